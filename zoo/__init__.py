@@ -1,0 +1,1 @@
+"""The zoo: recurrent networks with pluggable recurrence, direction, depth and wiring."""

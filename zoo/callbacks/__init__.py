@@ -1,0 +1,9 @@
+"""What watches and repairs a run: Lightning callbacks, imported on first use."""
+
+from typing import Any
+
+from zoo.registry import Registry
+
+CALLBACKS: Registry[Any] = Registry("callback")
+CALLBACKS.declare("gradient_clipping", "zoo.callbacks.gradient_clipping:GradientClipping")
+CALLBACKS.declare("gradient_histogram", "zoo.callbacks.gradient_histogram:GradientHistogram")

@@ -1,0 +1,153 @@
+"""Names for the parts of the zoo: look-up, listing, suggestions, plug-ins."""
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+PLUGIN_GROUP = "zoo.plugins"
+Part = TypeVar("Part")
+AnyPart = TypeVar("AnyPart")
+
+
+class UnknownNameError(LookupError):
+    """A name that no registry entry has. Unlike KeyError, its message prints without quotes."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'lstm'?"`, or an empty string when nothing known looks like `name`."""
+    lowered = {option.lower(): option for option in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(lowered[match]) for match in close)}?" if close else ""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A part that is imported only when it is used, so that listing it stays cheap."""
+
+    module: str
+    qualname: str
+
+    def load(self) -> Any:
+        return getattr(importlib.import_module(self.module), self.qualname)
+
+    def summary(self) -> str:
+        """The first docstring line, read from the source without importing it."""
+        spec = importlib.util.find_spec(self.module)
+        assert spec is not None
+        assert spec.origin is not None
+        for node in ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and node.name == self.qualname:
+                return (ast.get_docstring(node) or "").partition("\n")[0]
+        return ""
+
+
+class Registry(Generic[Part]):
+    """Name -> part, for one kind of part ("cell", "wiring", "task", ...)."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._parts: dict[str, Part | Declared] = {}
+
+    def register(self, name: str) -> Callable[[type[AnyPart]], type[AnyPart]]:
+        """Class decorator that enters the class under `name`.
+
+        Raises:
+            ValueError: `name` is taken by another class.
+        """
+
+        def enter(cls: type[AnyPart]) -> type[AnyPart]:
+            self.add(name, cls)
+            return cls
+
+        return enter
+
+    def declare(self, name: str, target: str) -> None:
+        """Enters `"module:Class"` under `name`, to be imported at its first use."""
+        module, _, qualname = target.partition(":")
+        self.add(name, Declared(module, qualname))
+
+    def add(self, name: str, part: Any) -> None:
+        """Enters any part under `name`.
+
+        Raises:
+            ValueError: `name` is taken.
+        """
+        taken = self._parts.get(name)
+        if taken is not None and not _same(taken, part):
+            raise ValueError(f"{self.kind} name {name!r} is already taken by {taken}; choose another name")
+        self._parts[name] = part
+
+    def __getitem__(self, name: str) -> Part:
+        """The part called `name`.
+
+        Raises:
+            UnknownNameError: with the nearest names and all known ones.
+        """
+        if name not in self._parts:
+            load_plugins()
+        if name not in self._parts:
+            raise UnknownNameError(self.unknown(name))
+        part = self._parts[name]
+        if isinstance(part, Declared):
+            loaded: Part = part.load()
+            return loaded
+        return part
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+    def unknown(self, name: str) -> str:
+        """The sentence that says `name` is unknown, what is near it and what is known."""
+        known = self.names()
+        return f"unknown {self.kind} {name!r}{nearest(name, known) or ';'} Known: {', '.join(known)}"
+
+    def names(self, pattern: str = "*") -> list[str]:
+        """Registered names that match a shell-style pattern, in alphabetical order."""
+        load_plugins()
+        return sorted(name for name in self._parts if fnmatchcase(name, pattern))
+
+    def summary(self, name: str) -> str:
+        """One line on the part called `name`: the first line of its docstring."""
+        part = self._parts[name]
+        if isinstance(part, Declared):
+            return part.summary()
+        return (inspect.getdoc(part) or "").partition("\n")[0]
+
+    def target(self, name: str) -> str:
+        """`module:Class` of the part called `name`, without importing it."""
+        part = self._parts[name]
+        if isinstance(part, Declared):
+            return f"{part.module}:{part.qualname}"
+        return f"{part.__module__}:{part.__qualname__}"  # type: ignore[attr-defined]
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether a second registration is the first one again, as when a module is reloaded."""
+    if isinstance(old, Declared) or isinstance(new, Declared):
+        return bool(old == new)
+    return (old.__module__, old.__qualname__) == (new.__module__, new.__qualname__)
+
+
+@cache
+def load_plugins() -> dict[str, str]:
+    """Imports the modules of the entry-point group `zoo.plugins`, once.
+
+    Returns:
+        The plug-ins that failed to import, each with its reason; a broken plug-in breaks nothing else.
+    """
+    broken = {}
+    for point in entry_points(group=PLUGIN_GROUP):
+        try:
+            point.load()
+        except Exception as error:
+            broken[point.name] = f"{type(error).__name__}: {error}"
+    return broken
