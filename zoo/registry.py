@@ -1,17 +1,18 @@
-"""Names for the parts of the zoo: look-up, listing, suggestions, plug-ins."""
+"""Names and specs for the parts of the zoo: look-up, listing, suggestions, plug-ins, plain data."""
 
 import ast
 import difflib
 import importlib
 import importlib.util
 import inspect
+import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 PLUGIN_GROUP = "zoo.plugins"
 Part = TypeVar("Part")
@@ -27,6 +28,58 @@ def nearest(name: str, known: Iterable[str]) -> str:
     lowered = {option.lower(): option for option in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(lowered[match]) for match in close)}?" if close else ""
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is an integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} is {value!r}; expected an integer of at least 1")
+
+
+def check_finite(name: str, value: float) -> None:
+    """Raises ValueError unless `value` is a finite number."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; expected a finite number")
+
+
+def check_fraction(name: str, value: float) -> None:
+    """Raises ValueError unless 0 <= value < 1."""
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value!r}; expected a number from 0 up to, but not including, 1")
+
+
+def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    """Raises ValueError, with the nearest choice, unless `value` is one of `choices`."""
+    known = list(choices)
+    if value not in known:
+        raise ValueError(
+            f"{name} is {value!r}{nearest(value, known) or ';'} expected one of {', '.join(known)}"
+        )
+
+
+class Spec:
+    """Base of the frozen dataclasses that describe a part in plain data and build it.
+
+    The plain form, `spec.plain()`, holds numbers, strings, booleans, lists and dicts only: it is what
+    a checkpoint stores, so that loading one never needs more than `torch.load(weights_only=True)`.
+    """
+
+    key: ClassVar[str | None] = None
+    """The registered name, for specs of registered parts."""
+
+    def plain(self) -> dict[str, Any]:
+        """This spec as plain data, with its registered name under "name"."""
+        assert is_dataclass(self)
+        values = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return values if self.key is None else {"name": self.key} | values
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spec):
+        return value.plain()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,241 @@
+"""The contract of a cell: its equations, its parameters, and what surrounds them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.registry import Registry, Spec, check_choice, check_finite
+from zoo.scan import Map, Product, Recurrence, State, Twin
+
+__all__ = [
+    "CELLS",
+    "Card",
+    "Cell",
+    "CellSpec",
+    "Hidden",
+    "Product",
+    "State",
+    "Twin",
+    "cell_spec",
+    "check_choice",
+    "check_finite",
+    "register_cell",
+]
+
+AnyCell = TypeVar("AnyCell", bound="Cell")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """What a cell's paper says beside its equations.
+
+    Attributes:
+        paper: Authors, year and address.
+        equations: Where in the paper the equations stand.
+        twin: Name of the torch layer with the same equations, if there is one.
+        no_decay: Parameters that weight decay must leave alone.
+        linear: Whether the step is linear in the state, so that a parallel scan can run it.
+    """
+
+    paper: str
+    equations: str = ""
+    twin: str | None = None
+    no_decay: tuple[str, ...] = ()
+    linear: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec(Spec, ABC):
+    """What every cell lets its user choose."""
+
+    bias: bool = True
+    """Whether the gates have additive biases."""
+
+    recurrent_init: Literal["orthogonal", "identity"] = "orthogonal"
+    """Initial recurrent matrix of each gate; "identity" is the IRNN's (Le et al., 2015)."""
+
+    cell_class: ClassVar[type["Cell"]]
+
+    def __post_init__(self) -> None:
+        check_choice("recurrent_init", self.recurrent_init, ("orthogonal", "identity"))
+
+    def build(self, input_size: int, hidden_size: int) -> "Cell":
+        """The cell, for inputs (B, input_size) and states (B, hidden_size)."""
+        return self.cell_class(self, input_size, hidden_size)
+
+
+class Hidden(NamedTuple):
+    """The state of a cell that carries its hidden vector only."""
+
+    h: Float[Tensor, "B H"]
+
+
+class Cell(nn.Module, ABC):
+    """One step of a recurrence.
+
+    A subclass names its gates, one letter each, in the row order of the fused weights, and its state, a
+    NamedTuple of tensors (`Hidden` unless it says otherwise); and it writes its equations in `step`. The
+    input products of all steps are taken at once, outside the step; recurrent products go through
+    `product`.
+
+    Attributes:
+        weight_ih: Input weights (G, I), one block of H rows for each gate.
+        weight_hh: Recurrent weights (G, H).
+        bias: (G,), or None.
+        bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
+    """
+
+    key: ClassVar[str]
+    card: ClassVar[Card]
+    gates: ClassVar[str]
+    state_type: ClassVar[Any] = Hidden
+    spec_class: ClassVar[type[CellSpec]]
+
+    bias: Tensor | None
+    bias_hh: Tensor | None
+
+    def __init__(self, spec: CellSpec, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.spec, self.input_size, self.hidden_size = spec, input_size, hidden_size
+        rows = len(self.gates) * hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        self.register_parameter("bias", nn.Parameter(torch.empty(rows)) if spec.bias else None)
+        own_bias = len(self.recurrent_bias) * hidden_size
+        has_own = spec.bias and own_bias > 0
+        self.register_parameter("bias_hh", nn.Parameter(torch.empty(own_bias)) if has_own else None)
+        self.reset_parameters()
+
+    @abstractmethod
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        """The equations of one step.
+
+        Args:
+            pre: Input products and biases of all gates.
+            state: State before the step, each (B, width).
+            product: `product(gates, operand)` multiplies by the recurrent rows of these gates.
+
+        Returns:
+            The output (B, output_size) and the state after the step.
+        """
+
+    @property
+    def recurrent_bias(self) -> str:
+        """Gates whose recurrent product has a bias of its own; none in most cells."""
+        return ""
+
+    @property
+    def output_size(self) -> int:
+        """Width of the output."""
+        return self.hidden_size
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Width of each tensor of the state."""
+        return (self.hidden_size,) * len(self.state_type._fields)
+
+    def twin(self) -> Callable[[], Twin] | None:
+        """What gives the torch kernel with these equations; None where torch has none."""
+        return None
+
+    def twin_biases(self) -> tuple[Tensor, Tensor] | None:
+        """The two biases of a torch kernel: ours, and what is added inside the recurrent product."""
+        if self.bias is None:
+            return None
+        _, own = self.recurrent(self.gates)
+        return self.bias, torch.zeros_like(self.bias) if own is None else own
+
+    def constrain(self) -> None:
+        """Puts the parameters back where the paper wants them; called after each optimiser step."""
+
+    def rows(self, gates: str) -> slice:
+        """The rows of these neighbouring gates in the fused weights."""
+        first = self.gates.index(gates)
+        return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Initialises gate by gate, so that each gate has its own fan-in, fan-out and orthogonality."""
+        for gate in self.gates:
+            nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
+            if self.spec.recurrent_init == "identity":
+                nn.init.eye_(self.weight_hh[self.rows(gate)])
+            else:
+                nn.init.orthogonal_(self.weight_hh[self.rows(gate)])
+        for bias in (self.bias, self.bias_hh):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
+        """The input products and biases of all gates, for any number of steps at once."""
+        return F.linear(x, self.weight_ih, self.bias)
+
+    def recurrent(self, gates: str) -> Map:
+        """The linear map behind `product(gates, ...)`."""
+        weight = self.weight_hh if gates == self.gates else self.weight_hh[self.rows(gates)]
+        if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
+            return weight, None
+        width = self.hidden_size
+        blocks = [
+            self.bias_hh[self.recurrent_bias.index(gate) * width :][:width]
+            if gate in self.recurrent_bias
+            else self.bias_hh.new_zeros(width)
+            for gate in gates
+        ]
+        return weight, torch.cat(blocks)
+
+    def recurrence(self) -> Recurrence:
+        """This cell as an engine sees it."""
+        return Recurrence(self.step, self.project, self.recurrent, self.output_size, self.twin())
+
+    def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:
+        """One step on one moment of a batch: output (B, output_size) and the new state."""
+
+        def product(gates: str, operand: Tensor) -> Tensor:
+            weight, bias = self.recurrent(gates)
+            return F.linear(operand, weight, bias)
+
+        return self.step(self.project(x), state, product)
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}"
+
+
+CELLS: Registry[type[Cell]] = Registry("cell")
+
+
+def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], type[AnyCell]]:
+    """Class decorator that enters a cell and its spec into the zoo under `name`.
+
+    Raises:
+        ValueError: `name` is taken by another cell.
+    """
+
+    def enter(cls: type[AnyCell]) -> type[AnyCell]:
+        CELLS.add(name, cls)
+        cls.key = spec.key = name
+        spec.cell_class = cls
+        cls.spec_class = spec
+        return cls
+
+    return enter
+
+
+def cell_spec(value: "str | CellSpec | dict[str, Any]") -> CellSpec:
+    """The spec that a name, a spec, or a spec's plain form stands for.
+
+    Raises:
+        UnknownNameError: no cell has that name.
+    """
+    if isinstance(value, CellSpec):
+        return value
+    if isinstance(value, str):
+        return CELLS[value].spec_class()
+    options = dict(value)
+    return CELLS[options.pop("name")].spec_class(**options)

@@ -1,0 +1,100 @@
+"""The gated recurrent unit, with its reset gate before or after the recurrent product."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar, Literal, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from zoo.cells.base import (
+    Card,
+    Cell,
+    CellSpec,
+    Hidden,
+    Product,
+    State,
+    Twin,
+    check_choice,
+    register_cell,
+)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class GRUSpec(CellSpec):
+    """Options of the GRU."""
+
+    reset: Literal["before", "after"] = "after"
+    """Where the reset gate acts: "before" the recurrent product (Cho et al., 2014) or "after" it (torch)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("reset", self.reset, ("before", "after"))
+
+
+@final
+@register_cell("gru", GRUSpec)
+class GRU(Cell):
+    r"""The gated recurrent unit: one gate both forgets and writes, another resets what the candidate sees.
+
+    Equations, reset "before"::
+
+        r_t = σ(W_r x_t + U_r h_{t-1} + b_r)
+        z_t = σ(W_z x_t + U_z h_{t-1} + b_z)
+        n_t = tanh(W_n x_t + U_n (r_t ∘ h_{t-1}) + b_n)
+        h_t = (1 - z_t) ∘ h_{t-1} + z_t ∘ n_t
+
+    Equations, reset "after", as in nn.GRU::
+
+        r_t = σ(W_r x_t + U_r h_{t-1} + b_r)
+        z_t = σ(W_z x_t + U_z h_{t-1} + b_z)
+        n_t = tanh(W_n x_t + b_n + r_t ∘ (U_n h_{t-1} + d_n))
+        h_t = z_t ∘ h_{t-1} + (1 - z_t) ∘ n_t
+
+    The two also differ in what z means: z = 0 keeps the state with "before", z = 1 with "after".
+    Rows of the fused weights: r, z, n. State: h (B, H). Output: h_t. `bias_hh` is d_n.
+    Reference: Cho et al., 2014, https://arxiv.org/abs/1406.1078; "before" writes u_t for z_t in many
+    lecture notes.
+    Deviation from nn.GRU: one bias for r and z, the sum of torch's two.
+    """
+
+    card: ClassVar[Card] = Card(
+        paper="Cho et al., 2014, https://arxiv.org/abs/1406.1078",
+        equations="(5)-(8)",
+        twin="nn.GRU (reset: after)",
+    )
+    gates: ClassVar[str] = "rzn"
+    spec: GRUSpec
+
+    @property
+    def recurrent_bias(self) -> str:
+        return "n" if self.spec.reset == "after" else ""
+
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        equations = self._before if self.spec.reset == "before" else self._after
+        return equations(pre, state, product)
+
+    def _before(self, pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
+        (h,) = state
+        x_rz, x_n = pre.split([2 * self.hidden_size, self.hidden_size], dim=-1)
+        r, z = torch.sigmoid(x_rz + product("rz", h)).chunk(2, dim=-1)
+        n = torch.tanh(x_n + product("n", r * h))
+        h = (1 - z) * h + z * n
+        return h, Hidden(h)
+
+    def _after(self, pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
+        (h,) = state
+        x_r, x_z, x_n = pre.chunk(3, dim=-1)
+        h_r, h_z, h_n = product("rzn", h).chunk(3, dim=-1)
+        r = torch.sigmoid(x_r + h_r)
+        z = torch.sigmoid(x_z + h_z)
+        n = torch.tanh(x_n + r * h_n)
+        h = z * h + (1 - z) * n
+        return h, Hidden(h)
+
+    def twin(self) -> Callable[[], Twin] | None:
+        if self.spec.reset == "before":
+            return None
+        return lambda: Twin("gru", self.weight_ih, self.weight_hh, self.twin_biases())

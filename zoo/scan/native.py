@@ -1,0 +1,74 @@
+"""The torch-native engine: torch's own RNN, LSTM and GRU kernels, with lengths and resets made exact.
+
+The kernels know neither. Lengths cost no packing: outputs before the padding do not depend on it, so
+the padded run is right where it is valid, and the final state is the output at the last valid step.
+Only the LSTM's cell state is not among the outputs; one more input column, 1 in the padding, closes
+the input gate and opens the forget gate there, so that the cell state stays what it was, to the bit.
+"""
+
+import torch
+from torch import Tensor
+
+from zoo.scan.recurrence import Recurrence, Sequences, State, Twin
+from zoo.scan.segments import run_segments
+
+SHUT = 2.0**14
+"""A pre-activation at which a sigmoid is 0 or 1 to the bit in every float type, and finite in float16."""
+
+
+def refusal(recurrence: Recurrence) -> str | None:
+    """Why this engine cannot run the recurrence, or None where it can."""
+    return None if recurrence.twin is not None else "torch has no kernel for this cell"
+
+
+def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+    """Runs a recurrence that has a torch twin; see `zoo.scan.recurrence.Run`."""
+    assert recurrence.twin is not None
+    if sequences.resets is not None:
+        return run_segments(run, recurrence, sequences)
+    if sequences.x.shape[0] == 0:
+        batch_size = sequences.x.shape[1]
+        return sequences.x.new_zeros(0, batch_size, recurrence.output_size), sequences.state
+    twin = recurrence.twin()
+    if sequences.mask is None:
+        return _kernel(twin, sequences.x, sequences.state)
+    if twin.kind == "lstm":
+        twin, x = _hold_cell_state(twin, sequences.x, sequences.mask)
+    else:
+        x = sequences.x
+    outputs, final = _kernel(twin, x, sequences.state)
+    outputs = torch.where(sequences.mask, outputs, 0)
+    h = _last_valid(outputs, sequences)
+    return outputs, (h, *final[1:])
+
+
+def _kernel(twin: Twin, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Calls torch's kernel for one layer and one direction; x (T, B, I), time major."""
+    weights = [twin.weight_ih, twin.weight_hh, *(twin.biases or ())]
+    initial = [part.unsqueeze(0).to(x.dtype) for part in state]
+    # has_biases, num_layers, dropout, train, bidirectional, batch_first
+    options = (twin.biases is not None, 1, 0.0, torch.is_grad_enabled(), False, False)
+    if twin.kind == "lstm":
+        outputs, h, c = torch.lstm(x, initial, weights, *options)
+        return outputs, (h.squeeze(0), c.squeeze(0))
+    kernel = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}[twin.kind]
+    outputs, h = kernel(x, initial[0], weights, *options)
+    return outputs, (h.squeeze(0),)
+
+
+def _hold_cell_state(twin: Twin, x: Tensor, mask: Tensor) -> tuple[Twin, Tensor]:
+    """Adds the input column that keeps c through the padding: i = 0 and f = 1 there, exactly."""
+    hidden_size = twin.weight_hh.shape[1]
+    column = twin.weight_ih.new_zeros(4 * hidden_size, 1)
+    column[:hidden_size] = -SHUT
+    column[hidden_size : 2 * hidden_size] = SHUT
+    weight_ih = torch.cat([twin.weight_ih, column], dim=1)
+    return Twin("lstm", weight_ih, twin.weight_hh, twin.biases), torch.cat([x, (~mask).to(x.dtype)], dim=2)
+
+
+def _last_valid(outputs: Tensor, sequences: Sequences) -> Tensor:
+    """The output at each sequence's last valid step, or its initial h where it has no step; (B, H)."""
+    assert sequences.lengths is not None
+    rows = torch.arange(outputs.shape[1], device=outputs.device)
+    last = outputs[(sequences.lengths - 1).clamp(min=0), rows]
+    return torch.where((sequences.lengths > 0).unsqueeze(-1), last, sequences.state[0].to(outputs.dtype))

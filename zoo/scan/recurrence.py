@@ -1,0 +1,85 @@
+"""What an engine runs: a step, the linear maps around it, and the sequences it goes over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+State: TypeAlias = tuple[Tensor, ...]
+"""The tensors a cell carries from step to step, each (B, width)."""
+
+Product: TypeAlias = Callable[[str, Tensor], Tensor]
+"""`product(gates, operand)`: the recurrent weight rows of these gates times `operand`, plus their
+recurrent bias. Every multiplication by a recurrent matrix goes through it, so that an engine sees
+all of them; between two products a step is element-wise, unless the cell says otherwise."""
+
+Step: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
+"""`step(pre, state, product) -> (output, new state)` for one moment of a batch."""
+
+Map: TypeAlias = tuple[Tensor, Tensor | None]
+"""The weight (rows, width) and bias (rows,) of a linear map."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The torch kernel that computes exactly this recurrence, and its parameters in torch's order."""
+
+    kind: Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
+    weight_ih: Tensor
+    weight_hh: Tensor
+    biases: tuple[Tensor, Tensor] | None
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """One direction of one layer, as an engine sees it.
+
+    Attributes:
+        step: The cell's equations.
+        project: Input products for all steps at once, (..., I) -> (..., G).
+        recurrent: The linear map behind `product(gates, ...)`.
+        output_size: Width of one output.
+        twin: A function that gives the torch kernel for this recurrence, or None where there is none.
+    """
+
+    step: Step
+    project: Callable[[Tensor], Tensor]
+    recurrent: Callable[[str], Map]
+    output_size: int
+    twin: Callable[[], Twin] | None
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A padded batch of sequences, time major, all running forward in time.
+
+    Attributes:
+        x: Inputs (T, B, I). Padding is finite.
+        state: State before the first step, each (B, width).
+        fresh: State that a reset puts in place, each (B, width).
+        lengths: Valid steps of each sequence (B,), or None where all T are.
+        resets: (T, B), True where the state starts anew before the step; False in the padding.
+    """
+
+    x: Float[Tensor, "T B I"]
+    state: State
+    fresh: State
+    lengths: Int[Tensor, " B"] | None = None
+    resets: Bool[Tensor, "T B"] | None = None
+
+    @cached_property
+    def mask(self) -> Bool[Tensor, "T B 1"] | None:
+        """True at valid steps, or None where all are."""
+        if self.lengths is None:
+            return None
+        steps = torch.arange(self.x.shape[0], device=self.x.device)
+        return (steps[:, None] < self.lengths).unsqueeze(-1)
+
+
+Run: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
+"""An engine: outputs (T, B, output_size), 0 in the padding, and the state of each sequence after its
+own last valid step (the state before its first where it has none)."""
