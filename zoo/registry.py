@@ -52,9 +52,8 @@ def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
     """Raises ValueError, with the nearest choice, unless `value` is one of `choices`."""
     known = list(choices)
     if value not in known:
-        raise ValueError(
-            f"{name} is {value!r}{nearest(value, known) or ';'} expected one of {', '.join(known)}"
-        )
+        hint = nearest(value, known) or ";"
+        raise ValueError(f"{name} is {value!r}{hint} expected one of {', '.join(known)}")
 
 
 class Spec:

@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar, final
+from typing import Any, ClassVar, Literal, TypeVar, final, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from zoo.registry import Registry, Spec, check_choice, check_finite
 
@@ -82,6 +83,7 @@ def wiring_spec(value: str | WiringSpec | dict[str, Any]) -> WiringSpec:
 
 Unequal = Literal["project", "pad", "refuse"]
 """What to do where a layer's input and output differ in width."""
+UNEQUAL = get_args(Unequal)
 
 
 @final
@@ -90,7 +92,6 @@ class Match(nn.Module):
 
     def __init__(self, policy: Unequal, input_size: int, output_size: int) -> None:
         super().__init__()
-        check_choice("unequal", policy, ("project", "pad", "refuse"))
         self.output_size = output_size
         differ = input_size != output_size
         if differ and policy == "refuse":
@@ -109,9 +110,9 @@ class Match(nn.Module):
     def forward(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... H"]:
         """`x` at the width of the layer's output."""
         if self.project is not None:
-            return self.project(x)
+            return F.linear(x, self.project.weight)
         missing = self.output_size - x.shape[-1]
-        return nn.functional.pad(x, (0, missing)) if missing else x
+        return F.pad(x, (0, missing)) if missing else x
 
 
 @final
@@ -144,6 +145,9 @@ class ResidualSpec(WiringSpec):
 
     unequal: Unequal = "project"
     """Where widths differ: "project" x by a matrix without bias, "pad" it with zeros, or "refuse"."""
+
+    def __post_init__(self) -> None:
+        check_choice("unequal", self.unequal, UNEQUAL)
 
 
 @final
@@ -181,6 +185,7 @@ class HighwaySpec(WiringSpec):
 
     def __post_init__(self) -> None:
         check_finite("carry_bias", self.carry_bias)
+        check_choice("unequal", self.unequal, UNEQUAL)
 
 
 @final
@@ -204,7 +209,9 @@ class Highway(Wiring):
         nn.init.constant_(self.gate.bias, -spec.carry_bias)
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
-        return torch.lerp(self.match(x), y, torch.sigmoid(self.gate(x)))
+        t = torch.sigmoid(self.gate(x))
+        carried: Tensor = self.match(x)
+        return carried + t * (y - carried)
 
 
 @final

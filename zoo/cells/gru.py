@@ -78,8 +78,10 @@ class GRU(Cell):
 
     def _before(self, pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
-        x_rz, x_n = pre.split([2 * self.hidden_size, self.hidden_size], dim=-1)
-        r, z = torch.sigmoid(x_rz + product("rz", h)).chunk(2, dim=-1)
+        x_r, x_z, x_n = pre.chunk(3, dim=-1)
+        h_r, h_z = product("rz", h).chunk(2, dim=-1)
+        r = torch.sigmoid(x_r + h_r)
+        z = torch.sigmoid(x_z + h_z)
         n = torch.tanh(x_n + product("n", r * h))
         h = (1 - z) * h + z * n
         return h, Hidden(h)
