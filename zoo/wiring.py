@@ -209,9 +209,9 @@ class Highway(Wiring):
         nn.init.constant_(self.gate.bias, -spec.carry_bias)
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
-        t = torch.sigmoid(self.gate(x))
+        t: Tensor = torch.sigmoid(self.gate(x))
         carried: Tensor = self.match(x)
-        return carried + t * (y - carried)
+        return t * y + (1 - t) * carried
 
 
 @final

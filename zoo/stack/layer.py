@@ -1,0 +1,127 @@
+"""A layer: one cell run in one direction, or two cells run in both."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeAlias, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.cells import Cell
+from zoo.scan import ENGINES, Sequences, State, pick
+from zoo.stack.window import Window
+
+
+class BothStates(NamedTuple):
+    """The state of a bidirectional layer."""
+
+    forward: State
+    backward: State
+
+
+LayerState: TypeAlias = State | BothStates
+
+
+@final
+class Direction(nn.Module):
+    """A cell run over time one way, from a zero or a learned initial state.
+
+    Args:
+        cell: The recurrence.
+        backward: Whether it reads each sequence from its last valid step to its first.
+        engine: "auto" or the name of an engine.
+        learn_initial_state: Whether the initial state is a parameter.
+    """
+
+    def __init__(self, cell: Cell, backward: bool, engine: str, learn_initial_state: bool) -> None:
+        super().__init__()
+        self.cell, self.backward = cell, backward
+        self.engine, self.engine_reason = pick(engine, cell.recurrence())
+        widths = cell.state_sizes if learn_initial_state else ()
+        self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
+
+    def initial_state(self, batch_size: int) -> State:
+        """The state before the first step, each (B, width)."""
+        if len(self.initial):
+            return self._state(part.expand(batch_size, -1) for part in self.initial)
+        weight = self.cell.weight_ih
+        return self._state(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
+
+    def forward(
+        self, x: Float[Tensor, "T B I"], state: State | None, window: Window
+    ) -> tuple[Float[Tensor, "T B O"], State]:
+        """Outputs at every step, 0 in the padding, and the state after the last one read."""
+        fresh = self.initial_state(x.shape[1])
+        state = fresh if state is None else state
+        run = ENGINES[self.engine].run
+        if not self.backward:
+            sequences = Sequences(x, state, fresh, window.lengths, window.resets)
+            outputs, final_state = run(self.cell.recurrence(), sequences)
+            return outputs, self._state(final_state)
+        sequences = Sequences(window.reverse(x), state, fresh, window.lengths, window.reversed.resets)
+        outputs, final_state = run(self.cell.recurrence(), sequences)
+        return window.reverse(outputs), self._state(final_state)
+
+    def _state(self, parts: Iterable[Tensor]) -> State:
+        """The cell's own state type around these tensors."""
+        state: State = self.cell.state_type(*parts)
+        return state
+
+
+@final
+class Merge(nn.Module):
+    """Joins the outputs of the two directions, each (..., H).
+
+    "concat": [f; b], width 2H. "sum": f + b. "mean": (f + b) / 2. "gated": s ∘ f + (1 - s) ∘ b with
+    s = σ(W [f; b] + c), width H.
+    """
+
+    def __init__(self, mode: str, width: int) -> None:
+        super().__init__()
+        self.mode = mode
+        self.output_size = 2 * width if mode == "concat" else width
+        self.gate = nn.Linear(2 * width, width) if mode == "gated" else None
+
+    def forward(self, f: Float[Tensor, "... H"], b: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
+        """The joined output."""
+        if self.mode == "concat":
+            return torch.cat([f, b], dim=-1)
+        if self.gate is not None:
+            s = torch.sigmoid(F.linear(torch.cat([f, b], dim=-1), self.gate.weight, self.gate.bias))
+            return s * f + (1 - s) * b
+        return f + b if self.mode == "sum" else (f + b) / 2
+
+
+@final
+class Layer(nn.Module):
+    """One level of a stack: "forward", "backward" or "bidirectional", with weights of its own each way."""
+
+    def __init__(self, directions: Mapping[str, Direction], merge: str) -> None:
+        super().__init__()
+        self.directions = nn.ModuleDict({f"{name}_": part for name, part in directions.items()})
+        width = next(iter(directions.values())).cell.output_size
+        self.merge = Merge(merge, width) if len(directions) == 2 else None
+        self.output_size = self.merge.output_size if self.merge is not None else width
+
+    def ways(self) -> tuple[Direction, ...]:
+        """The directions of this layer: one, or forward and backward."""
+        return tuple(part for part in self.directions.values() if isinstance(part, Direction))
+
+    def initial_state(self, batch_size: int) -> LayerState:
+        """The state before the first step."""
+        states = [way.initial_state(batch_size) for way in self.ways()]
+        return BothStates(*states) if self.merge is not None else states[0]
+
+    def forward(
+        self, x: Float[Tensor, "T B I"], state: LayerState | None, window: Window
+    ) -> tuple[Float[Tensor, "T B O"], LayerState]:
+        """Outputs and final state, in the form in which the state came in."""
+        if self.merge is None:
+            outputs, final_state = self.ways()[0](x, state, window)
+            return outputs, final_state
+        before, after = state if state is not None else (None, None)
+        forward, backward = self.ways()
+        f, f_state = forward(x, before, window)
+        b, b_state = backward(x, after, window)
+        return self.merge(f, b), BothStates(f_state, b_state)

@@ -1,0 +1,131 @@
+"""What a stack is made of, in plain data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, final
+
+from zoo.cells import CellSpec, cell_spec
+from zoo.registry import Spec, check_choice, check_fraction, check_positive
+from zoo.scan import ENGINES
+from zoo.wiring import WiringSpec, wiring_spec
+
+if TYPE_CHECKING:  # the stack imports this module
+    from zoo.stack.stack import Stack
+
+DirectionName = Literal["forward", "backward", "bidirectional", "alternating"]
+DIRECTIONS = ("forward", "backward", "bidirectional", "alternating")
+MERGES = ("concat", "sum", "mean", "gated")
+Item = TypeVar("Item")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class StackSpec(Spec):
+    """Depth, direction and wiring over a cell.
+
+    `cell`, `hidden_size`, `direction` and `wiring` are one value for all layers, or one per layer.
+    """
+
+    cell: CellSpec | str | Sequence[CellSpec | str] = "lstm"
+    """The recurrence: a name, or a spec with its options."""
+
+    hidden_size: int | Sequence[int] = 128
+    """Width of the state, in each direction."""
+
+    num_layers: int = 1
+    """Depth."""
+
+    direction: DirectionName | Sequence[DirectionName] = "forward"
+    """How each layer reads the sequence; "alternating" is forward, backward, forward, ..."""
+
+    merge: Literal["concat", "sum", "mean", "gated"] = "concat"
+    """How a bidirectional layer joins its two outputs."""
+
+    wiring: WiringSpec | str | Sequence[WiringSpec | str] = "plain"
+    """How a layer's output joins its input."""
+
+    dropout: float = 0.0
+    """Share of each layer's inputs set to zero in training, from the second layer on."""
+
+    learn_initial_state: bool = False
+    """Whether the state before the first step is a parameter, not zero."""
+
+    engine: Literal["auto", "native", "reference"] = "auto"
+    """What runs the recurrence over time; "auto" takes the fastest one that can."""
+
+    def __post_init__(self) -> None:
+        check_positive("num_layers", self.num_layers)
+        self._settle("cell", _each(self.cell, (str, CellSpec, Mapping), cell_spec))
+        self._settle("wiring", _each(self.wiring, (str, WiringSpec, Mapping), wiring_spec))
+        self._settle("hidden_size", _each(self.hidden_size, (int,), lambda width: width))
+        self._settle("direction", _each(self.direction, (str,), lambda name: name))
+        for width in self.hidden_sizes:
+            check_positive("hidden_size", width)
+        for name in _per_layer(self.direction, self.num_layers):
+            check_choice("direction", name, DIRECTIONS)
+        check_choice("merge", self.merge, MERGES)
+        if self.merge != "concat" and "bidirectional" not in self.directions:
+            raise ValueError(
+                f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs of "
+                f"a bidirectional layer; expected direction 'bidirectional'"
+            )
+        check_choice("engine", self.engine, ("auto", *ENGINES))
+        check_fraction("dropout", self.dropout)
+        if self.dropout and self.num_layers == 1:
+            raise ValueError(
+                f"dropout is {self.dropout} with num_layers 1, and dropout acts between layers; expected "
+                f"dropout 0, more layers, or the model's input_dropout or output_dropout"
+            )
+
+    def _settle(self, field: str, value: object) -> None:
+        """Stores the checked form of a field: one value or a tuple with one per layer."""
+        if isinstance(value, tuple) and len(value) != self.num_layers:
+            raise ValueError(
+                f"{field} lists {len(value)} values for num_layers {self.num_layers}; expected one value for "
+                f"all layers, or one for each"
+            )
+        object.__setattr__(self, field, value)
+
+    @property
+    def cells(self) -> tuple[CellSpec, ...]:
+        """The cell of each layer."""
+        return _per_layer(self.cell, self.num_layers)
+
+    @property
+    def wirings(self) -> tuple[WiringSpec, ...]:
+        """The wiring of each layer."""
+        return _per_layer(self.wiring, self.num_layers)
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """The width of each layer."""
+        return _per_layer(self.hidden_size, self.num_layers)
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The direction of each layer, with "alternating" resolved."""
+        named: tuple[str, ...] = _per_layer(self.direction, self.num_layers)
+        turns = ("forward", "backward")
+        return tuple(turns[k % 2] if name == "alternating" else name for k, name in enumerate(named))
+
+    @classmethod
+    def of(cls, value: "StackSpec | Mapping[str, Any]") -> "StackSpec":
+        """A spec as it is, or the one whose plain form this is."""
+        return value if isinstance(value, StackSpec) else cls(**value)
+
+    def build(self, input_size: int) -> "Stack":
+        """The stack, for inputs (B, T, input_size)."""
+        from zoo.stack.stack import Stack  # the stack imports this module
+
+        return Stack(self, input_size)
+
+
+def _each(value: Any, single: tuple[type, ...], settle: Any) -> Any:
+    """`settle(value)`, or the tuple of `settle(item)` where the value is a list of items."""
+    if isinstance(value, single) or not isinstance(value, Sequence):
+        return settle(value)
+    return tuple(settle(item) for item in value)
+
+
+def _per_layer(value: Any, num_layers: int) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,) * num_layers

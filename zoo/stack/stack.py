@@ -1,0 +1,189 @@
+"""Depth x direction x wiring over a cell."""
+
+from typing import TypeAlias, final
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from zoo.cells import Cell
+from zoo.stack.layer import Direction, Layer, LayerState
+from zoo.stack.spec import StackSpec
+from zoo.stack.window import Window
+from zoo.wiring import Wiring
+
+StackState: TypeAlias = tuple[LayerState, ...]
+
+
+@final
+class Stack(nn.Module):
+    """A recurrent encoder: layers of cells, each wired to what went into it.
+
+    Args:
+        spec: What it is made of.
+        input_size: I, the width of the inputs.
+
+    Attributes:
+        output_size: O, the width of the outputs.
+    """
+
+    def __init__(self, spec: StackSpec, input_size: int) -> None:
+        super().__init__()
+        self.spec, self.input_size = spec, input_size
+        self.layers, self.wirings = nn.ModuleList(), nn.ModuleList()
+        width = input_size
+        for k in range(spec.num_layers):
+            layer = _layer(spec, k, width)
+            wiring = spec.wirings[k].build(width, layer.output_size)
+            self.layers.append(layer)
+            self.wirings.append(wiring)
+            width = wiring.output_size
+        self.output_size = width
+        self.dropout = nn.Dropout(spec.dropout)
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T I"] | PackedSequence,
+        state: StackState | None = None,
+        lengths: Int[Tensor, " B"] | None = None,
+        resets: Bool[Tensor, "B T"] | None = None,
+    ) -> tuple[Float[Tensor, "B T O"] | PackedSequence, StackState]:
+        """Runs the stack over a batch of sequences.
+
+        Args:
+            x: Inputs, padded to T, or packed. What the padding holds makes no difference.
+            state: The state before the first step, as `initial_state` or an earlier call returned it.
+            lengths: Valid steps of each sequence, 0 to T; None where all are valid.
+            resets: True where the state starts anew before a step.
+
+        Returns:
+            Outputs of the same kind as x, 0 in the padding; and for each layer the state of each
+            sequence after its own last valid step.
+
+        Raises:
+            ValueError: x, state, lengths or resets do not fit the stack or one another.
+        """
+        if isinstance(x, PackedSequence):
+            return self._forward_packed(x, state, lengths, resets)
+        self._check(x, 3, "(B, T, {})")
+        window = Window.of(x, lengths, resets)
+        h = x.transpose(0, 1)
+        if window.mask is not None:
+            h = torch.where(window.mask, h, 0)
+        states = []
+        for k, (layer, wiring) in enumerate(self._levels()):
+            y, after = layer(self.dropout(h) if k else h, self._entry(state, k, x.shape[0]), window)
+            h = wiring(h, y)
+            states.append(after)
+        if window.mask is not None:
+            h = torch.where(window.mask, h, 0)
+        return h.transpose(0, 1), tuple(states)
+
+    def step(self, x: Float[Tensor, "B I"], state: StackState) -> tuple[Float[Tensor, "B O"], StackState]:
+        """One moment of a stream: what `forward` gives at this step, without seeing the next.
+
+        Args:
+            x: Inputs of this step.
+            state: As `initial_state` or the last step returned it.
+
+        Returns:
+            Outputs of this step and the state after it.
+
+        Raises:
+            ValueError: a layer reads backwards, or x does not fit.
+        """
+        self._check(x, 2, "(B, {})")
+        if not self.is_causal:
+            raise ValueError(
+                f"a stack with direction {self.spec.direction!r} cannot stream; expected 'forward'"
+            )
+        h, states = x, []
+        for k, (layer, wiring) in enumerate(self._levels()):
+            y, after = layer.ways()[0].cell(self.dropout(h) if k else h, state[k])
+            h = wiring(h, y)
+            states.append(after)
+        return h, tuple(states)
+
+    def initial_state(self, batch_size: int) -> StackState:
+        """The state before the first step, one entry per layer."""
+        return tuple(layer.initial_state(batch_size) for layer, _ in self._levels())
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether every layer reads forward only, so that no output depends on later inputs."""
+        return all(direction == "forward" for direction in self.spec.directions)
+
+    def cells(self) -> list[Cell]:
+        """All cells, from the first layer to the last."""
+        return [way.cell for layer, _ in self._levels() for way in layer.ways()]
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size} -> {self.output_size}"
+
+    def _levels(self) -> list[tuple[Layer, Wiring]]:
+        pairs = zip(self.layers, self.wirings, strict=True)
+        return [
+            (layer, wiring)
+            for layer, wiring in pairs
+            if isinstance(layer, Layer) and isinstance(wiring, Wiring)
+        ]
+
+    def _forward_packed(
+        self, x: PackedSequence, state: StackState | None, lengths: Tensor | None, resets: Tensor | None
+    ) -> tuple[PackedSequence, StackState]:
+        if lengths is not None:
+            raise ValueError(
+                "lengths was given beside a PackedSequence, which has its own; expected one of them"
+            )
+        padded, own_lengths = pad_packed_sequence(x, batch_first=True)
+        outputs, states = self.forward(padded, state, own_lengths, resets)
+        assert isinstance(outputs, Tensor)
+        order = x.sorted_indices if x.sorted_indices is not None else torch.arange(len(own_lengths))
+        packed = pack_padded_sequence(outputs[order], own_lengths[order.cpu()], batch_first=True)
+        return PackedSequence(packed.data, x.batch_sizes, x.sorted_indices, x.unsorted_indices), states
+
+    def _check(self, x: Tensor, rank: int, shape: str) -> None:
+        if x.dim() != rank or x.shape[-1] != self.input_size:
+            raise ValueError(
+                f"the stack was built for inputs of width {self.input_size}, got shape {tuple(x.shape)}; "
+                f"expected {shape.format(self.input_size)}"
+            )
+        if not x.is_floating_point():
+            raise ValueError(f"the stack got inputs of type {x.dtype}; expected floating-point numbers")
+
+    def _entry(self, state: StackState | None, k: int, batch_size: int) -> LayerState | None:
+        """The state of layer k, checked against what the layer itself would start from."""
+        if state is None:
+            return None
+        if len(state) != len(self.layers):
+            raise ValueError(f"state has {len(state)} entries; expected {len(self.layers)}, one per layer")
+        layer, _ = self._levels()[k]
+        entries = [state[k]] if layer.merge is None else list(state[k])
+        for entry, way in zip(entries, layer.ways(), strict=True):
+            _check_entry(entry, way, k, batch_size)
+        return state[k]
+
+
+def _check_entry(entry: object, way: Direction, k: int, batch_size: int) -> None:
+    expected = [(batch_size, width) for width in way.cell.state_sizes]
+    got = [tuple(part.shape) for part in entry] if isinstance(entry, tuple) else entry
+    if got != expected:
+        raise ValueError(f"state of layer {k} has shapes {got}; expected {expected}")
+
+
+def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:
+    """Layer k for inputs of this width."""
+    names = {"bidirectional": ("forward", "backward")}.get(spec.directions[k], (spec.directions[k],))
+    return Layer(
+        {
+            name: Direction(
+                spec.cells[k].build(input_size, spec.hidden_sizes[k]),
+                name == "backward",
+                spec.engine,
+                spec.learn_initial_state,
+            )
+            for name in names
+        },
+        spec.merge,
+    )
