@@ -169,7 +169,8 @@ class Residual(Wiring):
         self.match = Match(spec.unequal, input_size, output_size)
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
-        return y + self.match(x)
+        carried: Tensor = self.match(x)
+        return y + carried
 
 
 @final

@@ -1,8 +1,17 @@
 """Stacks: depth x direction x wiring over a cell, and torch's layers as stacks."""
 
-from zoo.stack.layer import BothStates, LayerState
+from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack, StackState
 from zoo.stack.twins import from_torch, to_torch
 
-__all__ = ["BothStates", "LayerState", "Stack", "StackSpec", "StackState", "from_torch", "to_torch"]
+__all__ = [
+    "BothStates",
+    "LayerState",
+    "Stack",
+    "StackSpec",
+    "StackState",
+    "from_torch",
+    "map_state",
+    "to_torch",
+]

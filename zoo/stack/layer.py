@@ -1,7 +1,7 @@
 """A layer: one cell run in one direction, or two cells run in both."""
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeAlias, final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple, TypeAlias, final
 
 import torch
 from jaxtyping import Float
@@ -125,3 +125,15 @@ class Layer(nn.Module):
         f, f_state = forward(x, before, window)
         b, b_state = backward(x, after, window)
         return self.merge(f, b), BothStates(f_state, b_state)
+
+
+def map_state(function: Callable[..., Tensor], *states: tuple[LayerState, ...]) -> tuple[LayerState, ...]:
+    """Applies `function` to each tensor of one or more stack states of the same form."""
+    return tuple(_map_entry(function, *entries) for entries in zip(*states, strict=True))
+
+
+def _map_entry(function: Callable[..., Tensor], *entries: Any) -> Any:
+    """Maps over nested NamedTuples of tensors."""
+    if isinstance(entries[0], Tensor):
+        return function(*entries)
+    return type(entries[0])(*(_map_entry(function, *parts) for parts in zip(*entries, strict=True)))

@@ -66,8 +66,8 @@ class StackSpec(Spec):
         check_choice("merge", self.merge, MERGES)
         if self.merge != "concat" and "bidirectional" not in self.directions:
             raise ValueError(
-                f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs of "
-                f"a bidirectional layer; expected direction 'bidirectional'"
+                f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs "
+                f"of a bidirectional layer; expected direction 'bidirectional'"
             )
         check_choice("engine", self.engine, ("auto", *ENGINES))
         check_fraction("dropout", self.dropout)

@@ -1,0 +1,238 @@
+"""Embedding or features -> stack -> pooling -> head: a plain nn.Module, without Lightning."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeAlias, final, get_args
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from zoo.registry import Spec, check_choice, check_fraction, check_positive
+from zoo.stack import StackSpec, StackState
+
+PoolingName = Literal["none", "last", "mean", "max", "attention"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(Spec):
+    """A stack with what stands before and after it."""
+
+    encoder: StackSpec
+    """The recurrent stack."""
+
+    input_size: int | None = None
+    """Width of the features of each step. Sizes that are not given come from the data."""
+
+    vocab_size: int | None = None
+    """Number of token types, for inputs that are tokens."""
+
+    output_size: int | None = None
+    """Width of the head: classes, targets, or the vocabulary."""
+
+    embedding_size: int | None = None
+    """Width of the token embedding; by default that of the first layer's state."""
+
+    pooling: PoolingName = "none"
+    """How the outputs of all steps become one vector: the last step's, their mean, their element-wise
+    maximum, an attention-weighted mean; "none" keeps one prediction per step."""
+
+    input_dropout: float = 0.0
+    """Share of the encoder's inputs set to zero in training."""
+
+    output_dropout: float = 0.0
+    """Share of the head's inputs set to zero in training."""
+
+    tie_weights: bool = False
+    """Whether the head uses the embedding matrix as its weights."""
+
+    init_range: float | None = None
+    """Draws all weights uniformly from -init_range to init_range; None keeps each part's own start."""
+
+    def __post_init__(self) -> None:
+        if self.input_size is not None and self.vocab_size is not None:
+            raise ValueError(
+                f"input_size is {self.input_size} and vocab_size is {self.vocab_size}; expected features or "
+                f"tokens, not both"
+            )
+        for name, value in self.sizes.items():
+            if value is not None:
+                check_positive(name, value)
+        if self.embedding_size is not None:
+            check_positive("embedding_size", self.embedding_size)
+        check_choice("pooling", self.pooling, get_args(PoolingName))
+        check_fraction("input_dropout", self.input_dropout)
+        check_fraction("output_dropout", self.output_dropout)
+        if self.init_range is not None and not 0 < self.init_range < float("inf"):
+            raise ValueError(f"init_range is {self.init_range!r}; expected a positive number")
+
+    @property
+    def sizes(self) -> dict[str, int | None]:
+        """The widths that the data decides."""
+        return {
+            "input_size": self.input_size,
+            "vocab_size": self.vocab_size,
+            "output_size": self.output_size,
+        }
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all sizes are known, so that it can be built."""
+        return self.output_size is not None and (self.input_size or self.vocab_size) is not None
+
+    def resolved(self, sizes: Mapping[str, int]) -> "ModelSpec":
+        """This spec with the missing sizes taken from the data.
+
+        Raises:
+            ValueError: a size is given and the data has another.
+        """
+        for name, given in self.sizes.items():
+            if given is not None and sizes.get(name, given) != given:
+                raise ValueError(f"{name} is {given}, but the data has {sizes[name]}; expected them to agree")
+        known = {name: size for name, size in self.sizes.items() if size is not None}
+        changes: dict[str, Any] = dict(sizes) | known
+        return replace(self, **changes)
+
+    @classmethod
+    def of(cls, value: "ModelSpec | Mapping[str, Any]") -> "ModelSpec":
+        """A spec as it is, or the one whose plain form this is."""
+        if isinstance(value, ModelSpec):
+            return value
+        return cls(**{**value, "encoder": StackSpec.of(value["encoder"])})
+
+    def build(self) -> "Model":
+        """The model.
+
+        Raises:
+            ValueError: a size is missing.
+        """
+        if not self.is_complete:
+            raise ValueError(
+                f"the model cannot be built from {self.sizes}; expected output_size, and input_size or "
+                f"vocab_size"
+            )
+        return Model(self)
+
+
+ModelState: TypeAlias = StackState
+
+
+@final
+class Model(nn.Module):
+    """A sequence model: one prediction per sequence, or per step.
+
+    Args:
+        spec: What it is made of.
+
+    Raises:
+        ValueError: weights are to be tied and the widths differ.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        assert spec.output_size is not None
+        self.spec = spec
+        embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
+        self.embedding = (
+            nn.Embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
+        )
+        self.encoder = spec.encoder.build(spec.input_size or embedding_size)
+        self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
+        self.head = nn.Linear(self.encoder.output_size, spec.output_size)
+        self.input_dropout = nn.Dropout(spec.input_dropout)
+        self.output_dropout = nn.Dropout(spec.output_dropout)
+        if spec.tie_weights:
+            self._tie()
+        if spec.init_range is not None:
+            for parameter in self.parameters():
+                nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
+
+    def forward(
+        self,
+        x: Float[Tensor, "B T I"] | Int[Tensor, "B T"],
+        lengths: Int[Tensor, " B"] | None = None,
+        state: ModelState | None = None,
+        resets: Bool[Tensor, "B T"] | None = None,
+    ) -> tuple[Float[Tensor, "B O"] | Float[Tensor, "B T O"], ModelState]:
+        """Predictions and the encoder's final state.
+
+        Args:
+            x: Features or tokens.
+            lengths: Valid steps of each sequence; None where all are valid.
+            state: The encoder's state before the first step.
+            resets: True where the state starts anew before a step.
+
+        Returns:
+            (B, O) where outputs are pooled, (B, T, O) with pooling "none"; and the state.
+        """
+        outputs, state = self.encoder(self._inputs(x), state, lengths, resets)
+        pooled = self._pool(outputs, lengths)
+        return self.head(self.output_dropout(pooled)), state
+
+    def step(
+        self, x: Float[Tensor, "B I"] | Int[Tensor, " B"], state: ModelState
+    ) -> tuple[Float[Tensor, "B O"], ModelState]:
+        """One moment of a stream: the prediction at this step and the state after it.
+
+        Raises:
+            ValueError: predictions are pooled over time, or a layer reads backwards.
+        """
+        if self.spec.pooling not in ("none", "last"):
+            raise ValueError(
+                f"pooling {self.spec.pooling!r} needs the whole sequence; expected 'none' or 'last'"
+            )
+        output, state = self.encoder.step(self._inputs(x), state)
+        return self.head(self.output_dropout(output)), state
+
+    def initial_state(self, batch_size: int) -> ModelState:
+        """The encoder's state before the first step."""
+        return self.encoder.initial_state(batch_size)
+
+    def _inputs(self, x: Tensor) -> Tensor:
+        """What the encoder reads: (..., I)."""
+        features: Tensor = x if self.embedding is None else self.embedding(x)
+        return features if self.spec.input_dropout == 0 else self.input_dropout(features)
+
+    def _pool(self, outputs: Float[Tensor, "B T H"], lengths: Int[Tensor, " B"] | None) -> Tensor:
+        """(B, H), or the outputs as they are with pooling "none"; 0 for sequences of length 0."""
+        if self.spec.pooling == "none":
+            return outputs
+        steps = outputs.shape[1]
+        count = torch.full(outputs.shape[:1], steps, device=outputs.device) if lengths is None else lengths
+        if self.spec.pooling == "last":
+            return _last(outputs, count)
+        valid = (torch.arange(steps, device=outputs.device) < count[:, None]).unsqueeze(-1)
+        if self.spec.pooling == "mean":
+            return outputs.sum(1) / count.clamp(min=1)[:, None]
+        if self.spec.pooling == "max":
+            return _max(outputs, valid)
+        assert self.attention is not None
+        scores = self.attention(outputs).masked_fill(~valid, torch.finfo(outputs.dtype).min)
+        return (torch.softmax(scores, dim=1) * valid * outputs).sum(1)
+
+    def _tie(self) -> None:
+        if self.embedding is None or self.embedding.weight.shape != self.head.weight.shape:
+            embedded = None if self.embedding is None else tuple(self.embedding.weight.shape)
+            raise ValueError(
+                f"tie_weights needs an embedding of the head's shape {tuple(self.head.weight.shape)}, got "
+                f"{embedded}; expected embedding_size equal to the encoder's output width"
+            )
+        self.head.weight = self.embedding.weight
+
+
+def _last(outputs: Tensor, count: Tensor) -> Tensor:
+    """The output at each sequence's last valid step."""
+    if outputs.shape[1] == 0:
+        return outputs.sum(1)
+    rows = torch.arange(outputs.shape[0], device=outputs.device)
+    return outputs[rows, (count - 1).clamp(min=0)]
+
+
+def _max(outputs: Tensor, valid: Tensor) -> Tensor:
+    """The element-wise maximum over valid steps."""
+    if outputs.shape[1] == 0:
+        return outputs.sum(1)
+    least = torch.finfo(outputs.dtype).min
+    highest = outputs.masked_fill(~valid, least).amax(1)
+    return torch.where(valid.any(1), highest, 0)

@@ -1,0 +1,179 @@
+"""What all tasks share: the model and its sizes, the optimiser, metrics at the end of an epoch."""
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import lightning.pytorch as pl
+from lightning.pytorch.core.optimizer import LightningOptimizer
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn, optim
+from torchmetrics import MetricCollection
+
+from zoo.model import Model, ModelSpec
+from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+
+Batch = dict[str, Tensor]
+STAGES = ("train", "val", "test")
+IGNORED = -100
+"""The target that no loss and no metric counts, as in torch's cross-entropy."""
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """A data module that knows the sizes its data asks of a model."""
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Some of input_size, vocab_size, num_classes and output_size."""
+
+
+class Task(pl.LightningModule, ABC):
+    """A network, what it is trained for, and how.
+
+    `task.model` is a plain nn.Module. It exists from the start where all sizes are given, else from the
+    moment a Trainer has read them off the data. Hyper-parameters are kept as plain data only.
+
+    Args:
+        network: The network; sizes that it leaves open come from the data.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule; None keeps the rate.
+    """
+
+    model: Model
+    output: ClassVar[str]
+    """The size of the data that is the width of the head."""
+
+    def __init__(
+        self,
+        network: ModelSpec | Mapping[str, Any],
+        optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
+        schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.network = ModelSpec.of(network)
+        self.optimizer = OptimizerSpec(**optimizer) if isinstance(optimizer, Mapping) else optimizer
+        self.schedule = ScheduleSpec(**schedule) if isinstance(schedule, Mapping) else schedule
+        self._check()
+        self._keep_hyper_parameters()
+        if self.network.is_complete:
+            self._build()
+
+    @abstractmethod
+    def metrics(self, output_size: int) -> MetricCollection:
+        """The metrics of one stage."""
+
+    @abstractmethod
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        """The loss of a batch; updates the stage's metrics and logs."""
+
+    def _check(self) -> None:
+        """Refuses networks that make no sense for this task."""
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Predictions of the model, as (B, O) or (B, T, O)."""
+        predictions: Tensor = self.model(x, lengths)[0]
+        return predictions
+
+    def setup(self, stage: str) -> None:
+        """Builds the model with the sizes of the Trainer's data, or checks that they agree."""
+        data = self.trainer.datamodule  # type: ignore[attr-defined]
+        sizes = dict(data.sizes) if isinstance(data, Sized) else {}
+        network = self.network.resolved(self.model_sizes(sizes))
+        if not self.network.is_complete:
+            self.network = network
+            self._keep_hyper_parameters()
+            self._build()
+
+    def model_sizes(self, data_sizes: Mapping[str, int]) -> dict[str, int]:
+        """The sizes of the model for data of these sizes."""
+        sizes = {name: data_sizes[name] for name in ("input_size", "vocab_size") if name in data_sizes}
+        if self.network.vocab_size is not None or self.network.input_size is not None:
+            sizes = {name: size for name, size in sizes.items() if self.network.sizes[name] is not None}
+        if self.output in data_sizes:
+            sizes["output_size"] = data_sizes[self.output]
+        return sizes
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        self._step(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        self._step(batch, "test")
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Predictions for one batch."""
+        return self.forward(batch["x"], batch.get("lengths"))
+
+    def on_train_epoch_end(self) -> None:
+        self._log_metrics("train")
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_metrics("test")
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        spared = [
+            parameter
+            for cell in self.model.encoder.cells()
+            for name, parameter in cell.named_parameters()
+            if name in cell.card.no_decay
+        ]
+        optimizer = self.optimizer.build(self.parameters(), spared)
+        if self.schedule is None:
+            return optimizer
+        return {"optimizer": optimizer, "lr_scheduler": self.schedule.build(optimizer)}  # type: ignore[return-value]
+
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: optim.Optimizer | LightningOptimizer,
+        optimizer_closure: Any = None,
+    ) -> None:
+        """Steps, then puts constrained parameters back where their cell wants them."""
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        for cell in self.model.encoder.cells():
+            cell.constrain()
+
+    def _build(self) -> None:
+        assert self.network.output_size is not None
+        self.model = self.network.build()
+        metrics = self.metrics(self.network.output_size)
+        self.stage_metrics = nn.ModuleDict(
+            {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}
+        )
+
+    def _metrics(self, stage: str) -> MetricCollection:
+        metrics = self.stage_metrics[f"{stage}_metrics"]
+        assert isinstance(metrics, MetricCollection)
+        return metrics
+
+    def _log_metrics(self, stage: str) -> None:
+        metrics = self._metrics(stage)
+        self.log_dict(metrics.compute(), prog_bar=stage == "val")
+        metrics.reset()
+
+    def _log_loss(self, loss: Tensor, stage: str, count: int) -> None:
+        """Logs a mean over `count` predictions: of each step in training, of the epoch elsewhere."""
+        self.log(f"{stage}/loss", loss.detach(), batch_size=count, prog_bar=True)
+
+    def _keep_hyper_parameters(self) -> None:
+        """Stores how this task was made, as plain data."""
+        plain = {
+            "network": self.network.plain(),
+            "optimizer": self.optimizer.plain(),
+            "schedule": None if self.schedule is None else self.schedule.plain(),
+        }
+        self.save_hyperparameters(copy.deepcopy(plain))
+
+
+def without_sizes(network: ModelSpec) -> ModelSpec:
+    """The same network with its sizes left open, to be read off other data."""
+    return replace(network, input_size=None, vocab_size=None, output_size=None)

@@ -1,0 +1,129 @@
+"""Language modelling by truncated backpropagation through time."""
+
+import math
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MeanMetric, MetricCollection
+
+from zoo.stack import StackState, map_state
+from zoo.tasks.base import IGNORED, Batch, Task
+
+
+@final
+class Perplexity(MeanMetric):
+    """exp of the mean negative log-likelihood of a token, in nats; updated with (mean, weight)."""
+
+    def compute(self) -> Tensor:
+        return super().compute().exp()
+
+
+@final
+class BitsPerCharacter(MeanMetric):
+    """The mean negative log-likelihood of a token in bits; updated with (mean in nats, weight)."""
+
+    def compute(self) -> Tensor:
+        return super().compute() / math.log(2)
+
+
+@final
+class LanguageModel(Task):
+    """Predicts each token from all tokens before it.
+
+    Batches: tokens x (B, T), next tokens y (B, T) with -100 where none counts, and optional starts (B,),
+    True where row b begins a new text. Row b of a batch goes on where row b of the batch before ended: the
+    state is carried over, detached, and begins anew where `starts` says so. Validation and test carry
+    states of their own. Logs the cross-entropy in nats per token, perplexity and bits per character
+    (bits per token, where tokens are not characters).
+    Reference: Mikolov et al., 2010, https://doi.org/10.21437/Interspeech.2010-343; Zaremba et al., 2014,
+    https://arxiv.org/abs/1409.2329 (state carried between segments).
+    """
+
+    output = "vocab_size"
+
+    def _check(self) -> None:
+        self._carried: dict[str, StackState] = {}
+        self._restored: list[list[Tensor]] | None = None
+        others = [name for name in self.network.encoder.directions if name != "forward"]
+        if others:
+            raise ValueError(
+                f"a language model predicts a token from its left context, and a {others[0]} layer has "
+                f"already seen that token; got direction {self.network.encoder.direction!r}, expected "
+                f"'forward'"
+            )
+        if self.network.pooling != "none":
+            raise ValueError(
+                f"a language model predicts every step; got pooling {self.network.pooling!r}, expected 'none'"
+            )
+
+    def metrics(self, output_size: int) -> MetricCollection:
+        return MetricCollection(
+            {"perplexity": Perplexity(), "bits_per_character": BitsPerCharacter()}, compute_groups=False
+        )
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Log-probabilities (B, T, V) of the next token."""
+        return self._logits(batch, "predict").log_softmax(-1)
+
+    def on_validation_epoch_start(self) -> None:
+        self._carried.pop("val", None)
+
+    def on_test_epoch_start(self) -> None:
+        self._carried.pop("test", None)
+
+    def on_predict_epoch_start(self) -> None:
+        self._carried.pop("predict", None)
+
+    def on_train_epoch_end(self) -> None:
+        super().on_train_epoch_end()
+        self._carried.pop("train", None)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps the training state, so that a run resumed within an epoch goes on where it was."""
+        carried = self._carried.get("train", ())
+        checkpoint["carried_state"] = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._restored = checkpoint.get("carried_state") or None
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        logits = self._logits(batch, stage).flatten(0, 1)
+        y = batch["y"].flatten()
+        loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
+        self._metrics(stage).update(loss.detach(), (y != IGNORED).sum())
+        self._log_loss(loss, stage, len(y))
+        return loss
+
+    def _logits(self, batch: Batch, stage: str) -> Tensor:
+        """Scores (B, T, V) of the next token; the state after them is carried to the stage's next batch."""
+        state = self._initial_state(stage, len(batch["x"]), batch.get("starts"))
+        logits: Tensor
+        logits, state = self.model(batch["x"], None, state)
+        self._carried[stage] = map_state(torch.Tensor.detach, state)
+        return logits
+
+    def _initial_state(self, stage: str, batch_size: int, starts: Tensor | None) -> StackState:
+        """The state that this stage carries, anew where a text starts or the batch size has changed."""
+        fresh = self.model.initial_state(batch_size)
+        carried = self._carried.get(stage)
+        if stage == "train" and carried is None and self._restored is not None:
+            carried, self._restored = _like(fresh, self._restored), None
+        if carried is None or _cell_state(carried[0])[0].shape[0] != batch_size:
+            return fresh
+        if starts is None:
+            return carried
+        return map_state(lambda new, old: torch.where(starts[:, None], new, old), fresh, carried)
+
+
+def _cell_state(entry: object) -> tuple[Tensor, ...]:
+    """The entry of a forward layer, which is its cell's state."""
+    assert isinstance(entry, tuple)
+    return entry
+
+
+def _like(fresh: StackState, plain: list[list[Tensor]]) -> StackState:
+    """Tensors from a checkpoint in the form and on the device of a state."""
+    parts = iter([part for entry in plain for part in entry])
+    return map_state(lambda new: next(parts).to(new), fresh)

@@ -1,0 +1,57 @@
+"""Sequence classification: one class for a sequence, or one for each step."""
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from zoo.tasks.base import IGNORED, Batch, Task
+
+
+@final
+class SequenceClassifier(Task):
+    """Assigns a class to each sequence, or to each step where the network does not pool.
+
+    Batches: x (B, T, I) or tokens (B, T); y (B,) or, without pooling, (B, T) with -100 where no class
+    counts; optional lengths (B,). Logs the cross-entropy in nats, the accuracy and the macro F1 score.
+    With pooling "max" over a bidirectional LSTM it is the sentence encoder of Conneau et al., 2017,
+    https://arxiv.org/abs/1705.02364.
+    """
+
+    output = "num_classes"
+
+    def metrics(self, output_size: int) -> MetricCollection:
+        options: dict[str, Any] = {
+            "num_classes": output_size,
+            "ignore_index": IGNORED,
+            "validate_args": False,
+        }
+        return MetricCollection(
+            {
+                "accuracy": MulticlassAccuracy(average="micro", **options),
+                "macro_f1": MulticlassF1Score(average="macro", **options),
+            }
+        )
+
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """The most likely class of each sequence (B,), or of each step (B, T)."""
+        return self.forward(batch["x"], batch.get("lengths")).argmax(-1)
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        y = batch["y"]
+        logits = self.forward(batch["x"], batch.get("lengths"))
+        if logits.shape[:-1] != y.shape:
+            raise ValueError(
+                f"the network predicts classes of shape {tuple(logits.shape[:-1])}, and the targets have "
+                f"shape {tuple(y.shape)}; expected pooling 'none' for one class per step, any other for one "
+                f"per sequence"
+            )
+        logits, y = logits.flatten(0, -2), y.flatten()
+        loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
+        with torch.no_grad():
+            self._metrics(stage).update(logits.argmax(-1), y)
+        self._log_loss(loss, stage, len(y))
+        return loss
