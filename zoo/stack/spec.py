@@ -77,14 +77,15 @@ class StackSpec(Spec):
                 f"dropout 0, more layers, or the model's input_dropout or output_dropout"
             )
 
-    def _settle(self, field: str, value: object) -> None:
+    def _settle(self, field: str, value: Any) -> None:
         """Stores the checked form of a field: one value or a tuple with one per layer."""
         if isinstance(value, tuple) and len(value) != self.num_layers:
             raise ValueError(
                 f"{field} lists {len(value)} values for num_layers {self.num_layers}; expected one value for "
                 f"all layers, or one for each"
             )
-        object.__setattr__(self, field, value)
+        alike = isinstance(value, tuple) and len(set(value)) == 1
+        object.__setattr__(self, field, value[0] if alike else value)
 
     @property
     def cells(self) -> tuple[CellSpec, ...]:
