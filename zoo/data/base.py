@@ -1,0 +1,124 @@
+"""What all data modules share: splits loaded when they are needed, whole batches, orders that reproduce."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import Dataset, Sampler
+
+from zoo.data.datasets import Batch, Sequences
+from zoo.data.loader import ResumableLoader, as_it_is
+from zoo.data.orders import InOrder, Shuffled
+from zoo.data.splits import Split
+from zoo.registry import nearest
+
+SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
+    None: ("train", "val"),
+    "fit": ("train", "val"),
+    "validate": ("val",),
+    "test": ("test",),
+    "predict": ("predict",),
+}
+
+
+def check_positive(**values: int) -> None:
+    """Refuses arguments below 1.
+
+    Raises:
+        ValueError: names the argument.
+    """
+    for name, value in values.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+
+
+def check_option(name: str, value: str, options: tuple[str, ...]) -> None:
+    """Refuses a word that is not among the options.
+
+    Raises:
+        ValueError: names the argument, the options and the nearest of them.
+    """
+    if value not in options:
+        known = ", ".join(map(repr, options))
+        raise ValueError(f"{name} must be one of {known}, got {value!r}{nearest(value, options)}")
+
+
+class SequenceData(LightningDataModule, ABC):
+    """A source of sequences; a subclass says how to load a split and what sizes a model must have.
+
+    A batch is a dict of tensors: `x` (B, T, I) or, for tokens, (B, T); `y`; `lengths` (B,) if they differ.
+    Outside of Lightning, call `loader.sampler.set_epoch(epoch)` before each pass over the training data.
+
+    Args:
+        batch_size: Sequences of one batch.
+        seed: Decides splits and shuffles.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(self, batch_size: int, seed: int = 0, num_workers: int = 0) -> None:
+        super().__init__()
+        check_positive(batch_size=batch_size)
+        if seed < 0 or num_workers < 0:
+            raise ValueError(f"seed and num_workers must not be negative, got {seed} and {num_workers}")
+        self.batch_size = batch_size
+        self.seed = seed
+        self.num_workers = num_workers
+        self._datasets: dict[Split, Dataset[Batch]] = {}
+
+    @property
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """What a model is sized by, after `setup`: input_size, vocab_size, num_classes, output_size."""
+
+    @abstractmethod
+    def load(self, split: Split) -> Dataset[Batch]:
+        """Reads or makes the split "train", "val" or "test"; called once for each."""
+
+    def load_predict(self) -> Dataset[Batch]:
+        """What `predict` runs on: the test set, unless a subclass takes other data."""
+        return self.dataset("test")
+
+    def setup(self, stage: str | None = None) -> None:
+        """Loads what `stage` needs: "fit", "validate", "test" or "predict"; None is "fit"."""
+        for split in SPLITS_OF_STAGE[stage]:
+            self.dataset(split)
+
+    def dataset(self, split: Split) -> Dataset[Batch]:
+        """The data set of a split, loaded at the first call."""
+        if split not in self._datasets:
+            self._datasets[split] = self.load_predict() if split == "predict" else self.load(split)
+        return self._datasets[split]
+
+    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+        """The order in which the items of a split are drawn."""
+        return Shuffled(len(data), self.seed) if split == "train" else InOrder(data)
+
+    def loader(self, split: Split) -> ResumableLoader:
+        """A new loader over a split."""
+        data = self.dataset(split)
+        assert isinstance(data, Sequences)
+        return ResumableLoader(
+            data, self.batch_size, sampler=self.order(split, data), **self.loader_arguments()
+        )
+
+    def loader_arguments(self) -> dict[str, Any]:
+        """The arguments of PyTorch's loader that are the same for every split."""
+        on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+        return {
+            "collate_fn": as_it_is,
+            "num_workers": self.num_workers,
+            "persistent_workers": self.num_workers > 0,
+            "pin_memory": on_gpu,
+        }
+
+    def train_dataloader(self) -> ResumableLoader:
+        return self.loader("train")
+
+    def val_dataloader(self) -> ResumableLoader:
+        return self.loader("val")
+
+    def test_dataloader(self) -> ResumableLoader:
+        return self.loader("test")
+
+    def predict_dataloader(self) -> ResumableLoader:
+        return self.loader("predict")

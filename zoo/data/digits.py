@@ -1,0 +1,69 @@
+"""Scikit-learn's scanned digits, the zoo's smallest real data."""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from zoo.data.base import SequenceData
+from zoo.data.datasets import ImageSequences
+from zoo.data.images import as_sequences, check_reading
+from zoo.data.splits import Split, check_fractions, stratified_split
+
+WHITE = 16
+
+
+@final
+class Digits(SequenceData):
+    """1,797 scanned digits of 8 x 8 pixels, by rows or pixel by pixel; comes with scikit-learn.
+
+    Batches: `x` (B, 8, 8) or, by pixels, (B, 64, 1), in [0, 1]; `y` (B,), the digit.
+    Reference: Alpaydin and Kaynak, 1998, https://archive.ics.uci.edu/dataset/80.
+
+    Args:
+        batch_size: Images of one batch.
+        order: rows (8 steps of 8 pixels) or pixels (64 steps of 1).
+        permutation: Seed of one fixed shuffle of the pixels of all images; needs order pixels.
+        val_fraction: Share of the images held out for validation, stratified by digit.
+        test_fraction: Share of the images held out for testing, stratified by digit.
+        seed: Decides split and shuffles.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(
+        self,
+        batch_size: int = 64,
+        order: str = "rows",
+        permutation: int | None = None,
+        val_fraction: float = 0.15,
+        test_fraction: float = 0.15,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, num_workers)
+        check_reading(order, permutation)
+        check_fractions(val_fraction, test_fraction)
+        self.image_order = order
+        self.permutation = permutation
+        self.val_fraction = val_fraction
+        self.test_fraction = test_fraction
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"input_size": 8 if self.image_order == "rows" else 1, "num_classes": 10}
+
+    def load(self, split: Split) -> ImageSequences:
+        images, labels = scanned_digits()
+        chosen = stratified_split(labels, self.val_fraction, self.test_fraction, self.seed)[split]
+        pixels = as_sequences(images[chosen], self.image_order, self.permutation)
+        return ImageSequences(pixels, labels[chosen], WHITE)
+
+
+def scanned_digits() -> tuple[Tensor, Tensor]:
+    """All images (1797, 8, 8) and digits (1797,)."""
+    from sklearn.datasets import (
+        load_digits,
+    )  # takes a second to import: only who uses the digits waits for it
+
+    bundle = load_digits()
+    return torch.tensor(bundle.images, dtype=torch.uint8), torch.tensor(bundle.target, dtype=torch.long)

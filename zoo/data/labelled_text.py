@@ -1,0 +1,172 @@
+"""Text classification on the user's own files."""
+
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from zoo.data.base import check_positive
+from zoo.data.datasets import Batch, RaggedSequences, Sequences
+from zoo.data.files import SplitFiles
+from zoo.data.orders import Bucketed, ByLength, InOrder
+from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.tables import Example, Table
+from zoo.data.text import TextData
+from zoo.data.vocabulary import PADDING, UNKNOWN, Words
+from zoo.registry import nearest
+
+
+@final
+class LabelledText(TextData):
+    """Texts with labels from CSV or TSV files, or lines of a label and a text; words, batched by length.
+
+    The vocabulary is learned from the training texts only: `<pad>` is 0, `<unk>` is 1. Labels are numbered in
+    sorted order. Batches: `x` (B, T), words; `y` (B,), the class; `lengths` (B,) if they differ. For
+    predicting, texts come in the order of the file, and a file given as predict has no `y`.
+
+    Args:
+        root: A folder with files called like train.csv, dev.csv and test.csv, or one file to split by chance.
+        train: Training file, instead of the one in root.
+        val: Validation file, instead of the one in root.
+        test: Test file, instead of the one in root.
+        predict: File to predict on, for which labels are not needed; the test set if not given.
+        separator: Comma (fields may be quoted), tab (no quoting), or a space for lines of a label and a text;
+            by default from the ending .csv or .tsv.
+        header: Whether the first line names the columns; by default it does, unless the separator is a space.
+        text: Column of the text, by name or number from 0; by default "text".
+        label: Column of the label, by name or number from 0; by default "label".
+        encoding: Encoding of the files.
+        lower: Whether to turn texts to lower case.
+        min_count: Words that are less frequent in the training texts become `<unk>`.
+        vocab_size: Most types of words, `<pad>` and `<unk>` included.
+        max_length: Words of a text beyond this number are cut off.
+        val_fraction: Share of a single file for validation, stratified by label.
+        test_fraction: Share of a single file for testing, stratified by label.
+        batch_size: Texts of one batch.
+        seed: Decides split and shuffles.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        train: str | Path | None = None,
+        val: str | Path | None = None,
+        test: str | Path | None = None,
+        predict: str | Path | None = None,
+        separator: str | None = None,
+        header: bool | None = None,
+        text: int | str | None = None,
+        label: int | str | None = None,
+        encoding: str = "utf-8",
+        lower: bool = False,
+        min_count: int = 1,
+        vocab_size: int | None = None,
+        max_length: int | None = None,
+        val_fraction: float = 0.1,
+        test_fraction: float = 0.1,
+        batch_size: int = 50,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, num_workers)
+        check_positive(min_count=min_count, max_length=1 if max_length is None else max_length)
+        check_fractions(val_fraction, test_fraction)
+        if vocab_size is not None and vocab_size < 3:
+            raise ValueError(f"vocab_size must be at least 3 (<pad>, <unk> and a word), got {vocab_size}")
+        self.files = SplitFiles(root, {"train": train, "val": val, "test": test, "predict": predict})
+        self.table = Table(separator=separator, header=header, text=text, label=label, encoding=encoding)
+        self.lower = lower
+        self.min_count = min_count
+        self.vocab_size = vocab_size
+        self.max_length = max_length
+        self.fractions = (val_fraction, test_fraction)
+        self.labels: list[str] = []
+        self._examples: dict[Split, list[Example]] = {}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"vocab_size": len(self.vocabulary), "num_classes": len(self.labels)}
+
+    def learn(self) -> Words:
+        """Learns labels and vocabulary from the training texts.
+
+        Raises:
+            FileNotFoundError: there is no training file.
+            ValueError: the file is malformed, or all labels are the same.
+        """
+        examples = self.examples("train")
+        labels = sorted_labels({str(example.label) for example in examples})
+        if len(labels) < 2:
+            raise ValueError(f"{examples[0].path}: every label is {labels[0]!r}, expected two different ones")
+        self.labels = labels
+        text = "\n".join(self._cased(example) for example in examples)
+        return Words.learn(text, (PADDING, UNKNOWN), size=self.vocab_size, min_count=self.min_count)
+
+    def examples(self, split: Split) -> list[Example]:
+        """The labelled texts of a split, in the order of their file.
+
+        Raises:
+            FileNotFoundError: there is no file for the split.
+            ValueError: the file is malformed; names the line.
+        """
+        if split not in self._examples:
+            path, whole = self.files.find(split)
+            examples = self.table.read(path, labelled=split != "predict")
+            self._examples |= self._divided(examples) if whole else {split: examples}
+        return self._examples[split]
+
+    def load(self, split: Split) -> RaggedSequences:
+        examples = self.examples(split)
+        encode = self.vocabulary.encode
+        items = [torch.tensor(encode(self._cased(example))[: self.max_length]) for example in examples]
+        if split == "predict":
+            return RaggedSequences(items)
+        return RaggedSequences(items, torch.tensor(self._classes(examples)))
+
+    def load_predict(self) -> Dataset[Batch]:
+        return self.load("predict") if "predict" in self.files.given else self.dataset("test")
+
+    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+        assert isinstance(data, RaggedSequences)
+        if split == "train":
+            return Bucketed(data.lengths, self.batch_size, self.seed)
+        return InOrder(data) if split == "predict" else ByLength(data.lengths)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Vocabulary and labels as plain values, for the checkpoint."""
+        state = super().state_dict()
+        return {**state, "labels": list(self.labels)} if state else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over a checkpoint's vocabulary and labels."""
+        super().load_state_dict(state_dict)
+        self.labels = list(state_dict["labels"])
+
+    def _divided(self, examples: list[Example]) -> dict[Split, list[Example]]:
+        labels = sorted({str(example.label) for example in examples})
+        classes = torch.tensor([labels.index(str(example.label)) for example in examples])
+        parts = stratified_split(classes, *self.fractions, self.seed)
+        return {split: [examples[index] for index in part.tolist()] for split, part in parts.items()}
+
+    def _cased(self, example: Example) -> str:
+        return example.text.lower() if self.lower else example.text
+
+    def _classes(self, examples: list[Example]) -> list[int]:
+        numbers = {label: number for number, label in enumerate(self.labels)}
+        for path, line, _, label in examples:
+            if label not in numbers:
+                raise ValueError(
+                    f"{path}, line {line}: label {label!r} does not occur in the training data"
+                    f"{nearest(str(label), numbers) or ';'} Known: {', '.join(numbers)}"
+                )
+        return [numbers[str(example.label)] for example in examples]
+
+
+def sorted_labels(labels: set[str]) -> list[str]:
+    """Labels in alphabetical order, or in the order of numbers if all are whole numbers."""
+    try:
+        return sorted(labels, key=lambda label: (int(label), label))
+    except ValueError:
+        return sorted(labels)

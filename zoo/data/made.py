@@ -1,0 +1,62 @@
+"""Data that is made, not found: fresh for training in every epoch, fixed for validation and testing."""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import final
+
+import torch
+from torch.utils.data import Sampler
+
+from zoo.data.base import SequenceData, check_positive
+from zoo.data.datasets import Batch, FreshSequences, Sequences, TensorSequences
+from zoo.data.orders import Fresh, InOrder, generator
+from zoo.data.splits import Split
+
+
+class MadeData(SequenceData):
+    """Sequences drawn by chance: no training sequence is ever seen twice.
+
+    Args:
+        batch_size: Sequences of one batch.
+        steps_per_epoch: Training batches of one epoch.
+        val_size: Sequences of the validation set.
+        test_size: Sequences of the test set.
+        seed: Decides every sequence.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(
+        self,
+        batch_size: int,
+        steps_per_epoch: int,
+        val_size: int,
+        test_size: int,
+        seed: int,
+        num_workers: int,
+    ) -> None:
+        super().__init__(batch_size, seed, num_workers)
+        check_positive(steps_per_epoch=steps_per_epoch, val_size=val_size, test_size=test_size)
+        self.steps_per_epoch = steps_per_epoch
+        self.val_size = val_size
+        self.test_size = test_size
+
+    @property
+    @abstractmethod
+    def baseline(self) -> float:
+        """The loss of the best answer that does not look at the input."""
+
+    @property
+    @abstractmethod
+    def draw(self) -> Callable[[int, torch.Generator], Batch]:
+        """Makes so many sequences with a random generator; processes that load batches get a copy of it."""
+
+    @final
+    def load(self, split: Split) -> Sequences:
+        if split == "train":
+            return FreshSequences(self.draw, self.steps_per_epoch * self.batch_size, self.seed)
+        size = self.val_size if split == "val" else self.test_size
+        return TensorSequences(self.draw(size, generator(self.seed, split)))
+
+    @final
+    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+        return Fresh(len(data)) if split == "train" else InOrder(data)

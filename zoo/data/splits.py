@@ -1,0 +1,53 @@
+"""Training, validation and test parts of one set of labelled items."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Integer
+from torch import Tensor
+
+from zoo.data.orders import generator
+
+Split = Literal["train", "val", "test", "predict"]
+
+
+def check_fractions(val: float, test: float) -> None:
+    """Refuses shares of validation and test data that leave no training data.
+
+    Raises:
+        ValueError: a share is not positive, or both together are 1 or more.
+    """
+    if val <= 0 or test <= 0 or val + test >= 1:
+        raise ValueError(
+            f"val_fraction and test_fraction must be positive and add up to less than 1, got {val} and {test}"
+        )
+
+
+def stratified_split(
+    labels: Integer[Tensor, " N"], val: float, test: float, seed: int
+) -> dict[Split, Integer[Tensor, " M"]]:
+    """Divides items by chance, with nearly the same mixture of labels in each part.
+
+    Args:
+        labels: The label of each item.
+        val: Share of items for validation; the number of items is rounded.
+        test: Share of items for testing.
+        seed: Decides the division.
+
+    Returns:
+        The items of each part, in ascending order.
+
+    Raises:
+        ValueError: there are too few items.
+    """
+    shuffled = torch.randperm(len(labels), generator=generator(seed, "split"))
+    by_label = shuffled[labels[shuffled].argsort(stable=True)]
+    counts = labels.bincount()
+    # Spread each label evenly over [0, 1): then any stretch of the order holds the labels in proportion.
+    places = torch.cat([(torch.arange(int(count)) + 0.5) / count for count in counts])
+    order = by_label[places.argsort(stable=True)]
+    sizes = [max(1, round(len(labels) * share)) for share in (val, test)]
+    if sum(sizes) >= len(labels):
+        raise ValueError(f"{len(labels)} items are too few to divide into training, validation and test data")
+    parts = torch.split(order, [*sizes, len(labels) - sum(sizes)])
+    return {"val": parts[0].sort().values, "test": parts[1].sort().values, "train": parts[2].sort().values}

@@ -1,0 +1,108 @@
+"""Parallel streams of one long text, for language models that carry their state from batch to batch."""
+
+from abc import abstractmethod
+from typing import final
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+from torch.utils.data import Dataset, DistributedSampler, Sampler
+
+from zoo.data.base import check_positive
+from zoo.data.datasets import Batch
+from zoo.data.loader import ResumableLoader
+from zoo.data.orders import InOrder
+from zoo.data.splits import Split
+from zoo.data.text import TextData
+
+IGNORED = -100  # the target that PyTorch's cross-entropy leaves out
+
+
+@final
+class TokenStreams(Dataset[Batch]):
+    """A text cut into parallel streams, and these into chunks; item k is the k-th chunk of every stream.
+
+    Every token but the first is the target exactly once. Streams are equally long; what the last ones lack is
+    filled with ignored targets at their end. The last chunk may be shorter than the others.
+
+    Args:
+        tokens: The text, as numbers.
+        streams: How many streams to cut; fewer than tokens.
+        steps: Tokens of one chunk.
+    """
+
+    def __init__(self, tokens: Int64[Tensor, " N"], streams: int, steps: int) -> None:
+        pairs = len(tokens) - 1
+        length = -(-pairs // streams)
+        x, y = tokens.new_zeros(streams * length), tokens.new_full((streams * length,), IGNORED)
+        x[:pairs], y[:pairs] = tokens[:-1], tokens[1:]
+        self.tokens = tokens
+        self.x = x.view(streams, length)
+        self.y = y.view(streams, length)
+        self.steps = steps
+
+    def share(self, rank: int, ranks: int) -> "TokenStreams":
+        """The streams of one device among `ranks`, each of which gets as many as there are now."""
+        streams = len(self.x)
+        shared = TokenStreams(self.tokens, streams * ranks, self.steps)
+        mine = slice(rank * streams, (rank + 1) * streams)
+        shared.x, shared.y = shared.x[mine], shared.y[mine]
+        return shared
+
+    def __len__(self) -> int:
+        return -(-self.x.shape[1] // self.steps)
+
+    def __getitem__(self, index: int) -> Batch:
+        """`x` and `y` (B, T), the tokens and those after them, and `starts` (B,): the streams begin here."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"chunk {index} of {len(self)}")
+        chunk = slice(index * self.steps, (index + 1) * self.steps)
+        return {
+            "x": self.x[:, chunk].contiguous(),
+            "y": self.y[:, chunk].contiguous(),
+            "starts": torch.full((len(self.x),), index == 0),
+        }
+
+
+class StreamData(TextData):
+    """Text for language models, in parallel streams.
+
+    Args:
+        batch_size: Parallel streams for training and validation.
+        steps: Tokens of one chunk, through which gradients flow.
+        test_batch_size: Parallel streams for testing and predicting; 1 reads the text as it stands.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(self, batch_size: int, steps: int, test_batch_size: int, num_workers: int) -> None:
+        super().__init__(batch_size, num_workers=num_workers)
+        check_positive(steps=steps, test_batch_size=test_batch_size)
+        self.steps = steps
+        self.test_batch_size = test_batch_size
+
+    @abstractmethod
+    def text(self, split: Split) -> str:
+        """The text of a split."""
+
+    def load(self, split: Split) -> TokenStreams:
+        tokens = torch.tensor(self.vocabulary.encode(self.text(split)), dtype=torch.long)
+        name = "batch_size" if split in ("train", "val") else "test_batch_size"
+        streams = self.batch_size if name == "batch_size" else self.test_batch_size
+        if len(tokens) <= streams:
+            raise ValueError(
+                f"the {split} text has {len(tokens)} tokens, too few for {streams} parallel streams; "
+                f"set {name} to less than {max(2, len(tokens))} or give more text"
+            )
+        return TokenStreams(tokens, streams, self.steps)
+
+    @final
+    def loader(self, split: Split) -> ResumableLoader:
+        """A new loader over a split: chunk by chunk, in the order of the text."""
+        data = self.dataset(split)
+        assert isinstance(data, TokenStreams)
+        order: Sampler[int] = InOrder(data)
+        if self.trainer is not None and self.trainer.world_size > 1:
+            data = data.share(self.trainer.global_rank, self.trainer.world_size)
+            # The streams are shared out already: when it sees this sampler, Lightning does not do it again.
+            order = DistributedSampler(data, num_replicas=1, rank=0, shuffle=False)
+        return ResumableLoader(data, batch_size=None, sampler=order, **self.loader_arguments())
