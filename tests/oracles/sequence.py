@@ -1,0 +1,96 @@
+"""A cell run over a batch of sequences of different lengths, one sequence and one step at a time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from oracles.cells import Array, OracleCell, State, Weights
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded sequences x (B, T, I) with their lengths (B,), states (B, width) and resets (B, T).
+
+    A reset puts the `fresh` state in place before the step.
+    """
+
+    x: Array
+    lengths: Array
+    initial: State
+    fresh: State
+    resets: Array
+
+    def row(self, b: int, backward: bool) -> tuple[Array, Array, State, State]:
+        """Sequence b without its padding, in the order in which it is read: x, resets and both states."""
+        x, resets = self.x[b, : self.lengths[b]], self.resets[b, : self.lengths[b]]
+        if backward:
+            x = x[::-1]
+            # a reset before step t parts t - 1 from t: read backwards, t - 1 is the step that starts anew
+            resets = np.append(resets[1:], np.zeros(min(len(resets), 1), dtype=bool))[::-1]
+        return x, resets, tuple(part[b] for part in self.initial), tuple(part[b] for part in self.fresh)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Gradients for what went into a run."""
+
+    x: Array
+    initial: State
+    fresh: State
+    weights: Weights
+
+
+def run(
+    cell: OracleCell, weights: Weights, batch: Batch, backward: bool = False
+) -> tuple[Array, tuple[Array, ...]]:
+    """Outputs (B, T, O), 0 in the padding, and each sequence's state after the last step that it read."""
+    count, steps, _ = batch.x.shape
+    outputs = np.zeros((count, steps, batch.initial[0].shape[1]))
+    final = tuple(part.copy() for part in batch.initial)
+    for b in range(count):
+        x, resets, state, fresh = batch.row(b, backward)
+        read = []
+        for t in range(len(x)):
+            state = fresh if resets[t] else state
+            output, state = cell.step(weights, x[t], state)
+            read.append(output)
+        for t, output in enumerate(reversed(read) if backward else read):
+            outputs[b, t] = output
+        for part, value in zip(final, state, strict=True):
+            part[b] = value
+    return outputs, final
+
+
+def run_back(
+    cell: OracleCell,
+    weights: Weights,
+    batch: Batch,
+    d_outputs: Array,
+    d_final: State,
+    backward: bool = False,
+) -> Gradients:
+    """Backpropagation through time: the gradients of Σ d_outputs∘outputs + Σ d_final∘final."""
+    d_x = np.zeros_like(batch.x)
+    d_initial = tuple(np.zeros_like(part) for part in batch.initial)
+    d_fresh = tuple(np.zeros_like(part) for part in batch.fresh)
+    d_weights = {name: np.zeros_like(weight) for name, weight in weights.items()}
+    for b in range(len(batch.x)):
+        x, resets, state, fresh = batch.row(b, backward)
+        before = []
+        for t in range(len(x)):
+            state = fresh if resets[t] else state
+            before.append(state)
+            _, state = cell.step(weights, x[t], state)
+        d_state = tuple(part[b] for part in d_final)
+        for t in reversed(range(len(x))):
+            place = len(x) - 1 - t if backward else t
+            d_x[b, place], d_state, d_step = cell.back(weights, x[t], before[t], d_outputs[b, place], d_state)
+            for name, d_weight in d_step.items():
+                d_weights[name] += d_weight
+            if resets[t]:
+                for part, value in zip(d_fresh, d_state, strict=True):
+                    part[b] += value
+                d_state = tuple(np.zeros_like(part) for part in d_state)
+        for part, value in zip(d_initial, d_state, strict=True):
+            part[b] = value
+    return Gradients(d_x, d_initial, d_fresh, d_weights)

@@ -1,0 +1,124 @@
+"""Layers of cells in one or two directions, each wired to what went into it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from oracles.cells import Array, OracleCell, State, Weights
+from oracles.joins import MERGES, WIRINGS, Join
+from oracles.sequence import Batch, Gradients, run, run_back
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction of a level, with its states (B, width)."""
+
+    cell: OracleCell
+    weights: Weights
+    backward: bool
+    initial: State
+    fresh: State
+
+
+@dataclass(frozen=True)
+class Level:
+    """A layer of one or two ways, merged, then wired."""
+
+    ways: tuple[Way, ...]
+    wiring: str
+    wiring_weights: Weights = field(default_factory=dict)
+    merge: str = "concat"
+    merge_weights: Weights = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LevelGradients:
+    """Gradients for the ways, the merge and the wiring of a level."""
+
+    ways: tuple[Gradients, ...]
+    merge: Weights
+    wiring: Weights
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What went through a level: input, the outputs of its ways, and their merged output."""
+
+    x: Array
+    outputs: tuple[Array, ...]
+    merged: Array
+
+
+def run_stack(
+    levels: list[Level], x: Array, lengths: Array, resets: Array
+) -> tuple[Array, list[tuple[State, ...]], list[Trace]]:
+    """Outputs (B, T, O), the final state of each way of each level, and what `run_stack_back` needs."""
+    finals, traces = [], []
+    for level in levels:
+        ran = [
+            run(way.cell, way.weights, Batch(x, lengths, way.initial, way.fresh, resets), way.backward)
+            for way in level.ways
+        ]
+        outputs = tuple(output for output, _ in ran)
+        finals.append(tuple(final for _, final in ran))
+        merged = outputs[0]
+        if len(outputs) == 2:
+            merged = join(MERGES[level.merge], level.merge_weights, outputs[0], outputs[1], lengths)
+        traces.append(Trace(x, outputs, merged))
+        x = join(WIRINGS[level.wiring], level.wiring_weights, x, merged, lengths)
+    return x, finals, traces
+
+
+def run_stack_back(
+    levels: list[Level],
+    traces: list[Trace],
+    lengths: Array,
+    resets: Array,
+    d_outputs: Array,
+    d_finals: list[tuple[State, ...]],
+) -> tuple[Array, list[LevelGradients]]:
+    """The gradient of x and those of each level."""
+    found: list[LevelGradients] = []
+    for level, trace, d_final in reversed(list(zip(levels, traces, d_finals, strict=True))):
+        wiring = WIRINGS[level.wiring]
+        d_x, d_merged, d_wiring = join_back(
+            wiring, level.wiring_weights, trace.x, trace.merged, d_outputs, lengths
+        )
+        d_ways, d_merge = [d_merged], {}
+        if len(level.ways) == 2:
+            f, b = trace.outputs
+            d_f, d_b, d_merge = join_back(MERGES[level.merge], level.merge_weights, f, b, d_merged, lengths)
+            d_ways = [d_f, d_b]
+        ran = []
+        for way, d_way, d_last in zip(level.ways, d_ways, d_final, strict=True):
+            batch = Batch(trace.x, lengths, way.initial, way.fresh, resets)
+            ran.append(run_back(way.cell, way.weights, batch, d_way, d_last, way.backward))
+            d_x = d_x + ran[-1].x
+        found.insert(0, LevelGradients(tuple(ran), d_merge, d_wiring))
+        d_outputs = d_x
+    return d_outputs, found
+
+
+def join(rule: Join, weights: Weights, a: Array, b: Array, lengths: Array) -> Array:
+    """Joins two padded batches (B, T, .) position by position; 0 in the padding."""
+    count, steps, _ = a.shape
+    width = len(rule.join(weights, np.zeros(a.shape[2]), np.zeros(b.shape[2])))
+    joined = np.zeros((count, steps, width))
+    for row in range(count):
+        for t in range(lengths[row]):
+            joined[row, t] = rule.join(weights, a[row, t], b[row, t])
+    return joined
+
+
+def join_back(
+    rule: Join, weights: Weights, a: Array, b: Array, d_joined: Array, lengths: Array
+) -> tuple[Array, Array, Weights]:
+    """The gradients of both batches and of the weights."""
+    d_a, d_b = np.zeros_like(a), np.zeros_like(b)
+    d_weights = {name: np.zeros_like(weight) for name, weight in weights.items()}
+    for row in range(len(a)):
+        for t in range(lengths[row]):
+            d_a[row, t], d_b[row, t], d_here = rule.back(weights, a[row, t], b[row, t], d_joined[row, t])
+            for name, d_weight in d_here.items():
+                d_weights[name] += d_weight
+    return d_a, d_b, d_weights
