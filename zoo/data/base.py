@@ -97,9 +97,8 @@ class SequenceData(LightningDataModule, ABC):
         """A new loader over a split."""
         data = self.dataset(split)
         assert isinstance(data, Sequences)
-        return ResumableLoader(
-            data, self.batch_size, sampler=self.order(split, data), **self.loader_arguments()
-        )
+        order = self.order(split, data)
+        return ResumableLoader(data, batch_size=self.batch_size, sampler=order, **self.loader_arguments())
 
     def loader_arguments(self) -> dict[str, Any]:
         """The arguments of PyTorch's loader that are the same for every split."""

@@ -1,7 +1,7 @@
 """Byte-pair encoding, trained on the user's own text."""
 
 from collections.abc import Iterable
-from typing import Any, Self, final
+from typing import Any, final
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -25,7 +25,7 @@ class BytePairs(Vocabulary):
         self._tokenizer = Tokenizer.from_str(tokenizer)
 
     @classmethod
-    def learn(cls, text: str, size: int) -> Self:
+    def learn(cls, text: str, size: int) -> "BytePairs":
         """Merges pairs until there are `size` types, or no pair occurs twice."""
         tokenizer = Tokenizer(models.BPE())
         tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

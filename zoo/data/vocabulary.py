@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, final
+from typing import Any, final
 
 PADDING = "<pad>"
 UNKNOWN = "<unk>"
@@ -54,7 +54,7 @@ class Characters(Vocabulary):
         self._numbers = {character: number for number, character in enumerate(self.types)}
 
     @classmethod
-    def learn(cls, text: str) -> Self:
+    def learn(cls, text: str) -> "Characters":
         """The characters of `text`, by code point."""
         return cls([UNKNOWN_CHARACTER, *sorted(set(text) - {UNKNOWN_CHARACTER})])
 
@@ -89,7 +89,7 @@ class Words(Vocabulary):
     @classmethod
     def learn(
         cls, text: str, specials: Sequence[str], *, size: int | None = None, min_count: int = 1
-    ) -> Self:
+    ) -> "Words":
         """The most frequent words of `text`.
 
         Args:
