@@ -55,8 +55,8 @@ class StackSpec(Spec):
 
     def __post_init__(self) -> None:
         check_positive("num_layers", self.num_layers)
-        self._settle("cell", _each(self.cell, (str, CellSpec, Mapping), cell_spec))
-        self._settle("wiring", _each(self.wiring, (str, WiringSpec, Mapping), wiring_spec))
+        self._settle("cell", _each(self.cell, (str, CellSpec), cell_spec))
+        self._settle("wiring", _each(self.wiring, (str, WiringSpec), wiring_spec))
         self._settle("hidden_size", _each(self.hidden_size, (int,), lambda width: width))
         self._settle("direction", _each(self.direction, (str,), lambda name: name))
         for width in self.hidden_sizes:
@@ -112,7 +112,13 @@ class StackSpec(Spec):
     @classmethod
     def of(cls, value: "StackSpec | Mapping[str, Any]") -> "StackSpec":
         """A spec as it is, or the one whose plain form this is."""
-        return value if isinstance(value, StackSpec) else cls(**value)
+        if isinstance(value, StackSpec):
+            return value
+        parts = {
+            "cell": _each(value["cell"], (str, Mapping), cell_spec),
+            "wiring": _each(value["wiring"], (str, Mapping), wiring_spec),
+        }
+        return cls(**{**value, **parts})
 
     def build(self, input_size: int) -> "Stack":
         """The stack, for inputs (B, T, input_size)."""

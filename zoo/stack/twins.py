@@ -14,7 +14,7 @@ from zoo.wiring import PlainSpec
 
 
 @torch.no_grad()
-def from_torch(module: nn.RNNBase) -> Stack:
+def from_torch(module: nn.Module) -> Stack:
     """A stack with the weights of a torch layer, all its levels and directions.
 
     The stack takes (B, T, I) whatever `batch_first` was. torch's two biases become their sum, except the

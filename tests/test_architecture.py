@@ -1,0 +1,88 @@
+"""The import table of the design, kept: data flows one way, and imports run the same way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zoo
+
+ZOO = Path(zoo.__file__).parent
+MAY_IMPORT = {
+    "registry": set(),
+    "scan": set(),
+    "diagnostics": set(),
+    "data": {"registry"},
+    "callbacks": {"diagnostics", "registry"},
+    "tracking": set(),
+    "wiring": {"registry"},
+    "cells": {"scan", "registry"},
+    "stack": {"cells", "wiring", "scan", "registry"},
+    "model": {"stack", "registry"},
+    "names": {"stack", "cells", "wiring", "registry"},
+    "tasks": {"model", "stack", "registry"},
+    "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
+}
+EVERYTHING = {"cli", "__init__", "__main__"}
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "zoo"}
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(ZOO).parts[0].removesuffix(".py")
+
+
+SOURCES = sorted(path for path in ZOO.rglob("*.py") if "_recipes" not in path.parts)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ZOO)))
+def test_a_module_imports_only_what_its_part_may(path):
+    part = part_of(path)
+    if part in EVERYTHING:
+        return
+    others = {name.split(".")[1] for name in imported(path)} - {part}
+    assert others <= MAY_IMPORT[part]
+
+
+def test_a_cell_never_imports_another_cell():
+    for path in (ZOO / "cells").glob("*.py"):
+        if path.stem in ("__init__", "base"):
+            continue
+        assert imported(path) <= {"zoo.cells.base"}, path.name
+
+
+def test_everything_public_can_be_imported():
+    for name in zoo.__all__:
+        getattr(zoo, name)
+
+
+def test_an_unknown_public_name_lists_the_known_ones():
+    with pytest.raises(AttributeError, match="StackSpec"):
+        zoo.StackSpek  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import zoo", ("torch", "lightning", "wandb", "matplotlib")),
+        (
+            "import zoo; zoo.list_cells(); zoo.list_models(); zoo.StackSpec()",
+            ("lightning", "wandb", "matplotlib"),
+        ),
+        ("import zoo.data, zoo.callbacks, zoo.tasks", ("torch", "lightning", "wandb", "matplotlib")),
+    ],
+)
+def test_imports_stay_light(statement, absent):
+    program = f"{statement}; import sys; print([name for name in {absent!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

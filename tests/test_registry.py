@@ -1,0 +1,104 @@
+import pytest
+
+from zoo.registry import (
+    Registry,
+    UnknownNameError,
+    check_choice,
+    check_fraction,
+    check_positive,
+    load_plugins,
+)
+
+
+class Otter:
+    """Swims."""
+
+
+class Beaver:
+    """Builds."""
+
+
+@pytest.fixture
+def animals():
+    registry = Registry("animal")
+    registry.add("otter", Otter)
+    registry.declare("digits", "zoo.data.digits:Digits")
+    return registry
+
+
+def test_a_name_gives_its_part(animals):
+    assert animals["otter"] is Otter
+    assert animals["digits"].__name__ == "Digits"
+
+
+def test_an_unknown_name_suggests_the_nearest_and_lists_all(animals):
+    with pytest.raises(UnknownNameError) as caught:
+        animals["oter"]
+    assert str(caught.value) == "unknown animal 'oter'; did you mean 'otter'? Known: digits, otter"
+
+
+def test_a_taken_name_is_refused(animals):
+    with pytest.raises(ValueError, match="'otter' is already taken"):
+        animals.register("otter")(Beaver)
+
+
+def test_the_same_part_may_be_entered_again(animals):
+    animals.register("otter")(Otter)
+    animals.declare("digits", "zoo.data.digits:Digits")
+    assert animals.names() == ["digits", "otter"]
+
+
+def test_names_follow_a_pattern(animals):
+    assert animals.names("o*") == ["otter"]
+    assert animals.names("*g*") == ["digits"]
+
+
+def test_summaries_come_from_docstrings_without_importing(animals):
+    assert animals.summary("otter") == "Swims."
+    assert animals.summary("digits").startswith("1,797 scanned digits")
+    assert animals.target("digits") == "zoo.data.digits:Digits"
+
+
+class Point:
+    def __init__(self, name, action):
+        self.name, self.action = name, action
+
+    def load(self):
+        return self.action()
+
+
+@pytest.fixture
+def plugins(monkeypatch):
+    points = []
+    monkeypatch.setattr("zoo.registry.entry_points", lambda group: points if group == "zoo.plugins" else [])
+    load_plugins.cache_clear()
+    yield points
+    load_plugins.cache_clear()
+
+
+def test_a_plugin_fills_the_registry_on_first_look_up(animals, plugins):
+    plugins.append(Point("lodge", lambda: animals.add("beaver", Beaver)))
+    assert animals["beaver"] is Beaver
+
+
+def test_a_broken_plugin_is_reported_and_breaks_nothing(animals, plugins):
+    plugins.append(Point("dam", lambda: 1 / 0))
+    assert animals.names() == ["digits", "otter"]
+    assert load_plugins() == {"dam": "ZeroDivisionError: division by zero"}
+
+
+@pytest.mark.parametrize("value", [0, -1, True, 1.5, "2"])
+def test_positive_means_an_integer_of_at_least_one(value):
+    with pytest.raises(ValueError, match=r"width is .*; expected an integer of at least 1"):
+        check_positive("width", value)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, float("nan")])
+def test_a_fraction_is_below_one(value):
+    with pytest.raises(ValueError, match="dropout is"):
+        check_fraction("dropout", value)
+
+
+def test_a_choice_suggests_the_nearest():
+    with pytest.raises(ValueError, match="merge is 'conat'; did you mean 'concat'"):
+        check_choice("merge", "conat", ("concat", "sum"))
