@@ -41,13 +41,16 @@ class Recorder(pl.LightningModule):
 
 
 class Save(pl.Callback):
-    """Saves a checkpoint after every step and every epoch."""
+    """Saves a checkpoint after every step, validation and epoch."""
 
     def __init__(self, folder):
         self.folder = folder
 
     def on_train_batch_end(self, trainer, *_):
         trainer.save_checkpoint(self.folder / f"{trainer.global_step}.ckpt")
+
+    def on_validation_end(self, trainer, *_):
+        trainer.save_checkpoint(self.folder / f"validated{trainer.current_epoch}.ckpt")
 
     def on_train_epoch_end(self, trainer, *_):
         trainer.save_checkpoint(self.folder / f"epoch{trainer.current_epoch}.ckpt")
@@ -109,12 +112,13 @@ def test_a_run_resumed_in_the_middle_of_an_epoch_sees_what_was_left(tmp_path, re
     assert resumed.seen == {1: whole.seen[1][2:]}
 
 
-def test_a_run_resumed_between_epochs_sees_the_whole_next_one(tmp_path):
+@pytest.mark.parametrize("moment", ["validated0", "epoch0"])
+def test_a_run_resumed_between_epochs_sees_the_whole_next_one(tmp_path, moment):
     whole, resumed = Recorder(), Recorder()
     first = trainer(tmp_path, limit_train_batches=3, callbacks=[Save(tmp_path)])
     first.fit(whole, datamodule=Digits(batch_size=100))
     again = trainer(tmp_path, limit_train_batches=3)
-    path = tmp_path / "epoch0.ckpt"
+    path = tmp_path / f"{moment}.ckpt"
     again.fit(resumed, datamodule=Digits(batch_size=100), ckpt_path=path, weights_only=True)
     assert resumed.seen == {1: whole.seen[1]}
 

@@ -1,7 +1,6 @@
 """What all data modules share: splits loaded when they are needed, whole batches, orders that reproduce."""
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
@@ -97,18 +96,28 @@ class SequenceData(LightningDataModule, ABC):
         """A new loader over a split."""
         data = self.dataset(split)
         assert isinstance(data, Sequences)
-        order = self.order(split, data)
-        return ResumableLoader(data, batch_size=self.batch_size, sampler=order, **self.loader_arguments())
+        return self.loader_over(data, self.order(split, data), self.batch_size)
 
-    def loader_arguments(self) -> dict[str, Any]:
-        """The arguments of PyTorch's loader that are the same for every split."""
+    def loader_over(
+        self, data: Dataset[Batch], order: Sampler[int], batch_size: int | None
+    ) -> ResumableLoader:
+        """A new loader over any data set of whole batches.
+
+        Args:
+            data: The data set.
+            order: The order of its items.
+            batch_size: Items of one batch; None if each item is a batch.
+        """
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-        return {
-            "collate_fn": as_it_is,
-            "num_workers": self.num_workers,
-            "persistent_workers": self.num_workers > 0,
-            "pin_memory": on_gpu,
-        }
+        return ResumableLoader(
+            data,
+            batch_size=batch_size,
+            sampler=order,
+            collate_fn=as_it_is,
+            num_workers=self.num_workers,
+            persistent_workers=self.num_workers > 0,
+            pin_memory=on_gpu,
+        )
 
     def train_dataloader(self) -> ResumableLoader:
         return self.loader("train")

@@ -16,8 +16,8 @@ class KnowsEpoch(Protocol):
     epoch: int
 
 
-def as_it_is(batch: Batch) -> Batch:
-    """The collate function of data sets that hand out whole batches."""
+def as_it_is(batch: Any) -> Any:
+    """The collate function of data sets that hand out whole batches; PyTorch expects it to take lists."""
     return batch
 
 

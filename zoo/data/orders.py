@@ -72,8 +72,9 @@ class Bucketed(Sampler[int]):
     """Every item once per epoch, so that each `batch_size` successive items are of nearly equal length.
 
     The items are shuffled, sorted by length within pools of 100 batches, and the batches shuffled again; an
-    incomplete batch comes last. It is an order of items, not a batch sampler, because Lightning knows how to
-    divide such an order among devices, to replace it when over-fitting, and to call its `set_epoch`.
+    incomplete batch comes last. It is an order of items, not a batch sampler, because Lightning calls the
+    `set_epoch` of such an order, replaces it when over-fitting, and divides it among devices (then
+    shuffled once more: the items are kept, the buckets are not).
 
     Args:
         lengths: Length of each item.

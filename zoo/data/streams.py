@@ -105,4 +105,4 @@ class StreamData(TextData):
             data = data.share(self.trainer.global_rank, self.trainer.world_size)
             # The streams are shared out already: when it sees this sampler, Lightning does not do it again.
             order = DistributedSampler(data, num_replicas=1, rank=0, shuffle=False)
-        return ResumableLoader(data, batch_size=None, sampler=order, **self.loader_arguments())
+        return self.loader_over(data, order, batch_size=None)
