@@ -35,8 +35,9 @@ class ModelSpec(Spec):
     """Width of the token embedding; by default that of the first layer's state."""
 
     pooling: PoolingName = "none"
-    """How the outputs of all steps become one vector: the last step's, their mean, their element-wise
-    maximum, an attention-weighted mean; "none" keeps one prediction per step."""
+    """How the outputs of all steps become one vector: the output after the last step read (for the
+    backward half of a bidirectional layer that is the first step), the mean, the element-wise maximum, an
+    attention-weighted mean; "none" keeps one prediction per step."""
 
     input_dropout: float = 0.0
     """Share of the encoder's inputs set to zero in training."""
@@ -62,6 +63,11 @@ class ModelSpec(Spec):
         if self.embedding_size is not None:
             check_positive("embedding_size", self.embedding_size)
         check_choice("pooling", self.pooling, get_args(PoolingName))
+        if self.pooling == "last" and self.encoder.merge != "concat":
+            raise ValueError(
+                f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
+                f"mixes them; expected merge 'concat' or another pooling"
+            )
         check_fraction("input_dropout", self.input_dropout)
         check_fraction("output_dropout", self.output_dropout)
         if self.init_range is not None and not 0 < self.init_range < float("inf"):
@@ -201,7 +207,7 @@ class Model(nn.Module):
         steps = outputs.shape[1]
         count = torch.full(outputs.shape[:1], steps, device=outputs.device) if lengths is None else lengths
         if self.spec.pooling == "last":
-            return _last(outputs, count)
+            return _last(outputs, count, self._backward_columns())
         valid = (torch.arange(steps, device=outputs.device) < count[:, None]).unsqueeze(-1)
         if self.spec.pooling == "mean":
             return outputs.sum(1) / count.clamp(min=1)[:, None]
@@ -210,6 +216,16 @@ class Model(nn.Module):
         assert self.attention is not None
         scores = self.attention(outputs).masked_fill(~valid, torch.finfo(outputs.dtype).min)
         return (torch.softmax(scores, dim=1) * valid * outputs).sum(1)
+
+    def _backward_columns(self) -> int:
+        """How many of the last columns of the outputs a backward reading has made."""
+        encoder = self.spec.encoder
+        widths = {
+            "forward": 0,
+            "backward": self.encoder.output_size,
+            "bidirectional": encoder.hidden_sizes[-1],
+        }
+        return widths[encoder.directions[-1]]
 
     def _tie(self) -> None:
         if self.embedding is None or self.embedding.weight.shape != self.head.weight.shape:
@@ -221,12 +237,13 @@ class Model(nn.Module):
         self.head.weight = self.embedding.weight
 
 
-def _last(outputs: Tensor, count: Tensor) -> Tensor:
-    """The output at each sequence's last valid step."""
+def _last(outputs: Tensor, count: Tensor, backward: int) -> Tensor:
+    """The output at each sequence's last valid step, at its first step in the last `backward` columns."""
     if outputs.shape[1] == 0:
         return outputs.sum(1)
     rows = torch.arange(outputs.shape[0], device=outputs.device)
-    return outputs[rows, (count - 1).clamp(min=0)]
+    forward = outputs.shape[2] - backward
+    return torch.cat([outputs[rows, (count - 1).clamp(min=0), :forward], outputs[:, 0, forward:]], dim=1)
 
 
 def _max(outputs: Tensor, valid: Tensor) -> Tensor:
