@@ -1,0 +1,99 @@
+"""Measures recipes through the command line and writes one table per question beside this file.
+
+python recipes/results/measure.py quickstart adding depth
+python recipes/results/measure.py sentiment --root rt-polarity.all
+python recipes/results/measure.py ptb_2_epochs --root FOLDER
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+RESULTS = Path(__file__).resolve().parent
+RECIPES = RESULTS.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recipe with options, run once for each seed."""
+
+    recipe: str
+    options: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (1,)
+    split_by_seed: bool = False
+
+
+TABLES = {
+    "quickstart": [Run("classification/digits_bilstm_residual.yaml", seeds=(1, 2, 3))],
+    "digits_pixels": [Run("classification/digits_pixels_gru.yaml")],
+    "depth": [
+        Run(f"classification/digits_8_layers_{wiring}.yaml", seeds=(1, 2, 3))
+        for wiring in ("plain", "residual", "highway", "dense")
+    ],
+    "adding": [Run(f"regression/adding_problem_{cell}.yaml") for cell in ("elman", "lstm", "gru")],
+    "copy_memory": [Run("classification/copy_memory_lstm.yaml")],
+    "python_docs": [Run("language_modelling/python_docs_lstm.yaml")],
+    "sentiment": [Run("classification/labelled_text_bilstm_max.yaml", seeds=(1, 2, 3), split_by_seed=True)],
+    "mnist_rows": [Run("classification/mnist_rows_lstm.yaml")],
+    "ptb_2_epochs": [Run("language_modelling/ptb_zaremba_small.yaml", ("--trainer.max_epochs=2",))],
+    "ptb": [Run("language_modelling/ptb_zaremba_small.yaml")],
+}
+
+
+def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
+    """Runs a recipe in an empty folder and reads its metrics back from the run's own table."""
+    command = [str(Path(sys.executable).parent / "zoo"), "fit", "--config", str(RECIPES / run.recipe)]
+    command += [f"--seed_everything={seed}", *run.options]
+    command += [f"--data.seed={seed}"] if run.split_by_seed else []
+    command += [f"--data.root={Path(root).resolve()}"] if root else []
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        subprocess.run(command, cwd=folder, check=True)
+        seconds = time.perf_counter() - start
+        (table,) = Path(folder).rglob("metrics.csv")
+        rows = list(csv.DictReader(table.open()))
+    metrics = {
+        key: value
+        for row in rows
+        for key, value in row.items()
+        if value and key.startswith(("val/", "test/"))
+    }
+    return {
+        "recipe": run.recipe,
+        "options": " ".join(run.options),
+        "seed": str(seed),
+        **dict(sorted(metrics.items())),
+        "seconds": f"{seconds:.0f}",
+        "torch": torch.__version__,
+        "cores": str(os.cpu_count()),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    }
+
+
+def main() -> None:
+    """Measures the tables that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tables", nargs="+", choices=sorted(TABLES))
+    parser.add_argument("--root", help="folder or file of the data, for recipes that need one")
+    arguments = parser.parse_args()
+    for name in arguments.tables:
+        rows = [measure(run, seed, arguments.root) for run in TABLES[name] for seed in run.seeds]
+        with (RESULTS / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        print((RESULTS / f"{name}.csv").read_text())
+
+
+if __name__ == "__main__":
+    main()
