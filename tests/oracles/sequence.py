@@ -44,8 +44,10 @@ def run(
     cell: OracleCell, weights: Weights, batch: Batch, backward: bool = False
 ) -> tuple[Array, tuple[Array, ...]]:
     """Outputs (B, T, O), 0 in the padding, and each sequence's state after the last step that it read."""
-    count, steps, _ = batch.x.shape
-    outputs = np.zeros((count, steps, batch.initial[0].shape[1]))
+    count, steps, width = batch.x.shape
+    zeros = tuple(np.zeros(part.shape[1]) for part in batch.initial)
+    probe, _ = cell.step(weights, np.zeros(width), zeros)
+    outputs = np.zeros((count, steps, len(probe)))
     final = tuple(part.copy() for part in batch.initial)
     for b in range(count):
         x, resets, state, fresh = batch.row(b, backward)

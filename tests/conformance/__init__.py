@@ -1,0 +1,1 @@
+"""One battery for every cell, direction, wiring and engine that is registered."""

@@ -1,0 +1,143 @@
+"""Carries a stack of the zoo over to the oracles, and the oracles' gradients back to its parameter names."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from oracles import cells
+from oracles.cells import Array, OracleCell, Weights
+from oracles.stack import Level, LevelGradients, Way, run_stack, run_stack_back
+from torch import Tensor
+
+from conformance.cases import Found, tensors, weights_of_sum
+from conformance.own_cells import ClockedOracle, MGUOracle
+from zoo.cells import Cell
+from zoo.stack import Stack
+from zoo.stack.layer import Direction, Layer
+from zoo.wiring import Wiring
+
+ORACLES: dict[str, Callable[[Any], OracleCell]] = {
+    "elman": lambda spec: cells.Elman(spec.activation),
+    "lstm": lambda spec: cells.LSTM(),
+    "gru": lambda spec: cells.GRUResetBefore() if spec.reset == "before" else cells.GRUResetAfter(),
+    "own_mgu": lambda spec: MGUOracle(),
+    "own_clocked": lambda spec: ClockedOracle(spec.clock),
+}
+"""Registered name -> the oracle of a spec. A cell that is registered and not listed here fails a test."""
+
+WIRING_WEIGHTS = {"match.project.weight": "P", "gate.weight": "W_t", "gate.bias": "b_t"}
+"""The wirings' parameters, and the oracles' letters for them."""
+
+MERGE_WEIGHTS = {"gate.weight": "W_s", "gate.bias": "b_s"}
+
+
+def array(tensor: Tensor) -> Array:
+    return np.array(tensor.detach().numpy())
+
+
+def cell_weights(cell: Cell) -> Weights:
+    """The fused weights of a cell, gate by gate: H rows for each, in the order in which it names them."""
+    width = cell.hidden_size
+    weights = {}
+    for k, gate in enumerate(cell.gates):
+        rows = slice(k * width, (k + 1) * width)
+        weights[f"W_{gate}"] = array(cell.weight_ih[rows])
+        weights[f"U_{gate}"] = array(cell.weight_hh[rows])
+        if cell.bias is not None:
+            weights[f"b_{gate}"] = array(cell.bias[rows])
+    if cell.bias_hh is not None:
+        for k, gate in enumerate(cell.recurrent_bias):
+            weights[f"d_{gate}"] = array(cell.bias_hh[k * width : (k + 1) * width])
+    return weights
+
+
+def fused(cell: Cell, weights: Weights) -> dict[str, Array]:
+    """Per-gate arrays as the fused parameters of a cell: the inverse of `cell_weights`."""
+    order = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
+    found = {
+        name: np.concatenate([weights[f"{letter}_{gate}"] for gate in cell.gates])
+        for name, letter in order.items()
+        if f"{letter}_{cell.gates[0]}" in weights
+    }
+    own = [weights[f"d_{gate}"] for gate in cell.recurrent_bias if f"d_{gate}" in weights]
+    return found | ({"bias_hh": np.concatenate(own)} if own else {})
+
+
+def named(module: torch.nn.Module | None, letters: dict[str, str]) -> Weights:
+    """The parameters of a merge or a wiring under the oracles' letters."""
+    if module is None:
+        return {}
+    return {letters[name]: array(parameter) for name, parameter in module.named_parameters()}
+
+
+def pairs(stack: Stack) -> list[tuple[Layer, Wiring]]:
+    return list(zip(stack.layers, stack.wirings, strict=True))
+
+
+def levels_of(stack: Stack, state: Any, batch: int) -> list[Level]:
+    """The stack as the oracles see it, from this state; None is the stack's own initial state."""
+    own = stack.initial_state(batch)
+    return [
+        Level(
+            tuple(_ways(layer, own[k] if state is None else state[k], own[k])),
+            wiring.key,
+            named(wiring, WIRING_WEIGHTS),
+            "concat" if layer.merge is None else layer.merge.mode,
+            named(layer.merge, MERGE_WEIGHTS),
+        )
+        for k, (layer, wiring) in enumerate(pairs(stack))
+    ]
+
+
+def _ways(layer: Layer, initial: Any, fresh: Any) -> Iterator[Way]:
+    initials, freshes = ((initial,), (fresh,)) if layer.merge is None else (initial, fresh)
+    for way, start, anew in zip(layer.ways(), initials, freshes, strict=True):
+        oracle = ORACLES[way.cell.key](way.cell.spec)
+        states = tuple(map(array, start)), tuple(map(array, anew))
+        yield Way(oracle, cell_weights(way.cell), way.backward, *states)
+
+
+def expected(stack: Stack, x: Tensor, state: Any, lengths: Tensor, resets: Tensor) -> Found:
+    """What `evaluate` ought to find, according to the oracles. x has no padding that is not finite."""
+    levels = levels_of(stack, state, len(x))
+    valid = array(lengths), array(resets)
+    outputs, finals, traces = run_stack(levels, array(x), *valid)
+    d_outputs = array(weights_of_sum(torch.from_numpy(outputs)))
+    d_finals = [
+        tuple(tuple(array(weights_of_sum(torch.from_numpy(part))) for part in way) for way in final)
+        for final in finals
+    ]
+    d_x, found = run_stack_back(levels, traces, *valid, d_outputs, d_finals)
+    gradients = {"x": d_x}
+    started = [part for level in found for way in level.ways for part in way.initial]
+    if state is not None:
+        gradients |= {f"state {k}": d for k, d in enumerate(started)}
+        assert len(started) == len(tensors(state))
+    for k, (pair, level) in enumerate(zip(pairs(stack), found, strict=True)):
+        gradients |= _parameter_gradients(k, pair, level, state is None)
+    as_tensors = {name: torch.from_numpy(gradient) for name, gradient in gradients.items()}
+    flat = [torch.from_numpy(part) for final in finals for way in final for part in way]
+    return Found(torch.from_numpy(outputs), flat, as_tensors)
+
+
+def _parameter_gradients(
+    k: int, pair: tuple[Layer, Wiring], found: LevelGradients, starts_fresh: bool
+) -> dict[str, Array]:
+    """The gradients of one level under the names of the stack's parameters."""
+    layer, _ = pair
+    gradients = {}
+    for (name, way), ran in zip(layer.directions.items(), found.ways, strict=True):
+        assert isinstance(way, Direction)
+        prefix = f"layers.{k}.directions.{name}"
+        gradients |= {f"{prefix}.cell.{key}": d for key, d in fused(way.cell, ran.weights).items()}
+        for number, (d_fresh, d_initial) in enumerate(zip(ran.fresh, ran.initial, strict=True)):
+            if len(way.initial):
+                total = d_fresh.sum(0) + (d_initial.sum(0) if starts_fresh else 0)
+                gradients[f"{prefix}.initial.{number}"] = total
+    for letters, prefix, part in [
+        (MERGE_WEIGHTS, f"layers.{k}.merge", found.merge),
+        (WIRING_WEIGHTS, f"wirings.{k}", found.wiring),
+    ]:
+        gradients |= {f"{prefix}.{key}": part[letter] for key, letter in letters.items() if letter in part}
+    return gradients

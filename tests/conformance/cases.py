@@ -1,0 +1,222 @@
+"""The cases of the battery, drawn from the registries, and what each test runs on them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+import torch
+from torch import Tensor
+
+from conformance.own_cells import OWN
+from zoo.cells import CELLS, CellSpec
+from zoo.scan import ENGINES
+from zoo.stack import Stack, StackSpec, map_state
+from zoo.stack.spec import DIRECTIONS, MERGES
+from zoo.wiring import WIRINGS
+
+INPUT, HIDDEN, LAYERS = 3, 6, 2
+BATCH, TIME = 4, 5
+LENGTHS = torch.tensor([TIME, 0, 3, 1])
+"""Full, empty, in between, one step."""
+RESETS = torch.zeros(BATCH, TIME, dtype=torch.bool)
+RESETS[0, [2, 3]] = RESETS[2, 0] = RESETS[2, 2] = True
+RESETS[1, 0] = RESETS[2, 4] = RESETS[3, 1] = True  # in the padding, where they must do nothing
+INITIAL_ONLY = ("recurrent_init",)
+"""Choices that change the initial values and not the equations."""
+
+
+def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
+    """The fields of a spec that offer a choice between named values, with those values."""
+    found = {}
+    for name, kind in get_type_hints(spec_class).items():
+        if name in {field.name for field in fields(spec_class)}:
+            found |= {name: (True, False)} if kind is bool else {}
+            found |= {name: get_args(kind)} if get_origin(kind) is Literal else {}
+    return found
+
+
+def variants(registry: Any) -> dict[str, CellSpec]:
+    """Every registered cell as it comes, and with each of its choices changed."""
+    found = {}
+    for name in registry.names():
+        default = registry[name].spec_class()
+        found[name] = default
+        for field, values in choices(type(default)).items():
+            for value in values:
+                spec = replace(default, **{field: value})
+                if spec != default:
+                    found[f"{name}({field}={value})"] = spec
+    return found
+
+
+def changes_only_initial_values(name: str) -> bool:
+    return any(f"({field}=" in name for field in INITIAL_ONLY)
+
+
+ZOO_VARIANTS = variants(CELLS)
+VARIANTS = {
+    name: spec
+    for name, spec in (ZOO_VARIANTS | variants(OWN)).items()
+    if not changes_only_initial_values(name)
+}
+"""Name -> spec of every cell variant with equations of its own, the user's own cells included."""
+
+
+@cache
+def engines(variant: str) -> tuple[str, ...]:
+    """The engines that do not refuse this variant."""
+    recurrence = VARIANTS[variant].build(INPUT, HIDDEN).recurrence()
+    return tuple(name for name, engine in ENGINES.items() if engine.refusal(recurrence) is None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A stack of the battery: a cell variant and what is composed around it."""
+
+    variant: str
+    direction: str = "forward"
+    wiring: str = "plain"
+    engine: str = "reference"
+    merge: str = "concat"
+
+    def __str__(self) -> str:
+        parts = [self.variant, self.direction, self.wiring, self.engine]
+        return "-".join(parts if self.merge == "concat" else [*parts, self.merge])
+
+    def spec(self, **changes: Any) -> StackSpec:
+        options = {
+            "cell": VARIANTS[self.variant],
+            "hidden_size": HIDDEN,
+            "num_layers": LAYERS,
+            "direction": self.direction,
+            "merge": self.merge,
+            "wiring": self.wiring,
+            "engine": self.engine,
+        }
+        return StackSpec(**(options | changes))
+
+    def stack(self, **changes: Any) -> Stack:
+        """The stack in float64, with the same random parameters every time."""
+        return randomised(self.spec(**changes).build(INPUT).double())
+
+
+def randomised(stack: Stack) -> Stack:
+    """The stack with random parameters, so that biases and initial states differ from zero."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in stack.parameters():
+            parameter.uniform_(-0.7, 0.7, generator=generator)
+    return stack
+
+
+def product(
+    *, directions: tuple[str, ...] = DIRECTIONS, wirings: tuple[str, ...] | None = None
+) -> Iterator[Case]:
+    """Every cell variant x direction x wiring x engine that does not refuse it."""
+    for variant in VARIANTS:
+        for direction in directions:
+            for wiring in wirings or WIRINGS.names():
+                for engine in engines(variant):
+                    yield Case(variant, direction, wiring, engine)
+
+
+def each(cases: Iterator[Case]) -> pytest.MarkDecorator:
+    """Runs a test once for each case."""
+    return pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in cases])
+
+
+EACH = each(product())
+EACH_FAST = each(case for case in product() if case.engine != "reference")
+EACH_CAUSAL = each(product(directions=("forward",)))
+EACH_ENGINE = each(product(directions=("forward", "bidirectional"), wirings=("plain",)))
+EACH_MERGE = each(
+    Case(variant, "bidirectional", "residual", engine, merge)
+    for variant in VARIANTS
+    for engine in engines(variant)
+    for merge in MERGES
+)
+
+
+def random_x(batch: int = BATCH, time: int = TIME, seed: int = 2) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, time, INPUT, dtype=torch.float64, generator=generator)
+
+
+def random_state(stack: Stack, batch: int = BATCH) -> Any:
+    """A state before the first step that is nowhere zero."""
+    generator = torch.Generator().manual_seed(3)
+
+    def draw(part: Tensor) -> Tensor:
+        return torch.randn(part.shape, dtype=part.dtype, generator=generator)
+
+    return map_state(draw, stack.initial_state(batch))
+
+
+def padded(x: Tensor, lengths: Tensor, filling: float) -> Tensor:
+    """x (B, T, I) with its padding filled."""
+    steps = torch.arange(x.shape[1])
+    return torch.where((steps < lengths[:, None]).unsqueeze(-1), x, filling)
+
+
+def tensors(state: Any) -> list[Tensor]:
+    """The tensors of a stack state, in a fixed order."""
+    if isinstance(state, Tensor):
+        return [state]
+    return [tensor for part in state for tensor in tensors(part)]
+
+
+def row_of(state: Any, b: int) -> Any:
+    """The state of sequence b alone, as a batch of one."""
+    return map_state(lambda part: part[b : b + 1], state)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run gave: outputs, final states, and the gradients of a fixed random sum of both."""
+
+    outputs: Tensor
+    final: list[Tensor]
+    gradients: dict[str, Tensor]
+
+
+def evaluate(
+    stack: Stack,
+    x: Tensor,
+    state: Any = None,
+    lengths: Tensor | None = None,
+    resets: Tensor | None = None,
+) -> Found:
+    """Runs the stack and takes the gradients for x, the initial state and all parameters."""
+    x = x.clone().requires_grad_()
+    state = None if state is None else map_state(lambda part: part.clone().requires_grad_(), state)
+    outputs, final = stack(x, state, lengths, resets)
+    finals = tensors(final)
+    loss = sum((part * weights_of_sum(part)).sum() for part in [outputs, *finals])
+    sources = {"x": x} | ({} if state is None else {f"state {k}": s for k, s in enumerate(tensors(state))})
+    sources |= dict(stack.named_parameters())
+    gradients = torch.autograd.grad(loss, list(sources.values()), allow_unused=True, materialize_grads=True)
+    return Found(
+        outputs.detach(), [part.detach() for part in finals], dict(zip(sources, gradients, strict=True))
+    )
+
+
+def weights_of_sum(part: Tensor) -> Tensor:
+    """Fixed weights that differ from entry to entry and depend on its indices alone, not on the shape."""
+    angle = torch.zeros((), dtype=torch.float64)
+    for size, factor in zip(part.shape, (1.0, 1.7, 2.3), strict=False):
+        angle = angle.unsqueeze(-1) + factor * torch.arange(size, dtype=torch.float64)
+    return torch.cos(angle).to(part.dtype)
+
+
+def assert_close(found: Any, expected: Any, tolerance: float = 1e-9) -> None:
+    """Compares two tensors, two lists or dicts of them, or two `Found`."""
+    if isinstance(found, Found):
+        found, expected = vars(found), vars(expected)
+    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+
+
+def assert_identical(found: Any, expected: Any) -> None:
+    """Compares to the bit."""
+    assert_close(found, expected, 0.0)

@@ -1,0 +1,142 @@
+"""Two cells of a user's own, in the user's own file, with their oracles: the battery takes them as well.
+
+They are registered in a registry of their own, so that no other test meets them in the zoo's.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, final
+
+import numpy as np
+import pytest
+import torch
+from jaxtyping import Float
+from oracles.cells import Array, OracleCell, State, Weights, affine, affine_back, sigmoid
+from torch import Tensor
+
+from zoo import registry
+from zoo.cells import Card, Cell, CellSpec, register_cell
+from zoo.cells import base as cells_base
+from zoo.cells.base import Hidden, Product
+from zoo.scan import State as TorchState
+
+OWN = registry.Registry("cell")
+"""Where the cells of this file are registered."""
+
+
+class ClockedState(NamedTuple):
+    """A hidden vector, and one number for each sequence."""
+
+    h: Float[Tensor, "B H"]
+    k: Float[Tensor, "B 1"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class MGUSpec(CellSpec):
+    """Options of the minimal gated unit."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ClockedSpec(CellSpec):
+    """Options of the clocked cell."""
+
+    clock: Literal["outside", "inside"] = "inside"
+    """Whether the clock also drives the hidden state."""
+
+
+with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(cells_base, "CELLS", OWN)
+
+    @final
+    @register_cell("own_mgu", MGUSpec)
+    class MGU(Cell):
+        """f = σ(.. h); n = tanh(.. f∘h); h <- (1-f)∘h + f∘n (Zhou et al., 2016): two products in a row."""
+
+        card: ClassVar[Card] = Card(paper="Zhou et al., 2016, https://arxiv.org/abs/1603.09420")
+        gates: ClassVar[str] = "fn"
+
+        def step(
+            self, pre: Float[Tensor, "B G"], state: TorchState, product: Product
+        ) -> tuple[Tensor, TorchState]:
+            (h,) = state
+            x_f, x_n = pre.chunk(2, dim=-1)
+            f = torch.sigmoid(x_f + product("f", h))
+            n = torch.tanh(x_n + product("n", f * h))
+            h = (1 - f) * h + f * n
+            return h, Hidden(h)
+
+    @final
+    @register_cell("own_clocked", ClockedSpec)
+    class Clocked(Cell):
+        """h <- tanh(W x + U h + b + k), k <- k/2 + 1, output [h; k∘h]: widths that all differ."""
+
+        card: ClassVar[Card] = Card(paper="made for this test")
+        gates: ClassVar[str] = "h"
+        state_type = ClockedState
+        spec: ClockedSpec
+
+        @property
+        def output_size(self) -> int:
+            return 2 * self.hidden_size
+
+        @property
+        def state_sizes(self) -> tuple[int, ...]:
+            return self.hidden_size, 1
+
+        def step(
+            self, pre: Float[Tensor, "B G"], state: TorchState, product: Product
+        ) -> tuple[Tensor, TorchState]:
+            h, k = state
+            drive = k if self.spec.clock == "inside" else 0
+            h = torch.tanh(pre + product("h", h) + drive)
+            k = k / 2 + 1
+            return torch.cat([h, k * h], dim=-1), ClockedState(h, k)
+
+
+class MGUOracle(OracleCell):
+    """The equations of MGU, and their derivative."""
+
+    def step(self, weights: Weights, x: Array, state: State) -> tuple[Array, State]:
+        (h,) = state
+        f = sigmoid(affine(weights, "f", x, h))
+        n = np.tanh(affine(weights, "n", x, f * h))
+        h_new = (1 - f) * h + f * n
+        return h_new, (h_new,)
+
+    def back(
+        self, weights: Weights, x: Array, state: State, d_output: Array, d_state: State
+    ) -> tuple[Array, State, Weights]:
+        (h,) = state
+        f = sigmoid(affine(weights, "f", x, h))
+        n = np.tanh(affine(weights, "n", x, f * h))
+        d_h_new = d_output + d_state[0]
+        d_x_n, d_fh, d_weights_n = affine_back(weights, "n", x, f * h, d_h_new * f * (1 - n**2))
+        d_a_f = (d_h_new * (n - h) + d_fh * h) * f * (1 - f)
+        d_x_f, d_h_f, d_weights_f = affine_back(weights, "f", x, h, d_a_f)
+        return d_x_n + d_x_f, (d_h_f + d_fh * f + d_h_new * (1 - f),), d_weights_n | d_weights_f
+
+
+class ClockedOracle(OracleCell):
+    """The equations of Clocked, and their derivative."""
+
+    def __init__(self, clock: str) -> None:
+        self.drives = float(clock == "inside")
+
+    def step(self, weights: Weights, x: Array, state: State) -> tuple[Array, State]:
+        h, k = state
+        h_new = np.tanh(affine(weights, "h", x, h) + self.drives * k)
+        k_new = k / 2 + 1
+        return np.concatenate([h_new, k_new * h_new]), (h_new, k_new)
+
+    def back(
+        self, weights: Weights, x: Array, state: State, d_output: Array, d_state: State
+    ) -> tuple[Array, State, Weights]:
+        h, _ = state
+        _, (h_new, k_new) = self.step(weights, x, state)
+        d_plain, d_scaled = np.split(d_output, 2)
+        d_h_new = d_plain + k_new * d_scaled + d_state[0]
+        d_k_new = (d_scaled * h_new).sum() + d_state[1]
+        d_a = d_h_new * (1 - h_new**2)
+        d_x, d_h, d_weights = affine_back(weights, "h", x, h, d_a)
+        return d_x, (d_h, d_k_new / 2 + self.drives * d_a.sum()), d_weights

@@ -1,0 +1,89 @@
+"""Values and gradients of every composition equal those of oracles that nobody derived from autograd."""
+
+import math
+
+import pytest
+from oracles.joins import MERGES as MERGE_ORACLES
+from oracles.joins import WIRINGS as WIRING_ORACLES
+
+from conformance.bridge import ORACLES, expected
+from conformance.cases import (
+    EACH,
+    EACH_MERGE,
+    INPUT,
+    LENGTHS,
+    RESETS,
+    VARIANTS,
+    Case,
+    assert_close,
+    engines,
+    evaluate,
+    padded,
+    random_state,
+    random_x,
+    randomised,
+)
+from conformance.own_cells import OWN
+from zoo.cells import CELLS
+from zoo.stack import StackSpec
+from zoo.stack.spec import MERGES
+from zoo.wiring import WIRINGS, HighwaySpec, ResidualSpec, WiringSpec
+
+
+def test_everything_registered_has_an_oracle() -> None:
+    assert set(ORACLES) == set(CELLS.names()) | set(OWN.names())
+    assert set(WIRING_ORACLES) == set(WIRINGS.names())
+    assert set(MERGE_ORACLES) == set(MERGES)
+
+
+def assert_agrees(case: Case, learn_initial_state: bool, given_state: bool) -> None:
+    """With lengths, resets and NaN in the padding of the one, 0 in that of the other."""
+    stack = case.stack(learn_initial_state=learn_initial_state)
+    x = random_x()
+    state = random_state(stack) if given_state else None
+    found = evaluate(stack, padded(x, LENGTHS, math.nan), state, LENGTHS, RESETS)
+    assert_close(found, expected(stack, padded(x, LENGTHS, 0.0), state, LENGTHS, RESETS))
+
+
+@EACH
+def test_from_a_given_state(case: Case) -> None:
+    assert_agrees(case, learn_initial_state=True, given_state=True)
+
+
+@EACH_MERGE
+def test_merged_directions_from_a_given_state(case: Case) -> None:
+    assert_agrees(case, learn_initial_state=False, given_state=True)
+
+
+@pytest.mark.parametrize("learned", [True, False], ids=["learned", "zero"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_from_the_stacks_own_state(variant: str, learned: bool) -> None:
+    for engine in engines(variant):
+        case = Case(variant, "bidirectional", "residual", engine)
+        assert_agrees(case, learn_initial_state=learned, given_state=False)
+
+
+@pytest.mark.parametrize("wiring", [ResidualSpec(unequal="pad"), HighwaySpec(unequal="pad")], ids=str)
+def test_padding_where_widths_differ(wiring: WiringSpec) -> None:
+    stack = randomised(
+        StackSpec(cell="gru", hidden_size=(4, 7), num_layers=2, wiring=wiring).build(INPUT).double()
+    )
+    state, x = random_state(stack), padded(random_x(), LENGTHS, 0.0)
+    found = evaluate(stack, x, state, LENGTHS, RESETS)
+    assert_close(found, expected(stack, x, state, LENGTHS, RESETS))
+
+
+def test_layers_that_differ_in_everything() -> None:
+    spec = StackSpec(
+        cell=("lstm", "gru", "elman"),
+        hidden_size=(2, 5, 4),
+        num_layers=3,
+        direction=("bidirectional", "backward", "forward"),
+        merge="gated",
+        wiring=("dense", "highway", "residual"),
+        learn_initial_state=True,
+    )
+    stack = randomised(spec.build(INPUT).double())
+    state, x = random_state(stack), padded(random_x(), LENGTHS, 0.0)
+    found = evaluate(stack, x, state, LENGTHS, RESETS)
+    assert_close(found, expected(stack, x, state, LENGTHS, RESETS))

@@ -1,0 +1,107 @@
+"""Every engine computes what the reference loop computes, and lengths cost it next to nothing."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from conformance.cases import (
+    BATCH,
+    EACH_ENGINE,
+    EACH_FAST,
+    HIDDEN,
+    INPUT,
+    LENGTHS,
+    RESETS,
+    VARIANTS,
+    Case,
+    assert_close,
+    assert_identical,
+    engines,
+    evaluate,
+    random_state,
+    random_x,
+    tensors,
+)
+from zoo.scan import ENGINES, pick
+from zoo.stack import map_state
+
+
+@EACH_FAST
+def test_value_and_gradient_equal_the_reference(case: Case) -> None:
+    stack, reference = case.stack(), Case(case.variant, case.direction, case.wiring).stack()
+    assert_identical(stack.state_dict(), reference.state_dict())
+    x, state = random_x(), random_state(stack)
+    for lengths in (None, LENGTHS):
+        for resets in (None, RESETS):
+            expected = evaluate(reference, x, state, lengths, resets)
+            assert_close(evaluate(stack, x, state, lengths, resets), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@EACH_ENGINE
+def test_lower_precision_with_and_without_gradient_recording(case: Case, dtype: torch.dtype) -> None:
+    exact = case.stack()
+    x, state = random_x(), random_state(exact)
+    expected, expected_final = exact(x, state, LENGTHS, RESETS)
+    stack = exact.to(dtype)
+    lower = map_state(lambda part: part.to(dtype), state)
+    tolerance = 50 * torch.finfo(dtype).eps
+    for recorded in (True, False):
+        with torch.set_grad_enabled(recorded):
+            outputs, final = stack(x.to(dtype), lower, LENGTHS, RESETS)
+        assert {part.dtype for part in [outputs, *tensors(final)]} == {dtype}
+        for found, wanted in zip(
+            [outputs, *tensors(final)], [expected, *tensors(expected_final)], strict=True
+        ):
+            torch.testing.assert_close(found.double(), wanted, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_auto_takes_the_first_engine_that_can_and_a_refusal_says_why(variant: str) -> None:
+    recurrence = VARIANTS[variant].build(INPUT, HIDDEN).recurrence()
+    assert pick("auto", recurrence)[0] == engines(variant)[0]
+    for name in set(ENGINES) - set(engines(variant)):
+        with pytest.raises(ValueError, match=f"engine '{name}' cannot run this: .*; use engine 'auto'"):
+            Case(variant, engine=name).stack()
+
+
+class Operations(TorchDispatchMode):
+    """Counts the tensor operations that run under it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.count[str(function)] += 1
+        return function(*args, **(kwargs or {}))
+
+
+def operations(case: Case, time: int, with_lengths: bool) -> Counter[str]:
+    stack = case.stack()
+    x = random_x(BATCH, time)
+    lengths = torch.tensor([time, 0, time // 2, 1]) if with_lengths else None
+    with Operations() as operations:
+        stack(x, random_state(stack), lengths)
+    return operations.count
+
+
+@EACH_ENGINE
+def test_lengths_cost_no_work_of_their_own_at_each_step(case: Case) -> None:
+    """Reference: one choice for the output and for each part of the state. Others: nothing per step."""
+    extra = [(operations(case, time, True) - operations(case, time, False)).total() for time in (4, 12)]
+    per_step = (extra[1] - extra[0]) / 8
+    cells = case.stack().cells()
+    chosen = sum(1 + len(cell.state_sizes) for cell in cells) if case.engine == "reference" else 0
+    views = 2 * chosen  # the step's row of the mask
+    assert per_step <= chosen + views
+
+
+@EACH_ENGINE
+def test_lengths_are_never_read_step_by_step(case: Case) -> None:
+    """Reading a value off a tensor stops an accelerator: no more often for longer sequences."""
+    reads = [operations(case, time, True)["aten._local_scalar_dense.default"] for time in (4, 12)]
+    assert reads[0] == reads[1]
