@@ -1,0 +1,1 @@
+"""Pure functions that measure how gradients flow, and the pictures drawn from what they measured."""

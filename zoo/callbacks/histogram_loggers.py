@@ -1,0 +1,106 @@
+"""Gradient histograms and their picture, as W&B and TensorBoard want them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+
+from zoo.diagnostics.histogram import Summary
+from zoo.diagnostics.layers import by_layer, key_of
+from zoo.diagnostics.records import GradientRecord
+
+PICTURE_KEY = "gradients"
+
+
+def log_histograms(trainer: Trainer, record: GradientRecord) -> None:
+    """Sends the histograms of one step to the loggers that can draw them.
+
+    They are histograms of log10|g|, keyed `gradients/layer_1/before` and
+    `gradients/layer_1/forward/weight_hh/before`. What lies beyond the bins is counted in the first and the
+    last; zeros, which have no logarithm, NaN and infinity are left out.
+    """
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            _log_to_wandb(logger, record)
+        elif isinstance(logger, TensorBoardLogger):
+            _log_to_tensorboard(logger, record)
+
+
+def log_picture(trainer: Trainer, picture: Path, step: int) -> None:
+    """Sends the picture of a run to the loggers that can show it."""
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            # wandb takes a second to import, and is here only for those who log to it.
+            import wandb
+
+            image = wandb.Image(str(picture))
+            logger.experiment.log({PICTURE_KEY: image, "trainer/global_step": step})
+        elif isinstance(logger, TensorBoardLogger):
+            # matplotlib is slow to import; by now the picture has been drawn with it.
+            from matplotlib.image import imread
+
+            pixels = (imread(picture)[..., :3] * 255).round().astype(np.uint8)
+            logger.experiment.add_image(PICTURE_KEY, pixels, step, dataformats="HWC")
+
+
+def finite_counts(summary: Summary) -> list[int]:
+    """The counts of a histogram whose first and last bins are open to their outer sides."""
+    counts = list(summary.counts)
+    counts[0] += summary.under
+    counts[-1] += summary.over
+    return counts
+
+
+def _series(record: GradientRecord) -> Iterator[tuple[str, Summary]]:
+    for moment, summaries in (("before", record.before), ("after", record.after or {})):
+        for layer, summary in by_layer(summaries).items():
+            yield f"gradients/{layer.replace(' ', '_')}/{moment}", summary
+        for parameter, summary in summaries.items():
+            yield f"gradients/{key_of(parameter)}/{moment}", summary
+
+
+def _log_to_wandb(logger: WandbLogger, record: GradientRecord) -> None:
+    import wandb  # as above
+
+    histograms = {
+        key: wandb.Histogram(np_histogram=(np.array(finite_counts(summary)), np.array(record.bins.edges)))
+        for key, summary in _series(record)
+    }
+    # Never `step=`: it must not run backwards, and other callbacks log at steps of their own.
+    logger.experiment.log({**histograms, "trainer/global_step": record.step})
+
+
+def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord) -> None:
+    # TensorBoard takes half a second to import, and is here only for those who log to it.
+    from tensorboard.compat.proto.summary_pb2 import Summary as Event  # type: ignore[import-untyped]
+
+    edges = np.array(record.bins.edges)
+    event = Event()
+    for key, summary in _series(record):
+        counts = np.array(finite_counts(summary))
+        seen = np.flatnonzero(counts)
+        if seen.size:
+            used = slice(seen[0], seen[-1] + 1)
+            event.MergeFrom(_histogram(key, counts[used], edges[seen[0] : seen[-1] + 2]))
+    # One event for all: the writer's queue holds ten, and makes training wait when it is full.
+    logger.experiment.file_writer.add_summary(event, record.step)
+
+
+def _histogram(key: str, counts: Int[np.ndarray, " bins"], edges: Float[np.ndarray, " edges"]) -> Any:
+    from torch.utils.tensorboard.summary import histogram_raw  # as above
+
+    middles = (edges[1:] + edges[:-1]) / 2
+    return histogram_raw(  # type: ignore[no-untyped-call]
+        key,
+        min=float(edges[0]),
+        max=float(edges[-1]),
+        num=int(counts.sum()),
+        sum=float(counts @ middles),
+        sum_squares=float(counts @ middles**2),
+        bucket_limits=edges[1:].tolist(),
+        bucket_counts=counts.tolist(),
+    )

@@ -1,0 +1,77 @@
+"""What a picture of gradients shows, in words."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from zoo.diagnostics.layers import depth_of
+from zoo.diagnostics.timeline import Timeline
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+ALIKE = 2.0
+"""Factor between the first and the last layer up to which they count as equally well supplied."""
+
+CHANGED = 10.0
+"""Factor between that at first and that later from which on both are told."""
+
+
+def headline(run: Timeline) -> str:
+    """The main finding: how the gradient of the stack's first layer compares with that of its last."""
+    stack = _longest_stack(run.layers)
+    factors = _factors(run, stack[0], stack[-1]) if len(stack) > 1 else np.array([])
+    if not factors.size:
+        return "Size of the gradient by layer, over training"
+    count = len(factors)
+    early = float(np.median(factors[: max(count // 10, 1)]))
+    late = float(np.median(factors[count // 2 :]))
+    told_both = count > 3 and max(early / late, late / early) > CHANGED
+    words = f"{stack[0].capitalize()} gets {_compared(early if told_both else float(np.median(factors)))}"
+    sentence = words.replace(
+        "…", f"gradient as {stack[-1]}" if "as much" in words else f"gradient than {stack[-1]}"
+    )
+    return f"{sentence} at first, {_compared(late).removesuffix(' …')} later" if told_both else sentence
+
+
+def subtitle(run: Timeline) -> str:
+    """How often it was measured, and what clipping and the numbers did."""
+    count = len(run.steps)
+    parts = [
+        f"measured in {count} step{'s' if count > 1 else ''}",
+        f"{run.clipped.mean():.0%} of them clipped" if run.clipped.any() else "none of them clipped",
+    ]
+    broken = int(run.nonfinite.any(axis=0).sum())
+    if broken:
+        parts.append(f"{broken} with NaN or infinity")
+    return " · ".join(parts)
+
+
+def _longest_stack(layers: tuple[str, ...]) -> list[str]:
+    """The layers of the deepest stack, from its first to its last."""
+    stacks: dict[str, list[str]] = {}
+    for layer in layers:
+        if depth_of(layer):
+            stacks.setdefault(layer.rpartition(" ")[0], []).append(layer)
+    return max(stacks.values(), key=len, default=[])
+
+
+def _factors(run: Timeline, first: str, last: str) -> Float[np.ndarray, " steps"]:
+    """How much larger the first layer's gradient is than the last layer's, where both have one."""
+    near, far = run.rms[run.layers.index(first)], run.rms[run.layers.index(last)]
+    both = (near > 0) & (far > 0)
+    return np.asarray(near[both] / far[both])
+
+
+def _compared(factor: float) -> str:
+    if 1 / ALIKE <= factor <= ALIKE:
+        return "about as much …"
+    return f"{_times(factor)} more …" if factor > 1 else f"{_times(1 / factor)} less …"
+
+
+def _times(factor: float) -> str:
+    if factor < 10:
+        return f"{factor:.1f}×"
+    if factor < 1e6:
+        return f"{float(f'{factor:.2g}'):,.0f}×"
+    return f"10{str(math.floor(math.log10(factor))).translate(SUPERSCRIPTS)}×"
