@@ -1,0 +1,109 @@
+"""The command `zoo`. This module imports nothing heavy, so that help and version come at once."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from zoo.cli.errors import UserError, debugging, fail, is_mistake
+from zoo.registry import nearest
+
+TRAINING = {
+    "fit": "train a model, then test the best checkpoint",
+    "validate": "validate a checkpoint",
+    "test": "test a checkpoint",
+    "predict": "write the predictions of a checkpoint",
+}
+LOOKING = {
+    "list": "list cells, wirings, models, tasks, data, callbacks, recipes",
+    "show": "show one of them: equations, options, parameters, paper",
+}
+COMMANDS = {**TRAINING, **LOOKING}
+ALLOW = "--allow-import"
+HELP = f"""\
+usage: zoo COMMAND [options]
+
+{chr(10).join(f"  {name:<10}{text}" for name, text in COMMANDS.items())}
+
+  zoo fit --config digits_bilstm_residual                     run a recipe
+  zoo fit --config FILE --trainer.max_epochs 3                change a value of it
+  zoo test --ckpt_path runs/NAME/version_0/checkpoints/...    test what a run has saved
+  zoo list recipes                                            see what there is
+  zoo COMMAND --help                                          all options of a command
+
+options:
+  --version             show the version
+  {ALLOW} MODULE   import your own module, so that recipes may name its parts (repeatable;
+                        also ZOO_ALLOW_IMPORT=MODULE,...)
+  ZOO_DEBUG=1           show tracebacks
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        argv: Arguments after the program's name; by default those of the process.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 a mistake of the user, 130 or 143 interrupted.
+    """
+    try:
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+
+
+def _dispatch(arguments: list[str]) -> int:
+    allowed, arguments = _take_allowed(arguments)
+    command = arguments[0] if arguments else "--help"
+    if command in ("-h", "--help"):
+        print(HELP, end="")
+        return 0
+    if command == "--version":
+        print(f"zoo {version('recurrent-zoo')}")
+        return 0
+    if command not in COMMANDS:
+        _refuse(command)
+    try:
+        return _run(command, arguments[1:], allowed)
+    except (UserError, ValueError, LookupError, OSError) as error:
+        if debugging() or not (isinstance(error, UserError) or is_mistake(error)):
+            raise
+        fail(str(error))
+
+
+def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
+    if command in LOOKING:
+        from zoo.cli.looking import look  # torch, which help and version need not wait for
+
+        return look(command, arguments, allowed)
+    from zoo.cli.recipe import run  # Lightning, which looking need not wait for
+
+    return run(command, arguments, allowed)
+
+
+def _refuse(command: str) -> None:
+    if command.startswith("-"):
+        fail(f"the first argument is the command, got {command!r}; expected one of {', '.join(COMMANDS)}")
+    fail(f"unknown command {command!r}{nearest(command, COMMANDS) or ';'} Known: {', '.join(COMMANDS)}")
+
+
+def _take_allowed(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """The modules that `--allow-import` and the environment let in, and all other arguments."""
+    allowed = [name for name in os.environ.get("ZOO_ALLOW_IMPORT", "").split(",") if name]
+    others = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == ALLOW:
+            allowed.append(next(rest, ""))
+        elif argument.startswith(f"{ALLOW}="):
+            allowed.append(argument.partition("=")[2])
+        else:
+            others.append(argument)
+    for name in allowed:
+        if not all(part.isidentifier() for part in name.split(".")):
+            fail(f"{ALLOW} takes the name of a module, got {name!r}; expected one such as my_cells")
+    return allowed, others

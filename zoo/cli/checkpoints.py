@@ -1,0 +1,152 @@
+"""Checkpoints as data: written whole or not at all, read without running anything, compared before use."""
+
+import os
+import pickle
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from lightning.fabric.plugins.io import TorchCheckpointIO
+from lightning.pytorch import LightningModule
+
+from zoo.cli.errors import UserError, chain
+
+SIZES = ("input_size", "vocab_size", "output_size")
+"""What a recipe may leave open, to be read off the data."""
+TRAINING = ("optimizer", "schedule")
+"""What makes no difference to a model that is not trained on."""
+FREE = ("network.encoder.engine",)
+"""What changes how fast a model runs, not what it computes."""
+
+
+@final
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint beside its place, then moves it there: a crash leaves the old or the new one."""
+
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        """Saves a checkpoint.
+
+        Raises:
+            OSError: it cannot be written; nothing is left under its name that was not there before.
+        """
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-", suffix=".ckpt")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException as error:
+            Path(name).unlink(missing_ok=True)
+            cause = _disk_error(error)
+            if cause is not None:
+                raise OSError(
+                    cause.errno, f"cannot write the checkpoint: {cause.strerror}", str(path)
+                ) from error
+            raise
+
+
+def _disk_error(error: BaseException) -> OSError | None:
+    """The error of the disk that torch reports as a RuntimeError of its own."""
+    return next((link for link in chain(error) if isinstance(link, OSError)), None)
+
+
+def read_checkpoint(path: str) -> dict[str, Any]:
+    """A checkpoint of Lightning, read as data: nothing in it can run.
+
+    Raises:
+        UserError: there is no such file, or it is no such checkpoint.
+    """
+    if "://" in path:
+        raise UserError(f"{path} is an address; expected a checkpoint file (download it first)")
+    if not Path(path).exists():
+        raise UserError(f"there is no checkpoint {path}{_beside(Path(path))}")
+    if not Path(path).is_file():
+        raise UserError(f"{path} is a folder; expected a checkpoint file")
+    if Path(path).stat().st_size == 0:
+        raise UserError(f"the checkpoint {path} is empty; its run ended while writing it, use an earlier one")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise UserError(f"the checkpoint {path} {_refusal(str(error))}") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
+        raise UserError(f"the checkpoint {path} cannot be read: it is damaged, or cut short") from error
+    if not isinstance(checkpoint, dict) or "pytorch-lightning_version" not in checkpoint:
+        raise UserError(
+            f"{path} holds no checkpoint of a run ({_content(checkpoint)}); expected a file that `zoo fit` "
+            f"wrote"
+        )
+    return checkpoint
+
+
+def check_matches(checkpoint: Mapping[str, Any], path: str, model: LightningModule, resumes: bool) -> None:
+    """Refuses a checkpoint of another model than the recipe's.
+
+    Args:
+        checkpoint: What `read_checkpoint` returned.
+        path: Its file, for messages.
+        model: The model that recipe and command line describe.
+        resumes: Whether training goes on, so that optimiser and schedule must match as well.
+
+    Raises:
+        UserError: names each difference, with both values.
+    """
+    made_by = checkpoint.get("zoo", {}).get("model", type(model).__name__)
+    if made_by != type(model).__name__:
+        raise UserError(
+            f"the checkpoint {path} is of a {made_by}, and the recipe names {type(model).__name__}"
+        )
+    saved = dict(_flat(checkpoint.get("hyper_parameters", {})))
+    asked = dict(_flat(dict(model.hparams)))
+    differing = [
+        key
+        for key in saved.keys() & asked.keys()
+        if saved[key] != asked[key]
+        and key not in FREE
+        and not (asked[key] is None and key.rpartition(".")[2] in SIZES)
+        and (resumes or key.partition(".")[0] not in TRAINING)
+    ]
+    if differing:
+        listed = "; ".join(
+            f"{key} is {saved[key]!r} in the checkpoint, {asked[key]!r} in the recipe"
+            for key in sorted(differing)[:3]
+        )
+        advice = "start a new run without --ckpt_path, or " if resumes else ""
+        raise UserError(
+            f"the checkpoint {path} is of another model: {listed}; {advice}give the checkpoint's values"
+        )
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and plain values."""
+    for key, inner in value.items():
+        if isinstance(inner, Mapping) and inner:
+            yield from _flat(inner, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", list(inner) if isinstance(inner, tuple) else inner
+
+
+def _beside(path: Path) -> str:
+    """The checkpoints that lie where one was looked for."""
+    others = sorted(other.name for other in path.parent.glob("*.ckpt")) if path.parent.is_dir() else []
+    return f"; {path.parent} has {', '.join(others[:6])}" if others else ""
+
+
+def _refusal(message: str) -> str:
+    wanted = re.search(r"GLOBAL ([\w.]+)", message)
+    if wanted is None:
+        return "is no checkpoint"
+    return f"wants to run {wanted[1]} when it is read; a checkpoint is data, so it is refused"
+
+
+def _content(value: Any) -> str:
+    if not isinstance(value, dict):
+        return f"it holds a {type(value).__name__}"
+    return f"its keys are {', '.join(str(key) for key in list(value)[:4])}, ..."

@@ -1,0 +1,125 @@
+"""A user's mistake becomes one sentence and exit code 2, not a traceback."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn, final
+
+from zoo.registry import nearest
+
+MOST_LINES = 5
+WORDS = {
+    "NoneType": "null",
+    "Sequence": "a list",
+    "List": "a list",
+    "Mapping": "a mapping",
+    "Dict": "a mapping",
+}
+"""What types are called in a recipe."""
+PACKAGE = str(Path(__file__).parent.parent)
+
+
+class UserError(Exception):
+    """A mistake of the user, said in a sentence."""
+
+
+@final
+class WrongTypeError(UserError):
+    """A value of the wrong type.
+
+    Args:
+        got: The value, as text.
+        expected: The types that would have done, in words.
+    """
+
+    def __init__(self, got: str, expected: str) -> None:
+        super().__init__(f"a value is {got!r}; expected {expected}")
+        self.got, self.expected = got, expected
+
+
+def fail(message: str) -> NoReturn:
+    """Ends with a sentence on standard error and exit code 2."""
+    lines = [line.rstrip() for line in message.strip().splitlines() if line.strip()]
+    print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
+    raise SystemExit(2)
+
+
+def debugging() -> bool:
+    """Whether the user asked for tracebacks."""
+    return os.environ.get("ZOO_DEBUG", "") not in ("", "0")
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what caused it, down to the first."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def raised_in_zoo(error: BaseException) -> bool:
+    """Whether the zoo's own code raised it, and not something that the zoo called."""
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename.startswith(PACKAGE)
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether the zoo raised this error to tell the user something."""
+    return isinstance(error, ValueError | LookupError | OSError) and raised_in_zoo(error)
+
+
+def explained(error: BaseException) -> UserError:
+    """What to tell the user: the zoo's own words where it raised the error, else the innermost ones."""
+    links = [link for link in chain(error) if str(link)]
+    own = [link for link in links if is_mistake(link) or isinstance(link, UserError)]
+    if own:
+        return UserError(str(own[0]))
+    if not links:
+        return UserError(type(error).__name__)
+    wrong = _wrong_type([str(link) for link in links])
+    return wrong if wrong is not None else UserError(_condensed([str(link) for link in links]))
+
+
+def _wrong_type(messages: list[str]) -> WrongTypeError | None:
+    """The value that is of none of the types that its place takes, if that is what is wrong."""
+    last = messages[-1]
+    got = re.findall(r"(?:Got|Given) value: (.*)", last)
+    if not got or "Expected a" not in last:
+        return None
+    union = len(messages) > 1 and messages[-2].startswith("Does not validate")
+    kinds = []
+    for found in re.findall(r"Expected an? ([^\n]+?)(?:\. Got value|\n|$)", messages[-2] if union else last):
+        choices = re.search(r"Literal\[(.*)\]", found)
+        name = re.sub(r"<class '(?:[\w.]*\.)?(\w+)'>", r"\1", found).partition(" ")[0]
+        kinds.append(f"one of {choices[1]}" if choices else WORDS.get(name, name))
+    hint = nearest(got[0], re.findall(r"'([^']+)'", " ".join(kinds)))
+    return WrongTypeError(got[0], " or ".join(dict.fromkeys(kinds)) + hint)
+
+
+def _condensed(messages: list[str]) -> str:
+    """The innermost message of jsonargparse, without the noise around what is wrong."""
+    last = messages[-1]
+    classes = [name for message in messages for name in re.findall(r"given class_path '([^']+)'", message)]
+    part = f"{classes[-1].rpartition('.')[2]}: " if classes else ""
+    denied = re.search(r"Importing '([^']+)' is not allowed", last)
+    if denied is not None:
+        package = denied[1].partition(".")[0]
+        own = "" if package in sys.stdlib_module_names else f"; if it is yours, give --allow-import {package}"
+        return (
+            f"a recipe may not import {denied[1]!r}: it names parts of the zoo, Lightning and torch only{own}"
+        )
+    missing = re.search(r"the following arguments are required: (.+)", last)
+    if missing is not None:
+        return f"{part}{missing[1]} is required, and nothing gives it"
+    refused = re.search(r"Option '([^']+)' is not accepted", last)
+    if refused is not None:
+        return f"{part}there is no option {refused[1]!r}"
+    lines = [line.strip(" -") for line in last.splitlines()]
+    noise = ("Given value", "Subtypes:", "Errors:", "Does not validate")
+    return "\n".join(line for line in lines if line and not line.startswith(noise) and "NoneType" not in line)

@@ -1,0 +1,153 @@
+"""The folder of a run: where it is, what is kept in it, what is printed about it."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, final
+
+import torch
+import yaml
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning_utilities.core.rank_zero import rank_zero_only
+
+from zoo import __version__
+from zoo.names import name_stack
+from zoo.tasks.base import Task
+from zoo.tracking import WandbLogger
+
+FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
+"""Tells the processes that Lightning starts for further devices which folder the first one made."""
+
+
+def new_folder(root: Path, stem: str) -> Path:
+    """Makes and returns `root/stem/version_<k>`, with the first k that is free."""
+    given = os.environ.get(FOLDER_VARIABLE)
+    if given and "LOCAL_RANK" in os.environ:
+        return Path(given)
+    for version in count():
+        folder = root / stem / f"version_{version}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        os.environ[FOLDER_VARIABLE] = str(folder)
+        return folder
+    raise AssertionError
+
+
+def with_local(loggers: Iterable[Logger] | None, folder: Path) -> list[Logger]:
+    """The loggers of a run: the local CSV file first, then TensorBoard, or those that the user asked for.
+
+    Args:
+        loggers: What the user asked for; None for the usual ones.
+        folder: The run's folder.
+    """
+    where: dict[str, Any] = {
+        "save_dir": str(folder.parent.parent),
+        "name": folder.parent.name,
+        "version": folder.name,
+    }
+    if loggers is None:
+        return [CSVLogger(**where), TensorBoardLogger(**where)]
+    listed = list(loggers)
+    for logger in listed:
+        if isinstance(logger, WandbLogger):
+            logger.keep_in(folder)
+    if any(isinstance(logger, CSVLogger) for logger in listed):
+        return listed
+    return [CSVLogger(**where), *listed]
+
+
+@final
+class RunRecord(Callback):
+    """Keeps the recipe in the run's folder and the model's name in its checkpoints; saves when interrupted.
+
+    Args:
+        folder: The run's folder.
+        config: The whole configuration, as plain data.
+    """
+
+    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+        self.folder, self.config = folder, config
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        path = self.folder / "config.yaml"
+        if trainer.is_global_zero and not path.exists():
+            header = f"# recurrent-zoo {__version__}, torch {torch.__version__}\n"
+            text = yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True)
+            path.write_text(header + text, encoding="utf-8")
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__}
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        if not isinstance(exception, KeyboardInterrupt | SIGTERMException) or trainer.global_step == 0:
+            return
+        path = self.folder / "checkpoints" / "interrupted.ckpt"
+        trainer.save_checkpoint(path)
+        say("saved", f"{path}; go on with --ckpt_path {path}")
+
+
+@final
+class Report(Callback):
+    """Says what is trained and where; without a terminal, also a line for each epoch.
+
+    Args:
+        folder: The run's folder, or None where the run keeps nothing.
+        lines: Whether each epoch gets a line, as there is no progress bar.
+    """
+
+    def __init__(self, folder: Path | None, lines: bool) -> None:
+        self.folder, self.lines = folder, lines
+        self.validated = False
+        self.began = 0.0
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.began = time.monotonic()
+        say("model", describe(pl_module))
+        if self.folder is not None:
+            say("run", str(self.folder))
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.validated = not trainer.sanity_checking
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not self.lines:
+            return
+        stages = ("train/loss", "val/") if self.validated else ("train/loss",)
+        metrics = {name: value for name, value in trainer.callback_metrics.items() if name.startswith(stages)}
+        of = f"/{trainer.max_epochs}" if (trainer.max_epochs or -1) > 0 else ""
+        seconds = time.monotonic() - self.began
+        say("epoch", f"{trainer.current_epoch + 1}{of}  {numbers(metrics)}  {seconds:.0f} s")
+        self.validated = False
+
+
+def describe(module: LightningModule) -> str:
+    """A model in a line: what it is and how large."""
+    size = f"{sum(parameter.numel() for parameter in module.parameters()):,} parameters"
+    if isinstance(module, Task):
+        return f"{type(module).__name__} {name_stack(module.network.encoder)}, {size}"
+    return f"{type(module).__name__}, {size}"
+
+
+def numbers(metrics: Mapping[str, Any]) -> str:
+    """Metrics in a line."""
+    return "  ".join(f"{name} {float(value):.4g}" for name, value in metrics.items())
+
+
+@rank_zero_only
+def say(what: str, text: str) -> None:
+    """Prints a line about the run."""
+    print(f"{what:<8}{text}", flush=True)
+
+
+def on_terminal() -> bool:
+    """Whether a person is watching, rather than a file."""
+    return sys.stdout.isatty()

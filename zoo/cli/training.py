@@ -1,0 +1,238 @@
+"""Lightning's command line as the zoo needs it: what a run is made of, and what is done with it."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+import torch
+import yaml
+from lightning.fabric.plugins import CheckpointIO
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch import Callback, LightningDataModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
+from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
+from lightning.pytorch.trainer.states import TrainerStatus
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning.pytorch.utilities.model_helpers import is_overridden
+
+from zoo.cli.check import Given, check
+from zoo.cli.checkpoints import AtomicCheckpointIO, check_matches, read_checkpoint
+from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
+from zoo.cli.parser import MODE, Parser
+from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
+from zoo.tasks.base import Task
+from zoo.tracking import WandbLogger
+
+KEPT = ("seed_everything", "model", "data", "trainer", "test_after_fit")
+"""What of the configuration makes the recipe of a run."""
+
+
+@final
+class Cli(LightningCLI):
+    """One run of fit, validate, test or predict.
+
+    Args:
+        command: One of these.
+        arguments: What follows it on the command line, with paths in place of names.
+
+    Raises:
+        UserError: says what is wrong, before any data is read.
+    """
+
+    def __init__(self, command: str, arguments: Sequence[str]) -> None:
+        self.command, self.given = command, Given.of(arguments)
+        self.folder: Path | None = None
+        self.checkpoint: dict[str, Any] | None = None
+        self.is_interrupted = False
+        options = {"parser_mode": MODE}
+        super().__init__(
+            save_config_callback=None,
+            seed_everything_default=1,
+            parser_kwargs={"prog": "zoo", **options, command: options},
+            parser_class=Parser,
+            args=[command, *arguments],
+            auto_configure_optimizers=False,
+            load_from_checkpoint_support=False,
+        )
+
+    def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # only what is needed is built
+        """The command, and the arguments of the Trainer's method that the command line does not have."""
+        skipped = {"model", "dataloaders", "train_dataloaders", "val_dataloaders", "datamodule"}
+        return {self.command: {*skipped, "weights_only", "verbose", "return_predictions"}}
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument(
+            "--test_after_fit",
+            type=bool,
+            default=True,
+            help="Whether `fit` ends with a test of the best checkpoint.",
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+        """Refuses what is misspelt, then parses."""
+        assert isinstance(args, list)
+        if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in args):
+            known = {action.dest.partition(".")[0] for action in self._parser(self.command)._actions}
+            check(self.given, known - {"help", "config", "print_config"})
+        try:
+            self.config = parser.parse_args(args)
+        except WrongTypeError as error:
+            key = self.given.key_of(error.got)
+            raise UserError(
+                f"{self.given.place(key)}{key} is {error.got!r}; expected {error.expected}"
+            ) from error
+
+    def _parse_ckpt_path(self) -> None:
+        """Reads the checkpoint; unlike Lightning's, lets it override nothing."""
+        path = self.config[self.command].ckpt_path
+        if path is not None:
+            self.checkpoint = read_checkpoint(str(path))
+        elif self.command != "fit":
+            raise UserError(
+                f"{self.command} needs trained weights; name a checkpoint, such as "
+                f"--ckpt_path runs/NAME/version_0/checkpoints/last.ckpt"
+            )
+        for key, _ in self.given.options:
+            if self.command != "fit" and key.startswith(("model.optimizer", "model.schedule")):
+                raise UserError(
+                    f"--{key} makes no difference to {self.command}, which does not train; leave it out"
+                )
+
+    def instantiate_classes(self) -> None:
+        """Builds model, data and trainer; a value that they refuse is the user's mistake."""
+        try:
+            super().instantiate_classes()
+        except (ValueError, TypeError, LookupError, OSError, MisconfigurationException) as error:
+            text = str(explained(error))
+            named = re.match(r"(\w+) is ", text)
+            raise UserError(f"{self.given.place(named[1]) if named else ''}{text}") from error
+
+    def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        if self.checkpoint is not None:
+            path = str(self.config[self.command].ckpt_path)
+            check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
+        if config["logger"] is not False and not config["fast_dev_run"]:
+            self.folder = new_folder(Path(config["default_root_dir"] or ".") / "runs", self._stem())
+            asked = None if config["logger"] in (None, True) else _listed(config["logger"])
+            config["logger"] = with_local(asked, self.folder)
+        config["callbacks"] = [*_listed(config["callbacks"]), *callbacks]
+        config["callbacks"] += self._own_callbacks(config)
+        config["plugins"] = _listed(config["plugins"])
+        if not any(isinstance(plugin, CheckpointIO) for plugin in config["plugins"]):
+            config["plugins"].append(AtomicCheckpointIO())
+        if config["enable_progress_bar"] is None:
+            config["enable_progress_bar"] = on_terminal()
+        if config["enable_model_summary"] is None:
+            config["enable_model_summary"] = any(
+                isinstance(item, ModelSummary) for item in config["callbacks"]
+            )
+        try:
+            return Trainer(**config)
+        except BaseException:
+            if self.folder is not None:
+                self.folder.rmdir()
+            raise
+
+    def _own_callbacks(self, config: dict[str, Any]) -> list[Callback]:
+        """What every run has, beside what the recipe asks for."""
+        own: list[Callback] = [Report(self.folder, lines=not on_terminal())]
+        if self.folder is not None:
+            own.append(RunRecord(self.folder, self._recipe()))
+        has_checkpoint = any(isinstance(item, Checkpoint) for item in config["callbacks"])
+        if self.command == "fit" and config["enable_checkpointing"] is not False and not has_checkpoint:
+            # Only a task of the zoo is known to log a validation loss.
+            monitor = (
+                "val/loss" if isinstance(self.model, Task) and config["limit_val_batches"] != 0 else None
+            )
+            name = "best-epoch{epoch}" if monitor else "epoch{epoch}"
+            own.append(
+                ModelCheckpoint(filename=name, monitor=monitor, save_last=True, auto_insert_metric_name=False)
+            )
+        return own
+
+    def _recipe(self) -> dict[str, Any]:
+        """The whole configuration as a recipe, with every default written out."""
+        text = self._parser(self.command).dump(self.config[self.command], format="yaml")
+        return {key: value for key, value in yaml.safe_load(text).items() if key in KEPT}
+
+    def _stem(self) -> str:
+        """The name of the run: that of its recipe, or of the run that the recipe was kept in."""
+        if not self.given.files:
+            return "run"
+        path = self.given.files[-1]
+        kept = path.name == "config.yaml" and path.parent.name.startswith("version_")
+        return path.resolve().parent.parent.name if kept else path.stem
+
+    def _run_subcommand(self, subcommand: str) -> None:
+        try:
+            self._run()
+        except MisconfigurationException as error:
+            raise UserError(str(error)) from error
+        except SIGTERMException:
+            raise
+        except SystemExit:
+            self.is_interrupted = self.trainer.state.status == TrainerStatus.INTERRUPTED
+            if not self.is_interrupted:
+                raise
+        finally:
+            for logger in self.trainer.loggers:
+                if isinstance(logger, WandbLogger):
+                    logger.finish()
+
+    def _run(self) -> None:
+        options = self._prepare_subcommand_kwargs(self.command)
+        if self.command == "fit":
+            self.trainer.fit(**options, weights_only=True)
+            self._finish_fit()
+        elif self.command == "predict":
+            self._keep(self.trainer.predict(**options, weights_only=True))
+        else:
+            run = self.trainer.test if self.command == "test" else self.trainer.validate
+            for metrics in run(**options, weights_only=True, verbose=False):
+                say(self.command, numbers(metrics))
+
+    def _finish_fit(self) -> None:
+        """Tests the best checkpoint and says where everything is."""
+        kept = self.trainer.checkpoint_callback
+        best = kept.best_model_path if isinstance(kept, ModelCheckpoint) else ""
+        if self.config["fit"].test_after_fit and self._can_test():
+            try:
+                results = self.trainer.test(
+                    self.model,
+                    datamodule=self.datamodule,
+                    ckpt_path=best or None,
+                    weights_only=True,
+                    verbose=False,
+                )
+            except (ValueError, LookupError, OSError) as error:
+                if not is_mistake(error):
+                    raise
+                say("test", f"skipped: {error}")
+            else:
+                for metrics in results:
+                    say("test", numbers(metrics))
+        if best:
+            say("best", best)
+        if self.folder is not None and (self.folder / "gradients.png").is_file():
+            say("picture", str(self.folder / "gradients.png"))
+
+    def _can_test(self) -> bool:
+        has_data = self.datamodule is not None and is_overridden(
+            "test_dataloader", self.datamodule, LightningDataModule
+        )
+        tries_out = self.config[self.command].trainer.fast_dev_run
+        return has_data and is_overridden("test_step", self.model) and not tries_out
+
+    def _keep(self, predictions: Any) -> None:
+        """Writes predictions beside the run's other files."""
+        path = (self.folder or Path(self.trainer.default_root_dir)) / "predictions.pt"
+        torch.save(predictions, path)
+        say("written", f"{len(predictions)} batches of predictions: {path}")
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list of what may be one, many, or none."""
+    if value is None or isinstance(value, bool):
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
