@@ -5,21 +5,24 @@ from collections.abc import Mapping
 
 from zoo.diagnostics.histogram import Summary
 
-STACKED = re.compile(r"^(?:(?P<owner>.+)\.)?layers\.(?P<index>\d+)\.(?P<rest>.+)$")
-"""The zoo's own stacks: `model.encoder.layers.0.forward_.cell.weight_ih`."""
+STACKED = re.compile(r"^(?:(?P<owner>.+)\.)?(?P<part>layers|wirings)\.(?P<index>\d+)\.(?P<rest>.+)$")
+"""The zoo's own stacks: `model.encoder.layers.0.directions.forward_.cell.weight_ih`."""
 
 TORCH = re.compile(r"^(?:(?P<owner>.+)\.)?(?P<rest>(?:weight|bias)_\w+?_l(?P<index>\d+)(?:_reverse)?)$")
 """nn.RNN, nn.LSTM and nn.GRU: `rnn.weight_ih_l0_reverse`."""
 
-PARTS = ("embedding", "pooling", "head")
+PARTS = ("embedding", "attention", "head")
 """What surrounds the stack in a model of the zoo; each is shown as one, whatever it is made of."""
+
+UNNAMED = ("directions", "cell")
+"""Containers that tell a reader nothing."""
 
 
 def layer_of(parameter: str) -> str:
     """The name of the layer that a parameter belongs to, for a person to read.
 
-    Layers of a stack are counted from 1 at the input; the directions of a layer are one layer. What lies
-    outside a stack goes by the path of its module.
+    Layers of a stack are counted from 1 at the input; the directions of a layer, and the wiring around it,
+    are one layer. What lies outside a stack goes by the path of its module.
 
     Args:
         parameter: A name as `named_parameters` gives it.
@@ -33,7 +36,7 @@ def layer_of(parameter: str) -> str:
 def key_of(parameter: str) -> str:
     """The path under which loggers group a parameter by layer: "layer_1/forward/weight_hh"."""
     layer, rest = _split(parameter)
-    parts = [part.removesuffix("_") for part in rest.split(".") if part != "cell"]
+    parts = [part.removesuffix("_") for part in rest.split(".") if part not in UNNAMED]
     return "/".join([layer.replace(" ", "_"), *parts])
 
 
@@ -55,10 +58,11 @@ def depth_of(layer: str) -> int | None:
 def _split(parameter: str) -> tuple[str, str]:
     """The layer's name and what is left of the parameter's."""
     name = parameter.replace("_orig_mod.", "").removeprefix("model.")
-    match = STACKED.match(name) or TORCH.match(name)
-    if match:
-        owner = "" if match["owner"] in (None, "encoder") else f"{match['owner']} "
-        return f"{owner}layer {int(match['index']) + 1}", match["rest"]
+    if match := STACKED.match(name) or TORCH.match(name):
+        found = match.groupdict()
+        owner = "" if found["owner"] in (None, "encoder") else f"{found['owner']} "
+        wiring = "wiring." if found.get("part") == "wirings" else ""
+        return f"{owner}layer {int(found['index']) + 1}", wiring + found["rest"]
     first, _, rest = name.partition(".")
     if first in PARTS and rest:
         return first, rest

@@ -1,0 +1,113 @@
+"""What clipping does to the gradients, as functions."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from oracles.clipping import by_norm, by_value
+
+from zoo.callbacks.clip import clip_norm, clip_value
+from zoo.diagnostics.histogram import SMALL, total_norm
+
+
+def norm(tensors):
+    return math.sqrt(sum(float((tensor.double() ** 2).sum()) for tensor in tensors))
+
+
+def gradients(scale, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(0)
+    shapes = [(7, 3), (0,), (), (40,)]
+    return [(torch.randn(shape, generator=generator) * scale).to(dtype) for shape in shapes]
+
+
+@given(st.floats(-30, 30), st.floats(-6, 6))
+def test_norm_is_algorithm_1_over_sixty_orders_of_magnitude(exponent, limit_exponent):
+    mine, limit = gradients(10**exponent), 10**limit_exponent
+    expected = by_norm([tensor.double().numpy() for tensor in mine], limit)
+    clip = clip_norm(mine, limit)
+    for got, want in zip(mine, expected, strict=True):
+        np.testing.assert_allclose(got.numpy(), want, rtol=1e-5, atol=1e-37)
+    assert float(clip.after) == pytest.approx(norm(mine), rel=1e-5)
+    assert float(clip.before) == pytest.approx(norm(gradients(10**exponent)), rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4, 1e25])
+def test_the_norm_after_is_the_threshold_and_not_almost(scale):
+    mine = gradients(scale)
+    assert bool(clip_norm(mine, 1e-3).acted)
+    # torch's clip_grad_norm_ gives 1e-3 * (1 - 2e-4) for the smallest of these.
+    assert norm(mine) == pytest.approx(1e-3, rel=5e-7)
+
+
+def test_a_norm_at_the_threshold_counts_as_clipped_and_below_nothing_changes():
+    at = [torch.tensor([3.0, 4.0])]
+    assert bool(clip_norm(at, 5.0).acted)
+    below = gradients(1.0)
+    kept = [tensor.clone() for tensor in below]
+    clip = clip_norm(below, norm(below) * 1.01)
+    assert not clip.acted
+    assert clip.after == clip.before
+    assert all(torch.equal(mine, before) for mine, before in zip(below, kept, strict=True))
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_other_types_lose_nothing_but_their_own_rounding(dtype):
+    mine = [torch.full((10_000,), 0.01, dtype=dtype), torch.full((3,), 0.02, dtype=dtype)]
+    exact = norm(mine)
+    clip = clip_norm(mine, 0.1)
+    assert float(clip.before) == pytest.approx(exact, rel=1e-9)
+    assert norm(mine) == pytest.approx(0.1, rel=torch.finfo(dtype).eps)
+    assert all(tensor.dtype == dtype for tensor in mine)
+
+
+def test_half_precision_gradients_do_not_overflow_in_their_norm():
+    mine = [torch.full((100,), 60_000.0, dtype=torch.float16)]
+    assert float(clip_norm(mine, 10.0).before) == pytest.approx(599_900, rel=1e-3)
+    assert norm(mine) == pytest.approx(10, rel=1e-3)
+
+
+def test_gradients_of_several_types_are_clipped_as_one():
+    mine = [torch.tensor([3.0]), torch.tensor([4.0], dtype=torch.float64)]
+    clip_norm(mine, 1.0)
+    assert [float(tensor) for tensor in mine] == pytest.approx([0.6, 0.8])
+
+
+def test_a_norm_over_many_entries_is_exact_to_six_digits():
+    for size in (SMALL, 4 * SMALL):
+        tensor = torch.rand(size, generator=torch.Generator().manual_seed(0)) + 0.5
+        assert float(total_norm([tensor])) == pytest.approx(float(tensor.double().norm()), rel=3e-6)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "clip", [lambda mine: clip_norm(mine, 0.1), lambda mine: clip_value(mine, -0.1, 0.1)]
+)
+def test_gradients_that_are_not_finite_stay_as_they_are(bad, clip):
+    mine = [torch.tensor([3.0, bad]), torch.tensor([4.0])]
+    result = clip(mine)
+    assert not result.finite
+    assert not result.acted
+    torch.testing.assert_close(mine[0], torch.tensor([3.0, bad]), equal_nan=True, rtol=0, atol=0)
+    assert mine[1].item() == 4.0
+    assert not math.isfinite(float(result.before))
+    torch.testing.assert_close(result.after, result.before, equal_nan=True)
+
+
+def test_value_clamps_each_entry():
+    mine = gradients(1.0)
+    expected = by_value([tensor.numpy() for tensor in mine], -0.3, 0.7)
+    clip = clip_value(mine, -0.3, 0.7)
+    for got, want in zip(mine, expected, strict=True):
+        np.testing.assert_array_equal(got.numpy(), want.astype(np.float32))
+    assert bool(clip.acted)
+    assert float(clip.after) == pytest.approx(norm(mine), rel=1e-6)
+    assert not clip_value(mine, -0.3, 0.7).acted
+
+
+def test_nothing_to_clip_is_no_trouble():
+    assert float(total_norm([])) == 0.0
+    assert float(clip_norm([torch.zeros(3)], 1.0).after) == 0.0
+    assert not clip_norm([torch.zeros(0)], 1.0).acted

@@ -1,0 +1,97 @@
+"""The histograms as W&B and TensorBoard keep them, read back from their own files."""
+
+import numpy as np
+import pytest
+import torch
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from callbacks.modules import FEW_WORKERS, INF, NAN, Linear, batches, trainer
+from callbacks.wandb_file import read_history
+from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.callbacks.gradient_histogram import GradientHistogram
+from zoo.diagnostics.records import read_gradients
+
+pytestmark = FEW_WORKERS
+
+GRADIENTS = [[3.0, 0.0, 4.0], [1e-20, 1e7, 0.5], [NAN, 1.0, INF], [0.3, 0.2, 0.1]]
+"""With a zero, values beyond the bins on both sides, and steps that are not finite."""
+
+
+def fit(tmp_path, logger):
+    first = CSVLogger(tmp_path, name="run")
+    callbacks = [GradientHistogram(every_n_steps=1), GradientClipping(max_norm=1e6)]
+    with pytest.warns(UserWarning, match="NaN or infinite in 1 steps"):
+        trainer(tmp_path, *callbacks, logger=[first, logger]).fit(Linear(), batches(*GRADIENTS))
+    return list(read_gradients(tmp_path / "run" / "version_0" / "gradients.jsonl"))
+
+
+def folded(summary):
+    counts = list(summary.counts)
+    counts[0] += summary.under
+    counts[-1] += summary.over
+    return counts
+
+
+@pytest.fixture
+def offline(tmp_path, monkeypatch):
+    """W&B that writes to a temporary folder and nowhere else."""
+    for name in ("DIR", "CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        monkeypatch.setenv(f"WANDB_{name}", str(folder))
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("WANDB_MODE", "offline")
+
+
+def test_wandb_holds_what_the_local_file_holds(tmp_path, offline):
+    import wandb
+
+    logger = WandbLogger(project="trial", save_dir=tmp_path, offline=True)
+    records = fit(tmp_path, logger)
+    wandb.finish()
+    rows = read_history(tmp_path)
+    found = {row["trainer/global_step"]: row for row in rows if "gradients/model/first/before" in row}
+    assert sorted(found) == [record.step for record in records] == [0, 1, 2, 3]
+    for record in records:
+        for moment, summaries in (("before", record.before), ("after", record.after)):
+            for name, summary in summaries.items():
+                kept = found[record.step][f"gradients/model/{name}/{moment}"]
+                assert kept["_type"] == "histogram"
+                assert kept["values"] == folded(summary)
+                assert kept["bins"] == pytest.approx(record.bins.edges)
+            layer = found[record.step][f"gradients/model/{moment}"]
+            assert layer["values"] == np.sum([folded(summary) for summary in summaries.values()], 0).tolist()
+    (picture,) = (row["gradients"] for row in rows if "gradients" in row)
+    assert picture["_type"] == "image-file"
+    assert list(tmp_path.rglob(picture["path"]))
+
+
+def test_tensorboard_holds_what_the_local_file_holds(tmp_path):
+    logger = TensorBoardLogger(tmp_path, name="board")
+    records = fit(tmp_path, logger)
+    events = EventAccumulator(logger.log_dir, size_guidance={"histograms": 0, "images": 0})
+    events.Reload()
+    assert {"gradients/model/before", "gradients/model/second/after"} <= set(events.Tags()["histograms"])
+    kept = {event.step: event.histogram_value for event in events.Histograms("gradients/model/second/before")}
+    for record in records:
+        counts = folded(record.before["second"])
+        if sum(counts):
+            (value,) = np.flatnonzero(counts)
+            assert kept[record.step].num == 1
+            assert kept[record.step].min == pytest.approx(record.bins.edges[value])
+            assert kept[record.step].max == pytest.approx(record.bins.edges[value + 1])
+        else:
+            assert record.step not in kept
+    assert [event.step for event in events.Images("gradients")] == [3]
+
+
+def test_layers_pool_their_parameters_in_tensorboard(tmp_path):
+    logger = TensorBoardLogger(tmp_path, name="board")
+    fit(tmp_path, logger)
+    events = EventAccumulator(logger.log_dir, size_guidance={"histograms": 0})
+    events.Reload()
+    last = events.Histograms("gradients/model/before")[-1]
+    assert (last.step, last.histogram_value.num) == (3, 3)
+    assert sum(last.histogram_value.bucket) == 3
+    assert torch.tensor(last.histogram_value.bucket_limit).diff().min() > 0
