@@ -59,7 +59,7 @@ def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
         subprocess.run(command, cwd=folder, check=True)
         seconds = time.perf_counter() - start
         (table,) = Path(folder).rglob("metrics.csv")
-        rows = list(csv.DictReader(table.open()))
+        rows = list(csv.DictReader(table.read_text().splitlines()))
     metrics = {
         key: value
         for row in rows

@@ -1,0 +1,99 @@
+"""What the README says, done: its code runs, its commands work, its tables are those of the files."""
+
+import csv
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"^    (.*)$", README, re.MULTILINE)
+ZOO = str(Path(sys.executable).parent / "zoo")
+SHORT = [
+    "--trainer.max_epochs=1",
+    *(f"--trainer.limit_{split}_batches=2" for split in ("train", "val", "test")),
+]
+
+
+def block(language, containing):
+    (text,) = [text for kind, text in BLOCKS if kind == language and containing in text]
+    return text
+
+
+def zoo_command(line):
+    """The arguments of the zoo command in a line of the README, with recipes found from any folder."""
+    words = shlex.split(line[line.index("zoo ") :])[1:]
+    return [ZOO, *(str(ROOT / word) if word.startswith("recipes/") else word for word in words)]
+
+
+def run(command, folder):
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_python_example_runs(tmp_path):
+    done = run([sys.executable, "-c", block("python", "create_model")], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "(4, 10, 16) 3" in done.stdout
+    assert "LSTM(5, 8, num_layers=2, batch_first=True, bidirectional=True)" in done.stdout
+
+
+def test_the_quickstart_trains(tmp_path):
+    (line,) = [line for line in COMMANDS if "pip install" in line and "zoo fit" in line]
+    done = run([*zoo_command(line), *SHORT], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs/digits_bilstm_residual/version_0/gradients.png").exists()
+
+
+def test_the_recipe_shown_is_a_recipe(tmp_path):
+    (tmp_path / "mine.yaml").write_text(block("yaml", "seed_everything"))
+    assert yaml.safe_load(block("yaml", "seed_everything"))["data"] == {
+        "class_path": "Digits",
+        "init_args": {"batch_size": 64},
+    }
+    done = run([ZOO, "fit", "--config", "mine.yaml", *SHORT], tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_cell_of_ones_own_trains_and_reloads(tmp_path):
+    cell = block("python", "register_cell")
+    assert len(cell.strip().splitlines()) <= 25
+    (tmp_path / "my_cells.py").write_text(cell)
+    (line,) = [line for line in COMMANDS if "--allow-import" in line]
+    done = run([*zoo_command(line), *SHORT], tmp_path)
+    assert done.returncode == 0, done.stderr
+    (checkpoint,) = (tmp_path / "runs/digits_bilstm_residual/version_0/checkpoints").glob("last.ckpt")
+    test = [*zoo_command(line.replace("zoo fit", "zoo test")), f"--ckpt_path={checkpoint}"]
+    done = run(test, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "test/accuracy" in done.stdout
+
+
+def test_a_cell_of_ones_own_is_let_in_from_outside_only(tmp_path):
+    (tmp_path / "my_cells.py").write_text(block("python", "register_cell"))
+    (line,) = [line for line in COMMANDS if "--allow-import" in line]
+    words = zoo_command(line)
+    at = words.index("--allow-import")
+    done = run([*words[:at], *words[at + 2 :], *SHORT], tmp_path)
+    assert done.returncode == 2
+    assert "mgu" in done.stderr
+
+
+@pytest.mark.parametrize("path", re.findall(r"<!-- (recipes/results/\S+\.csv) -->", README))
+def test_a_table_is_that_of_its_file(path):
+    table = README.split(f"<!-- {path} -->")[1].strip().split("\n\n")[0]
+    shown = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    rows = list(csv.DictReader((ROOT / path).read_text().splitlines()))
+    columns = shown[0]
+    assert [[row[column] for column in columns] for row in rows] == shown[2:]
+
+
+def test_install_lines_pin_torch():
+    for line in COMMANDS:
+        if "pip install" in line:
+            assert "-c constraints.txt" in line

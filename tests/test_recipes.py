@@ -1,0 +1,97 @@
+"""Every recipe, complete and runnable: shortened, through the command line."""
+
+import csv
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from zoo.cli import main
+
+RECIPES = Path(__file__).parent.parent / "recipes"
+NAMES = sorted(str(path.relative_to(RECIPES)) for path in RECIPES.rglob("*.yaml"))
+SHORT = [
+    "--trainer.max_epochs=1",
+    *(f"--trainer.limit_{split}_batches=2" for split in ("train", "val", "test")),
+]
+
+
+def mnist(folder):
+    """The four files of MNIST with a few random images."""
+    generator = np.random.default_rng(0)
+    for prefix, count in (("train", 40), ("t10k", 12)):
+        images = generator.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        labels = generator.integers(0, 10, count, dtype=np.uint8)
+        image_header, label_header = struct.pack(">4i", 2051, count, 28, 28), struct.pack(">2i", 2049, count)
+        with gzip.open(folder / f"{prefix}-images-idx3-ubyte.gz", "wb") as file:
+            file.write(image_header + images.tobytes())
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(label_header + labels.tobytes())
+    return [f"--data.root={folder}", "--data.val_size=8", "--data.batch_size=4"]
+
+
+def reviews(folder):
+    """A file of a label and a text in each line."""
+    path = folder / "reviews.all"
+    lines = [f"{k % 2} a {'good' if k % 2 else 'bad'} film , number {k}" for k in range(60)]
+    path.write_text("\n".join(lines) + "\n", encoding="latin-1")
+    return [f"--data.root={path}", "--data.batch_size=4"]
+
+
+def treebank(folder):
+    """Three files of words, a sentence a line."""
+    for split in ("train", "valid", "test"):
+        (folder / f"ptb.{split}.txt").write_text(" the cat sat on <unk> mat N times \n" * 150)
+    return [f"--data.root={folder}", "--data.batch_size=2"]
+
+
+FILES = {"mnist": mnist, "labelled": reviews, "ptb": treebank}
+SMALLER = {
+    "adding": ["--data.val_size=20", "--data.test_size=20"],
+    "copy": ["--data.val_size=20", "--data.test_size=20"],
+    "mnist_pixels": ["--model.network.encoder.hidden_size=4"],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_trains_and_tests(name, tmp_path, monkeypatch, capfd):
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    stem = Path(name).stem
+    options = [option for key, make in FILES.items() if stem.startswith(key) for option in make(data)]
+    options += [option for key, more in SMALLER.items() if stem.startswith(key) for option in more]
+    assert main(["fit", "--config", str(RECIPES / name), *SHORT, *options]) == 0, capfd.readouterr().err
+    run = tmp_path / "runs" / stem / "version_0"
+    for file in ("config.yaml", "metrics.csv", "gradients.png", "gradients.jsonl"):
+        assert (run / file).stat().st_size > 0, file
+    rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+    assert any(row.get("test/loss") for row in rows)
+    assert list((run / "checkpoints").glob("*.ckpt"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_says_what_it_is_and_what_to_expect(name):
+    text = (RECIPES / name).read_text()
+    comment = [line for line in text.splitlines() if line.startswith("#")]
+    assert text.startswith("# ")
+    assert any(line.startswith("# Expect: ") for line in comment)
+    assert "http" in text or "LeCun" in text or "Alpaydin" in text
+    assert {"seed_everything", "model", "data", "trainer"} <= set(yaml.safe_load(text))
+
+
+def test_running_a_recipe_twice_keeps_both_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["fit", "--config", str(RECIPES / "classification/digits_bilstm_residual.yaml"), *SHORT]
+    assert main(command) == 0
+    assert main([*command, "--model.optimizer.lr=0.25"]) == 0
+    runs = [tmp_path / "runs/digits_bilstm_residual" / f"version_{k}" for k in (0, 1)]
+    rates = [
+        yaml.safe_load((run / "config.yaml").read_text())["model"]["init_args"]["optimizer"]["lr"]
+        for run in runs
+    ]
+    assert rates == [0.005, 0.25]
+    assert all((run / "metrics.csv").exists() for run in runs)
