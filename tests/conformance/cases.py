@@ -128,6 +128,7 @@ def each(cases: Iterator[Case]) -> pytest.MarkDecorator:
 
 
 EACH = each(product())
+EACH_COMPOSITION = each(case for case in product() if case.engine == "reference")
 EACH_FAST = each(case for case in product() if case.engine != "reference")
 EACH_CAUSAL = each(product(directions=("forward",)))
 EACH_ENGINE = each(product(directions=("forward", "bidirectional"), wirings=("plain",)))
@@ -193,10 +194,9 @@ def evaluate(
     state = None if state is None else map_state(lambda part: part.clone().requires_grad_(), state)
     outputs, final = stack(x, state, lengths, resets)
     finals = tensors(final)
-    loss = sum((part * weights_of_sum(part)).sum() for part in [outputs, *finals])
     sources = {"x": x} | ({} if state is None else {f"state {k}": s for k, s in enumerate(tensors(state))})
     sources |= dict(stack.named_parameters())
-    gradients = torch.autograd.grad(loss, list(sources.values()), allow_unused=True, materialize_grads=True)
+    gradients = weighted_gradients([outputs, *finals], list(sources.values()))
     return Found(
         outputs.detach(), [part.detach() for part in finals], dict(zip(sources, gradients, strict=True))
     )
@@ -208,6 +208,14 @@ def weights_of_sum(part: Tensor) -> Tensor:
     for size, factor in zip(part.shape, (1.0, 1.7, 2.3), strict=False):
         angle = angle.unsqueeze(-1) + factor * torch.arange(size, dtype=torch.float64)
     return torch.cos(angle).to(part.dtype)
+
+
+def weighted_gradients(values: list[Tensor], sources: list[Tensor]) -> list[Tensor]:
+    """The gradients of a fixed weighted sum of the values; 0 for a source that they do not depend on."""
+    loss = sum((value * weights_of_sum(value)).sum() for value in values)
+    return list(
+        torch.autograd.grad(loss, sources, retain_graph=True, allow_unused=True, materialize_grads=True)
+    )
 
 
 def assert_close(found: Any, expected: Any, tolerance: float = 1e-9) -> None:

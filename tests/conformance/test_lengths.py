@@ -4,7 +4,6 @@ import math
 
 import pytest
 import torch
-from torch import Tensor
 
 from conformance.cases import (
     BATCH,
@@ -23,6 +22,7 @@ from conformance.cases import (
     random_x,
     row_of,
     tensors,
+    weighted_gradients,
     weights_of_sum,
 )
 
@@ -37,8 +37,7 @@ def test_what_the_padding_holds_changes_nothing_to_the_bit(case: Case) -> None:
         clean = evaluate(stack, padded(x, LENGTHS, 0.0), state, LENGTHS, resets)
         assert not clean.outputs[PADDING].any()
         assert not clean.gradients["x"][PADDING].any()
-        for filling in (math.nan, math.inf):
-            assert_identical(evaluate(stack, padded(x, LENGTHS, filling), state, LENGTHS, resets), clean)
+        assert_identical(evaluate(stack, padded(x, LENGTHS, math.nan), state, LENGTHS, resets), clean)
 
 
 @EACH
@@ -47,31 +46,17 @@ def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
     stack, x = case.stack(), random_x()
     state = random_state(stack)
     x.requires_grad_()
-    given = [part.requires_grad_() for part in tensors(state)]
+    sources = [x, *(part.requires_grad_() for part in tensors(state)), *stack.parameters()]
     outputs, final = stack(padded(x, LENGTHS, math.nan), state, LENGTHS)
     for b, length in enumerate(LENGTHS.tolist()):
         own_outputs, own_final = stack(x[b : b + 1, :length], row_of(state, b))
         assert_close(outputs[b : b + 1, :length], own_outputs)
-        pairs = [*zip(tensors(row_of(final, b)), tensors(own_final), strict=True)]
-        for part, own in pairs:
-            assert_close(part, own)
-            found, alone = (
-                torch.autograd.grad(
-                    (value * weights_of_sum(value)).sum(),
-                    [x, *given, *stack.parameters()],
-                    retain_graph=True,
-                    allow_unused=True,
-                    materialize_grads=True,
-                )
-                for value in (part, own)
-            )
-            assert_close(found, alone)
-            assert found[0][b, :length].any() == (length > 0 and reads_x(case, part))
-
-
-def reads_x(case: Case, part: Tensor) -> bool:
-    """Whether this part of a state depends on the inputs: the clock of the user's own cell does not."""
-    return not (case.variant.startswith("own_clocked") and part.shape[1] == 1)
+        states = tensors(row_of(final, b))
+        assert_close(states, tensors(own_final))
+        found, alone = (weighted_gradients(s, sources) for s in (states, tensors(own_final)))
+        assert_close(found, alone)
+        assert found[0][b, :length].any(dim=-1).all()
+        assert not found[0][b, length:].any()
 
 
 @EACH
@@ -141,16 +126,19 @@ def overflowing(case: Case) -> bool:
 
 
 @EACH_ENGINE
-def test_a_long_padding_does_not_overflow_into_the_gradient(case: Case) -> None:
+def test_a_long_padding_does_not_overflow_into_the_gradient(
+    case: Case, request: pytest.FixtureRequest
+) -> None:
     """A network that explodes by itself goes on exploding in the padding, where nobody may notice."""
     if overflowing(case):
-        pytest.xfail("torch's relu kernel overflows in the padding, and 0 · inf is NaN")
+        reason = "torch's relu kernel overflows in the padding, and 0 · inf is NaN"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
     stack = case.stack(num_layers=1)
     with torch.no_grad():
         for cell in stack.cells():
-            cell.weight_hh.mul_(20).abs_()
+            cell.weight_hh.mul_(50).abs_()
     lengths = torch.tensor([3, 2])
-    long = torch.zeros(2, 600, INPUT, dtype=torch.float64)
+    long = torch.zeros(2, 250, INPUT, dtype=torch.float64)
     long[:, :3] = random_x(2, 3)
     state = random_state(stack, 2)
     found, short = (evaluate(stack, x, state, lengths) for x in (long, long[:, :3]))

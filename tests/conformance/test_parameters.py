@@ -1,0 +1,106 @@
+"""Parameters: names that last, gradients that arrive, checkpoints that reload, first values gate by gate."""
+
+import io
+import json
+import math
+
+import pytest
+import torch
+
+from conformance import golden
+from conformance.cases import (
+    EACH_COMPOSITION,
+    HIDDEN,
+    INPUT,
+    LENGTHS,
+    RESETS,
+    VARIANTS,
+    ZOO_VARIANTS,
+    Case,
+    assert_identical,
+    evaluate,
+    random_state,
+    random_x,
+    tensors,
+)
+from zoo.cells import CellSpec, LSTMSpec
+from zoo.stack import StackSpec
+
+
+def test_names_and_shapes_are_those_of_the_golden_file() -> None:
+    """Write it anew with `python -m conformance.golden` if the change is meant; see there."""
+    assert golden.current() == json.loads(golden.PATH.read_text(encoding="utf-8"))
+
+
+@EACH_COMPOSITION
+def test_every_gate_of_every_parameter_receives_gradient(case: Case) -> None:
+    stack = case.stack(learn_initial_state=True)
+    gradients = evaluate(stack, random_x(), random_state(stack), LENGTHS, RESETS).gradients
+    for name, gradient in gradients.items():
+        fused = name.endswith(("weight_ih", "weight_hh", "cell.bias", "bias_hh"))
+        for block in gradient.split(HIDDEN) if fused else [gradient]:
+            assert block.any(), f"{name} receives no gradient"
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_state_dict_holds_parameters_and_nothing_else(variant: str) -> None:
+    stack = Case(variant, "bidirectional", "residual").stack()
+    assert set(stack.state_dict()) == {name for name, _ in stack.named_parameters()}
+    if not VARIANTS[variant].bias:
+        assert not [name for name in stack.state_dict() if "bias" in name]
+
+
+@EACH_COMPOSITION
+def test_a_stack_reloads_from_plain_data_as_it_was(case: Case) -> None:
+    """The user's own cells, which no name finds, are rebuilt from their spec."""
+    stack, file = case.stack(learn_initial_state=True), io.BytesIO()
+    is_own = case.variant.startswith("own_")
+    plain = {} if is_own else stack.spec.plain()
+    torch.save({"spec": plain, "weights": stack.state_dict()}, file)
+    file.seek(0)
+    stored = torch.load(file, weights_only=True)
+    spec = stack.spec if is_own else StackSpec.of(stored["spec"])
+    assert spec == stack.spec
+    again = spec.build(INPUT).double()
+    again.load_state_dict(stored["weights"])
+    x = random_x()
+    (outputs, final), (same, same_final) = stack(x), again(x)
+    assert_identical(same, outputs)
+    assert_identical(tensors(same_final), tensors(final))
+
+
+@pytest.mark.parametrize("spec", ZOO_VARIANTS.values(), ids=list(ZOO_VARIANTS))
+def test_each_gate_starts_with_its_own_fan_and_its_own_orthogonality(spec: CellSpec) -> None:
+    """One Xavier draw for the stacked matrix would make every gate too small."""
+    torch.manual_seed(0)
+    width_in, width = 30, 40
+    cell = spec.build(width_in, width)
+    bound = math.sqrt(6 / (width_in + width))
+    for k in range(len(cell.gates)):
+        rows = slice(k * width, (k + 1) * width)
+        assert 0.97 * bound < cell.weight_ih[rows].abs().max() <= bound
+        square = cell.weight_hh[rows] @ cell.weight_hh[rows].T
+        torch.testing.assert_close(square, torch.eye(width), rtol=0, atol=1e-5)
+        if spec.recurrent_init == "identity":
+            assert torch.equal(cell.weight_hh[rows], torch.eye(width))
+
+
+def test_biases_start_at_zero_and_the_forget_gate_open() -> None:
+    for name, spec in ZOO_VARIANTS.items():
+        for parameter in (cell := spec.build(3, 4)).parameters():
+            if parameter.dim() == 1 and not isinstance(spec, LSTMSpec):
+                assert not parameter.any(), name
+        if isinstance(spec, LSTMSpec) and cell.bias is not None:
+            assert cell.bias.tolist() == [0.0] * 4 + [1.0] * 4 + [0.0] * 8
+    shut = LSTMSpec(forget_bias=-2.5).build(3, 4)
+    assert shut.bias is not None
+    assert shut.bias[4:8].tolist() == [-2.5] * 4
+
+
+def test_the_initial_state_is_zero_until_it_is_learned() -> None:
+    for spec in VARIANTS.values():
+        for learned in (False, True):
+            stack = StackSpec(cell=spec, hidden_size=HIDDEN, learn_initial_state=learned).build(INPUT)
+            parts = tensors(stack.initial_state(2))
+            assert not any(part.any() for part in parts)
+            assert [part.requires_grad for part in parts] == [learned] * len(parts)

@@ -1,0 +1,74 @@
+"""Whatever the lengths and resets are, every engine agrees with runs of the pieces one by one."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from conformance.cases import (
+    VARIANTS,
+    Case,
+    assert_close,
+    engines,
+    evaluate,
+    random_state,
+    random_x,
+    row_of,
+    tensors,
+)
+
+EACH_VARIANT = pytest.mark.parametrize("variant", VARIANTS)
+QUICK = settings(max_examples=15, deadline=None, database=None, derandomize=True)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[int, Tensor, Tensor]:
+    """T, lengths (B,) and resets (B, T), with B and T from 0 on."""
+    batch, time = draw(st.integers(0, 4)), draw(st.integers(0, 5))
+    lengths = draw(st.lists(st.integers(0, time), min_size=batch, max_size=batch))
+    resets = draw(st.lists(st.booleans(), min_size=batch * time, max_size=batch * time))
+    return (
+        time,
+        torch.tensor(lengths, dtype=torch.long),
+        torch.tensor(resets, dtype=torch.bool).reshape(batch, time),
+    )
+
+
+@EACH_VARIANT
+@QUICK
+@given(window=windows())
+def test_engines_agree_in_value_and_gradient(variant: str, window: tuple[int, Tensor, Tensor]) -> None:
+    time, lengths, resets = window
+    x = random_x(len(lengths), time)
+    found = []
+    for engine in engines(variant):
+        stack = Case(variant, "bidirectional", "residual", engine).stack(learn_initial_state=True)
+        found.append(evaluate(stack, x, random_state(stack, len(lengths)), lengths, resets))
+    for other in found[:-1]:
+        assert_close(other, found[-1])
+
+
+@EACH_VARIANT
+@QUICK
+@given(window=windows())
+def test_a_sequence_is_its_pieces_between_resets(variant: str, window: tuple[int, Tensor, Tensor]) -> None:
+    time, lengths, resets = window
+    x = random_x(len(lengths), time)
+    for engine in engines(variant):
+        stack = Case(variant, engine=engine).stack(learn_initial_state=True)
+        state = random_state(stack, len(lengths))
+        outputs, final = stack(x, state, lengths, resets)
+        for b, length in enumerate(lengths.tolist()):
+            row = slice(b, b + 1)
+            cuts = [t for t in range(length) if resets[b, t]]
+            piece, last = stack(x[row, : min([*cuts, length])], row_of(state, b))
+            pieces = [piece]
+            for start, end in pairwise([*cuts, length]):
+                piece, last = stack(x[row, start:end])
+                pieces.append(piece)
+            assert_close(outputs[row, :length], torch.cat(pieces, dim=1))
+            assert not outputs[row, length:].any()
+            assert_close([part[row] for part in tensors(final)], tensors(last))
