@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import lightning.pytorch as pl
+import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn, optim
@@ -17,6 +18,7 @@ from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 Batch = dict[str, Tensor]
 STAGES = ("train", "val", "test")
+COUNTED_AT_ONCE = 64
 IGNORED = -100
 """The target that no loss and no metric counts, as in torch's cross-entropy."""
 
@@ -56,6 +58,7 @@ class Task(pl.LightningModule, ABC):
         self.network = ModelSpec.of(network)
         self.optimizer = OptimizerSpec(**optimizer) if isinstance(optimizer, Mapping) else optimizer
         self.schedule = ScheduleSpec(**schedule) if isinstance(schedule, Mapping) else schedule
+        self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
         self._check()
         self._keep_hyper_parameters()
         if self.network.is_complete:
@@ -155,7 +158,20 @@ class Task(pl.LightningModule, ABC):
         assert isinstance(metrics, MetricCollection)
         return metrics
 
+    def _count(self, stage: str, predictions: Tensor, targets: Tensor) -> None:
+        """Notes a batch for the metrics; they see many at once, for an update costs as much as a layer."""
+        self._uncounted[stage].append((predictions.detach(), targets))
+        if len(self._uncounted[stage]) == COUNTED_AT_ONCE:
+            self._count_all(stage)
+
+    def _count_all(self, stage: str) -> None:
+        if self._uncounted[stage]:
+            predictions, targets = zip(*self._uncounted[stage], strict=True)
+            self._metrics(stage).update(torch.cat(predictions), torch.cat(targets))
+            self._uncounted[stage].clear()
+
     def _log_metrics(self, stage: str) -> None:
+        self._count_all(stage)
         metrics = self._metrics(stage)
         self.log_dict(metrics.compute(), prog_bar=stage == "val")
         metrics.reset()

@@ -92,7 +92,7 @@ class LanguageModel(Task):
         logits = self._logits(batch, stage).flatten(0, 1)
         y = batch["y"].flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
-        self._metrics(stage).update(loss.detach(), (y != IGNORED).sum())
+        self._count(stage, loss[None], (y != IGNORED).sum()[None])
         self._log_loss(loss, stage, len(y))
         return loss
 

@@ -2,7 +2,6 @@
 
 from typing import Any, final
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
@@ -51,7 +50,6 @@ class SequenceClassifier(Task):
             )
         logits, y = logits.flatten(0, -2), y.flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
-        with torch.no_grad():
-            self._metrics(stage).update(logits.argmax(-1), y)
+        self._count(stage, logits.argmax(-1), y)
         self._log_loss(loss, stage, len(y))
         return loss

@@ -35,7 +35,6 @@ class SequenceRegressor(Task):
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y = predictions[valid], y[valid]
         loss = F.mse_loss(predictions, y)
-        with torch.no_grad():
-            self._metrics(stage).update(predictions.contiguous(), y)
+        self._count(stage, predictions, y)
         self._log_loss(loss, stage, len(y))
         return loss
