@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from conformance.cases import BATCH, HIDDEN, INPUT, TIME, Case, random_state, random_x
 from zoo.registry import UnknownNameError
-from zoo.stack import Stack, StackSpec
+from zoo.stack import Stack, StackSpec, map_state
 
 
 def lengths(values: list[Any], dtype: torch.dtype = torch.long) -> torch.Tensor:
@@ -73,6 +74,38 @@ CALLS: dict[str, tuple[Callable[[Stack], Any], list[str]]] = {
     ),
 }
 
+UNCLEAR: dict[str, tuple[Callable[[Stack], Any], list[str]]] = {
+    "another precision": (
+        lambda stack: stack(random_x().float()),
+        ["torch.float32", "torch.float64"],
+    ),
+    "a state of another precision": (
+        lambda stack: stack(random_x(), map_state(Tensor.float, random_state(stack))),
+        ["state of layer 0", "torch.float32", "torch.float64"],
+    ),
+    "one tensor for a state": (
+        lambda stack: stack(random_x(), (random_state(stack)[0].h, random_state(stack)[1])),
+        ["state of layer 0", "(4, 6)", "[(4, 6), (4, 6)]"],
+    ),
+    "a state of both directions for one": (
+        lambda stack: stack(random_x(), random_state(Case("lstm", "bidirectional").stack())),
+        ["state of layer 0", "[(4, 6), (4, 6)]"],
+    ),
+    "a state of one direction for both": (
+        lambda stack: Case("lstm", "bidirectional").stack()(random_x(), random_state(stack)),
+        ["state of layer 0", "[(4, 6), (4, 6)]"],
+    ),
+    "a step from a state of another batch size": (
+        lambda stack: stack.step(random_x()[:, 0], random_state(stack, 3)),
+        ["state of layer 0", "(3, 6)", "(4, 6)"],
+    ),
+    "a step from a state of too few layers": (
+        lambda stack: stack.step(random_x()[:, 0], random_state(stack)[:1]),
+        ["state has 1 entries", "expected 2"],
+    ),
+}
+"""What still gets an error from deep inside, or a tensor printed over many lines."""
+
 
 def assert_one_sentence(error: pytest.ExceptionInfo[BaseException], words: list[str]) -> None:
     text = str(error.value)
@@ -84,6 +117,15 @@ def assert_one_sentence(error: pytest.ExceptionInfo[BaseException], words: list[
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_that_does_not_fit(call: str) -> None:
     function, words = CALLS[call]
+    with pytest.raises(ValueError, match="expected") as error:
+        function(Case("lstm").stack())
+    assert_one_sentence(error, words)
+
+
+@pytest.mark.xfail(strict=True, reason="the stack does not check the form and type of a state yet")
+@pytest.mark.parametrize("call", UNCLEAR)
+def test_a_call_that_does_not_fit_and_is_told_so_unclearly(call: str) -> None:
+    function, words = UNCLEAR[call]
     with pytest.raises(ValueError, match="expected") as error:
         function(Case("lstm").stack())
     assert_one_sentence(error, words)
