@@ -10,24 +10,24 @@ from zoo.diagnostics.timeline import Timeline
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-ALIKE = 2.0
-"""Factor between the first and the last layer up to which they count as equally well supplied."""
+ALIKE = math.log10(2)
+"""Decades between the first and the last layer up to which they count as equally well supplied."""
 
-CHANGED = 10.0
-"""Factor between that at first and that later from which on both are told."""
+CHANGED = 1.0
+"""Decades between that at first and that later from which on both are told."""
 
 
 def headline(run: Timeline) -> str:
     """The main finding: how the gradient of the stack's first layer compares with that of its last."""
     stack = _longest_stack(run.layers)
-    factors = _factors(run, stack[0], stack[-1]) if len(stack) > 1 else np.array([])
-    if not factors.size:
+    decades = _decades(run, stack[0], stack[-1]) if len(stack) > 1 else np.array([])
+    if not decades.size:
         return "Size of the gradient by layer, over training"
-    count = len(factors)
-    early = float(np.median(factors[: max(count // 10, 1)]))
-    late = float(np.median(factors[count // 2 :]))
-    told_both = count > 3 and max(early / late, late / early) > CHANGED
-    words = f"{stack[0].capitalize()} gets {_compared(early if told_both else float(np.median(factors)))}"
+    count = len(decades)
+    early = float(np.median(decades[: max(count // 10, 1)]))
+    late = float(np.median(decades[count // 2 :]))
+    told_both = count > 3 and abs(early - late) > CHANGED
+    words = f"{stack[0].capitalize()} gets {_compared(early if told_both else float(np.median(decades)))}"
     sentence = words.replace(
         "…", f"gradient as {stack[-1]}" if "as much" in words else f"gradient than {stack[-1]}"
     )
@@ -39,7 +39,7 @@ def subtitle(run: Timeline) -> str:
     count = len(run.steps)
     parts = [
         f"measured in {count} step{'s' if count > 1 else ''}",
-        f"{run.clipped.mean():.0%} of them clipped" if run.clipped.any() else "none of them clipped",
+        f"{run.clipped.mean():.0%} clipped" if run.clipped.any() else "none clipped",
     ]
     broken = int(run.nonfinite.any(axis=0).sum())
     if broken:
@@ -56,22 +56,21 @@ def _longest_stack(layers: tuple[str, ...]) -> list[str]:
     return max(stacks.values(), key=len, default=[])
 
 
-def _factors(run: Timeline, first: str, last: str) -> Float[np.ndarray, " steps"]:
-    """How much larger the first layer's gradient is than the last layer's, where both have one."""
+def _decades(run: Timeline, first: str, last: str) -> Float[np.ndarray, " steps"]:
+    """How many powers of ten the first layer's gradient is above the last layer's, where both have one."""
     near, far = run.rms[run.layers.index(first)], run.rms[run.layers.index(last)]
     both = (near > 0) & (far > 0)
-    return np.asarray(near[both] / far[both])
+    return np.asarray(np.log10(near[both]) - np.log10(far[both]))
 
 
-def _compared(factor: float) -> str:
-    if 1 / ALIKE <= factor <= ALIKE:
+def _compared(decades: float) -> str:
+    if abs(decades) <= ALIKE:
         return "about as much …"
-    return f"{_times(factor)} more …" if factor > 1 else f"{_times(1 / factor)} less …"
+    return f"{_times(abs(decades))} {'more' if decades > 0 else 'less'} …"
 
 
-def _times(factor: float) -> str:
-    if factor < 10:
-        return f"{factor:.1f}×"
-    if factor < 1e6:
-        return f"{float(f'{factor:.2g}'):,.0f}×"
-    return f"10{str(math.floor(math.log10(factor))).translate(SUPERSCRIPTS)}×"
+def _times(decades: float) -> str:
+    if decades < 6:
+        factor = float(f"{10**decades:.2g}")
+        return f"{factor:,.0f}×" if factor >= 10 else f"{factor:g}×"
+    return f"10{str(math.floor(decades + 1e-9)).translate(SUPERSCRIPTS)}×"

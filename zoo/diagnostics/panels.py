@@ -16,6 +16,9 @@ TEXT = 9
 LEFT, RIGHT = 1.05, 1.25
 """Margins in inches, for the names of layers."""
 
+MOST_DECADES = 40
+"""What a logarithmic axis shows at most."""
+
 LINE = 11.5
 """Points from one label to the next below it."""
 
@@ -63,15 +66,19 @@ def span(axes: Axes, steps: Int[np.ndarray, " columns"]) -> Float[np.ndarray, " 
     edges = np.concatenate([[2 * steps[0] - first], between, [2 * steps[-1] - last]])
     axes.set_xlim(edges[0], edges[-1])
     ticks = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(steps[0], steps[-1])
-    axes.set_xticks([tick for tick in ticks if steps[0] <= tick <= edges[-1]])
+    kept = (
+        [int(tick) for tick in ticks if steps[0] <= tick <= edges[-1]] if len(steps) > 1 else [int(steps[0])]
+    )
+    axes.set_xticks(kept, [f"{tick:,}" for tick in kept])
     return edges
 
 
 def log_axis(axes: Axes, values: Shaped[np.ndarray, "..."]) -> None:
     """Makes the vertical axis logarithmic, just wide enough for the positive values, with ticks that suit."""
     seen = values[values > 0]
-    low, high = (seen.min(), seen.max()) if seen.size else (0.1, 1.0)
-    decades = math.log10(high / low)
+    high = float(seen.max()) if seen.size else 1.0
+    low = max(float(seen.min()), high / 10**MOST_DECADES) if seen.size else 0.1
+    decades = math.log10(high) - math.log10(low)
     room = 10 ** max(0.06 * decades, 0.08)
     axes.set_yscale("log")
     axes.set_ylim(low / room, high * room)
@@ -117,10 +124,10 @@ def label_right(
     height = axes.get_window_extent().height * 72 / axes.figure.dpi
     kept = _evenly(sorted(named), int(height / LINE))
     to_points = axes.transData + axes.transAxes.inverted()
-    wanted = [to_points.transform((step, value))[1] * height for value, step, _ in kept]
-    for (value, step, name), place in zip(kept, spread(wanted, LINE, height), strict=True):
+    starts = [np.clip(to_points.transform((step, value)), 0, 1) for value, step, _ in kept]
+    places = spread([start[1] * height for start in starts], LINE, height)
+    for (_, _, name), start, place in zip(kept, starts, places, strict=True):
         colour = colours[name]
-        start = to_points.transform((step, value))
         axes.plot(
             [start[0], 1.0, 1.03],
             [start[1], start[1], place / height],
@@ -133,12 +140,23 @@ def label_right(
         axes.text(
             1.04,
             place / height,
-            shorten(name, 15),
+            shorten(name, 13),
             transform=axes.transAxes,
             size=TEXT,
             color=colour,
             va="center",
         )
+
+
+def trend(values: Float[np.ndarray, " columns"], window: int) -> Float[np.ndarray, " columns"]:
+    """The running median over so many values, centred; gaps stay gaps."""
+    reach = window // 2
+    padded = np.pad(values, reach, constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    known = ~np.isnan(values)
+    smooth = np.full(len(values), np.nan)
+    smooth[known] = np.nanmedian(windows[known], axis=1)
+    return smooth
 
 
 def shorten(name: str, letters: int) -> str:

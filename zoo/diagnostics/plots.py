@@ -13,7 +13,18 @@ from matplotlib.figure import Figure
 
 from zoo.diagnostics.headline import headline, subtitle
 from zoo.diagnostics.layers import depth_of
-from zoo.diagnostics.panels import INK, QUIET, TEXT, heading, label_right, log_axis, panel, shorten, span
+from zoo.diagnostics.panels import (
+    INK,
+    QUIET,
+    TEXT,
+    heading,
+    label_right,
+    log_axis,
+    panel,
+    shorten,
+    span,
+    trend,
+)
 from zoo.diagnostics.records import GradientRecord
 from zoo.diagnostics.timeline import Timeline, timeline
 
@@ -29,6 +40,12 @@ LINES, STRIP, ABOVE, BETWEEN, BELOW = 3.0, 1.3, 1.0, 0.48, 0.5
 
 TITLE = 74
 """Letters of a title that fit the width in full size."""
+
+MOST_POINTS = 200
+"""Steps up to which each is drawn as it is; beyond, lines are running medians over a pale original."""
+
+WINDOWS = 40
+"""Running medians are taken over this part of a run."""
 
 MOST_ROWS = 24
 """Rows of the map up to which each is named."""
@@ -70,10 +87,15 @@ def _draw_lines(axes: Axes, run: Timeline) -> None:
     values = np.where(run.rms > 0, run.rms, np.nan)
     span(axes, run.steps)
     log_axis(axes, values)
+    many = len(run.steps) > MOST_POINTS
+    window = len(run.steps) // WINDOWS if many else 1
+    lines = {layer: trend(row, window) for layer, row in zip(run.layers, values, strict=True)}
     for layer, row in zip(run.layers, values, strict=True):
+        if many:
+            axes.plot(run.steps, row, color=colours[layer], linewidth=0.5, alpha=0.25)
         dashes = "-" if depth_of(layer) else (0, (3, 1.5))
-        axes.plot(run.steps, row, color=colours[layer], linestyle=dashes, **_stroke(run))
-    label_right(axes, run.steps, dict(zip(run.layers, values, strict=True)), colours)
+        axes.plot(run.steps, lines[layer], color=colours[layer], linestyle=dashes, **_stroke(run))
+    label_right(axes, run.steps, lines, colours)
 
 
 def _draw_map(axes: Axes, run: Timeline) -> None:
@@ -104,8 +126,9 @@ def _draw_norms(axes: Axes, run: Timeline) -> None:
     edges = span(axes, run.steps)
     log_axis(axes, np.concatenate([run.before, run.after]))
     axes.fill_between(run.steps, run.after, run.before, color=CUT, alpha=0.45, linewidth=0)
-    axes.plot(run.steps, run.before, color=QUIET, **_stroke(run))
-    axes.plot(run.steps, run.after, color=INK, **_stroke(run))
+    width = 1.6 if len(run.steps) <= MOST_POINTS else 0.6
+    axes.plot(run.steps, run.before, color=QUIET, **_stroke(run) | {"linewidth": width})
+    axes.plot(run.steps, run.after, color=INK, **_stroke(run) | {"linewidth": width})
     for column in np.flatnonzero(run.nonfinite.any(axis=0)):
         axes.axvspan(edges[column], edges[column + 1], color=ALARM, linewidth=0.8)
     lines = {"before": run.before, "after": run.after} if run.clipped.any() else {"norm": run.before}
@@ -124,9 +147,8 @@ def _colours(layers: tuple[str, ...]) -> dict[str, str]:
 
 
 def _stroke(run: Timeline) -> dict[str, Any]:
-    """Few points are shown as such, for they may stand alone between two gaps; many make a thin line."""
-    count = len(run.steps)
-    return {"linewidth": 1.6 if count <= 200 else 0.9, "marker": "o" if count <= 40 else "", "markersize": 3}
+    """Few points are shown as such, for they may stand alone between two gaps."""
+    return {"linewidth": 1.6, "marker": "o" if len(run.steps) <= 40 else "", "markersize": 3}
 
 
 def _note(axes: Axes, text: str, colour: str) -> None:
