@@ -58,7 +58,11 @@ class WandbLogger(LightningWandbLogger):
             if not 0 < seconds < float("inf"):
                 raise ValueError(f"{key} is {seconds!r}; expected a positive number of seconds")
         settings = wandb.Settings(
-            init_timeout=init_timeout, finish_timeout=finish_timeout, silent=True, console="off"
+            init_timeout=init_timeout,
+            finish_timeout=finish_timeout,
+            finish_timeout_raises=True,
+            silent=True,
+            console="off",
         )
         super().__init__(
             name=name,
@@ -131,7 +135,7 @@ class WandbLogger(LightningWandbLogger):
         if not self.is_lost:
             _Guarded(self._experiment, self).finish()
         if self.is_lost or self._wandb_init.get("mode") == "offline" or self._experiment.offline:
-            print(f"W&B     kept on this machine; send it with: wandb sync {self._folder}", flush=True)
+            print(f"W&B       kept on this machine; send it with: wandb sync {self._folder}", flush=True)
 
     def _begin(self) -> None:
         """Begins the run: online if that works, else offline."""
@@ -143,7 +147,7 @@ class WandbLogger(LightningWandbLogger):
             if self._wandb_init.get("mode") == "offline":
                 raise
             reason = str(error).partition("\n")[0].rstrip(".")
-            print(f"W&B     not online: {reason}; this run is kept offline", flush=True)
+            print(f"W&B       not online: {reason}; this run is kept offline", flush=True)
             self._wandb_init["mode"] = "offline"
             self._experiment = wandb.init(**self._wandb_init)
         self._folder = Path(self._experiment.dir).parent
@@ -155,7 +159,7 @@ class WandbLogger(LightningWandbLogger):
         if self.is_lost:
             return
         self.is_lost = True
-        print(f"W&B     has broken down ({type(error).__name__}: {error}); the run goes on", flush=True)
+        print(f"W&B       has broken down ({type(error).__name__}: {error}); the run goes on", flush=True)
         import wandb  # as above
 
         with contextlib.suppress(OSError, wandb.Error):

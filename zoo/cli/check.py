@@ -1,5 +1,7 @@
 """Finds a misspelt key before anything is built, and says what it should have been."""
 
+import contextlib
+import importlib
 import inspect
 import math
 import re
@@ -182,10 +184,11 @@ def _class(path: str, base: type) -> type | None:
     module, _, name = path.rpartition(".")
     if not module:
         return next((cls for cls in subclasses(base) if cls.__name__ == name), None)
-    if module == "zoo" or module.startswith("zoo."):
-        __import__(module)
+    if module.partition(".")[0] == "zoo":
+        with contextlib.suppress(ModuleNotFoundError):  # jsonargparse says what is wrong with the path
+            importlib.import_module(module)
     found = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    return found if isinstance(found, type) else None
+    return found if isinstance(found, type) and issubclass(found, base) else None
 
 
 def _merge(old: Any, new: Any) -> Any:
@@ -196,8 +199,7 @@ def _merge(old: Any, new: Any) -> Any:
         return [*old[:-1], _merge(old[-1], new)]
     if isinstance(old, str):
         old = {"class_path": old}
-    if not isinstance(old, dict):
-        return new
+    old = old if isinstance(old, dict) else {}
     joined = dict(old)
     for key, value in new.items():
         if key.endswith("+"):

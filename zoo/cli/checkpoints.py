@@ -4,7 +4,8 @@ import os
 import pickle
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -18,6 +19,8 @@ SIZES = ("input_size", "vocab_size", "output_size")
 """What a recipe may leave open, to be read off the data."""
 TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""
+UNREADABLE = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError)
+"""What a damaged file makes zipfile and torch raise."""
 FREE = ("network.encoder.engine",)
 """What changes how fast a model runs, not what it computes."""
 
@@ -73,10 +76,14 @@ def read_checkpoint(path: str) -> dict[str, Any]:
     if Path(path).stat().st_size == 0:
         raise UserError(f"the checkpoint {path} is empty; its run ended while writing it, use an earlier one")
     try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()  # torch does not look at the check sums
+        if broken is not None:
+            raise zipfile.BadZipFile(broken)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"the checkpoint {path} {_refusal(str(error))}") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except UNREADABLE as error:
         raise UserError(f"the checkpoint {path} cannot be read: it is damaged, or cut short") from error
     if not isinstance(checkpoint, dict) or "pytorch-lightning_version" not in checkpoint:
         raise UserError(
@@ -103,34 +110,28 @@ def check_matches(checkpoint: Mapping[str, Any], path: str, model: LightningModu
         raise UserError(
             f"the checkpoint {path} is of a {made_by}, and the recipe names {type(model).__name__}"
         )
-    saved = dict(_flat(checkpoint.get("hyper_parameters", {})))
-    asked = dict(_flat(dict(model.hparams)))
-    differing = [
-        key
-        for key in saved.keys() & asked.keys()
-        if saved[key] != asked[key]
-        and key not in FREE
-        and not (asked[key] is None and key.rpartition(".")[2] in SIZES)
-        and (resumes or key.partition(".")[0] not in TRAINING)
-    ]
+    skipped = () if resumes else TRAINING
+    differing = list(_differences(checkpoint.get("hyper_parameters", {}), dict(model.hparams), skipped))
     if differing:
-        listed = "; ".join(
-            f"{key} is {saved[key]!r} in the checkpoint, {asked[key]!r} in the recipe"
-            for key in sorted(differing)[:3]
-        )
         advice = "start a new run without --ckpt_path, or " if resumes else ""
         raise UserError(
-            f"the checkpoint {path} is of another model: {listed}; {advice}give the checkpoint's values"
+            f"the checkpoint {path} is of another model: {'; '.join(differing[:3])}; {advice}give the "
+            f"checkpoint's values"
         )
 
 
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and plain values."""
-    for key, inner in value.items():
-        if isinstance(inner, Mapping) and inner:
-            yield from _flat(inner, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", list(inner) if isinstance(inner, tuple) else inner
+def _differences(saved: Any, asked: Any, skipped: Sequence[str], place: str = "") -> Iterator[str]:
+    """What differs between two sets of hyper-parameters, in words."""
+    for key in sorted(saved.keys() & asked.keys() - set(skipped)):
+        old, new, dotted = saved[key], asked[key], f"{place}{key}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, (), f"{dotted}.")
+        elif _plain(old) != _plain(new) and dotted not in FREE and not (new is None and key in SIZES):
+            yield f"{dotted} is {old!r} in the checkpoint, {new!r} in the recipe"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _beside(path: Path) -> str:

@@ -21,6 +21,8 @@ HUSHED = (
     r".*does not have many workers",  # batches are made faster than a worker could send them
     r".*is smaller than the logging interval",
     r".*exists and is not empty",  # the loggers of a run share its new folder
+    r"Be aware that when using `ckpt_path`",  # which callbacks a run has is up to its recipe
+    r"The dirpath has changed",  # each run has a folder of its own
 )
 """Warnings that tell a user of the zoo nothing to act on."""
 

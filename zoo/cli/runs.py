@@ -81,6 +81,9 @@ class RunRecord(Callback):
             header = f"# recurrent-zoo {__version__}, torch {torch.__version__}\n"
             text = yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True)
             path.write_text(header + text, encoding="utf-8")
+            for logger in trainer.loggers:
+                if isinstance(logger, WandbLogger):
+                    logger.log_hyperparams({"recipe": dict(self.config)})
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -145,7 +148,7 @@ def numbers(metrics: Mapping[str, Any]) -> str:
 @rank_zero_only
 def say(what: str, text: str) -> None:
     """Prints a line about the run."""
-    print(f"{what:<8}{text}", flush=True)
+    print(f"{what:<10}{text}", flush=True)
 
 
 def on_terminal() -> bool:

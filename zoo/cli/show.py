@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any
 
 import torch
@@ -56,8 +57,7 @@ def show(name: str) -> str:
 
 def _cell(registry: Registry[Any], key: str) -> str:
     cls: type[Cell] = registry[key]
-    spec = cls.spec_class()
-    cell = spec.build(WIDTH, WIDTH)
+    cell = cls.spec_class().build(WIDTH, WIDTH)
     engine, reason = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
@@ -68,7 +68,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "torch twin": cls.card.twin or "none",
         "engine": f"auto picks {engine}: {reason}",
     }
-    return _page(f"{key} (cell)", registry, key, facts, _source(spec))
+    return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
 
 
 def _state(cell: Cell) -> list[tuple[str, int]]:
@@ -89,11 +89,14 @@ def _formula(cls: type[Cell]) -> str:
     terms = dict(zip(TERMS, factors, strict=True))
     if any(sum(terms[term] * TERMS[term](i, h) for term in TERMS) != counts[i, h] for i, h in counts):
         return ""
-    return " + ".join(f"{factor} {term}".strip() for term, factor in terms.items() if factor) + " = "
+    spelled = [
+        f"{factor if factor != 1 or not term else ''} {term}" for term, factor in terms.items() if factor
+    ]
+    return " + ".join(text.strip() for text in spelled) + " = "
 
 
 def _wiring(registry: Registry[Any], key: str) -> str:
-    return _page(f"{key} (wiring)", registry, key, {}, _source(registry[key].spec_class()))
+    return _page(f"{key} (wiring)", registry, key, {}, _fields(registry[key].spec_class))
 
 
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
@@ -130,8 +133,12 @@ def _recipe(name: str) -> str:
     return f"{name} (recipe)\n\n{text}\n\nfile    {path}\nrun     zoo fit --config {name}"
 
 
-def _source(spec: object) -> list[Argument]:
-    return Source.of(f"{type(spec).__module__}:{type(spec).__qualname__}").arguments()
+def _fields(spec: type) -> list[Argument]:
+    """The fields of a spec, also where it derives from a spec of another package."""
+    lineage = [cls for cls in spec.__mro__ if is_dataclass(cls)]
+    return Source(
+        [Source.of(f"{cls.__module__}:{cls.__qualname__}").classes[0] for cls in lineage]
+    ).arguments()
 
 
 def _page(

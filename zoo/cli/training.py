@@ -24,6 +24,10 @@ from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, sa
 from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
 
+ABOUT = """\
+A recipe (`zoo list recipes`) names model, data and trainer; every value of it is also an option. Parts have
+names (`zoo list`), and --model.help NAME, --data.help NAME, --trainer.callbacks.help NAME show their options.
+"""
 KEPT = ("seed_everything", "model", "data", "trainer", "test_after_fit")
 """What of the configuration makes the recipe of a run."""
 
@@ -45,11 +49,12 @@ class Cli(LightningCLI):
         self.folder: Path | None = None
         self.checkpoint: dict[str, Any] | None = None
         self.is_interrupted = False
-        options = {"parser_mode": MODE}
+        usage = f"zoo {command} [--config RECIPE] [--OPTION VALUE ...]"
+        options = {"parser_mode": MODE, "usage": usage, "description": ABOUT, "dump_header": []}
         super().__init__(
             save_config_callback=None,
             seed_everything_default=1,
-            parser_kwargs={"prog": "zoo", **options, command: options},
+            parser_kwargs={"parser_mode": MODE, "prog": "zoo", command: options},
             parser_class=Parser,
             args=[command, *arguments],
             auto_configure_optimizers=False,
@@ -72,6 +77,9 @@ class Cli(LightningCLI):
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Refuses what is misspelt, then parses."""
         assert isinstance(args, list)
+        path = dict(self.given.options).get("ckpt_path")
+        if path is not None:
+            self.checkpoint = read_checkpoint(path)
         if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in args):
             known = {action.dest.partition(".")[0] for action in self._parser(self.command)._actions}
             check(self.given, known - {"help", "config", "print_config"})
@@ -87,7 +95,7 @@ class Cli(LightningCLI):
         """Reads the checkpoint; unlike Lightning's, lets it override nothing."""
         path = self.config[self.command].ckpt_path
         if path is not None:
-            self.checkpoint = read_checkpoint(str(path))
+            self.checkpoint = self.checkpoint or read_checkpoint(str(path))
         elif self.command != "fit":
             raise UserError(
                 f"{self.command} needs trained weights; name a checkpoint, such as "
@@ -153,7 +161,7 @@ class Cli(LightningCLI):
 
     def _recipe(self) -> dict[str, Any]:
         """The whole configuration as a recipe, with every default written out."""
-        text = self._parser(self.command).dump(self.config[self.command], format="yaml")
+        text = self._parser(self.command).dump(self.config[self.command], format="yaml", skip_unset=False)
         return {key: value for key, value in yaml.safe_load(text).items() if key in KEPT}
 
     def _stem(self) -> str:
@@ -184,6 +192,12 @@ class Cli(LightningCLI):
         options = self._prepare_subcommand_kwargs(self.command)
         if self.command == "fit":
             self.trainer.fit(**options, weights_only=True)
+            if self.checkpoint is not None and self.trainer.global_step == self.checkpoint["global_step"]:
+                raise UserError(
+                    f"nothing was trained: the checkpoint has {self.checkpoint['global_step']} steps and "
+                    f"{self.checkpoint['epoch'] + 1} epochs, and trainer.max_epochs is "
+                    f"{self.trainer.max_epochs}; expected more"
+                )
             self._finish_fit()
         elif self.command == "predict":
             self._keep(self.trainer.predict(**options, weights_only=True))

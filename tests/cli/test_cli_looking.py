@@ -1,0 +1,143 @@
+"""`zoo --help`, `--version`, `list` and `show`: what they say, and what they must not import."""
+
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from zoo.catalogue import MODELS, list_cells, list_wirings
+from zoo.cli.looking import KINDS
+from zoo.cli.recipes import recipes
+from zoo.data import DATA
+from zoo.tasks import TASKS
+
+HEAVY = ("torch", "lightning", "wandb", "matplotlib", "rich", "yaml", "jsonargparse")
+
+
+def imported(*commands):
+    """The heavy packages that these commands, run in one new process, import."""
+    code = (
+        f"import sys; from zoo.cli import main; assert not any(main(command) for command in {commands!r}); "
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+def test_help_and_version_import_nothing_heavy():
+    assert imported([], ["--help"], ["--version"]) == set()
+
+
+def test_looking_imports_no_lightning():
+    shown = [["show", name] for name in ("lstm", "residual", "digits", "language_model", "zaremba-small")]
+    assert imported(["list"], *shown) <= {"torch", "yaml"}
+
+
+def test_version(zoo):
+    assert zoo("--version").out == f"zoo {version('recurrent-zoo')}\n"
+
+
+def test_list_names_everything_with_a_summary(zoo):
+    outcome = zoo("list")
+    assert outcome.code == 0
+    for name in [*list_cells(), *list_wirings(), *MODELS, *TASKS.names(), *DATA.names(), *recipes()]:
+        assert re.search(rf"^  {re.escape(name)} +\S+", outcome.out, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_one_kind(zoo, kind):
+    lines = zoo("list", kind).out.splitlines()
+    assert lines[0] == f"{kind}:"
+    assert len(lines) > 1
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+@pytest.mark.parametrize("name", [*list_cells(), *list_wirings(), *MODELS, *TASKS.names(), *DATA.names()])
+def test_show_knows_every_part(zoo, name):
+    outcome = zoo("show", name)
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"{name} (")
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_show_knows_every_recipe(zoo, name):
+    outcome = zoo("show", name)
+    assert recipes()[name].read_text(encoding="utf-8").rstrip() in outcome.out
+    assert f"zoo fit --config {name}" in outcome.out
+
+
+def test_show_a_cell(zoo):
+    out = zoo("show", "lstm").out
+    assert "c_t = f_t ∘ c_{t-1} + i_t ∘ g_t" in out
+    assert "h (B, 64), c (B, 64)" in out
+    assert "4 H I + 4 H² + 4 H = 33,024 at I = H = 64" in out
+    assert "https://doi.org/10.1162/neco.1997.9.8.1735" in out
+    assert "auto picks native: the equations are exactly those of a torch kernel" in out
+    assert "forget_bias: float = 1.0" in out
+    assert out == zoo("show", "LSTM").out
+
+
+def test_show_a_wiring_a_task_and_data(zoo):
+    assert "unequal: Unequal = 'project'" in zoo("show", "residual").out
+    assert "optimizer: OptimizerSpec" in zoo("show", "language_model").out
+    assert "Images of one batch." in zoo("show", "Digits").out
+
+
+def test_show_a_stack_by_its_name(zoo):
+    out = zoo("show", "bi-lstm-4x64-residual").out
+    assert "370,688 in the stack" in out
+    assert "sequence_classifier" in out
+
+
+def test_a_broken_plug_in_is_marked_and_breaks_nothing(zoo, monkeypatch):
+    broken = {"bad_cells": "ImportError: no module named nothing"}
+    monkeypatch.setattr("zoo.cli.looking.load_plugins", lambda: broken)
+    outcome = zoo("list", "cells")
+    assert outcome.code == 0
+    assert "lstm" in outcome.out
+    assert "broken plug-in bad_cells: ImportError" in outcome.err
+
+
+def test_a_cell_in_the_users_own_file(zoo, folder, monkeypatch):
+    (folder / "own_cells.py").write_text(OWN)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    out = zoo("show", "--allow-import", "own_cells", "leaky_for_test").out
+    assert "parameters  H I + H² + H = 8,256" in out
+    assert "leak: float = 0.5" in out
+    assert "How much is kept." in out
+    assert "auto picks reference" in out
+
+
+OWN = '''
+from dataclasses import dataclass
+from typing import final
+
+import torch
+
+from zoo import Card, Cell, CellSpec, Hidden, register_cell
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LeakySpec(CellSpec):
+    """Options."""
+
+    leak: float = 0.5
+    """How much is kept."""
+
+
+@final
+@register_cell("leaky_for_test", LeakySpec)
+class Leaky(Cell):
+    """A leaky integrator."""
+
+    card = Card(paper="none")
+    gates = "n"
+
+    def step(self, pre, state, product):
+        (h,) = state
+        h = self.spec.leak * h + (1 - self.spec.leak) * torch.tanh(pre + product("n", h))
+        return h, Hidden(h)
+'''
