@@ -8,6 +8,7 @@ python recipes/results/measure.py ptb_2_epochs --root FOLDER
 import argparse
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,19 +24,24 @@ RECIPES = RESULTS.parent
 
 @dataclass(frozen=True)
 class Run:
-    """One recipe with options, run once for each seed."""
+    """One recipe with options, run once for each seed; its gradient picture may be kept under a name."""
 
     recipe: str
     options: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (1,)
     split_by_seed: bool = False
+    picture: str | None = None
 
 
 TABLES = {
     "quickstart": [Run("classification/digits_bilstm_residual.yaml", seeds=(1, 2, 3))],
     "digits_pixels": [Run("classification/digits_pixels_gru.yaml")],
     "depth": [
-        Run(f"classification/digits_8_layers_{wiring}.yaml", seeds=(1, 2, 3))
+        Run(
+            f"classification/digits_8_layers_{wiring}.yaml",
+            seeds=(1, 2, 3),
+            picture=f"gradients_{wiring}.png",
+        )
         for wiring in ("plain", "residual", "highway", "dense")
     ],
     "adding": [Run(f"regression/adding_problem_{cell}.yaml") for cell in ("elman", "lstm", "gru")],
@@ -59,6 +65,8 @@ def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
         subprocess.run(command, cwd=folder, check=True)
         seconds = time.perf_counter() - start
         (table,) = Path(folder).rglob("metrics.csv")
+        if run.picture is not None and seed == run.seeds[0]:
+            shutil.copy(table.parent / "gradients.png", RESULTS / run.picture)
         rows = list(csv.DictReader(table.read_text().splitlines()))
     metrics = {
         key: value
