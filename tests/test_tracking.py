@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -156,6 +158,50 @@ def test_when_wandbs_process_dies_the_run_goes_on(tmp_path, capsys):
     assert "wandb sync " in out
     logger.log_metrics({"after": 1.0})
     logger.experiment.config.update({"after": 1})
+
+
+class Server(BaseHTTPRequestHandler):
+    """As much of W&B's server as a run needs to begin online."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        project = {"id": "p", "name": "p", "entity": {"id": "e", "name": "e"}}
+        bucket = {"id": "r", "name": "r", "displayName": "r", "historyLineCount": 0, "project": project}
+        data = {"viewer": {"id": "v", "entity": "e", "flags": "{}"}, "model": {"bucket": None}}
+        data |= {"upsertBucket": {"bucket": bucket, "inserted": True}, "entity": {"id": "e"}}
+        body = json.dumps({"data": data, "limits": {}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Stop(Callback):
+    """Stops the server in mid-run."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if batch_idx == 2:
+            self.server.shutdown()
+            self.server.server_close()
+
+
+def test_a_server_that_dies_does_not_hold_up_the_end(tmp_path, capsys, monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    logger = WandbLogger(finish_timeout=2.0, log_model=False)
+    assert len(fit(tmp_path, logger, Stop(server))) == STEPS
+    assert "mode" not in logger._wandb_init  # it did begin online
+    out = capsys.readouterr().out
+    assert "Timed out finishing run" in out
+    assert "wandb sync " in out
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.0, float("inf"), float("nan")])
