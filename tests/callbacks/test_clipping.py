@@ -63,6 +63,13 @@ def test_other_types_lose_nothing_but_their_own_rounding(dtype):
     assert all(tensor.dtype == dtype for tensor in mine)
 
 
+def test_the_factor_is_not_rounded_to_half_precision():
+    mine = [torch.randn(20_000, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16)]
+    clip_norm(mine, 77.45)
+    # The roundings of the entries cancel out; that of the factor, 0.4 % at worst, would not.
+    assert norm(mine) == pytest.approx(77.45, rel=2e-4)
+
+
 def test_half_precision_gradients_do_not_overflow_in_their_norm():
     mine = [torch.full((100,), 60_000.0, dtype=torch.float16)]
     assert float(clip_norm(mine, 10.0).before) == pytest.approx(599_900, rel=1e-3)

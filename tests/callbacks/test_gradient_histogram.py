@@ -213,6 +213,12 @@ def test_a_picture_that_cannot_be_drawn_does_not_fail_the_fit(tmp_path):
         trainer(tmp_path, histogram()).fit(Linear(), batches([1.0, 1.0, 1.0]))
 
 
+def test_no_hook_is_left_behind(tmp_path):
+    fit = trainer(tmp_path, histogram())
+    fit.fit(Linear(), batches([1.0, 1.0, 1.0]))
+    assert not fit.optimizers[0]._optimizer_step_pre_hooks
+
+
 def test_one_module_may_be_fitted_again(tmp_path):
     module, callback = Linear(), histogram()
     for name in ("one", "two"):
