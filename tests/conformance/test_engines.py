@@ -15,6 +15,7 @@ from conformance.cases import (
     INPUT,
     LENGTHS,
     RESETS,
+    TIME,
     VARIANTS,
     Case,
     assert_close,
@@ -25,7 +26,7 @@ from conformance.cases import (
     random_x,
     tensors,
 )
-from zoo.scan import ENGINES, pick
+from zoo.scan import ENGINES, Sequences, pick
 from zoo.stack import map_state
 
 
@@ -38,6 +39,27 @@ def test_value_and_gradient_equal_the_reference(case: Case) -> None:
         for resets in (None, RESETS):
             expected = evaluate(reference, x, state, lengths, resets)
             assert_close(evaluate(stack, x, state, lengths, resets), expected)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
+    """Outputs 0 in the padding and final states of its own, whatever the stack around it would repair."""
+    steps = torch.arange(TIME)[:, None]
+    for engine in engines(variant):
+        (cell,) = Case(variant, engine=engine).stack(num_layers=1).cells()
+        state = tuple(torch.full((BATCH, width), 0.3, dtype=torch.float64) for width in cell.state_sizes)
+        fresh = tuple(-part for part in state)
+        x = random_x().transpose(0, 1)
+        for resets in (None, RESETS.T & (steps < LENGTHS)):
+            outputs, final = ENGINES[engine].run(
+                cell.recurrence(), Sequences(x, state, fresh, LENGTHS, resets)
+            )
+            assert outputs.shape == (TIME, BATCH, cell.output_size)
+            assert not outputs[steps >= LENGTHS].any()
+            assert outputs[steps < LENGTHS].any(dim=-1).all()
+            for part, start in zip(final, state, strict=True):
+                assert torch.equal(part[1], start[1])
+                assert (part[[0, 2, 3]] != start[[0, 2, 3]]).any(dim=-1).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
