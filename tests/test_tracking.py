@@ -1,8 +1,9 @@
 """W&B as the zoo uses it: what a run stores, and that its troubles never stop or hang a fit."""
 
+import gc
 import json
 import os
-import signal
+import subprocess
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,6 +78,9 @@ def fit(folder, logger, *callbacks):
 
 def stored(folder):
     """The records in the file of the only run under a folder, by kind."""
+    import wandb
+
+    wandb.teardown()  # as at the end of a process: until then a part of the file may not be written
     from wandb.proto.wandb_internal_pb2 import Record
 
     (path,) = [path for path in folder.rglob("run-*.wandb") if "latest" not in str(path)]
@@ -107,7 +111,7 @@ def test_an_offline_run_stores_config_tags_metrics_and_the_best_checkpoint(tmp_p
         int(row["trainer/global_step"]): float(row["train/loss"]) for row in rows if "train/loss" in row
     }
     assert sorted(logged) == list(range(STEPS))
-    assert [(each.type, list(each.aliases)) for each in found["artifact"]] == [("model", ["latest", "best"])]
+    assert [(each.type, sorted(each.aliases)) for each in found["artifact"]] == [("model", ["best", "latest"])]
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "wandb sync" in line]
     assert list(Path(line.rpartition("wandb sync ")[2]).glob("*.wandb"))
     assert not Path("wandb").exists()
@@ -137,18 +141,12 @@ class Kill(Callback):
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         if batch_idx == 2:
-            for pid in _children():
-                if "wandb-core" in Path(f"/proc/{pid}/cmdline").read_text():
-                    os.kill(int(pid), signal.SIGKILL)
-                    os.waitpid(int(pid), 0)
+            started = [each for each in gc.get_objects() if type(each) is subprocess.Popen]
+            (core,) = [each for each in started if "wandb-core" in str(each.args) and each.poll() is None]
+            core.kill()
+            core.wait()
 
 
-def _children():
-    lists = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [pid for each in lists for pid in each.read_text().split()]
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds W&B's process through /proc")
 def test_when_wandbs_process_dies_the_run_goes_on(tmp_path, capsys):
     logger = WandbLogger(offline=True)
     assert len(fit(tmp_path, logger, Kill())) == STEPS

@@ -52,18 +52,6 @@ class WandbLogger(LightningWandbLogger):
         init_timeout: float = 10.0,
         finish_timeout: float = 20.0,
     ) -> None:
-        import wandb  # takes a second, which only who asks for it waits for
-
-        for key, seconds in (("init_timeout", init_timeout), ("finish_timeout", finish_timeout)):
-            if not 0 < seconds < float("inf"):
-                raise ValueError(f"{key} is {seconds!r}; expected a positive number of seconds")
-        settings = wandb.Settings(
-            init_timeout=init_timeout,
-            finish_timeout=finish_timeout,
-            finish_timeout_raises=True,
-            silent=True,
-            console="off",
-        )
         super().__init__(
             name=name,
             save_dir=save_dir or ".",
@@ -72,7 +60,7 @@ class WandbLogger(LightningWandbLogger):
             tags=list(tags),
             group=group,
             notes=notes,
-            settings=settings,
+            settings=_settings(init_timeout, finish_timeout),
         )
         del self._wandb_init["anonymous"]  # without effect, but W&B warns where it is so much as named
         self._has_folder = save_dir is not None
@@ -164,6 +152,22 @@ class WandbLogger(LightningWandbLogger):
 
         with contextlib.suppress(OSError, wandb.Error):
             wandb.teardown()  # now, for at the end of the process it would print a traceback
+
+
+def _settings(init_timeout: float, finish_timeout: float) -> Any:
+    """W&B's settings: quiet, asking for nothing, giving up in time."""
+    import wandb  # takes a second, which only who asks for it waits for
+
+    for key, seconds in (("init_timeout", init_timeout), ("finish_timeout", finish_timeout)):
+        if not 0 < seconds < float("inf"):
+            raise ValueError(f"{key} is {seconds!r}; expected a positive number of seconds")
+    return wandb.Settings(
+        init_timeout=init_timeout,
+        finish_timeout=finish_timeout,
+        finish_timeout_raises=True,
+        silent=True,
+        console="off",
+    )
 
 
 class _Guarded:

@@ -16,6 +16,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
+from zoo.cli.given import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
@@ -40,11 +41,11 @@ def new_folder(root: Path, stem: str) -> Path:
     raise AssertionError
 
 
-def with_local(loggers: Iterable[Logger] | None, folder: Path) -> list[Logger]:
+def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -> list[Logger]:
     """The loggers of a run: the local CSV file first, then TensorBoard, or those that the user asked for.
 
     Args:
-        loggers: What the user asked for; None for the usual ones.
+        loggers: What the user asked for; None or true for the usual ones.
         folder: The run's folder.
     """
     where: dict[str, Any] = {
@@ -52,15 +53,15 @@ def with_local(loggers: Iterable[Logger] | None, folder: Path) -> list[Logger]:
         "name": folder.parent.name,
         "version": folder.name,
     }
-    if loggers is None:
+    if loggers is None or isinstance(loggers, bool):
         return [CSVLogger(**where), TensorBoardLogger(**where)]
-    listed = list(loggers)
-    for logger in listed:
+    asked = listed(loggers)
+    for logger in asked:
         if isinstance(logger, WandbLogger):
             logger.keep_in(folder)
-    if any(isinstance(logger, CSVLogger) for logger in listed):
-        return listed
-    return [CSVLogger(**where), *listed]
+    if any(isinstance(logger, CSVLogger) for logger in asked):
+        return asked
+    return [CSVLogger(**where), *asked]
 
 
 @final
@@ -91,7 +92,10 @@ class RunRecord(Callback):
         checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__}
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        if not isinstance(exception, KeyboardInterrupt | SIGTERMException) or trainer.global_step == 0:
+        interrupted = isinstance(exception, KeyboardInterrupt | SIGTERMException)
+        if (
+            not interrupted or trainer.global_step == 0 or trainer.world_size > 1
+        ):  # saving waits for the others
             return
         path = self.folder / "checkpoints" / "interrupted.ckpt"
         trainer.save_checkpoint(path)

@@ -5,23 +5,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
-import torch
 import yaml
-from lightning.fabric.plugins import CheckpointIO
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch import Callback, LightningDataModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
+from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.trainer.states import TrainerStatus
 from lightning.pytorch.utilities.exceptions import SIGTERMException
-from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from zoo.cli.check import Given, check
-from zoo.cli.checkpoints import AtomicCheckpointIO, check_matches, read_checkpoint
-from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
+from zoo.cli.assembly import completed, finish_fit, keep
+from zoo.cli.check import check
+from zoo.cli.checkpoints import check_matches, read_checkpoint
+from zoo.cli.errors import UserError, WrongTypeError, explained
+from zoo.cli.given import Given, listed
 from zoo.cli.parser import MODE, Parser
 from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
-from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
 
 ABOUT = """\
@@ -120,44 +117,18 @@ class Cli(LightningCLI):
         if self.checkpoint is not None:
             path = str(self.config[self.command].ckpt_path)
             check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
+        config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
         if config["logger"] is not False and not config["fast_dev_run"]:
             self.folder = new_folder(Path(config["default_root_dir"] or ".") / "runs", self._stem())
-            asked = None if config["logger"] in (None, True) else _listed(config["logger"])
-            config["logger"] = with_local(asked, self.folder)
-        config["callbacks"] = [*_listed(config["callbacks"]), *callbacks]
-        config["callbacks"] += self._own_callbacks(config)
-        config["plugins"] = _listed(config["plugins"])
-        if not any(isinstance(plugin, CheckpointIO) for plugin in config["plugins"]):
-            config["plugins"].append(AtomicCheckpointIO())
-        if config["enable_progress_bar"] is None:
-            config["enable_progress_bar"] = on_terminal()
-        if config["enable_model_summary"] is None:
-            config["enable_model_summary"] = any(
-                isinstance(item, ModelSummary) for item in config["callbacks"]
-            )
+            config["logger"] = with_local(config["logger"], self.folder)
+            config["callbacks"].append(RunRecord(self.folder, self._recipe()))
+        config["callbacks"].append(Report(self.folder, lines=not on_terminal()))
         try:
-            return Trainer(**config)
+            return Trainer(**completed(config, self.model))
         except BaseException:
             if self.folder is not None:
                 self.folder.rmdir()
             raise
-
-    def _own_callbacks(self, config: dict[str, Any]) -> list[Callback]:
-        """What every run has, beside what the recipe asks for."""
-        own: list[Callback] = [Report(self.folder, lines=not on_terminal())]
-        if self.folder is not None:
-            own.append(RunRecord(self.folder, self._recipe()))
-        has_checkpoint = any(isinstance(item, Checkpoint) for item in config["callbacks"])
-        if self.command == "fit" and config["enable_checkpointing"] is not False and not has_checkpoint:
-            # Only a task of the zoo is known to log a validation loss.
-            monitor = (
-                "val/loss" if isinstance(self.model, Task) and config["limit_val_batches"] != 0 else None
-            )
-            name = "best-epoch{epoch}" if monitor else "epoch{epoch}"
-            own.append(
-                ModelCheckpoint(filename=name, monitor=monitor, save_last=True, auto_insert_metric_name=False)
-            )
-        return own
 
     def _recipe(self) -> dict[str, Any]:
         """The whole configuration as a recipe, with every default written out."""
@@ -198,55 +169,11 @@ class Cli(LightningCLI):
                     f"{self.checkpoint['epoch'] + 1} epochs, and trainer.max_epochs is "
                     f"{self.trainer.max_epochs}; expected more"
                 )
-            self._finish_fit()
+            tests = self.config["fit"].test_after_fit and not self.config["fit"].trainer.fast_dev_run
+            finish_fit(self.trainer, self.model, self.datamodule if tests else None, self.folder)
         elif self.command == "predict":
-            self._keep(self.trainer.predict(**options, weights_only=True))
+            keep(self.trainer.predict(**options, weights_only=True), self.folder)
         else:
             run = self.trainer.test if self.command == "test" else self.trainer.validate
             for metrics in run(**options, weights_only=True, verbose=False):
                 say(self.command, numbers(metrics))
-
-    def _finish_fit(self) -> None:
-        """Tests the best checkpoint and says where everything is."""
-        kept = self.trainer.checkpoint_callback
-        best = kept.best_model_path if isinstance(kept, ModelCheckpoint) else ""
-        if self.config["fit"].test_after_fit and self._can_test():
-            try:
-                results = self.trainer.test(
-                    self.model,
-                    datamodule=self.datamodule,
-                    ckpt_path=best or None,
-                    weights_only=True,
-                    verbose=False,
-                )
-            except (ValueError, LookupError, OSError) as error:
-                if not is_mistake(error):
-                    raise
-                say("test", f"skipped: {error}")
-            else:
-                for metrics in results:
-                    say("test", numbers(metrics))
-        if best:
-            say("best", best)
-        if self.folder is not None and (self.folder / "gradients.png").is_file():
-            say("picture", str(self.folder / "gradients.png"))
-
-    def _can_test(self) -> bool:
-        has_data = self.datamodule is not None and is_overridden(
-            "test_dataloader", self.datamodule, LightningDataModule
-        )
-        tries_out = self.config[self.command].trainer.fast_dev_run
-        return has_data and is_overridden("test_step", self.model) and not tries_out
-
-    def _keep(self, predictions: Any) -> None:
-        """Writes predictions beside the run's other files."""
-        path = (self.folder or Path(self.trainer.default_root_dir)) / "predictions.pt"
-        torch.save(predictions, path)
-        say("written", f"{len(predictions)} batches of predictions: {path}")
-
-
-def _listed(value: Any) -> list[Any]:
-    """A list of what may be one, many, or none."""
-    if value is None or isinstance(value, bool):
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,91 @@
+"""What surrounds a run: the trainer's own parts, and what is done when training has ended."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric.plugins import CheckpointIO
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
+from lightning.pytorch.utilities.model_helpers import is_overridden
+
+from zoo.cli.checkpoints import AtomicCheckpointIO
+from zoo.cli.errors import is_mistake
+from zoo.cli.given import listed
+from zoo.cli.runs import numbers, on_terminal, say
+from zoo.tasks.base import Task
+
+
+def completed(config: dict[str, Any], model: LightningModule) -> dict[str, Any]:
+    """The arguments of a Trainer, with the zoo's choices where the user made none.
+
+    Args:
+        config: The arguments, callbacks as a list.
+        model: What is to be trained.
+    """
+    callbacks: list[Callback] = list(config["callbacks"])
+    if config["enable_checkpointing"] is not False and not _has(callbacks, Checkpoint):
+        callbacks.append(_checkpoints(model, validates=config["limit_val_batches"] != 0))
+    plugins = listed(config["plugins"])
+    if not _has(plugins, CheckpointIO):
+        plugins.append(AtomicCheckpointIO())
+    chosen = {"enable_progress_bar": on_terminal(), "enable_model_summary": _has(callbacks, ModelSummary)}
+    unset = {key: value for key, value in chosen.items() if config[key] is None}
+    return {**config, **unset, "callbacks": callbacks, "plugins": plugins}
+
+
+def _has(items: list[Any], kind: type) -> bool:
+    return any(isinstance(item, kind) for item in items)
+
+
+def _checkpoints(model: LightningModule, validates: bool) -> ModelCheckpoint:
+    """Keeps the last checkpoint and the best; only a task of the zoo is known to log a validation loss."""
+    if isinstance(model, Task) and validates:
+        return ModelCheckpoint(
+            filename="best-epoch{epoch}", monitor="val/loss", save_last=True, auto_insert_metric_name=False
+        )
+    return ModelCheckpoint(filename="epoch{epoch}", save_last=True, auto_insert_metric_name=False)
+
+
+def finish_fit(
+    trainer: Trainer, model: LightningModule, data: LightningDataModule | None, folder: Path | None
+) -> None:
+    """Tests the best checkpoint and says where everything is.
+
+    Args:
+        trainer: It has just fitted the model.
+        model: What was trained.
+        data: What to test on; None for no test.
+        folder: The run's folder.
+    """
+    kept = trainer.checkpoint_callback
+    best = kept.best_model_path if isinstance(kept, ModelCheckpoint) else ""
+    has_test = data is not None and is_overridden("test_dataloader", data, LightningDataModule)
+    if has_test and is_overridden("test_step", model):
+        _test(trainer, model, data, best)
+    if best:
+        say("best", best)
+    if folder is not None and (folder / "gradients.png").is_file():
+        say("picture", str(folder / "gradients.png"))
+
+
+def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str) -> None:
+    """Tests the best checkpoint, or the model as it is; data without a test set is no error after a fit."""
+    try:
+        results = trainer.test(
+            model, datamodule=data, ckpt_path=best or None, weights_only=True, verbose=False
+        )
+    except (ValueError, LookupError, OSError) as error:
+        if not is_mistake(error):
+            raise
+        say("test", f"skipped: {error}")
+        return
+    for metrics in results:
+        say("test", numbers(metrics))
+
+
+def keep(predictions: Any, folder: Path | None) -> None:
+    """Writes predictions, one entry per batch, beside the run's other files."""
+    path = (folder or Path()) / "predictions.pt"
+    torch.save(predictions, path)
+    say("written", f"{len(predictions)} batches of predictions: {path}")
