@@ -111,7 +111,8 @@ def test_an_offline_run_stores_config_tags_metrics_and_the_best_checkpoint(tmp_p
         int(row["trainer/global_step"]): float(row["train/loss"]) for row in rows if "train/loss" in row
     }
     assert sorted(logged) == list(range(STEPS))
-    assert [(each.type, sorted(each.aliases)) for each in found["artifact"]] == [("model", ["best", "latest"])]
+    (artifact,) = found["artifact"]
+    assert (artifact.type, sorted(artifact.aliases)) == ("model", ["best", "latest"])
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "wandb sync" in line]
     assert list(Path(line.rpartition("wandb sync ")[2]).glob("*.wandb"))
     assert not Path("wandb").exists()
