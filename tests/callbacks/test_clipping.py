@@ -112,6 +112,8 @@ def test_value_clamps_each_entry():
     assert bool(clip.acted)
     assert float(clip.after) == pytest.approx(norm(mine), rel=1e-6)
     assert not clip_value(mine, -0.3, 0.7).acted
+    assert not clip_value(mine, -1e3, 1e3).acted
+    assert bool(clip_value(mine, -1e3, 0.6).acted)
 
 
 def test_nothing_to_clip_is_no_trouble():

@@ -41,7 +41,8 @@ def clip_norm(gradients: list[Tensor], limit: Float[Tensor, ""] | float) -> Clip
     norm = total_norm(gradients)
     finite = norm.isfinite()
     acted = finite & (norm >= limit)
-    if acted.is_cpu and not acted:  # on a CPU it costs nothing to ask
+    if acted.is_cpu and not acted:
+        # On a CPU it costs nothing to ask, and on others it would make the host wait.
         return Clip(norm, norm, acted, finite)
     coefficient = torch.where(acted, limit / norm, 1.0)
     for device, dtype in {(gradient.device, gradient.dtype) for gradient in gradients}:
@@ -60,6 +61,9 @@ def clip_value(
     """
     norm = total_norm(gradients)
     finite = norm.isfinite()
+    if norm.is_cpu and norm <= min(high, -low):
+        # No entry is larger than the norm.
+        return Clip(norm, norm, torch.zeros_like(finite), finite)
     slack = torch.where(finite, torch.zeros_like(norm), torch.inf)
     highest, lowest = high + slack, low - slack
     torch._foreach_clamp_max_(gradients, [highest.to(gradient.device) for gradient in gradients])
