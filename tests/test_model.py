@@ -165,3 +165,50 @@ def test_open_sizes_come_from_the_data_and_must_agree():
         resolved.resolved({"input_size": 9, "output_size": 10})
     with pytest.raises(ValueError, match="cannot be built"):
         network.build()
+
+
+@pytest.mark.parametrize("wiring", ["plain", "residual", "highway", "dense"])
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+@pytest.mark.parametrize("pooling", ["none", "last", "mean", "max", "attention"])
+def test_models_run_under_autocast(wiring, engine, pooling):
+    torch.manual_seed(0)
+    encoder = zoo.StackSpec(
+        hidden_size=7, num_layers=2, direction="bidirectional", wiring=wiring, engine=engine
+    )
+    model = spec(encoder=encoder, pooling=pooling).build()
+    x = torch.randn(4, 6, 5)
+    full, _ = model(x, LENGTHS)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half, _ = model(x, LENGTHS)
+        half.float().square().sum().backward()
+    torch.testing.assert_close(half.float(), full, rtol=0.1, atol=0.1)
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def test_embedding_size_without_tokens_is_refused():
+    with pytest.raises(ValueError, match="only tokens are embedded"):
+        spec(embedding_size=9)
+
+
+def test_init_range_leaves_learned_initial_states_at_zero():
+    encoder = zoo.StackSpec(hidden_size=4, learn_initial_state=True)
+    model = spec(encoder=encoder, init_range=0.1, pooling="mean").build()
+    assert all((part == 0).all() for part in model.initial_state(1)[0])
+
+
+def test_padding_is_inert_where_a_rectified_network_explodes():
+    torch.manual_seed(0)
+    cell = zoo.ElmanSpec(activation="relu", recurrent_init="identity")
+    stacks = [
+        zoo.StackSpec(cell=cell, hidden_size=4, engine=name).build(3) for name in ("native", "reference")
+    ]
+    stacks[1].load_state_dict(stacks[0].state_dict())
+    gradients = []
+    for stack in stacks:
+        with torch.no_grad():
+            stack.cells()[0].weight_hh *= 2
+        x = torch.randn(2, 300, 3, generator=torch.Generator().manual_seed(1))
+        stack(x, lengths=torch.tensor([5, 4]))[0].sum().backward()
+        gradients.append(stack.cells()[0].weight_hh.grad)
+    assert gradients[0].isfinite().all()
+    torch.testing.assert_close(*gradients)

@@ -8,9 +8,8 @@ import zoo
 from zoo.names import name_stack, parse_stack
 
 CELLS = st.one_of(
-    st.fixed_dictionaries(
-        {"name": st.just("lstm"), "forget_bias": st.floats(-5, 5), "bias": st.booleans()},
-    ),
+    st.fixed_dictionaries({"name": st.just("lstm"), "forget_bias": st.floats(-5, 5)}),
+    st.fixed_dictionaries({"name": st.just("lstm"), "bias": st.booleans()}),
     st.fixed_dictionaries({"name": st.just("gru"), "reset": st.sampled_from(["before", "after"])}),
     st.fixed_dictionaries(
         {
@@ -75,6 +74,10 @@ def test_every_stack_has_a_plain_form_that_gives_it_back(plain):
             zoo.StackSpec(cell=zoo.GRUSpec(reset="before"), hidden_size=64, num_layers=2, dropout=0.1),
         ),
         (
+            "lstm-2x8,cell.1.forget_bias=3.0",
+            zoo.StackSpec(cell=(zoo.LSTMSpec(), zoo.LSTMSpec(forget_bias=3.0)), hidden_size=8, num_layers=2),
+        ),
+        (
             "bi+fwd-lstm-2x256+128-plain+residual",
             zoo.StackSpec(
                 hidden_size=(256, 128),
@@ -99,6 +102,9 @@ def test_names_read_as_they_should(name, spec):
         ("lstm-2x8,drop=0.1", "no option 'drop=0.1'; did you mean 'dropout'?"),
         ("lstm-2x8,cell.forget_bais=1", "lstm has no option 'forget_bais'; did you mean 'forget_bias'?"),
         ("lstm-0x8", "num_layers is 0"),
+        ("lstm-2x8,cell.2.forget_bias=1", "cell.2.forget_bias names layer '2'; expected 0 to 1"),
+        ("lstm-2x8,cell.name=gru", "no option 'cell.name=gru'"),
+        ("lstm-2x8,dropout=0.1,dropout=0.2", "gives an option twice"),
         ("lstm-3x8+9", "hidden_size lists 2 values for num_layers 3"),
     ],
 )

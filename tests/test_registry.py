@@ -39,11 +39,11 @@ def test_an_unknown_name_suggests_the_nearest_and_lists_all(animals):
 
 def test_a_taken_name_is_refused(animals):
     with pytest.raises(ValueError, match="'otter' is already taken"):
-        animals.register("otter")(Beaver)
+        animals.add("otter", Beaver)
 
 
 def test_the_same_part_may_be_entered_again(animals):
-    animals.register("otter")(Otter)
+    animals.add("otter", Otter)
     animals.declare("digits", "zoo.data.digits:Digits")
     assert animals.names() == ["digits", "otter"]
 

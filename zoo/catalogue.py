@@ -251,4 +251,6 @@ def _changed(network: ModelSpec, changes: dict[str, Any]) -> ModelSpec:
         others.setdefault("vocab_size", None)
     if "vocab_size" in others:
         others.setdefault("input_size", None)
+        if network.output_size == network.vocab_size:  # a language model predicts its own vocabulary
+            others.setdefault("output_size", others["vocab_size"])
     return replace(network, encoder=encoder, **others)

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias, final, get_args
+from typing import Any, Literal, TypeAlias, final
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.registry import Spec, check_choice, check_fraction, check_positive
+from zoo.registry import Spec, check_fraction, check_positive
 from zoo.stack import StackSpec, StackState
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
@@ -36,7 +36,7 @@ class ModelSpec(Spec):
 
     pooling: PoolingName = "none"
     """How the outputs of all steps become one vector: the output after the last step read (for the
-    backward half of a bidirectional layer that is the first step), the mean, the element-wise maximum, an
+    backward half of the last layer that is the first step), the mean, the element-wise maximum, an
     attention-weighted mean; "none" keeps one prediction per step."""
 
     input_dropout: float = 0.0
@@ -49,9 +49,11 @@ class ModelSpec(Spec):
     """Whether the head uses the embedding matrix as its weights."""
 
     init_range: float | None = None
-    """Draws all weights uniformly from -init_range to init_range; None keeps each part's own start."""
+    """Draws all weights and biases uniformly from -init_range to init_range, in place of what cells and
+    wirings would start from (learned initial states stay 0); None keeps each part's own start."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.input_size is not None and self.vocab_size is not None:
             raise ValueError(
                 f"input_size is {self.input_size} and vocab_size is {self.vocab_size}; expected features or "
@@ -62,8 +64,13 @@ class ModelSpec(Spec):
                 check_positive(name, value)
         if self.embedding_size is not None:
             check_positive("embedding_size", self.embedding_size)
-        check_choice("pooling", self.pooling, get_args(PoolingName))
-        if self.pooling == "last" and self.encoder.merge != "concat":
+            if self.input_size is not None:
+                raise ValueError(
+                    f"embedding_size is {self.embedding_size} with input_size {self.input_size}, and only "
+                    f"tokens are embedded; expected vocab_size"
+                )
+        both = self.encoder.directions[-1] == "bidirectional"
+        if self.pooling == "last" and self.encoder.merge != "concat" and both:
             raise ValueError(
                 f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
                 f"mixes them; expected merge 'concat' or another pooling"
@@ -105,7 +112,7 @@ class ModelSpec(Spec):
         """A spec as it is, or the one whose plain form this is."""
         if isinstance(value, ModelSpec):
             return value
-        return cls(**{**value, "encoder": StackSpec.of(value["encoder"])})
+        return cls.from_plain({**value, "encoder": StackSpec.of(value["encoder"])})
 
     def build(self) -> "Model":
         """The model.
@@ -151,8 +158,9 @@ class Model(nn.Module):
         if spec.tie_weights:
             self._tie()
         if spec.init_range is not None:
-            for parameter in self.parameters():
-                nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
+            for name, parameter in self.named_parameters():
+                if ".initial." not in name:
+                    nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
 
     def forward(
         self,
@@ -205,7 +213,10 @@ class Model(nn.Module):
         if self.spec.pooling == "none":
             return outputs
         steps = outputs.shape[1]
-        count = torch.full(outputs.shape[:1], steps, device=outputs.device) if lengths is None else lengths
+        if lengths is None:
+            count = torch.full(outputs.shape[:1], steps, device=outputs.device)
+        else:
+            count = lengths.to(outputs.device, torch.long)
         if self.spec.pooling == "last":
             return _last(outputs, count, self._backward_columns())
         valid = (torch.arange(steps, device=outputs.device) < count[:, None]).unsqueeze(-1)
@@ -214,7 +225,8 @@ class Model(nn.Module):
         if self.spec.pooling == "max":
             return _max(outputs, valid)
         assert self.attention is not None
-        scores = self.attention(outputs).masked_fill(~valid, torch.finfo(outputs.dtype).min)
+        scores = self.attention(outputs)
+        scores = scores.masked_fill(~valid, torch.finfo(scores.dtype).min)
         return (torch.softmax(scores, dim=1) * valid * outputs).sum(1)
 
     def _backward_columns(self) -> int:

@@ -8,12 +8,11 @@ options of one layer's cell or wiring carry its number: `cell.0.forget_bias=2.0`
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from zoo.cells import CELLS, cell_spec
-from zoo.registry import Spec, nearest
+from zoo.registry import nearest
 from zoo.stack import StackSpec
 from zoo.wiring import WIRINGS, wiring_spec
 
@@ -34,12 +33,12 @@ def is_stack_name(name: str) -> bool:
 def name_stack(spec: StackSpec) -> str:
     """The name of a stack; `parse_stack` gives the stack back."""
     direction = "+".join(DIRECTIONS[name] for name in _listed(spec.direction))
-    wiring = "+".join(_key(each) for each in _listed(spec.wiring))
+    wiring = _joined(spec.wiring)
     width = "+".join(str(each) for each in _listed(spec.hidden_size))
     core = "-".join(
         [
             *([] if direction == "fwd" else [direction]),
-            "+".join(_key(each) for each in _listed(spec.cell)),
+            _joined(spec.cell),
             f"{spec.num_layers}x{width}",
             *([] if wiring == "plain" else [wiring]),
         ]
@@ -76,13 +75,13 @@ def parse_stack(name: str) -> StackSpec:
     for part, registry in (("cell", CELLS), ("wiring", WIRINGS)):
         for each in values[part]:
             registry[each["name"]]  # an unknown name is an error here, before its options are looked at
+    if len({option.partition("=")[0] for option in options}) < len(options):
+        raise ValueError(f"{name!r} gives an option twice; expected each once")
     for option in options:
         _take(option, values)
-    values["cell"] = [cell_spec(_known(each, CELLS[each["name"]].spec_class)) for each in values["cell"]]
-    values["wiring"] = [
-        wiring_spec(_known(each, WIRINGS[each["name"]].spec_class)) for each in values["wiring"]
-    ]
-    return StackSpec(**{key: value[0] if _single(value) else value for key, value in values.items()})
+    values["cell"] = [cell_spec(cell) for cell in values["cell"]]
+    values["wiring"] = [wiring_spec(wiring) for wiring in values["wiring"]]
+    return StackSpec.from_plain({key: value[0] if _single(value) else value for key, value in values.items()})
 
 
 def _take(option: str, values: dict[str, Any]) -> None:
@@ -90,31 +89,28 @@ def _take(option: str, values: dict[str, Any]) -> None:
     key, equals, text = option.partition("=")
     known = [field.name for field in fields(StackSpec) if field.name not in OWN]
     part, _, rest = key.partition(".")
-    if not equals or not (key in known or (part in ("cell", "wiring") and rest)):
+    if equals and key in known:
+        values[key] = _read(text)
+    elif equals and part in ("cell", "wiring") and rest not in ("", "name"):
+        for target, field in _targets(part, rest, values):
+            target[field] = _read(text)
+    else:
         hint = nearest(key, known) or ";"
         raise ValueError(
             f"a model name has no option {option!r}{hint} expected {', '.join(known)}, cell.* or wiring.*"
         )
-    value = _read(text)
-    if key in known:
-        values[key] = value
-        return
+
+
+def _targets(part: str, rest: str, values: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """The cells or wirings that `cell.FIELD` or `cell.LAYER.FIELD` means, and the field."""
     number, _, field = rest.partition(".")
-    targets = values[part][int(number) : int(number) + 1] if field and number.isdigit() else values[part]
-    for target in targets:
-        target[field or number] = value
-
-
-def _known(options: Mapping[str, Any], spec: type[Spec]) -> dict[str, Any]:
-    """The options as they are, if the spec has them all."""
-    known = [field.name for field in fields(spec)]  # type: ignore[arg-type]  # every spec is a dataclass
-    for key in options:
-        if key != "name" and key not in known:
-            hint = nearest(key, known) or ";"
-            raise ValueError(
-                f"{options['name']} has no option {key!r}{hint} expected one of {', '.join(known)}"
-            )
-    return dict(options)
+    if not field:
+        return [(each, number) for each in values[part]]
+    if len(values[part]) == 1:
+        values[part] = [dict(values[part][0]) for _ in range(values["num_layers"])]
+    if not number.isdigit() or int(number) >= len(values[part]):
+        raise ValueError(f"{part}.{rest} names layer {number!r}; expected 0 to {len(values[part]) - 1}")
+    return [(values[part][int(number)], field)]
 
 
 def _part_options(part: str, specs: Any) -> dict[str, Any]:
@@ -128,9 +124,10 @@ def _part_options(part: str, specs: Any) -> dict[str, Any]:
     }
 
 
-def _key(spec: Spec) -> str:
-    assert spec.key is not None
-    return spec.key
+def _joined(specs: Any) -> str:
+    """The names of the cells or wirings of all layers, once where it is the same."""
+    keys = [spec.key for spec in _listed(specs)]
+    return keys[0] if len(set(keys)) == 1 else "+".join(keys)
 
 
 def _listed(value: Any) -> tuple[Any, ...]:

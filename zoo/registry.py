@@ -6,17 +6,18 @@ import importlib
 import importlib.util
 import inspect
 import math
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 PLUGIN_GROUP = "zoo.plugins"
 Part = TypeVar("Part")
-AnyPart = TypeVar("AnyPart")
+AnySpec = TypeVar("AnySpec", bound="Spec")
 
 
 class UnknownNameError(LookupError):
@@ -36,28 +37,31 @@ def check_positive(name: str, value: Any) -> None:
         raise ValueError(f"{name} is {value!r}; expected an integer of at least 1")
 
 
-def check_finite(name: str, value: float) -> None:
+def check_finite(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is a finite number."""
-    if not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{name} is {value!r}; expected a finite number")
 
 
-def check_fraction(name: str, value: float) -> None:
+def check_fraction(name: str, value: Any) -> None:
     """Raises ValueError unless 0 <= value < 1."""
+    check_finite(name, value)
     if not 0 <= value < 1:
         raise ValueError(f"{name} is {value!r}; expected a number from 0 up to, but not including, 1")
 
 
-def check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     """Raises ValueError, with the nearest choice, unless `value` is one of `choices`."""
     known = list(choices)
     if value not in known:
-        hint = nearest(value, known) or ";"
+        hint = nearest(str(value), known) or ";"
         raise ValueError(f"{name} is {value!r}{hint} expected one of {', '.join(known)}")
 
 
 class Spec:
     """Base of the frozen dataclasses that describe a part in plain data and build it.
+
+    Fields annotated bool, float or Literal are checked against their annotation.
 
     The plain form, `spec.plain()`, holds numbers, strings, booleans, lists and dicts only: it is what
     a checkpoint stores, so that loading one never needs more than `torch.load(weights_only=True)`.
@@ -66,11 +70,41 @@ class Spec:
     key: ClassVar[str | None] = None
     """The registered name, for specs of registered parts."""
 
+    def __post_init__(self) -> None:
+        for name, annotation in _annotations(type(self)).items():  # type: ignore[arg-type]  # mypy on Hashable
+            value = getattr(self, name)
+            if annotation is bool and not isinstance(value, bool):
+                raise ValueError(f"{name} is {value!r}; expected true or false")
+            if annotation is float:
+                check_finite(name, value)
+            if get_origin(annotation) is Literal:
+                check_choice(name, value, get_args(annotation))
+
+    @classmethod
+    def from_plain(cls: type[AnySpec], options: Mapping[str, Any]) -> AnySpec:
+        """The spec with these values of its fields.
+
+        Raises:
+            ValueError: there is no such field.
+        """
+        known = [field.name for field in fields(cls)]  # type: ignore[arg-type]  # every spec is a dataclass
+        for key in options:
+            if key not in known:
+                hint = nearest(key, known) or ";"
+                what = cls.key or cls.__name__
+                raise ValueError(f"{what} has no option {key!r}{hint} expected one of {', '.join(known)}")
+        return cls(**options)
+
     def plain(self) -> dict[str, Any]:
         """This spec as plain data, with its registered name under "name"."""
         assert is_dataclass(self)
         values = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
         return values if self.key is None else {"name": self.key} | values
+
+
+@cache
+def _annotations(cls: type) -> dict[str, Any]:
+    return {name: hint for name, hint in get_type_hints(cls).items() if get_origin(hint) is not ClassVar}
 
 
 def _plain(value: Any) -> Any:
@@ -109,19 +143,6 @@ class Registry(Generic[Part]):
         self.kind = kind
         self._parts: dict[str, Part | Declared] = {}
 
-    def register(self, name: str) -> Callable[[type[AnyPart]], type[AnyPart]]:
-        """Class decorator that enters the class under `name`.
-
-        Raises:
-            ValueError: `name` is taken by another class.
-        """
-
-        def enter(cls: type[AnyPart]) -> type[AnyPart]:
-            self.add(name, cls)
-            return cls
-
-        return enter
-
     def declare(self, name: str, target: str) -> None:
         """Enters `"module:Class"` under `name`, to be imported at its first use."""
         module, _, qualname = target.partition(":")
@@ -131,8 +152,12 @@ class Registry(Generic[Part]):
         """Enters any part under `name`.
 
         Raises:
-            ValueError: `name` is taken.
+            ValueError: `name` is taken, or holds anything but small letters, digits and _.
         """
+        if not re.fullmatch("[a-z][a-z0-9_]*", name):
+            raise ValueError(
+                f"{self.kind} name {name!r} is no name; expected letters, digits and _, as in 'my_cell'"
+            )
         taken = self._parts.get(name)
         if taken is not None and not _same(taken, part):
             raise ValueError(f"{self.kind} name {name!r} is already taken by {taken}; choose another name")

@@ -1,16 +1,16 @@
 """Wirings: how what comes out of a layer joins what went into it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar, final, get_args
+from typing import Any, ClassVar, Literal, TypeVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.registry import Registry, Spec, check_choice, check_finite
+from zoo.registry import Registry, Spec
 
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
 
@@ -59,6 +59,10 @@ def register_wiring(name: str, spec: type[WiringSpec]) -> Callable[[type[AnyWiri
     """
 
     def enter(cls: type[AnyWiring]) -> type[AnyWiring]:
+        if spec is WiringSpec or vars(spec).get("key", name) != name:
+            raise ValueError(
+                f"wiring {name!r} got {spec.__name__}, which is taken; expected a spec of its own"
+            )
         WIRINGS.add(name, cls)
         cls.key = spec.key = name
         spec.wiring_class, cls.spec_class = cls, spec
@@ -67,7 +71,7 @@ def register_wiring(name: str, spec: type[WiringSpec]) -> Callable[[type[AnyWiri
     return enter
 
 
-def wiring_spec(value: str | WiringSpec | dict[str, Any]) -> WiringSpec:
+def wiring_spec(value: str | WiringSpec | Mapping[str, Any]) -> WiringSpec:
     """The spec that a name, a spec, or a spec's plain form stands for.
 
     Raises:
@@ -77,13 +81,13 @@ def wiring_spec(value: str | WiringSpec | dict[str, Any]) -> WiringSpec:
         return value
     if isinstance(value, str):
         return WIRINGS[value].spec_class()
-    options = dict(value)
-    return WIRINGS[options.pop("name")].spec_class(**options)
+    if "name" not in value:
+        raise ValueError(f"a wiring is described by {value}; expected its name among them")
+    return WIRINGS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})
 
 
 Unequal = Literal["project", "pad", "refuse"]
 """What to do where a layer's input and output differ in width."""
-UNEQUAL = get_args(Unequal)
 
 
 @final
@@ -146,9 +150,6 @@ class ResidualSpec(WiringSpec):
     unequal: Unequal = "project"
     """Where widths differ: "project" x by a matrix without bias, "pad" it with zeros, or "refuse"."""
 
-    def __post_init__(self) -> None:
-        check_choice("unequal", self.unequal, UNEQUAL)
-
 
 @final
 @register_wiring("residual", ResidualSpec)
@@ -183,10 +184,6 @@ class HighwaySpec(WiringSpec):
 
     unequal: Unequal = "project"
     """Where widths differ: "project" x by a matrix without bias, "pad" it with zeros, or "refuse"."""
-
-    def __post_init__(self) -> None:
-        check_finite("carry_bias", self.carry_bias)
-        check_choice("unequal", self.unequal, UNEQUAL)
 
 
 @final

@@ -250,3 +250,57 @@ def test_weight_decay_spares_what_a_cell_spares():
     kept.grad, spared.grad = torch.zeros(1), torch.zeros(1)
     optimizer.step()
     assert (kept.item(), spared.item()) == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("name", ["AdamW", "SGD"])
+def test_no_weight_decay_means_none(name):
+    """AdamW's own default is 0.01."""
+    optimizer = zoo.OptimizerSpec(name=name).build([torch.nn.Parameter(torch.ones(1))], [])
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.0]
+
+
+def test_weight_decay_is_refused_where_the_optimiser_has_none():
+    with pytest.raises(ValueError, match="LBFGS has none"):
+        zoo.OptimizerSpec(name="LBFGS", weight_decay=0.1)
+
+
+def test_a_monitor_is_refused_where_nothing_looks_at_it():
+    with pytest.raises(ValueError, match="StepLR looks at no metric"):
+        zoo.ScheduleSpec(name="StepLR", options={"step_size": 1}, monitor="val/accuracy")
+
+
+def test_the_loss_of_an_epoch_weighs_batches_by_what_counts(tmp_path):
+    task = classifier(pooling="none")
+    few, many = torch.full((2, 5), -100), torch.randint(0, 4, (2, 5))
+    few[0, 0] = 1
+    batches = [{"x": torch.randn(2, 5, 3), "y": y} for y in (few, many)]
+    results = trainer(tmp_path).test(task, loader(batches), verbose=False)[0]
+    task.eval()
+    logits = torch.cat([task(batch["x"]).flatten(0, 1) for batch in batches]).detach()
+    y = torch.cat([few.flatten(), many.flatten()])
+    assert results["test/loss"] == pytest.approx(float(F.cross_entropy(logits, y)), abs=1e-5)
+
+
+def test_steps_beyond_the_end_of_a_sequence_count_for_nothing(tmp_path):
+    task = classifier(pooling="none")
+    x, y = torch.randn(2, 5, 3), torch.randint(0, 4, (2, 5))
+    lengths = torch.tensor([5, 2])
+    ignored = y.clone()
+    ignored[1, 2:] = -100
+    results = [
+        trainer(tmp_path).test(task, loader([{"x": x, "y": each, "lengths": lengths}]), verbose=False)[0]
+        for each in (y, ignored)
+    ]
+    assert results[0] == results[1]
+
+
+def test_batches_of_different_lengths_are_counted_together(tmp_path):
+    task = zoo.SequenceRegressor(zoo.ModelSpec(encoder=TINY, pooling="none", input_size=3, output_size=2))
+    batches = [{"x": torch.randn(2, steps, 3), "y": torch.randn(2, steps, 2)} for steps in (5, 7)]
+    assert trainer(tmp_path).test(task, loader(batches), verbose=False)[0]["test/mse"] > 0
+
+
+def test_open_sizes_without_sized_data_get_one_sentence(tmp_path):
+    task = zoo.SequenceClassifier(zoo.ModelSpec(encoder=TINY, pooling="max"))
+    with pytest.raises(ValueError, match="cannot be built"):
+        trainer(tmp_path).test(task, loader(classified([2])), verbose=False)

@@ -1,7 +1,7 @@
 """The contract of a cell: its equations, its parameters, and what surrounds them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
@@ -41,6 +41,8 @@ class Card:
         twin: Name of the torch layer with the same equations, if there is one.
         no_decay: Parameters that weight decay must leave alone.
         linear: Whether the step is linear in the state, so that a parallel scan can run it.
+        elementwise: Whether the step is element-wise between its products, as gated cells are and cells that
+            normalise over H are not.
     """
 
     paper: str
@@ -48,6 +50,7 @@ class Card:
     twin: str | None = None
     no_decay: tuple[str, ...] = ()
     linear: bool = False
+    elementwise: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +64,6 @@ class CellSpec(Spec, ABC):
     """Initial recurrent matrix of each gate; "identity" is the IRNN's (Le et al., 2015)."""
 
     cell_class: ClassVar[type["Cell"]]
-
-    def __post_init__(self) -> None:
-        check_choice("recurrent_init", self.recurrent_init, ("orthogonal", "identity"))
 
     def build(self, input_size: int, hidden_size: int) -> "Cell":
         """The cell, for inputs (B, input_size) and states (B, hidden_size)."""
@@ -156,6 +156,10 @@ class Cell(nn.Module, ABC):
 
     def rows(self, gates: str) -> slice:
         """The rows of these neighbouring gates in the fused weights."""
+        if not gates or gates not in self.gates:
+            raise ValueError(
+                f"{type(self).__name__} has no rows {gates!r}; expected neighbours in {self.gates!r}"
+            )
         first = self.gates.index(gates)
         return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
 
@@ -192,7 +196,9 @@ class Cell(nn.Module, ABC):
 
     def recurrence(self) -> Recurrence:
         """This cell as an engine sees it."""
-        return Recurrence(self.step, self.project, self.recurrent, self.output_size, self.twin())
+        return Recurrence(
+            self.step, self.project, self.recurrent, self.output_size, self.twin(), self.card.elementwise
+        )
 
     def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:
         """One step on one moment of a batch: output (B, output_size) and the new state."""
@@ -214,10 +220,17 @@ def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], 
     """Class decorator that enters a cell and its spec into the zoo under `name`.
 
     Raises:
-        ValueError: `name` is taken by another cell.
+        ValueError: `name` or `spec` is taken by another cell, or the class lacks gates or card.
     """
 
     def enter(cls: type[AnyCell]) -> type[AnyCell]:
+        for needed in ("gates", "card"):
+            if needed not in vars(cls):
+                raise ValueError(
+                    f"cell {name!r} has no {needed!r}; expected a class attribute, as in zoo.cells.gru"
+                )
+        if spec is CellSpec or vars(spec).get("key", name) != name:
+            raise ValueError(f"cell {name!r} got {spec.__name__}, which is taken; expected a spec of its own")
         CELLS.add(name, cls)
         cls.key = spec.key = name
         spec.cell_class = cls
@@ -227,7 +240,7 @@ def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], 
     return enter
 
 
-def cell_spec(value: "str | CellSpec | dict[str, Any]") -> CellSpec:
+def cell_spec(value: "str | CellSpec | Mapping[str, Any]") -> CellSpec:
     """The spec that a name, a spec, or a spec's plain form stands for.
 
     Raises:
@@ -237,5 +250,6 @@ def cell_spec(value: "str | CellSpec | dict[str, Any]") -> CellSpec:
         return value
     if isinstance(value, str):
         return CELLS[value].spec_class()
-    options = dict(value)
-    return CELLS[options.pop("name")].spec_class(**options)
+    if "name" not in value:
+        raise ValueError(f"a cell is described by {value}; expected its name among them")
+    return CELLS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})

@@ -16,7 +16,6 @@ from zoo.cells.base import (
     Product,
     State,
     Twin,
-    check_choice,
     register_cell,
 )
 
@@ -36,10 +35,6 @@ class ElmanSpec(CellSpec):
     activation: Literal["tanh", "relu", "sigmoid", "identity"] = "tanh"
     """σ of the equation; "identity" is the linear network of the vanishing-gradient proof."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("activation", self.activation, ACTIVATIONS)
-
 
 @final
 @register_cell("elman", ElmanSpec)
@@ -52,7 +47,7 @@ class Elman(Cell):
 
     Rows of the fused weights: h. State: h (B, H). Output: h_t.
     With recurrent_init "identity" and activation "relu" it is the IRNN of Le et al., 2015,
-    https://arxiv.org/abs/1504.00941.
+    https://arxiv.org/abs/1504.00941, whose input weights start smaller than ours.
     Reference: Elman, 1990, https://doi.org/10.1207/s15516709cog1402_1.
     Deviation from nn.RNN: one bias, the sum of torch's two.
     """

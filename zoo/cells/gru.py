@@ -16,7 +16,6 @@ from zoo.cells.base import (
     Product,
     State,
     Twin,
-    check_choice,
     register_cell,
 )
 
@@ -28,10 +27,6 @@ class GRUSpec(CellSpec):
 
     reset: Literal["before", "after"] = "after"
     """Where the reset gate acts: "before" the recurrent product (Cho et al., 2014) or "after" it (torch)."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("reset", self.reset, ("before", "after"))
 
 
 @final
@@ -55,14 +50,13 @@ class GRU(Cell):
 
     The two also differ in what z means: z = 0 keeps the state with "before", z = 1 with "after".
     Rows of the fused weights: r, z, n. State: h (B, H). Output: h_t. `bias_hh` is d_n.
-    Reference: Cho et al., 2014, https://arxiv.org/abs/1406.1078; "before" writes u_t for z_t in many
-    lecture notes.
+    Reference: Cho et al., 2014, https://arxiv.org/abs/1406.1078, whose z is that of "after"; "before" has the
+    z of Chung et al., 2014, https://arxiv.org/abs/1412.3555, which lecture notes call u.
     Deviation from nn.GRU: one bias for r and z, the sum of torch's two.
     """
 
     card: ClassVar[Card] = Card(
         paper="Cho et al., 2014, https://arxiv.org/abs/1406.1078",
-        equations="(5)-(8)",
         twin="nn.GRU (reset: after)",
     )
     gates: ClassVar[str] = "rzn"

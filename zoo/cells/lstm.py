@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, Twin, check_finite, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, Twin, register_cell
 
 
 @final
@@ -21,7 +21,8 @@ class LSTMSpec(CellSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_finite("forget_bias", self.forget_bias)
+        if not self.bias and self.forget_bias != 1.0:
+            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class LSTMState(NamedTuple):

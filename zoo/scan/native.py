@@ -4,7 +4,10 @@ The kernels know neither. Lengths cost no packing: outputs before the padding do
 the padded run is right where it is valid, and the final state is the output at the last valid step.
 Only the LSTM's cell state is not among the outputs; one more input column, 1 in the padding, closes
 the input gate and opens the forget gate there, so that the cell state stays what it was, to the bit.
+A rectified network could grow without bound in the padding; the same column holds it at zero there.
 """
+
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -32,10 +35,7 @@ def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     twin = recurrence.twin()
     if sequences.mask is None:
         return _kernel(twin, sequences.x, sequences.state)
-    if twin.kind == "lstm":
-        twin, x = _hold_cell_state(twin, sequences.x, sequences.mask)
-    else:
-        x = sequences.x
+    twin, x = _held_in_padding(twin, sequences.x, sequences.mask)
     outputs, final = _kernel(twin, x, sequences.state)
     outputs = torch.where(sequences.mask, outputs, 0)
     h = _last_valid(outputs, sequences)
@@ -56,14 +56,24 @@ def _kernel(twin: Twin, x: Tensor, state: State) -> tuple[Tensor, State]:
     return outputs, (h.squeeze(0),)
 
 
-def _hold_cell_state(twin: Twin, x: Tensor, mask: Tensor) -> tuple[Twin, Tensor]:
-    """Adds the input column that keeps c through the padding: i = 0 and f = 1 there, exactly."""
-    hidden_size = twin.weight_hh.shape[1]
-    column = twin.weight_ih.new_zeros(4 * hidden_size, 1)
-    column[:hidden_size] = -SHUT
-    column[hidden_size : 2 * hidden_size] = SHUT
+def _held_in_padding(twin: Twin, x: Tensor, mask: Tensor) -> tuple[Twin, Tensor]:
+    """Adds the input column that acts in the padding only: i = 0 and f = 1 in an LSTM, h = 0 with relu."""
+    if twin.kind not in ("lstm", "rnn_relu"):
+        return twin, x
+    # a sigmoid is shut by little; a rectifier has to outweigh what the state has grown to
+    amount = (
+        SHUT
+        if twin.kind == "lstm" or torch.is_autocast_enabled(x.device.type)
+        else torch.finfo(x.dtype).max / 4
+    )
+    column = torch.full_like(twin.weight_ih[:, :1], -amount, requires_grad=False)
+    if twin.kind == "lstm":
+        _, f, g, o = column.chunk(4)
+        f.fill_(amount)
+        g.zero_()
+        o.zero_()
     weight_ih = torch.cat([twin.weight_ih, column], dim=1)
-    return Twin("lstm", weight_ih, twin.weight_hh, twin.biases), torch.cat([x, (~mask).to(x.dtype)], dim=2)
+    return replace(twin, weight_ih=weight_ih), torch.cat([x, (~mask).to(x.dtype)], dim=2)
 
 
 def _last_valid(outputs: Tensor, sequences: Sequences) -> Tensor:

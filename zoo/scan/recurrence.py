@@ -15,7 +15,7 @@ State: TypeAlias = tuple[Tensor, ...]
 Product: TypeAlias = Callable[[str, Tensor], Tensor]
 """`product(gates, operand)`: the recurrent weight rows of these gates times `operand`, plus their
 recurrent bias. Every multiplication by a recurrent matrix goes through it, so that an engine sees
-all of them; between two products a step is element-wise, unless the cell says otherwise."""
+all of them; between two products a step is element-wise, unless `Recurrence.elementwise` is False."""
 
 Step: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
 """`step(pre, state, product) -> (output, new state)` for one moment of a batch."""
@@ -44,6 +44,7 @@ class Recurrence:
         recurrent: The linear map behind `product(gates, ...)`.
         output_size: Width of one output.
         twin: A function that gives the torch kernel for this recurrence, or None where there is none.
+        elementwise: Whether the step is element-wise between its products.
     """
 
     step: Step
@@ -51,6 +52,7 @@ class Recurrence:
     recurrent: Callable[[str], Map]
     output_size: int
     twin: Callable[[], Twin] | None
+    elementwise: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,28 @@
 import torch
 from torch import Tensor
 
+from zoo.scan import reference
 from zoo.scan.recurrence import Recurrence, Run, Sequences, State
+
+WASTE = 4
+"""How much more work than the batch itself its pieces may make, since a kernel is that much faster."""
 
 
 def run_segments(run: Run, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Cuts sequences at their resets, runs the pieces as one batch with lengths, and joins them again.
 
-    A batch of B sequences with N - B resets inside becomes N sequences, the longest piece long.
+    A batch of B sequences with N - B resets inside becomes N sequences, the longest piece long. Where the
+    pieces are so unequal that this is more than `WASTE` times the batch, the reference loop runs it as it is.
     """
     assert sequences.resets is not None
     time, batch_size, _ = sequences.x.shape
     if time == 0 or batch_size == 0:
         return run(recurrence, Sequences(sequences.x, sequences.state, sequences.fresh, sequences.lengths))
     row, start, length = _cut(sequences)
-    steps = torch.arange(int(length.max()), device=row.device)[:, None]
+    longest = int(length.max())
+    if longest * len(row) > WASTE * time * batch_size:
+        return reference.run(recurrence, sequences)
+    steps = torch.arange(longest, device=row.device)[:, None]
     when = (start + steps).clamp(max=time - 1)  # (longest, N): where in time each step of a piece lies
     carried = ((start == 0) & ~sequences.resets[0, row]).unsqueeze(-1)
     state = tuple(

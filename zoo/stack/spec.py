@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, final
 
 from zoo.cells import CellSpec, cell_spec
 from zoo.registry import Spec, check_choice, check_fraction, check_positive
-from zoo.scan import ENGINES
 from zoo.wiring import WiringSpec, wiring_spec
 
 if TYPE_CHECKING:  # the stack imports this module
@@ -14,7 +13,6 @@ if TYPE_CHECKING:  # the stack imports this module
 
 DirectionName = Literal["forward", "backward", "bidirectional", "alternating"]
 DIRECTIONS = ("forward", "backward", "bidirectional", "alternating")
-MERGES = ("concat", "sum", "mean", "gated")
 Item = TypeVar("Item")
 
 
@@ -54,6 +52,7 @@ class StackSpec(Spec):
     """What runs the recurrence over time; "auto" takes the fastest one that can."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive("num_layers", self.num_layers)
         self._settle("cell", _each(self.cell, (str, CellSpec), cell_spec))
         self._settle("wiring", _each(self.wiring, (str, WiringSpec), wiring_spec))
@@ -63,13 +62,11 @@ class StackSpec(Spec):
             check_positive("hidden_size", width)
         for name in _per_layer(self.direction, self.num_layers):
             check_choice("direction", name, DIRECTIONS)
-        check_choice("merge", self.merge, MERGES)
         if self.merge != "concat" and "bidirectional" not in self.directions:
             raise ValueError(
                 f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs "
                 f"of a bidirectional layer; expected direction 'bidirectional'"
             )
-        check_choice("engine", self.engine, ("auto", *ENGINES))
         check_fraction("dropout", self.dropout)
         if self.dropout and self.num_layers == 1:
             raise ValueError(
@@ -114,11 +111,9 @@ class StackSpec(Spec):
         """A spec as it is, or the one whose plain form this is."""
         if isinstance(value, StackSpec):
             return value
-        parts = {
-            "cell": _each(value["cell"], (str, Mapping), cell_spec),
-            "wiring": _each(value["wiring"], (str, Mapping), wiring_spec),
-        }
-        return cls(**{**value, **parts})
+        parts: dict[str, Any] = {"cell": cell_spec, "wiring": wiring_spec}
+        settled = {key: _each(value[key], (str, Mapping), parts[key]) for key in parts if key in value}
+        return cls.from_plain({**value, **settled})
 
     def build(self, input_size: int) -> "Stack":
         """The stack, for inputs (B, T, input_size)."""

@@ -1,6 +1,6 @@
 """Depth x direction x wiring over a cell."""
 
-from typing import TypeAlias, final
+from typing import TypeAlias, cast, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.cells import Cell
+from zoo.scan import State
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.spec import StackSpec
 from zoo.stack.window import Window
@@ -100,7 +101,8 @@ class Stack(nn.Module):
             )
         h, states = x, []
         for k, (layer, wiring) in enumerate(self._levels()):
-            y, after = layer.ways()[0].cell(self.dropout(h) if k else h, state[k])
+            entry = cast("State", self._entry(state, k, len(x)))
+            y, after = layer.ways()[0].cell(self.dropout(h) if k else h, entry)
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)
@@ -167,9 +169,10 @@ class Stack(nn.Module):
 
 def _check_entry(entry: object, way: Direction, k: int, batch_size: int) -> None:
     expected = [(batch_size, width) for width in way.cell.state_sizes]
-    got = [tuple(part.shape) for part in entry] if isinstance(entry, tuple) else entry
+    tensors = isinstance(entry, tuple) and all(isinstance(part, Tensor) for part in entry)
+    got = [tuple(part.shape) for part in cast("State", entry)] if tensors else type(entry).__name__
     if got != expected:
-        raise ValueError(f"state of layer {k} has shapes {got}; expected {expected}")
+        raise ValueError(f"state of layer {k} is {got}; expected tensors of shapes {expected}")
 
 
 def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:

@@ -3,7 +3,6 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import lightning.pytorch as pl
@@ -56,8 +55,8 @@ class Task(pl.LightningModule, ABC):
     ) -> None:
         super().__init__()
         self.network = ModelSpec.of(network)
-        self.optimizer = OptimizerSpec(**optimizer) if isinstance(optimizer, Mapping) else optimizer
-        self.schedule = ScheduleSpec(**schedule) if isinstance(schedule, Mapping) else schedule
+        self.optimizer = OptimizerSpec.from_plain(optimizer) if isinstance(optimizer, Mapping) else optimizer
+        self.schedule = ScheduleSpec.from_plain(schedule) if isinstance(schedule, Mapping) else schedule
         self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
         self._check()
         self._keep_hyper_parameters()
@@ -82,19 +81,21 @@ class Task(pl.LightningModule, ABC):
 
     def setup(self, stage: str) -> None:
         """Builds the model with the sizes of the Trainer's data, or checks that they agree."""
+        for uncounted in self._uncounted.values():
+            uncounted.clear()
         data = self.trainer.datamodule  # type: ignore[attr-defined]
+        if self.network.is_complete and stage != "fit":
+            return  # a trained network is its own measure, and its data may not know all sizes
         sizes = dict(data.sizes) if isinstance(data, Sized) else {}
         network = self.network.resolved(self.model_sizes(sizes))
         if not self.network.is_complete:
             self.network = network
-            self._keep_hyper_parameters()
             self._build()
+            self._keep_hyper_parameters()
 
     def model_sizes(self, data_sizes: Mapping[str, int]) -> dict[str, int]:
         """The sizes of the model for data of these sizes."""
         sizes = {name: data_sizes[name] for name in ("input_size", "vocab_size") if name in data_sizes}
-        if self.network.vocab_size is not None or self.network.input_size is not None:
-            sizes = {name: size for name, size in sizes.items() if self.network.sizes[name] is not None}
         if self.output in data_sizes:
             sizes["output_size"] = data_sizes[self.output]
         return sizes
@@ -146,8 +147,8 @@ class Task(pl.LightningModule, ABC):
             cell.constrain()
 
     def _build(self) -> None:
-        assert self.network.output_size is not None
         self.model = self.network.build()
+        assert self.network.output_size is not None
         metrics = self.metrics(self.network.output_size)
         self.stage_metrics = nn.ModuleDict(
             {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}
@@ -176,9 +177,10 @@ class Task(pl.LightningModule, ABC):
         self.log_dict(metrics.compute(), prog_bar=stage == "val")
         metrics.reset()
 
-    def _log_loss(self, loss: Tensor, stage: str, count: int) -> None:
+    def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
         """Logs a mean over `count` predictions: of each step in training, of the epoch elsewhere."""
-        self.log(f"{stage}/loss", loss.detach(), batch_size=count, prog_bar=True)
+        weight = 1 if stage == "train" else int(count)
+        self.log(f"{stage}/loss", loss.detach(), batch_size=weight, prog_bar=True)
 
     def _keep_hyper_parameters(self) -> None:
         """Stores how this task was made, as plain data."""
@@ -188,8 +190,3 @@ class Task(pl.LightningModule, ABC):
             "schedule": None if self.schedule is None else self.schedule.plain(),
         }
         self.save_hyperparameters(copy.deepcopy(plain))
-
-
-def without_sizes(network: ModelSpec) -> ModelSpec:
-    """The same network with its sizes left open, to be read off other data."""
-    return replace(network, input_size=None, vocab_size=None, output_size=None)

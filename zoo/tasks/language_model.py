@@ -1,6 +1,7 @@
 """Language modelling by truncated backpropagation through time."""
 
 import math
+from collections.abc import Mapping
 from typing import Any, final
 
 import torch
@@ -8,8 +9,10 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MeanMetric, MetricCollection
 
+from zoo.model import ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks.base import IGNORED, Batch, Task
+from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 
 @final
@@ -43,9 +46,23 @@ class LanguageModel(Task):
 
     output = "vocab_size"
 
-    def _check(self) -> None:
+    def __init__(
+        self,
+        network: ModelSpec | Mapping[str, Any],
+        optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
+        schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(network, optimizer, schedule)
         self._carried: dict[str, StackState] = {}
         self._restored: list[list[Tensor]] | None = None
+
+    def setup(self, stage: str) -> None:
+        """Forgets what an earlier run of the Trainer carried."""
+        super().setup(stage)
+        self._carried.clear()
+        self._restored = None
+
+    def _check(self) -> None:
         others = [name for name in self.network.encoder.directions if name != "forward"]
         if others:
             raise ValueError(
@@ -92,8 +109,9 @@ class LanguageModel(Task):
         logits = self._logits(batch, stage).flatten(0, 1)
         y = batch["y"].flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
-        self._count(stage, loss[None], (y != IGNORED).sum()[None])
-        self._log_loss(loss, stage, len(y))
+        count = (y != IGNORED).sum()
+        self._count(stage, loss[None], count[None])
+        self._log_loss(loss, stage, count)
         return loss
 
     def _logits(self, batch: Batch, stage: str) -> Tensor:

@@ -15,6 +15,7 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     for name, value in vars(optim).items()
     if inspect.isclass(value) and issubclass(value, optim.Optimizer) and value is not optim.Optimizer
 }
+# all but those that take functions or other schedules, which are no plain data
 SCHEDULES: dict[str, Callable[..., lr_scheduler.LRScheduler]] = {
     name: value
     for name, value in vars(lr_scheduler).items()
@@ -22,6 +23,7 @@ SCHEDULES: dict[str, Callable[..., lr_scheduler.LRScheduler]] = {
     and issubclass(value, lr_scheduler.LRScheduler)
     and value is not lr_scheduler.LRScheduler
     and not name.startswith("_")
+    and name not in ("LambdaLR", "MultiplicativeLR", "SequentialLR", "ChainedScheduler")
 }
 
 
@@ -43,25 +45,32 @@ class OptimizerSpec(Spec):
     """Further arguments of the class, such as momentum."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice("optimizer", self.name, OPTIMIZERS)
         if not 0 < self.lr < float("inf"):
             raise ValueError(f"lr is {self.lr!r}; expected a positive number")
         if not 0 <= self.weight_decay < float("inf"):
             raise ValueError(f"weight_decay is {self.weight_decay!r}; expected 0 or more")
+        if self.weight_decay and not _decays(OPTIMIZERS[self.name]):
+            raise ValueError(f"weight_decay is {self.weight_decay}, and {self.name} has none; expected 0")
         _check_options(OPTIMIZERS[self.name], self.options, ("params", "lr", "weight_decay"))
 
     def build(self, parameters: Iterable[nn.Parameter], no_decay: Iterable[nn.Parameter]) -> optim.Optimizer:
         """The optimiser over `parameters`, sparing `no_decay` from weight decay."""
-        spared = {id(parameter) for parameter in no_decay}
         trained = [parameter for parameter in parameters if parameter.requires_grad]
+        make = OPTIMIZERS[self.name]
+        if not _decays(make):
+            return make(trained, lr=self.lr, **self.options)
+        spared = {id(parameter) for parameter in no_decay}
         groups = [
             {"params": [p for p in trained if id(p) not in spared], "weight_decay": self.weight_decay},
             {"params": [p for p in trained if id(p) in spared], "weight_decay": 0.0},
         ]
-        filled = [group for group in groups if group["params"]]
-        if self.weight_decay == 0:
-            return OPTIMIZERS[self.name](trained, lr=self.lr, **self.options)
-        return OPTIMIZERS[self.name](filled, lr=self.lr, **self.options)
+        return make([group for group in groups if group["params"]], lr=self.lr, **self.options)
+
+
+def _decays(make: Callable[..., Any]) -> bool:
+    return "weight_decay" in inspect.signature(make).parameters
 
 
 @final
@@ -78,18 +87,20 @@ class ScheduleSpec(Spec):
     interval: Literal["epoch", "step"] = "epoch"
     """After what the schedule moves on."""
 
-    monitor: str = "val/loss"
-    """The metric that ReduceLROnPlateau looks at."""
+    monitor: str | None = None
+    """The metric that ReduceLROnPlateau looks at, by default val/loss."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_choice("schedule", self.name, SCHEDULES)
-        check_choice("interval", self.interval, ("epoch", "step"))
+        if self.monitor is not None and self.name != "ReduceLROnPlateau":
+            raise ValueError(f"monitor is {self.monitor!r}, and {self.name} looks at no metric; leave it out")
         _check_options(SCHEDULES[self.name], self.options, ("optimizer",))
 
     def build(self, optimizer: optim.Optimizer) -> dict[str, Any]:
         """The schedule in the form that Lightning takes."""
         scheduler = SCHEDULES[self.name](optimizer, **self.options)
-        return {"scheduler": scheduler, "interval": self.interval, "monitor": self.monitor}
+        return {"scheduler": scheduler, "interval": self.interval, "monitor": self.monitor or "val/loss"}
 
 
 def _check_options(cls: Callable[..., Any], options: Mapping[str, Any], own: tuple[str, ...]) -> None:

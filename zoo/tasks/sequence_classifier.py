@@ -2,6 +2,7 @@
 
 from typing import Any, final
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
@@ -40,16 +41,18 @@ class SequenceClassifier(Task):
         return self.forward(batch["x"], batch.get("lengths")).argmax(-1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        y = batch["y"]
-        logits = self.forward(batch["x"], batch.get("lengths"))
+        y, lengths = batch["y"], batch.get("lengths")
+        logits = self.forward(batch["x"], lengths)
         if logits.shape[:-1] != y.shape:
             raise ValueError(
                 f"the network predicts classes of shape {tuple(logits.shape[:-1])}, and the targets have "
                 f"shape {tuple(y.shape)}; expected pooling 'none' for one class per step, any other for one "
                 f"per sequence"
             )
+        if lengths is not None and y.dim() == 2:
+            y = y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
         logits, y = logits.flatten(0, -2), y.flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
         self._count(stage, logits.argmax(-1), y)
-        self._log_loss(loss, stage, len(y))
+        self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

@@ -35,6 +35,6 @@ class SequenceRegressor(Task):
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y = predictions[valid], y[valid]
         loss = F.mse_loss(predictions, y)
-        self._count(stage, predictions, y)
+        self._count(stage, predictions.flatten(0, -2), y.flatten(0, -2))
         self._log_loss(loss, stage, len(y))
         return loss
