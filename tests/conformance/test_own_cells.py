@@ -37,5 +37,5 @@ def test_an_own_cell_is_found_by_name_and_reloads_from_plain_data() -> None:
 
 @pytest.mark.usefixtures("_registered")
 def test_two_cells_cannot_have_one_name() -> None:
-    with pytest.raises(ValueError, match="cell name 'lstm' is already taken"):
+    with pytest.raises(ValueError, match="taken"):
         cells_base.register_cell("lstm", MGUSpec)(OWN["own_mgu"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, final
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, final, get_args
 
 from zoo.cells import CellSpec, cell_spec
 from zoo.registry import Spec, check_choice, check_fraction, check_positive
@@ -12,7 +12,9 @@ if TYPE_CHECKING:  # the stack imports this module
     from zoo.stack.stack import Stack
 
 DirectionName = Literal["forward", "backward", "bidirectional", "alternating"]
-DIRECTIONS = ("forward", "backward", "bidirectional", "alternating")
+MergeName = Literal["concat", "sum", "mean", "gated"]
+DIRECTIONS = get_args(DirectionName)
+MERGES = get_args(MergeName)
 Item = TypeVar("Item")
 
 
@@ -36,7 +38,7 @@ class StackSpec(Spec):
     direction: DirectionName | Sequence[DirectionName] = "forward"
     """How each layer reads the sequence; "alternating" is forward, backward, forward, ..."""
 
-    merge: Literal["concat", "sum", "mean", "gated"] = "concat"
+    merge: MergeName = "concat"
     """How a bidirectional layer joins its two outputs."""
 
     wiring: WiringSpec | str | Sequence[WiringSpec | str] = "plain"

@@ -151,8 +151,14 @@ class Stack(nn.Module):
                 f"the stack was built for inputs of width {self.input_size}, got shape {tuple(x.shape)}; "
                 f"expected {shape.format(self.input_size)}"
             )
-        if not x.is_floating_point():
-            raise ValueError(f"the stack got inputs of type {x.dtype}; expected floating-point numbers")
+        if x.dtype != self._dtype and not torch.is_autocast_enabled(x.device.type):
+            raise ValueError(
+                f"the stack got inputs of type {x.dtype}; expected {self._dtype}, as its weights"
+            )
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return self.cells()[0].weight_ih.dtype
 
     def _entry(self, state: StackState | None, k: int, batch_size: int) -> LayerState | None:
         """The state of layer k, checked against what the layer itself would start from."""
@@ -169,10 +175,17 @@ class Stack(nn.Module):
 
 def _check_entry(entry: object, way: Direction, k: int, batch_size: int) -> None:
     expected = [(batch_size, width) for width in way.cell.state_sizes]
-    tensors = isinstance(entry, tuple) and all(isinstance(part, Tensor) for part in entry)
-    got = [tuple(part.shape) for part in cast("State", entry)] if tensors else type(entry).__name__
+    if not isinstance(entry, tuple) or not all(isinstance(part, Tensor) for part in entry):
+        raise ValueError(
+            f"state of layer {k} is a {type(entry).__name__}; expected tensors of shapes {expected}"
+        )
+    got = [tuple(part.shape) for part in entry]
     if got != expected:
-        raise ValueError(f"state of layer {k} is {got}; expected tensors of shapes {expected}")
+        raise ValueError(f"state of layer {k} has shapes {got}; expected {expected}")
+    own = way.cell.weight_ih.dtype
+    other = [part.dtype for part in entry if part.dtype != own]
+    if other and not torch.is_autocast_enabled(way.cell.weight_ih.device.type):
+        raise ValueError(f"state of layer {k} has type {other[0]}; expected {own}, as the weights")
 
 
 def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:
