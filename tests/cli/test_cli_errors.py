@@ -27,7 +27,7 @@ IN_RECIPE = [
     ("hidden_size: 8", "hidden_size: eight", ["encoder.hidden_size is 'eight'", "expected int or a list"]),
     ("num_layers: 2", "num_layers: 0", ["num_layers is 0"]),
     ("dropout: 0.1", "dropout: 1.5", ["dropout is 1.5"]),
-    ("lr: 0.01", "lr: .nan", ["lr is nan", "positive"]),
+    ("lr: 0.01", "lr: .nan", ["lr is nan", "expected a"]),
     ("lr: 0.01", "lr: -1", ["lr is -1"]),
     ("name: Adam", "name: Adm", ["optimizer is 'Adm'", "did you mean 'Adam'"]),
     ("accelerator: cpu", "accelerator: cup", ["accelerator='cup'", "cpu"]),
