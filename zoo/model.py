@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.stack import StackSpec, StackState
 
-EMBEDDING_RANGE = 0.1
-"""Half the width of the uniform start of an embedding; torch's N(0, 1) drowns what training adds to it."""
+EMBEDDING_STD = 0.05
+"""Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
 
@@ -154,7 +154,7 @@ class Model(nn.Module):
             nn.Embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
         )
         if self.embedding is not None:
-            nn.init.uniform_(self.embedding.weight, -EMBEDDING_RANGE, EMBEDDING_RANGE)
+            self.embedding.weight.data.mul_(EMBEDDING_STD)
         self.encoder = spec.encoder.build(spec.input_size or embedding_size)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
         self.head = nn.Linear(self.encoder.output_size, spec.output_size)

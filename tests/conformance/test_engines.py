@@ -41,6 +41,18 @@ def test_value_and_gradient_equal_the_reference(case: Case) -> None:
             assert_close(evaluate(stack, x, state, lengths, resets), expected)
 
 
+@EACH_FAST
+def test_resets_that_leave_pieces_of_very_unequal_length(case: Case) -> None:
+    """A long piece beside many short ones, which an engine that cuts at resets may want to run otherwise."""
+    stack, reference = case.stack(), Case(case.variant, case.direction, case.wiring).stack()
+    time, lengths = 24, torch.tensor([24, 11])
+    x, state = random_x(2, time), random_state(stack, 2)
+    resets = torch.zeros(2, time, dtype=torch.bool)
+    resets[0, 1:13] = resets[1, 2:9] = True
+    expected = evaluate(reference, x, state, lengths, resets)
+    assert_close(evaluate(stack, x, state, lengths, resets), expected)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
     """Outputs 0 in the padding and final states of its own, whatever the stack around it would repair."""

@@ -11,9 +11,10 @@ from typing import Any, final
 
 import torch
 from lightning.fabric.plugins.io import TorchCheckpointIO
-from lightning.pytorch import LightningModule
+from lightning.pytorch import LightningDataModule, LightningModule
 
 from zoo.cli.errors import UserError, chain
+from zoo.tasks.base import Task
 
 SIZES = ("input_size", "vocab_size", "output_size")
 """What a recipe may leave open, to be read off the data."""
@@ -118,6 +119,20 @@ def check_matches(checkpoint: Mapping[str, Any], path: str, model: LightningModu
             f"the checkpoint {path} is of another model: {'; '.join(differing[:3])}; {advice}give the "
             f"checkpoint's values"
         )
+
+
+def take_over(
+    checkpoint: Mapping[str, Any], model: LightningModule, data: LightningDataModule | None
+) -> None:
+    """Gives model and data what training has found out, so that the training data need not be at hand.
+
+    Lightning restores the data module too, but only after its sizes have been asked for.
+    """
+    if isinstance(model, Task) and "network" in checkpoint.get("hyper_parameters", {}):
+        model.complete(checkpoint["hyper_parameters"]["network"])
+    state = None if data is None else checkpoint.get(type(data).__qualname__)
+    if data is not None and state:
+        data.load_state_dict(state)
 
 
 def _differences(saved: Any, asked: Any, skipped: Sequence[str], place: str = "") -> Iterator[str]:

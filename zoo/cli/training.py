@@ -14,7 +14,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.cli.assembly import completed, finish_fit, keep
 from zoo.cli.check import check
-from zoo.cli.checkpoints import check_matches, read_checkpoint
+from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
 from zoo.cli.errors import UserError, WrongTypeError, explained
 from zoo.cli.given import Given, listed
 from zoo.cli.parser import MODE, Parser
@@ -117,6 +117,8 @@ class Cli(LightningCLI):
         if self.checkpoint is not None:
             path = str(self.config[self.command].ckpt_path)
             check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
+            if self.command != "fit":
+                take_over(self.checkpoint, self.model, self.datamodule)
         config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
         if config["logger"] is not False and not config["fast_dev_run"]:
             self.folder = new_folder(Path(config["default_root_dir"] or ".") / "runs", self._stem())

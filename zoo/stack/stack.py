@@ -153,7 +153,8 @@ class Stack(nn.Module):
             )
         if x.dtype != self._dtype and not torch.is_autocast_enabled(x.device.type):
             raise ValueError(
-                f"the stack got inputs of type {x.dtype}; expected {self._dtype}, as its weights"
+                f"the stack got inputs of type {x.dtype}; expected the floating-point type of its weights, "
+                f"{self._dtype}"
             )
 
     @property

@@ -93,6 +93,18 @@ class Task(pl.LightningModule, ABC):
             self._build()
             self._keep_hyper_parameters()
 
+    def complete(self, network: ModelSpec | Mapping[str, Any]) -> None:
+        """Takes the sizes that are still open from a network that was trained, and builds the model.
+
+        Raises:
+            ValueError: a size is given, and that network has another.
+        """
+        if not self.network.is_complete:
+            trained = {name: size for name, size in ModelSpec.of(network).sizes.items() if size is not None}
+            self.network = self.network.resolved(trained)
+            self._build()
+            self._keep_hyper_parameters()
+
     def model_sizes(self, data_sizes: Mapping[str, int]) -> dict[str, int]:
         """The sizes of the model for data of these sizes."""
         sizes = {name: data_sizes[name] for name in ("input_size", "vocab_size") if name in data_sizes}
