@@ -81,7 +81,7 @@ def wiring_spec(value: str | WiringSpec | Mapping[str, Any]) -> WiringSpec:
         return value
     if isinstance(value, str):
         return WIRINGS[value].spec_class()
-    if "name" not in value:
+    if not isinstance(value, Mapping) or "name" not in value:
         raise ValueError(f"a wiring is described by {value}; expected its name among them")
     return WIRINGS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})
 

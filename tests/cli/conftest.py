@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from zoo.cells import CELLS
 from zoo.cli import main
 
 RECIPE = """\
@@ -58,3 +59,9 @@ def zoo(folder, capsys):
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def own_registry(monkeypatch):
+    """Cells that a test lets in are gone after it."""
+    monkeypatch.setattr(CELLS, "_parts", dict(CELLS._parts))

@@ -130,13 +130,7 @@ def assert_one_sentence(error: pytest.ExceptionInfo[BaseException], words: list[
     assert [word for word in words if word not in text] == [], text
 
 
-UNCLEAR = {"no state for a layer of two directions", "a step from no state"}
-"""Calls that still fail with a TypeError from deep inside."""
-
-
-@pytest.mark.parametrize(
-    "call", [pytest.param(c, marks=[pytest.mark.xfail(strict=True)] * (c in UNCLEAR)) for c in CALLS]
-)
+@pytest.mark.parametrize("call", CALLS)
 def test_a_call_that_does_not_fit(call: str) -> None:
     function, words = CALLS[call]
     with pytest.raises(ValueError, match="expected") as error:

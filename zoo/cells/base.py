@@ -250,6 +250,6 @@ def cell_spec(value: "str | CellSpec | Mapping[str, Any]") -> CellSpec:
         return value
     if isinstance(value, str):
         return CELLS[value].spec_class()
-    if "name" not in value:
+    if not isinstance(value, Mapping) or "name" not in value:
         raise ValueError(f"a cell is described by {value}; expected its name among them")
     return CELLS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})

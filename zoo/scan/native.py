@@ -61,11 +61,9 @@ def _held_in_padding(twin: Twin, x: Tensor, mask: Tensor) -> tuple[Twin, Tensor]
     if twin.kind not in ("lstm", "rnn_relu"):
         return twin, x
     # a sigmoid is shut by little; a rectifier has to outweigh what the state has grown to
-    amount = (
-        SHUT
-        if twin.kind == "lstm" or torch.is_autocast_enabled(x.device.type)
-        else torch.finfo(x.dtype).max / 4
-    )
+    kind = x.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+    amount = SHUT if twin.kind == "lstm" else torch.finfo(dtype).max / 4
     column = torch.full_like(twin.weight_ih[:, :1], -amount, requires_grad=False)
     if twin.kind == "lstm":
         _, f, g, o = column.chunk(4)

@@ -126,7 +126,7 @@ class StackSpec(Spec):
 
 def _each(value: Any, single: tuple[type, ...], settle: Any) -> Any:
     """`settle(value)`, or the tuple of `settle(item)` where the value is a list of items."""
-    if isinstance(value, single) or not isinstance(value, Sequence):
+    if isinstance(value, (*single, str)) or not isinstance(value, Sequence):
         return settle(value)
     return tuple(settle(item) for item in value)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.cells import Cell
+from zoo.registry import check_positive
 from zoo.scan import State
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.spec import StackSpec
@@ -31,6 +32,7 @@ class Stack(nn.Module):
 
     def __init__(self, spec: StackSpec, input_size: int) -> None:
         super().__init__()
+        check_positive("input_size", input_size)
         self.spec, self.input_size = spec, input_size
         self.layers, self.wirings = nn.ModuleList(), nn.ModuleList()
         width = input_size
@@ -101,7 +103,7 @@ class Stack(nn.Module):
             )
         h, states = x, []
         for k, (layer, wiring) in enumerate(self._levels()):
-            entry = cast("State", self._entry(state, k, len(x)))
+            entry = cast("State", self._entry(state or (), k, len(x)))
             y, after = layer.ways()[0].cell(self.dropout(h) if k else h, entry)
             h = wiring(h, y)
             states.append(after)
@@ -168,7 +170,11 @@ class Stack(nn.Module):
         if len(state) != len(self.layers):
             raise ValueError(f"state has {len(state)} entries; expected {len(self.layers)}, one per layer")
         layer, _ = self._levels()[k]
-        entries = [state[k]] if layer.merge is None else list(state[k])
+        entries = [state[k]] if layer.merge is None else state[k]
+        if not isinstance(entries, list | tuple) or len(entries) != len(layer.ways()):
+            raise ValueError(
+                f"state of layer {k} is {type(entries).__name__}; expected one of each direction"
+            )
         for entry, way in zip(entries, layer.ways(), strict=True):
             _check_entry(entry, way, k, batch_size)
         return state[k]
