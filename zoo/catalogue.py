@@ -28,12 +28,14 @@ class NamedModel:
         task: Registered name of the task it is trained for.
         network: What it is made of, with the sizes of the paper's data.
         paper: Authors, year and address.
+        deviations: Where it differs from the paper, beyond one bias where torch has two.
     """
 
     summary: str
     task: str
     network: ModelSpec
     paper: str
+    deviations: str = ""
 
     @property
     def parameters(self) -> int:
@@ -73,6 +75,7 @@ MODELS: dict[str, NamedModel] = {
             encoder=StackSpec(cell="lstm", hidden_size=128, num_layers=2), vocab_size=65, output_size=65
         ),
         paper="Karpathy et al., 2015, https://arxiv.org/abs/1506.02078",
+        deviations="characters are embedded, not one-hot",
     ),
     "infersent-bilstm-max": NamedModel(
         summary="sentence encoder: BiLSTM of 2 x 2048 with max pooling over time",
@@ -85,6 +88,7 @@ MODELS: dict[str, NamedModel] = {
             pooling="max",
         ),
         paper="Conneau et al., 2017, https://arxiv.org/abs/1705.02364",
+        deviations="one sentence and a linear classifier in place of a pair; embeddings are learned",
     ),
     "gnmt-encoder": NamedModel(
         summary="translation encoder: 8 LSTM layers, the first bidirectional, residual from the third on",
@@ -103,6 +107,7 @@ MODELS: dict[str, NamedModel] = {
             pooling="attention",
         ),
         paper="Wu et al., 2016, https://arxiv.org/abs/1609.08144",
+        deviations="the encoder alone, read by attention pooling",
     ),
     "dc-bi-lstm": NamedModel(
         summary="densely connected BiLSTM: 15 layers of 2 x 13 that see all earlier ones, one of 2 x 100",
@@ -121,6 +126,7 @@ MODELS: dict[str, NamedModel] = {
             pooling="mean",
         ),
         paper="Ding et al., 2018, https://arxiv.org/abs/1802.00889",
+        deviations="embeddings are learned",
     ),
     "highway-bilstm": NamedModel(
         summary="4 BiLSTM layers of 2 x 256 joined by highway gates",
@@ -135,6 +141,7 @@ MODELS: dict[str, NamedModel] = {
             pooling="max",
         ),
         paper="Srivastava et al., 2015, https://arxiv.org/abs/1505.00387",
+        deviations="the paper's gates join feed-forward layers",
     ),
     "srl-alternating-highway": NamedModel(
         summary="semantic role labeller: 8 LSTM layers of 300 in alternating directions with highway gates",
@@ -153,6 +160,7 @@ MODELS: dict[str, NamedModel] = {
             output_size=106,
         ),
         paper="He et al., 2017, https://aclanthology.org/P17-1044",
+        deviations="gates read x only, dropout is drawn anew each step, and no predicate is marked",
     ),
     "irnn-mnist": NamedModel(
         summary="pixel-by-pixel MNIST: 100 rectified linear units that start as the identity",
@@ -164,6 +172,7 @@ MODELS: dict[str, NamedModel] = {
             pooling="last",
         ),
         paper="Le et al., 2015, https://arxiv.org/abs/1504.00941",
+        deviations="input weights start by Xavier, not near zero",
     ),
     "lstm-mnist": NamedModel(
         summary="pixel-by-pixel MNIST: one LSTM layer of 130",

@@ -122,6 +122,7 @@ def _model(name: str) -> str:
         "parameters": parameters,
         "task": model.task,
         "paper": model.paper or "none",
+        "deviations": model.deviations or "none",
         "in Python": f"zoo.create_model({name!r})",
     }
     return "\n".join([f"{name} (model)", "", textwrap.fill(model.summary, 100), "", *_columns(facts)])
