@@ -184,9 +184,10 @@ class Own(pl.LightningModule):
 
 @pytest.fixture
 def handlers():
-    """Puts the signal handlers back: after an interrupt Lightning ignores further ones."""
+    """A terminal's signal handlers, which a background job lacks; put back, since Lightning changes them."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.getsignal(number) for number in numbers]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)

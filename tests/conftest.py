@@ -1,0 +1,5 @@
+"""Tests run on one thread: a second one helps small products little, and slows them down on a busy machine."""
+
+import torch
+
+torch.set_num_threads(1)
