@@ -1,4 +1,4 @@
-"""Tests run on one thread: a second one helps small products little, and slows them down on a busy machine."""
+"""Tests run on one thread: a second one helps small products little, and hurts on a busy machine."""
 
 import torch
 
