@@ -46,7 +46,8 @@ class NamedModel:
 
 def _zaremba(size: str, width: int, dropout: float, init_range: float) -> NamedModel:
     return NamedModel(
-        summary=f"word language model, {size}: 2 layers of {width}, dropout on non-recurrent connections",
+        summary=f"word language model, {size}: 2 layers of {width}"
+        + (", dropout between them" if dropout else ""),
         task="language_model",
         network=ModelSpec(
             encoder=StackSpec(

@@ -115,6 +115,7 @@ def _model(name: str) -> str:
         with torch.device("meta"):
             parameters = f"{_count(network.encoder.build(WIDTH)):,} in the stack, for inputs of width {WIDTH}"
     sizes = {key: size for key, size in network.sizes.items() if size is not None}
+    missing = "" if network.is_complete else ", input_size=..., output_size=..."
     facts = {
         "stack": name_stack(network.encoder),
         "pooling": network.pooling,
@@ -123,7 +124,7 @@ def _model(name: str) -> str:
         "task": model.task,
         "paper": model.paper or "none",
         "deviations": model.deviations or "none",
-        "in Python": f"zoo.create_model({name!r})",
+        "in Python": f"zoo.create_model({name!r}{missing})",
     }
     return "\n".join([f"{name} (model)", "", textwrap.fill(model.summary, 100), "", *_columns(facts)])
 
