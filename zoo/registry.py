@@ -207,6 +207,28 @@ class Registry(Generic[Part]):
         return f"{part.__module__}:{part.__qualname__}"  # type: ignore[attr-defined]
 
 
+def spec_of(registry: Registry[Any], value: Any, base: type[AnySpec]) -> AnySpec:
+    """The spec that a registered name, a spec, or a spec's plain form stands for.
+
+    Args:
+        registry: Where the parts with such specs are.
+        value: The name, the spec, or the plain form with the name under "name".
+        base: The class of such specs.
+
+    Raises:
+        UnknownNameError: no part has that name.
+        ValueError: something else, or an option that the spec does not have.
+    """
+    if isinstance(value, base):
+        return value
+    options = {"name": value} if isinstance(value, str) else value
+    if not isinstance(options, Mapping) or "name" not in options:
+        raise ValueError(f"a {registry.kind} is described by {value}; expected its name among them")
+    part = registry[options["name"]]
+    spec: AnySpec = part.spec_class.from_plain({key: options[key] for key in options if key != "name"})
+    return spec
+
+
 def _same(old: Any, new: Any) -> bool:
     """Whether a second registration is the first one again, as when a module is reloaded."""
     if isinstance(old, Declared) or isinstance(new, Declared):

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.registry import Registry, Spec
+from zoo.registry import Registry, Spec, spec_of
 
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
 
@@ -77,13 +77,7 @@ def wiring_spec(value: str | WiringSpec | Mapping[str, Any]) -> WiringSpec:
     Raises:
         UnknownNameError: no wiring has that name.
     """
-    if isinstance(value, WiringSpec):
-        return value
-    if isinstance(value, str):
-        return WIRINGS[value].spec_class()
-    if not isinstance(value, Mapping) or "name" not in value:
-        raise ValueError(f"a wiring is described by {value}; expected its name among them")
-    return WIRINGS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})
+    return spec_of(WIRINGS, value, WiringSpec)
 
 
 Unequal = Literal["project", "pad", "refuse"]

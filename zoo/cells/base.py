@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.registry import Registry, Spec, check_choice, check_finite
+from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
 from zoo.scan import Map, Product, Recurrence, State, Twin
 
 __all__ = [
@@ -246,10 +246,4 @@ def cell_spec(value: "str | CellSpec | Mapping[str, Any]") -> CellSpec:
     Raises:
         UnknownNameError: no cell has that name.
     """
-    if isinstance(value, CellSpec):
-        return value
-    if isinstance(value, str):
-        return CELLS[value].spec_class()
-    if not isinstance(value, Mapping) or "name" not in value:
-        raise ValueError(f"a cell is described by {value}; expected its name among them")
-    return CELLS[value["name"]].spec_class.from_plain({key: value[key] for key in value if key != "name"})
+    return spec_of(CELLS, value, CellSpec)
