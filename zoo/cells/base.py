@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 AnyCell = TypeVar("AnyCell", bound="Cell")
+MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
+"""Parameters of the linear maps, which an engine reaches through `project` and `recurrent`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,7 @@ class Card:
         equations: Where in the paper the equations stand.
         twin: Name of the torch layer with the same equations, if there is one.
         no_decay: Parameters that weight decay must leave alone.
-        linear: Whether the step is linear in the state, so that a parallel scan can run it.
-        elementwise: Whether the step is element-wise between its products, as gated cells are and cells that
-            normalise over H are not.
+        linear: Whether the new state is linear in the old one, so that a parallel scan can run it.
     """
 
     paper: str
@@ -50,7 +50,6 @@ class Card:
     twin: str | None = None
     no_decay: tuple[str, ...] = ()
     linear: bool = False
-    elementwise: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +81,12 @@ class Cell(nn.Module, ABC):
     A subclass names its gates, one letter each, in the row order of the fused weights, and its state, a
     NamedTuple of tensors (`Hidden` unless it says otherwise); and it writes its equations in `step`. The
     input products of all steps are taken at once, outside the step; recurrent products go through
-    `product`.
+    `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`.
 
     Attributes:
-        weight_ih: Input weights (G, I), one block of H rows for each gate.
-        weight_hh: Recurrent weights (G, H).
+        weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
+        weight_hh: Recurrent weights (R, H), one block of H rows for each gate in `recurrent_gates`; None
+            where there are none.
         bias: (G,), or None.
         bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
     """
@@ -97,20 +97,27 @@ class Cell(nn.Module, ABC):
     state_type: ClassVar[Any] = Hidden
     spec_class: ClassVar[type[CellSpec]]
 
+    weight_hh: Tensor | None
     bias: Tensor | None
     bias_hh: Tensor | None
 
     def __init__(self, spec: CellSpec, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.spec, self.input_size, self.hidden_size = spec, input_size, hidden_size
-        rows = len(self.gates) * hidden_size
+        rows, recurrent_rows, own_bias = (
+            len(gates) * hidden_size for gates in (self.gates, self.recurrent_gates, self.recurrent_bias)
+        )
         self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
-        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        recurrent = nn.Parameter(torch.empty(recurrent_rows, hidden_size)) if recurrent_rows else None
+        self.register_parameter("weight_hh", recurrent)
         self.register_parameter("bias", nn.Parameter(torch.empty(rows)) if spec.bias else None)
-        own_bias = len(self.recurrent_bias) * hidden_size
         has_own = spec.bias and own_bias > 0
         self.register_parameter("bias_hh", nn.Parameter(torch.empty(own_bias)) if has_own else None)
+        self.add_parameters()
         self.reset_parameters()
+
+    def add_parameters(self) -> None:
+        """Makes the parameters that this cell has beyond the fused ones; `reset_parameters` fills them."""
 
     @abstractmethod
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
@@ -124,6 +131,11 @@ class Cell(nn.Module, ABC):
         Returns:
             The output (B, output_size) and the state after the step.
         """
+
+    @property
+    def recurrent_gates(self) -> str:
+        """Gates that have recurrent weights, in row order; all of them in most cells."""
+        return self.gates
 
     @property
     def recurrent_bias(self) -> str:
@@ -154,13 +166,12 @@ class Cell(nn.Module, ABC):
     def constrain(self) -> None:
         """Puts the parameters back where the paper wants them; called after each optimiser step."""
 
-    def rows(self, gates: str) -> slice:
-        """The rows of these neighbouring gates in the fused weights."""
-        if not gates or gates not in self.gates:
-            raise ValueError(
-                f"{type(self).__name__} has no rows {gates!r}; expected neighbours in {self.gates!r}"
-            )
-        first = self.gates.index(gates)
+    def rows(self, gates: str, order: str | None = None) -> slice:
+        """The rows of these neighbouring gates in weights of this order: that of `weight_ih`, or another."""
+        order = self.gates if order is None else order
+        if not gates or gates not in order:
+            raise ValueError(f"{type(self).__name__} has no rows {gates!r}; expected neighbours in {order!r}")
+        first = order.index(gates)
         return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
 
     @torch.no_grad()
@@ -168,10 +179,9 @@ class Cell(nn.Module, ABC):
         """Initialises gate by gate, so that each gate has its own fan-in, fan-out and orthogonality."""
         for gate in self.gates:
             nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
-            if self.spec.recurrent_init == "identity":
-                nn.init.eye_(self.weight_hh[self.rows(gate)])
-            else:
-                nn.init.orthogonal_(self.weight_hh[self.rows(gate)])
+        for gate in self.recurrent_gates:
+            initialise = nn.init.eye_ if self.spec.recurrent_init == "identity" else nn.init.orthogonal_
+            initialise(self.recurrent_weight(gate))
         for bias in (self.bias, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)
@@ -182,7 +192,7 @@ class Cell(nn.Module, ABC):
 
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
-        weight = self.weight_hh if gates == self.gates else self.weight_hh[self.rows(gates)]
+        weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None
         width = self.hidden_size
@@ -194,10 +204,33 @@ class Cell(nn.Module, ABC):
         ]
         return weight, torch.cat(blocks)
 
+    def recurrent_weight(self, gates: str) -> Tensor:
+        """The rows of `weight_hh` that belong to these neighbouring gates."""
+        assert self.weight_hh is not None
+        return (
+            self.weight_hh
+            if gates == self.recurrent_gates
+            else self.weight_hh[self.rows(gates, self.recurrent_gates)]
+        )
+
+    @property
+    def vectors(self) -> tuple[Tensor, ...]:
+        """The parameters and buffers that `step` reads by itself: all but those of the linear maps."""
+        named = (*self._parameters.items(), *self._buffers.items())
+        return tuple(part for name, part in named if part is not None and name not in MAPS)
+
     def recurrence(self) -> Recurrence:
         """This cell as an engine sees it."""
         return Recurrence(
-            self.step, self.project, self.recurrent, self.output_size, self.twin(), self.card.elementwise
+            self.step,
+            self.project,
+            self.recurrent,
+            self.hidden_size,
+            self.input_size,
+            self.output_size,
+            self.state_sizes,
+            self.vectors,
+            self.twin(),
         )
 
     def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:

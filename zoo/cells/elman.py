@@ -67,4 +67,4 @@ class Elman(Cell):
         if self.spec.activation not in ("tanh", "relu"):
             return None
         kind: Literal["rnn_tanh", "rnn_relu"] = "rnn_tanh" if self.spec.activation == "tanh" else "rnn_relu"
-        return lambda: Twin(kind, self.weight_ih, self.weight_hh, self.twin_biases())
+        return lambda: Twin(kind, self.weight_ih, self.recurrent_weight("h"), self.twin_biases())

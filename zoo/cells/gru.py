@@ -93,4 +93,4 @@ class GRU(Cell):
     def twin(self) -> Callable[[], Twin] | None:
         if self.spec.reset == "before":
             return None
-        return lambda: Twin("gru", self.weight_ih, self.weight_hh, self.twin_biases())
+        return lambda: Twin("gru", self.weight_ih, self.recurrent_weight("rzn"), self.twin_biases())

@@ -75,4 +75,4 @@ class LSTM(Cell):
         return h, LSTMState(h, c)
 
     def twin(self) -> Callable[[], Twin] | None:
-        return lambda: Twin("lstm", self.weight_ih, self.weight_hh, self.twin_biases())
+        return lambda: Twin("lstm", self.weight_ih, self.recurrent_weight("ifgo"), self.twin_biases())

@@ -15,7 +15,7 @@ State: TypeAlias = tuple[Tensor, ...]
 Product: TypeAlias = Callable[[str, Tensor], Tensor]
 """`product(gates, operand)`: the recurrent weight rows of these gates times `operand`, plus their
 recurrent bias. Every multiplication by a recurrent matrix goes through it, so that an engine sees
-all of them; between two products a step is element-wise, unless `Recurrence.elementwise` is False."""
+all of them."""
 
 Step: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
 """`step(pre, state, product) -> (output, new state)` for one moment of a batch."""
@@ -42,17 +42,23 @@ class Recurrence:
         step: The cell's equations.
         project: Input products for all steps at once, (..., I) -> (..., G).
         recurrent: The linear map behind `product(gates, ...)`.
+        width: H, the number of units; rows and states come in blocks of it.
+        input_size: I, the width of the inputs.
         output_size: Width of one output.
+        state_sizes: Width of each tensor of the state.
+        vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
         twin: A function that gives the torch kernel for this recurrence, or None where there is none.
-        elementwise: Whether the step is element-wise between its products.
     """
 
     step: Step
     project: Callable[[Tensor], Tensor]
     recurrent: Callable[[str], Map]
+    width: int
+    input_size: int
     output_size: int
-    twin: Callable[[], Twin] | None
-    elementwise: bool = True
+    state_sizes: tuple[int, ...]
+    vectors: tuple[Tensor, ...] = ()
+    twin: Callable[[], Twin] | None = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def _torch_class(cell: Cell) -> Callable[..., nn.RNNBase]:
 def _load(cell: Cell, weight_ih: Tensor, weight_hh: Tensor, *biases: Tensor) -> None:
     """Copies one level and direction of a torch layer."""
     cell.weight_ih.copy_(weight_ih)
-    cell.weight_hh.copy_(weight_hh)
+    cell.recurrent_weight(cell.gates).copy_(weight_hh)
     if not biases:
         return
     assert cell.bias is not None
