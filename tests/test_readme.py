@@ -80,7 +80,7 @@ def test_a_cell_of_ones_own_is_let_in_from_outside_only(tmp_path):
     at = words.index("--allow-import")
     done = run([*words[:at], *words[at + 2 :], *SHORT], tmp_path)
     assert done.returncode == 2
-    assert "mgu" in done.stderr
+    assert "my_mgu" in done.stderr
 
 
 def test_the_tables_are_those_of_the_measurements():

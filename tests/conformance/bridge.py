@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from oracles import cells
+from oracles import cells, gated
 from oracles.cells import Array, OracleCell, Weights
 from oracles.stack import Level, LevelGradients, Way, run_stack, run_stack_back
 from torch import Tensor
 
 from conformance.cases import Found, tensors, weights_of_sum
-from conformance.own_cells import ClockedOracle, MGUOracle
+from conformance.own_cells import ClockedOracle
 from zoo.cells import Cell
 from zoo.stack import Stack
 from zoo.stack.layer import Direction, Layer
@@ -21,10 +21,17 @@ ORACLES: dict[str, Callable[[Any], OracleCell]] = {
     "elman": lambda spec: cells.Elman(spec.activation),
     "lstm": lambda spec: cells.LSTM(),
     "gru": lambda spec: cells.GRUResetBefore() if spec.reset == "before" else cells.GRUResetAfter(),
-    "own_mgu": lambda spec: MGUOracle(),
+    "janet": lambda spec: gated.JANET(spec.beta),
+    "ligru": lambda spec: gated.LiGRU(),
+    "mgu": lambda spec: gated.MGU(),
+    "peephole_lstm": lambda spec: gated.PeepholeLSTM(),
+    "own_mgu": lambda spec: gated.MGU(),
     "own_clocked": lambda spec: ClockedOracle(spec.clock),
 }
 """Registered name -> the oracle of a spec. A cell that is registered and not listed here fails a test."""
+
+OWN_WEIGHTS = {"peephole_lstm": {"peephole": "p_i p_f p_o"}}
+"""Cell -> parameters beyond the fused ones -> the oracles' names of their blocks."""
 
 WIRING_WEIGHTS = {"match.project.weight": "P", "gate.weight": "W_t", "gate.bias": "b_t"}
 """The wirings' parameters, and the oracles' letters for them."""
@@ -36,32 +43,33 @@ def array(tensor: Tensor) -> Array:
     return np.array(tensor.detach().numpy())
 
 
+def blocks(cell: Cell) -> dict[str, list[str]]:
+    """Each parameter of a cell, and the oracles' names of the equal blocks of rows that it is made of."""
+    rows = {
+        "weight_ih": [f"W_{gate}" for gate in cell.gates],
+        "weight_hh": [f"U_{gate}" for gate in cell.recurrent_gates],
+        "bias": [f"b_{gate}" for gate in cell.gates],
+        "bias_hh": [f"d_{gate}" for gate in cell.recurrent_bias],
+    }
+    rows |= {name: letters.split() for name, letters in OWN_WEIGHTS.get(cell.key, {}).items()}
+    return {name: rows[name] for name, _ in cell.named_parameters()}
+
+
 def cell_weights(cell: Cell) -> Weights:
-    """The fused weights of a cell, gate by gate: H rows for each, in the order in which it names them."""
-    width = cell.hidden_size
+    """The parameters of a cell, gate by gate."""
     weights = {}
-    for k, gate in enumerate(cell.gates):
-        rows = slice(k * width, (k + 1) * width)
-        weights[f"W_{gate}"] = array(cell.weight_ih[rows])
-        weights[f"U_{gate}"] = array(cell.weight_hh[rows])
-        if cell.bias is not None:
-            weights[f"b_{gate}"] = array(cell.bias[rows])
-    if cell.bias_hh is not None:
-        for k, gate in enumerate(cell.recurrent_bias):
-            weights[f"d_{gate}"] = array(cell.bias_hh[k * width : (k + 1) * width])
+    for name, letters in blocks(cell).items():
+        parts = np.split(array(cell.get_parameter(name)), len(letters))
+        weights |= dict(zip(letters, parts, strict=True))
     return weights
 
 
 def fused(cell: Cell, weights: Weights) -> dict[str, Array]:
-    """Per-gate arrays as the fused parameters of a cell: the inverse of `cell_weights`."""
-    order = {"weight_ih": "W", "weight_hh": "U", "bias": "b"}
-    found = {
-        name: np.concatenate([weights[f"{letter}_{gate}"] for gate in cell.gates])
-        for name, letter in order.items()
-        if f"{letter}_{cell.gates[0]}" in weights
+    """Per-gate arrays as the parameters of a cell: the inverse of `cell_weights`."""
+    return {
+        name: np.concatenate([weights[letter] for letter in letters])
+        for name, letters in blocks(cell).items()
     }
-    own = [weights[f"d_{gate}"] for gate in cell.recurrent_bias if f"d_{gate}" in weights]
-    return found | ({"bias_hh": np.concatenate(own)} if own else {})
 
 
 def named(module: torch.nn.Module | None, letters: dict[str, str]) -> Weights:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import Float
-from oracles.cells import Array, OracleCell, State, Weights, affine, affine_back, sigmoid
+from oracles.cells import Array, OracleCell, State, Weights, affine, affine_back
 from torch import Tensor
 
 from zoo import registry
@@ -92,29 +92,6 @@ with pytest.MonkeyPatch.context() as patch:
             h = torch.tanh(pre + product("h", h) + drive)
             k = k / 2 + 1
             return torch.cat([h, k * h], dim=-1), ClockedState(h, k)
-
-
-class MGUOracle(OracleCell):
-    """The equations of MGU, and their derivative."""
-
-    def step(self, weights: Weights, x: Array, state: State) -> tuple[Array, State]:
-        (h,) = state
-        f = sigmoid(affine(weights, "f", x, h))
-        n = np.tanh(affine(weights, "n", x, f * h))
-        h_new = (1 - f) * h + f * n
-        return h_new, (h_new,)
-
-    def back(
-        self, weights: Weights, x: Array, state: State, d_output: Array, d_state: State
-    ) -> tuple[Array, State, Weights]:
-        (h,) = state
-        f = sigmoid(affine(weights, "f", x, h))
-        n = np.tanh(affine(weights, "n", x, f * h))
-        d_h_new = d_output + d_state[0]
-        d_x_n, d_fh, d_weights_n = affine_back(weights, "n", x, f * h, d_h_new * f * (1 - n**2))
-        d_a_f = (d_h_new * (n - h) + d_fh * h) * f * (1 - f)
-        d_x_f, d_h_f, d_weights_f = affine_back(weights, "f", x, h, d_a_f)
-        return d_x_n + d_x_f, (d_h_f + d_fh * f + d_h_new * (1 - f),), d_weights_n | d_weights_f
 
 
 class ClockedOracle(OracleCell):

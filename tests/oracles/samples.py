@@ -1,23 +1,52 @@
 """The cells to be checked, and random weights, states and batches for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from oracles import cells
+from oracles import cells, gated
 from oracles.cells import Array, OracleCell, Weights
 from oracles.sequence import Batch
 
 INPUT, HIDDEN = 3, 4
-CELLS: dict[str, tuple[OracleCell, str, int]] = {
-    "tanh": (cells.Elman("tanh"), "h", 1),
-    "relu": (cells.Elman("relu"), "h", 1),
-    "sigmoid": (cells.Elman("sigmoid"), "h", 1),
-    "identity": (cells.Elman("identity"), "h", 1),
-    "lstm": (cells.LSTM(), "ifgo", 2),
-    "gru before": (cells.GRUResetBefore(), "rzn", 1),
-    "gru after": (cells.GRUResetAfter(), "rzn", 1),
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A cell to be checked, and what it needs.
+
+    Attributes:
+        cell: The cell.
+        gates: Gates with input weights and a bias.
+        parts: Tensors in its state.
+        recurrent: Gates with recurrent weights; None where they are those above.
+        others: Shapes of its other weights.
+        biases: Other weights that it has only where it has biases.
+    """
+
+    cell: OracleCell
+    gates: str
+    parts: int = 1
+    recurrent: str | None = None
+    others: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    biases: tuple[str, ...] = ()
+
+
+CELLS: dict[str, Sample] = {
+    "tanh": Sample(cells.Elman("tanh"), "h"),
+    "relu": Sample(cells.Elman("relu"), "h"),
+    "sigmoid": Sample(cells.Elman("sigmoid"), "h"),
+    "identity": Sample(cells.Elman("identity"), "h"),
+    "lstm": Sample(cells.LSTM(), "ifgo", 2),
+    "gru before": Sample(cells.GRUResetBefore(), "rzn"),
+    "gru after": Sample(cells.GRUResetAfter(), "rzn", others={"d_n": (HIDDEN,)}, biases=("d_n",)),
+    "mgu": Sample(gated.MGU(), "fn"),
+    "ligru": Sample(gated.LiGRU(), "zn"),
+    "janet": Sample(gated.JANET(1.0), "fg"),
+    "janet that adds up to 1": Sample(gated.JANET(0.0), "fg"),
+    "peephole lstm": Sample(gated.PeepholeLSTM(), "ifgo", 2, others={f"p_{k}": (HIDDEN,) for k in "ifo"}),
 }
 EACH_CELL = pytest.mark.parametrize("name", CELLS)
 EACH_DIRECTION = pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
@@ -25,15 +54,13 @@ EACH_BIAS = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias
 
 
 def random_weights(name: str, generator: np.random.Generator, bias: bool = True) -> Weights:
-    weights = {}
-    for gate in CELLS[name][1]:
-        weights[f"W_{gate}"] = generator.normal(size=(HIDDEN, INPUT)) / 2
-        weights[f"U_{gate}"] = generator.normal(size=(HIDDEN, HIDDEN)) / 2
-        if bias:
-            weights[f"b_{gate}"] = generator.normal(size=HIDDEN) / 2
-    if bias and name == "gru after":
-        weights["d_n"] = generator.normal(size=HIDDEN) / 2
-    return weights
+    sample = CELLS[name]
+    shapes = {f"W_{gate}": (HIDDEN, INPUT) for gate in sample.gates}
+    recurrent = sample.gates if sample.recurrent is None else sample.recurrent
+    shapes |= {f"U_{gate}": (HIDDEN, HIDDEN) for gate in recurrent}
+    shapes |= {f"b_{gate}": (HIDDEN,) for gate in sample.gates if bias}
+    shapes |= {key: shape for key, shape in sample.others.items() if bias or key not in sample.biases}
+    return {key: generator.normal(size=shape) / 2 for key, shape in shapes.items()}
 
 
 def random_states(count: int, parts: int, generator: np.random.Generator) -> cells.State:

@@ -29,7 +29,7 @@ def test_backpropagation_through_time_equals_finite_differences(
     name: str, backward: bool, bias: bool
 ) -> None:
     generator = np.random.default_rng(1)
-    cell, _, parts = CELLS[name]
+    cell, parts = CELLS[name].cell, CELLS[name].parts
     weights, batch = random_weights(name, generator, bias), random_batch(parts, generator)
     d_outputs = generator.normal(size=(5, 6, HIDDEN))
     d_final = random_states(5, parts, generator)

@@ -23,7 +23,7 @@ TORCH = {
 def test_values_and_gradients_equal_those_of_torch(name: str, bias: bool) -> None:
     torch.manual_seed(4)
     generator = np.random.default_rng(4)
-    cell, gates, parts = CELLS[name]
+    cell, gates, parts = CELLS[name].cell, CELLS[name].gates, CELLS[name].parts
     layer = TORCH[name](bias).double()
     x = torch.randn(2, 5, INPUT, dtype=torch.float64, requires_grad=True)
     initial = [torch.randn(1, 2, HIDDEN, dtype=torch.float64, requires_grad=True) for _ in range(parts)]
