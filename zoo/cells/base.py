@@ -42,7 +42,8 @@ class Card:
         equations: Where in the paper the equations stand.
         twin: Name of the torch layer with the same equations, if there is one.
         no_decay: Parameters that weight decay must leave alone.
-        linear: Whether the new state is linear in the old one, so that a parallel scan can run it.
+        linear: Whether the new state is linear in the old one with the spec's default options, so that a
+            parallel scan can run it.
     """
 
     paper: str
@@ -230,6 +231,7 @@ class Cell(nn.Module, ABC):
             self.output_size,
             self.state_sizes,
             self.vectors,
+            self.weight_ih,
             self.twin(),
         )
 

@@ -47,6 +47,7 @@ class Recurrence:
         output_size: Width of one output.
         state_sizes: Width of each tensor of the state.
         vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
+        like: A tensor of the type and on the device of the parameters.
         twin: A function that gives the torch kernel for this recurrence, or None where there is none.
     """
 
@@ -57,7 +58,8 @@ class Recurrence:
     input_size: int
     output_size: int
     state_sizes: tuple[int, ...]
-    vectors: tuple[Tensor, ...] = ()
+    vectors: tuple[Tensor, ...]
+    like: Tensor
     twin: Callable[[], Twin] | None = None
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.scan.recurrence import Map, Recurrence, Sequences, State
+from zoo.scan.recurrence import Map, Product, Recurrence, Sequences, State
 
 
 def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
@@ -20,9 +20,16 @@ def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
         weight, bias = maps[gates]
         return F.linear(operand, weight, bias)
 
+    return loop(recurrence, sequences, recurrence.project(sequences.x), product)
+
+
+def loop(
+    recurrence: Recurrence, sequences: Sequences, projected: Tensor, product: Product
+) -> tuple[Tensor, State]:
+    """The loop itself, over input products (T, B, G) that were taken before."""
     state, mask, resets = sequences.state, sequences.mask, sequences.resets
     outputs = []
-    for t, pre in enumerate(recurrence.project(sequences.x).unbind(0)):
+    for t, pre in enumerate(projected.unbind(0)):
         if resets is not None:
             state = _choose(resets[t].unsqueeze(-1), sequences.fresh, state)
         output, new = recurrence.step(pre, state, product)

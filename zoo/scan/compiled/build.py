@@ -1,0 +1,106 @@
+"""Compiles a C file once, and keeps the library for next time."""
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+FLAGS = ["-O3", "-march=native", "-fPIC", "-shared", "-fopenmp", "-fno-math-errno", "-fno-trapping-math"]
+FLAVOURS = [["-DVECTOR_MATH", "-lmvec", "-lm"], ["-lm"]]
+"""With the C library's vector functions where it has them, and without."""
+
+
+class CannotCompileError(RuntimeError):
+    """There is no C compiler, no matrix product to call, or the compiler failed; the message says which."""
+
+
+@cache
+def compiler() -> str | None:
+    """The C compiler: `$CC`, gcc, clang or cc, whichever is found first."""
+    names = [os.environ.get("CC", ""), "gcc", "clang", "cc"]
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+@cache
+def gemm(real: str) -> int | None:
+    """Address of torch's own matrix product for "float" or "double", or None where torch shows none."""
+    folder = Path(torch.__file__).parent / "lib"
+    for name in ("libtorch_cpu.so", "libtorch_cpu.dylib"):
+        if (folder / name).exists():
+            library = ctypes.CDLL(str(folder / name))
+            symbol = {"float": "sgemm_", "double": "dgemm_"}[real]
+            try:
+                return ctypes.cast(library[symbol], ctypes.c_void_p).value
+            except AttributeError:
+                return None
+    return None
+
+
+def cache_folder() -> Path:
+    """Where compiled libraries are kept: `$ZOO_CACHE`, or `zoo` in the user's cache folder."""
+    own = os.environ.get("ZOO_CACHE")
+    general = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(own) if own else general / "zoo"
+
+
+def load(source: str, name: str) -> ctypes.CDLL:
+    """The library made of a C file, compiled now unless it was before.
+
+    Raises:
+        CannotCompileError: there is no compiler, or it fails.
+    """
+    path = compiler()
+    if path is None:
+        raise CannotCompileError("there is no C compiler; install gcc or clang, or set CC")
+    key = hashlib.sha256("\0".join([source, *FLAGS, path, _version(path), _processor()]).encode()).hexdigest()
+    folder = cache_folder()
+    errors = []
+    for flavour in FLAVOURS:
+        library = folder / f"{name}-{key[:24]}{'-vector' if len(flavour) > 1 else ''}.so"
+        try:
+            if not library.exists():
+                _compile(path, source, flavour, library)
+            return ctypes.CDLL(str(library))
+        except (OSError, subprocess.CalledProcessError) as error:
+            output = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
+            errors.append(str(output).strip().splitlines()[0] if str(output).strip() else str(error))
+    raise CannotCompileError(f"{path} could not compile {name}: {errors[-1]}")
+
+
+def _compile(path: str, source: str, flavour: Sequence[str], library: Path) -> None:
+    """Compiles into a file of its own and renames it, so that no other process sees half a library."""
+    logger.info("compiling %s with %s; the result is kept in %s", library.name, path, library.parent)
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        code, made = Path(folder) / "recurrence.c", Path(folder) / "recurrence.so"
+        code.write_text(source, encoding="utf-8")
+        command = [path, *FLAGS, str(code), "-o", str(made), *flavour]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        ctypes.CDLL(str(made))  # a function that the C library lacks is found here
+        made.replace(library)
+
+
+@cache
+def _version(path: str) -> str:
+    return subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+
+
+@cache
+def _processor() -> str:
+    """What `-march=native` depends on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())

@@ -1,0 +1,315 @@
+"""Writes a recurrence as one C file: the loop over time, forward and backward.
+
+Each thread takes some of the sequences through all of time, so that threads never wait for one another.
+Between two products of a step, all operations on a row run in one loop over its units.
+"""
+
+from collections.abc import Sequence
+
+from zoo.scan.compiled.emit import Pass, Store
+from zoo.scan.compiled.layout import Layout, Wanted
+from zoo.scan.program import Program
+
+PRELUDE = """
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+#include <omp.h>
+
+typedef void gemm_t(const char *, const char *, const int *, const int *, const int *, const real *,
+                    const real *, const int *, const real *, const int *, const real *, real *, const int *);
+
+/* c (m, n) = beta c + a (m, k) w (n, k)^T: a linear map. Rows of a and c are lda and ldc apart. */
+static void times(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w, real beta,
+                  real *c, long ldc) {
+  const int rows = n, columns = m, inner = k, step_w = k, step_a = lda, step_c = ldc;
+  const real one = 1;
+  gemm("T", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+}
+
+/* c (m, k) = beta c + a (m, n) w (n, k): the gradient of its operand. */
+static void times_back(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w,
+                       real beta, real *c, long ldc) {
+  const int rows = k, columns = m, inner = n, step_w = k, step_a = lda, step_c = ldc;
+  const real one = 1;
+  gemm("N", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+}
+"""
+
+
+def source(layout: Layout, real: str) -> str:
+    """The C file of a layout, for numbers of type `real`, "float" or "double"."""
+    suffix = "f" if real == "float" else ""
+    names = ["abs", "cos", "erf", "exp", "expm1", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
+    calls = {name.upper(): ("fabs" if name == "abs" else name) + suffix for name in names}
+    calls["FABS"] = calls.pop("ABS")
+    lines = [f"typedef {real} real;", *(f"#define {name} {call}" for name, call in calls.items())]
+    lines += ["#ifdef VECTOR_MATH"]
+    for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
+        lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
+    lines += ["#endif", PRELUDE, *_forward(layout.program), "", *_backward(layout)]
+    return "\n".join(lines) + "\n"
+
+
+class Buffers:
+    """What the C calls the buffers of one step, how wide their rows are, and where each value lies."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.inputs: dict[int, str] = {}
+        self._place("pre_t", len(program.pre), program.pre)
+        for k, part in enumerate(program.state):
+            self._place(f"s{k}_t", len(part), part)
+        for k, number in enumerate(program.vectors):
+            self.inputs[number] = f"w{k}[j]"
+        for k, port in enumerate(program.ports):
+            self._place(f"p{k}_t", port.rows, port.result)
+
+    def _place(self, buffer: str, width: int, numbers: Sequence[int]) -> None:
+        self.inputs |= {number: entry(buffer, width, k) for k, number in enumerate(numbers)}
+
+    def product(self, k: int, prefix: str = "") -> tuple[str, int]:
+        """Where the k-th product lies, or its gradient with prefix "d_": first entry and blocks per row."""
+        port = self.program.ports[k]
+        if port.into is None:
+            return f"{prefix}p{k}_t", port.rows
+        return f"{prefix}pre_t + {port.into} * H", len(self.program.pre)
+
+    def operand(self, k: int) -> tuple[str, int]:
+        """Where the operand of the k-th product lies: first entry and blocks per row."""
+        state = self.program.operand_state(self.program.ports[k])
+        name = f"o{k}_t" if state is None else f"s{state}_t"
+        return name, len(self.program.ports[k].operand)
+
+
+def entry(buffer: str, width: int, k: int) -> str:
+    """Entry j of block k in row b of a buffer with this many blocks per row."""
+    return f"{buffer}[b * {width} * H + {k} * H + j]"
+
+
+def row(buffer: str, width: int) -> str:
+    """Row b of a buffer."""
+    return f"{buffer} + b * {width} * H"
+
+
+def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
+    """Lines of an inner block."""
+    return [f"{'  ' * depth}{line}" for line in lines]
+
+
+def arguments(entries: Sequence[str]) -> list[str]:
+    """Reads the pointers of a call, each given as its type and its name."""
+    return [
+        f"{kind} *{name} = a[{k}];"
+        for k, (kind, name) in enumerate(entry.rsplit(" ", 1) for entry in entries)
+    ]
+
+
+def over_rows(body: Sequence[str]) -> list[str]:
+    """A loop over the rows of this thread."""
+    return ["for (long b = first; b < last; ++b) {", *indented(body), "}"]
+
+
+NUM_SIZES = 6
+SIZES = "const long T = n[0], B = n[1], H = n[2], threads = n[3], has_lengths = n[4], has_resets = n[5];"
+"""The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
+
+THREADS = """#pragma omp parallel num_threads(threads)
+{
+  const long me = omp_get_thread_num(), all = omp_get_num_threads();
+  const long first = B * me / all, last = B * (me + 1) / all, rows = last - first;"""
+
+
+def forward_names(program: Program) -> list[str]:
+    """The pointers that `forward` takes, in order."""
+    states = range(len(program.state))
+    names = ["gemm_t gemm", "real pre", *(f"real s{k}" for k in states)]
+    for k in range(len(program.ports)):
+        names += [f"const real u{k}", f"real p{k}", f"real o{k}"]
+    names += [f"const real w{k}" for k in range(len(program.vectors))]
+    return [
+        *names,
+        "real y",
+        "const long lengths",
+        "const bool resets",
+        *(f"const real fresh{k}" for k in states),
+    ]
+
+
+def backward_names(program: Program) -> list[str]:
+    """The pointers that `backward` takes, in order."""
+    states = range(len(program.state))
+    names = ["gemm_t gemm", "const real pre", *(f"const real s{k}" for k in states)]
+    for k in range(len(program.ports)):
+        names += [f"const real u{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
+    names += [f"const real w{k}" for k in range(len(program.vectors))]
+    names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
+    for k in states:
+        names += [f"real d_s{k}", f"real e_s{k}", f"real d_fresh{k}"]
+    return names
+
+
+def _forward(program: Program) -> list[str]:
+    buffers = Buffers(program)
+    widths = [len(part) for part in program.state]
+    lines = [
+        *(f"real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
+        *(f"real *s{k}_n = s{k} + (t + 1) * B * {width} * H;" for k, width in enumerate(widths)),
+        f"real *pre_t = pre + t * B * {len(program.pre)} * H, *y_t = y + t * B * {len(program.output)} * H;",
+        *_ports_at_t(
+            program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
+        ),
+        "if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {",
+        *(
+            f"  memcpy({row(f's{k}_t', width)}, {row(f'fresh{k}', width)}, {width} * H * sizeof(real));"
+            for k, width in enumerate(widths)
+        ),
+        "}",
+    ]
+    for k, port in enumerate(program.ports):
+        if program.operand_state(port) is None:
+            stores = [
+                Store(block, f"{entry(f'o{k}_t', len(port.operand), place)} =")
+                for place, block in enumerate(port.operand)
+            ]
+            lines += over_rows(Pass(program.ops, buffers.inputs, stores).lines())
+        lines.append(_product(buffers, k))
+    stores = [
+        Store(block, f"{entry(f's{k}_n', widths[k], place)} =")
+        for k, part in enumerate(program.new_state)
+        for place, block in enumerate(part)
+    ]
+    width = len(program.output)
+    stores += [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
+    padding = [
+        *(
+            f"memcpy({row(f's{k}_n', part)}, {row(f's{k}_t', part)}, {part} * H * sizeof(real));"
+            for k, part in enumerate(widths)
+        ),
+        f"memset({row('y_t', width)}, 0, {width} * H * sizeof(real));",
+    ]
+    lines += over_rows([*_in_padding(padding), *Pass(program.ops, buffers.inputs, stores).lines()])
+    return _function("forward", forward_names(program), "for (long t = 0; t < T; ++t) {", lines)
+
+
+def _backward(layout: Layout) -> list[str]:
+    program = layout.program
+    buffers = Buffers(program)
+    widths = [len(part) for part in program.state]
+    sources = buffers.inputs | _slopes(layout)
+    lines = [
+        *(f"const real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
+        f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
+        f"const real *dy_t = dy + t * B * {len(program.output)} * H;",
+        f"real *d_pre_t = d_pre + t * B * {len(program.pre)} * H;",
+        *_ports_at_t(program, "const real *p{k}_t = p{k} + t * B * {rows} * H;"),
+        *_ports_at_t(program, "real *d_p{k}_t = d_p{k} + t * B * {rows} * H;"),
+    ]
+    undone = [*reversed(layout.computed), None]
+    for wanted, k in zip(layout.back_passes, undone, strict=True):
+        lines += over_rows(_gradients(layout, wanted, sources))
+        if k is not None:
+            lines.append(_product_back(buffers, k, f"d_o{k}", 0))
+    for k, port in enumerate(program.ports):
+        state = program.operand_state(port)
+        if state is not None:
+            lines.append(_product_back(buffers, k, f"e_s{state}", 1))
+    lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
+    for k, width in enumerate(widths):
+        lines += [
+            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
+            f"    d_fresh{k}[j] += e_s{k}[j];",
+            f"    e_s{k}[j] = 0;",
+            "  }",
+        ]
+    lines += [
+        "}",
+        *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
+    ]
+    return _function("backward", backward_names(program), "for (long t = T - 1; t >= 0; --t) {", lines)
+
+
+def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
+    """One backward pass over a row; in the padding the state's gradient goes by, and all others are 0."""
+    program = layout.program
+    places = _gradient_places(program)
+    stores = [Store(item.block, places[item.number]) for item in wanted]
+    state = {number: k for k, part in enumerate(program.state) for number in part}
+    padding = []
+    for item in wanted:
+        place, operator = places[item.number].rsplit(" ", 1)
+        if operator == "=":
+            k = state.get(item.number)
+            value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
+            padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
+    return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]
+
+
+def _gradient_places(program: Program) -> dict[int, str]:
+    """Number of an input -> where its gradient goes."""
+    places = {number: f"{entry('d_pre_t', len(program.pre), k)} =" for k, number in enumerate(program.pre)}
+    for k, part in enumerate(program.state):
+        places |= {number: f"{entry(f'e_s{k}', len(part), place)} =" for place, number in enumerate(part)}
+    count = len(program.vectors)
+    places |= {number: f"d_w[(me * {count} + {k}) * H + j] +=" for k, number in enumerate(program.vectors)}
+    for k, port in enumerate(program.ports):
+        places |= {
+            number: f"{entry(f'd_p{k}_t', port.rows, place)} =" for place, number in enumerate(port.result)
+        }
+    return places
+
+
+def _slopes(layout: Layout) -> dict[int, str]:
+    """Number of a slope -> where it lies."""
+    program = layout.program
+    output, *others = layout.slopes
+    states, operands = others[: len(program.state)], others[len(program.state) :]
+    found = {number: entry("dy_t", len(output), k) for k, number in enumerate(output)}
+    for k, part in enumerate(states):
+        found |= {number: entry(f"d_s{k}", len(part), place) for place, number in enumerate(part)}
+    for k, part in enumerate(operands):
+        found |= {number: entry(f"d_o{k}", len(part), place) for place, number in enumerate(part)}
+    return found
+
+
+def _ports_at_t(program: Program, line: str) -> list[str]:
+    return [
+        line.format(k=k, rows=port.rows, operand=len(port.operand)) for k, port in enumerate(program.ports)
+    ]
+
+
+def _product(buffers: Buffers, k: int) -> str:
+    """Takes the k-th product for the rows of this thread."""
+    (target, step), (operand, inner) = buffers.product(k), buffers.operand(k)
+    port = buffers.program.ports[k]
+    beta = "1" if port.into is not None else f"n[{NUM_SIZES + k}]"
+    return (
+        f"times(gemm, rows, {port.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
+        f"u{k}, {beta}, {target} + first * {step} * H, {step} * H);"
+    )
+
+
+def _product_back(buffers: Buffers, k: int, target: str, beta: int) -> str:
+    """The gradient of the k-th product's operand, for the rows of this thread."""
+    source, step = buffers.product(k, "d_")
+    port = buffers.program.ports[k]
+    inner = len(port.operand)
+    return (
+        f"times_back(gemm, rows, {port.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
+        f"u{k}, {beta}, {target} + first * {inner} * H, {inner} * H);"
+    )
+
+
+def _in_padding(lines: Sequence[str]) -> list[str]:
+    return ["if (has_lengths && t >= lengths[b]) {", *indented(lines), "  continue;", "}"]
+
+
+def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -> list[str]:
+    """One function of the file: its arguments, its threads, its loop over time."""
+    return [
+        f"void {name}(const long *n, void *const *a) {{",
+        *indented(
+            [SIZES, *THREADS.splitlines(), *indented([*arguments(names), loop, *indented(body), "}"]), "}"]
+        ),
+        "}",
+    ]

@@ -1,0 +1,167 @@
+"""A step taken apart: the operations on blocks of H units that lie between its recurrent products."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from zoo.scan.recurrence import State
+
+Block: TypeAlias = "Ref | float | bool"
+"""What an operation takes: a value of the program, or a constant."""
+
+# fmt: off
+PRIMITIVES = frozenset([
+    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "cos", "div", "eq", "erf", "exp", "expm1",
+    "ge", "gt", "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "lt", "maximum",
+    "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "rsqrt", "rsub", "sigmoid",
+    "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward", "threshold_backward",
+    "where",
+])
+# fmt: on
+"""Operations that every kernel has; others are taken apart into these where torch says how."""
+
+
+@dataclass(frozen=True)
+class Ref:
+    """The value with this number: an input of the program, or the result of one of its operations."""
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation on blocks (..., H), or on numbers per row (..., 1).
+
+    Attributes:
+        name: An aten overload, such as "mul.Tensor"; or "row_sum", the sum over H.
+        args: Its arguments.
+        alpha: Factor of the second argument, in an addition or a subtraction.
+    """
+
+    name: str
+    args: tuple[Block, ...]
+    alpha: float = 1.0
+
+    @property
+    def sources(self) -> list[int]:
+        """The numbers of the values that it takes."""
+        return [arg.index for arg in self.args if isinstance(arg, Ref)]
+
+    def __call__(self, *args: Any) -> Any:
+        """The result for these arguments."""
+        if self.name == "row_sum":
+            return args[0].sum(-1, keepdim=True)
+        if self.alpha != 1:
+            return _aten(self.name)(*args, alpha=self.alpha)
+        return _aten(self.name)(*args)
+
+
+@cache
+def _aten(name: str) -> Any:
+    packet, overload = name.split(".")
+    return getattr(getattr(torch.ops.aten, packet), overload)
+
+
+@dataclass(frozen=True)
+class Port:
+    """One recurrent product of a step.
+
+    Attributes:
+        gates: Which rows of the recurrent weights.
+        operand: The blocks that are multiplied.
+        result: Numbers of the blocks of the product; none where it is added into the input product.
+        rows: How many blocks the product has.
+        into: The first block of the input product that it is added into, or None.
+    """
+
+    gates: str
+    operand: tuple[Block, ...]
+    result: tuple[int, ...]
+    rows: int
+    into: int | None = None
+
+
+@dataclass(frozen=True)
+class Program:
+    """A step as operations on blocks of H units.
+
+    Its inputs are numbered from 0: the blocks of the input product, of the state, of the vectors, and of
+    the results of the recurrent products, each (..., H).
+
+    Attributes:
+        width: H.
+        pre: Numbers of the blocks of the input product.
+        state: Numbers of the blocks of each tensor of the state.
+        vectors: Numbers of the blocks of the vectors, and of what is computed from them alone.
+        ports: The recurrent products, in the order in which the step takes them.
+        ops: The operations; the result of the first has the number after the last input.
+        output: The blocks of the output.
+        new_state: The blocks of each tensor of the new state.
+        prologue: What is computed once, from the blocks of the recurrence's vectors alone.
+        prologue_values: The numbers, among the prologue's values, of the blocks in `vectors`.
+    """
+
+    width: int
+    pre: tuple[int, ...]
+    state: tuple[tuple[int, ...], ...]
+    vectors: tuple[int, ...]
+    ports: tuple[Port, ...]
+    ops: tuple[Op, ...]
+    output: tuple[Block, ...]
+    new_state: tuple[tuple[Block, ...], ...]
+    prologue: tuple[Op, ...]
+    prologue_values: tuple[int, ...]
+
+    @property
+    def inputs(self) -> list[int]:
+        """The numbers of the inputs, from 0."""
+        return list(range(self.num_inputs))
+
+    def operand_state(self, port: Port) -> int | None:
+        """Which tensor of the state this product multiplies, or None where its operand is computed."""
+        states: list[tuple[Block, ...]] = [tuple(Ref(number) for number in part) for part in self.state]
+        return states.index(port.operand) if port.operand in states else None
+
+    @property
+    def output_state(self) -> int | None:
+        """Which tensor of the new state is the output, or None."""
+        return self.new_state.index(self.output) if self.output in self.new_state else None
+
+    @cached_property
+    def num_inputs(self) -> int:
+        """How many blocks go in."""
+        blocks = [*self.state, *(port.result for port in self.ports)]
+        return len(self.pre) + len(self.vectors) + sum(len(part) for part in blocks)
+
+    def fixed(self, vectors: Sequence[Tensor]) -> list[Tensor]:
+        """The blocks (H,) of `vectors` in the program's inputs, from the vectors of the recurrence."""
+        raw = [block for vector in vectors for block in blocks_of(vector, self.width)]
+        values = run_ops(self.prologue, raw)
+        return [values[number] for number in self.prologue_values]
+
+    @property
+    def results(self) -> tuple[tuple[Block, ...], ...]:
+        """What comes out of the operations: the output, the new state, the operands of the products."""
+        return (self.output, *self.new_state, *(port.operand for port in self.ports))
+
+
+def run_ops(ops: Sequence[Op], inputs: Sequence[Any]) -> list[Any]:
+    """The values of a program: its inputs, and the result of each operation."""
+    values = list(inputs)
+    for op in ops:
+        values.append(op(*(values[arg.index] if isinstance(arg, Ref) else arg for arg in op.args)))
+    return values
+
+
+def blocks_of(tensor: Tensor, width: int) -> tuple[Tensor, ...]:
+    """The blocks (..., H) of a tensor (..., n H)."""
+    return tensor.reshape(*tensor.shape[:-1], -1, width).unbind(-2)
+
+
+def split_state(state: State, width: int) -> list[Tensor]:
+    """The blocks of all tensors of a state."""
+    return [block for part in state for block in blocks_of(part, width)]
