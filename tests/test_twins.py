@@ -87,6 +87,8 @@ def test_final_states_agree():
         ({"learn_initial_state": True}, "initial state"),
         ({"hidden_size": (4, 5), "num_layers": 2}, "differ"),
         ({"cell": zoo.GRUSpec(reset="before")}, "no layer"),
+        ({"cell": "mingru"}, "no layer for MinGRUSpec"),
+        ({"cell": "peephole_lstm"}, "no layer for PeepholeLSTMSpec"),
     ],
 )
 def test_a_stack_without_a_torch_layer_is_refused_with_the_reason(changes, reason):

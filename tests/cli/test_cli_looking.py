@@ -79,6 +79,15 @@ def test_show_a_cell(zoo):
     assert out == zoo("show", "LSTM").out
 
 
+def test_show_a_cell_whose_recurrent_rows_are_not_its_input_rows(zoo):
+    out = zoo("show", "lru").out
+    assert "r, i, d; with recurrent weights: r, i" in out
+    assert "3 H I + 2 H² + 3 H = 20,672 at I = H = 64" in out
+    assert out.count("  bias: bool") == 1
+    assert "  bias: bool = False" in out
+    assert "z, n; with recurrent weights: none" in zoo("show", "mingru").out
+
+
 def test_show_a_wiring_a_task_and_data(zoo):
     assert "unequal: Unequal = 'project'" in zoo("show", "residual").out
     assert "optimizer: OptimizerSpec" in zoo("show", "language_model").out

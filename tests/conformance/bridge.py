@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from oracles import cells, gated
+from oracles import cells, gated, linear
 from oracles.cells import Array, OracleCell, Weights
 from oracles.stack import Level, LevelGradients, Way, run_stack, run_stack_back
 from torch import Tensor
@@ -22,6 +22,11 @@ ORACLES: dict[str, Callable[[Any], OracleCell]] = {
     "lstm": lambda spec: cells.LSTM(),
     "gru": lambda spec: cells.GRUResetBefore() if spec.reset == "before" else cells.GRUResetAfter(),
     "janet": lambda spec: gated.JANET(spec.beta),
+    "layernorm_lstm": lambda spec: gated.LayerNormLSTM(),
+    "lru": lambda spec: linear.LRU(),
+    "mingru": lambda spec: linear.MinGRU(spec.candidate),
+    "minlstm": lambda spec: linear.MinLSTM(spec.candidate),
+    "sru": lambda spec: linear.SRU(),
     "ligru": lambda spec: gated.LiGRU(),
     "mgu": lambda spec: gated.MGU(),
     "peephole_lstm": lambda spec: gated.PeepholeLSTM(),
@@ -30,7 +35,17 @@ ORACLES: dict[str, Callable[[Any], OracleCell]] = {
 }
 """Registered name -> the oracle of a spec. A cell that is registered and not listed here fails a test."""
 
-OWN_WEIGHTS = {"peephole_lstm": {"peephole": "p_i p_f p_o"}}
+OWN_WEIGHTS = {
+    "layernorm_lstm": {
+        "gain_ih": "a_x_i a_x_f a_x_g a_x_o",
+        "gain_hh": "a_h_i a_h_f a_h_g a_h_o",
+        "gain_c": "a_c",
+        "bias_c": "s_c",
+    },
+    "lru": {"nu_log": "nu", "theta_log": "theta", "gamma_log": "gamma"},
+    "peephole_lstm": {"peephole": "p_i p_f p_o"},
+    "sru": {"weight_skip": "S", "peephole": "v_f v_r"},
+}
 """Cell -> parameters beyond the fused ones -> the oracles' names of their blocks."""
 
 WIRING_WEIGHTS = {"match.project.weight": "P", "gate.weight": "W_t", "gate.bias": "b_t"}

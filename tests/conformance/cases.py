@@ -25,6 +25,8 @@ RESETS[0, [2, 3]] = RESETS[2, 0] = RESETS[2, 2] = True
 RESETS[1, 0] = RESETS[2, 4] = RESETS[3, 1] = True  # in the padding, where they must do nothing
 INITIAL_ONLY = ("recurrent_init",)
 """Choices that change the initial values and not the equations."""
+REFUSED = dict.fromkeys(("lru", "mingru", "minlstm", "sru"), ("recurrent_init",))
+"""Choices that a cell has by way of its base, and refuses."""
 
 
 def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
@@ -38,13 +40,13 @@ def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
 
 
 def variants(registry: Any) -> dict[str, CellSpec]:
-    """Every registered cell as it comes, and with each of its choices changed."""
+    """Every registered cell as it comes, and with each of its choices changed, but for those it refuses."""
     found = {}
     for name in registry.names():
         default = registry[name].spec_class()
         found[name] = default
         for field, values in choices(type(default)).items():
-            for value in values:
+            for value in values if field not in REFUSED.get(name, ()) else ():
                 spec = replace(default, **{field: value})
                 if spec != default:
                     found[f"{name}({field}={value})"] = spec

@@ -24,11 +24,14 @@ from conformance.cases import (
     random_x,
     tensors,
 )
-from zoo.cells import CellSpec
+from zoo.cells import CellSpec, LayerNormLSTMSpec, LRUSpec
 from zoo.stack import StackSpec
 
-FIRST_VALUES_ELSEWHERE: tuple[str, ...] = ()
+FIRST_VALUES_ELSEWHERE = ("gain_ih", "gain_hh", "gain_c", "nu_log", "theta_log", "gamma_log")
 """Vectors that do not start at zero: a test of their own says where they do."""
+EACH_WITH_GATES = pytest.mark.parametrize(
+    "spec", [spec for spec in ZOO_VARIANTS.values() if spec.key != "lru"], ids=str
+)
 
 
 def test_names_and_shapes_are_those_of_the_golden_file() -> None:
@@ -73,20 +76,41 @@ def test_a_stack_reloads_from_plain_data_as_it_was(case: Case) -> None:
     assert_identical(tensors(same_final), tensors(final))
 
 
-@pytest.mark.parametrize("spec", ZOO_VARIANTS.values(), ids=list(ZOO_VARIANTS))
+@EACH_WITH_GATES
 def test_each_gate_starts_with_its_own_fan_and_its_own_orthogonality(spec: CellSpec) -> None:
     """One Xavier draw for the stacked matrix would make every gate too small."""
     torch.manual_seed(0)
     width_in, width = 30, 40
     cell = spec.build(width_in, width)
     bound = math.sqrt(6 / (width_in + width))
-    for k in range(len(cell.gates)):
-        rows = slice(k * width, (k + 1) * width)
-        assert 0.97 * bound < cell.weight_ih[rows].abs().max() <= bound
-        square = cell.weight_hh[rows] @ cell.weight_hh[rows].T
-        torch.testing.assert_close(square, torch.eye(width), rtol=0, atol=1e-5)
+    for rows in cell.weight_ih.split(width):
+        assert 0.97 * bound < rows.abs().max() <= bound
+    for rows in () if cell.weight_hh is None else cell.weight_hh.split(width):
+        torch.testing.assert_close(rows @ rows.T, torch.eye(width), rtol=0, atol=1e-5)
         if spec.recurrent_init == "identity":
-            assert torch.equal(cell.weight_hh[rows], torch.eye(width))
+            assert torch.equal(rows, torch.eye(width))
+
+
+def test_gains_start_at_one() -> None:
+    cell = LayerNormLSTMSpec().build(3, 4)
+    for gain in (cell.gain_ih, cell.gain_hh, cell.gain_c):
+        assert torch.equal(gain, torch.ones_like(gain))
+
+
+@pytest.mark.parametrize(("r_min", "r_max"), [(0.0, 1.0), (0.5, 0.9), (0.99, 1.0)])
+def test_the_eigenvalues_of_an_lru_start_on_a_ring(r_min: float, r_max: float) -> None:
+    """Uniformly by area; and the state's variance is that of B x, for white noise."""
+    torch.manual_seed(0)
+    cell = LRUSpec(r_min=r_min, r_max=r_max, max_phase=0.5).build(3, 2000)
+    radius, phase = torch.exp(-torch.exp(cell.nu_log)), torch.exp(cell.theta_log)
+    assert radius.min() >= r_min - 1e-6
+    assert radius.max() <= r_max
+    assert radius.square().mean().item() == pytest.approx((r_min**2 + r_max**2) / 2, abs=0.02)
+    assert 0 <= phase.min() < 0.01
+    assert 0.49 < phase.max() <= 0.5
+    torch.testing.assert_close(torch.exp(cell.gamma_log).square(), 1 - radius**2, rtol=1e-2, atol=1e-6)
+    spread = torch.stack([rows.std() for rows in cell.weight_ih.split(2000)])
+    torch.testing.assert_close(spread, torch.tensor([1 / 6, 1 / 6, 1 / 3]).sqrt(), rtol=0.05, atol=0)
 
 
 @pytest.mark.parametrize("spec", ZOO_VARIANTS.values(), ids=list(ZOO_VARIANTS))

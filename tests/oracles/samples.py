@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from oracles import cells, gated
+from oracles import cells, gated, linear
 from oracles.cells import Array, OracleCell, Weights
 from oracles.sequence import Batch
 
@@ -47,6 +47,24 @@ CELLS: dict[str, Sample] = {
     "janet": Sample(gated.JANET(1.0), "fg"),
     "janet that adds up to 1": Sample(gated.JANET(0.0), "fg"),
     "peephole lstm": Sample(gated.PeepholeLSTM(), "ifgo", 2, others={f"p_{k}": (HIDDEN,) for k in "ifo"}),
+    "layernorm lstm": Sample(
+        gated.LayerNormLSTM(),
+        "ifgo",
+        2,
+        others=dict.fromkeys(("s_c", "a_c", *(f"a_{k}_{g}" for k in "hx" for g in "ifgo")), (HIDDEN,)),
+        biases=("s_c",),
+    ),
+    "mingru": Sample(linear.MinGRU("linear"), "zn", recurrent=""),
+    "mingru positive": Sample(linear.MinGRU("positive"), "zn", recurrent=""),
+    "minlstm": Sample(linear.MinLSTM("linear"), "ifg", recurrent=""),
+    "minlstm positive": Sample(linear.MinLSTM("positive"), "ifg", recurrent=""),
+    "sru": Sample(linear.SRU(), "ufr", recurrent="", others={"S": (HIDDEN, INPUT)}),
+    "sru peephole": Sample(
+        linear.SRU(), "ufr", recurrent="", others={"S": (HIDDEN, INPUT), "v_f": (HIDDEN,), "v_r": (HIDDEN,)}
+    ),
+    "lru": Sample(
+        linear.LRU(), "rid", 2, recurrent="ri", others=dict.fromkeys(("nu", "theta", "gamma"), (HIDDEN,))
+    ),
 }
 EACH_CELL = pytest.mark.parametrize("name", CELLS)
 EACH_DIRECTION = pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
@@ -81,14 +99,13 @@ def random_batch(parts: int, generator: np.random.Generator) -> Batch:
 
 
 def slopes(function: Callable[[], float], at: Array, step: float = 1e-5) -> Array:
-    """Central differences of `function` for each entry of `at`, which it reads."""
+    """Central differences of fourth order of `function` for each entry of `at`, which it reads."""
     found = np.zeros_like(at)
     for place in np.ndindex(at.shape):
         value = at[place]
-        at[place] = value + step
-        above = function()
-        at[place] = value - step
-        found[place] = (above - function()) / (2 * step)
+        for steps, factor in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
+            at[place] = value + steps * step
+            found[place] += factor * function() / (12 * step)
         at[place] = value
     return found
 

@@ -61,7 +61,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
     engine, reason = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
-        "gates": ", ".join(cls.gates),
+        "gates": _gates(cell),
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
         "parameters": f"{_formula(cls)}{_count(cell):,} at I = H = {WIDTH}: {shapes}",
         "paper": " ".join(filter(None, [cls.card.paper, cls.card.equations and f"eq. {cls.card.equations}"])),
@@ -69,6 +69,13 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "engine": f"auto picks {engine}: {reason}",
     }
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
+
+
+def _gates(cell: Cell) -> str:
+    """The gates, and which of them are recurrent where not all are."""
+    recurrent = ", ".join(cell.recurrent_gates) or "none"
+    gates = ", ".join(cell.gates)
+    return gates if recurrent == gates else f"{gates}; with recurrent weights: {recurrent}"
 
 
 def _state(cell: Cell) -> list[tuple[str, int]]:
@@ -136,11 +143,10 @@ def _recipe(name: str) -> str:
 
 
 def _fields(spec: type) -> list[Argument]:
-    """The fields of a spec, also where it derives from a spec of another package."""
+    """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
     lineage = [cls for cls in spec.__mro__ if is_dataclass(cls)]
-    return Source(
-        [Source.of(f"{cls.__module__}:{cls.__qualname__}").classes[0] for cls in lineage]
-    ).arguments()
+    source = Source([Source.of(f"{cls.__module__}:{cls.__qualname__}").classes[0] for cls in lineage])
+    return list({argument.text.partition(":")[0]: argument for argument in source.arguments()}.values())
 
 
 def _page(
