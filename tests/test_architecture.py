@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "stack": {"cells", "wiring", "scan", "registry"},
     "model": {"stack", "registry"},
     "names": {"stack", "cells", "wiring", "registry"},
+    "bench": {"names", "stack", "cells", "wiring", "scan", "registry"},
     "tasks": {"model", "stack", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }

@@ -18,7 +18,10 @@ LOOKING = {
     "list": "list cells, wirings, models, tasks, data, callbacks, recipes",
     "show": "show one of them: equations, options, parameters, paper",
 }
-COMMANDS = {**TRAINING, **LOOKING}
+MEASURING = {
+    "bench": "time compositions on this machine: each engine, torch's layer, the products alone",
+}
+COMMANDS = {**TRAINING, **LOOKING, **MEASURING}
 ALLOW = "--allow-import"
 HELP = f"""\
 usage: zoo COMMAND [options]
@@ -80,6 +83,10 @@ def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
         from zoo.cli.looking import look  # torch, which help and version need not wait for
 
         return look(command, arguments, allowed)
+    if command in MEASURING:
+        from zoo.cli.bench import bench  # torch, as above
+
+        return bench(arguments, allowed)
     from zoo.cli.recipe import run  # Lightning, which looking need not wait for
 
     return run(command, arguments, allowed)
