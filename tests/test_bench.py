@@ -3,6 +3,7 @@
 import csv
 import re
 import shlex
+import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -385,6 +386,12 @@ def test_the_file_holds_every_number(bench, tmp_path):
 
 def test_a_named_model_is_a_composition(bench):
     assert bench("zaremba-small", "--shape", "2x1x3", "--streaming").code == 0
+
+
+def test_it_imports_no_lightning():
+    program = "import sys, zoo.cli.bench; print([name for name in sys.modules if 'lightning' in name])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_threads_are_given_back(bench):
