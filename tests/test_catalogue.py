@@ -57,7 +57,7 @@ def test_lists_follow_patterns():
     assert zoo.list_models("zaremba-*") == ["zaremba-large", "zaremba-medium", "zaremba-small"]
     assert {"elman", "gru", "lstm"} <= set(zoo.list_cells())
     assert zoo.list_wirings() == ["dense", "highway", "plain", "residual"]
-    assert zoo.list_cells("l*") == ["lstm"]
+    assert zoo.list_cells("elm*") == ["elman"]
 
 
 @pytest.mark.parametrize(
