@@ -39,9 +39,9 @@ class Buffers:
     resets: Tensor | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Slopes:
-    """The gradients that a backward run starts from, and those it fills.
+    """The gradients that a backward run starts from, and those it fills or replaces.
 
     Attributes:
         outputs: (T, B, O).

@@ -96,7 +96,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if size % self.width:
             raise NotBlockwise(f"a width of {size} is not a multiple of H = {self.width}")
         numbers = tuple(self._number(None) for _ in range(size // self.width))
-        self._keep(tensor, tuple(Ref(number) for number in numbers))
+        self.know(tensor, tuple(Ref(number) for number in numbers))
         return numbers
 
     def blocks(self, tensor: Tensor) -> Blocks:
@@ -105,8 +105,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise NotBlockwise("it reads a tensor that is neither its argument nor a parameter of the cell")
         return self._known[id(tensor)]
 
-    def emit(self, op: Op) -> Ref:
-        """Writes down one operation."""
+    def emit(self, op: Op) -> Block:
+        """Writes down one operation, more simply where it multiplies by 1."""
+        first, *others = op.args
+        if not op.sources:
+            return cast("float", op(torch.tensor(first), *others).item())
+        if op.name == "mul.Tensor" and 1.0 in op.args:
+            return op.args[1 - op.args.index(1.0)]
+        if op.name == "sigmoid_backward.default" and first == 1.0:
+            return self.emit(Op("mul.Tensor", (others[0], self.emit(Op("rsub.Scalar", (others[0], 1.0))))))
+        if op.name == "tanh_backward.default" and first == 1.0:
+            return self.emit(Op("rsub.Scalar", (self.emit(Op("mul.Tensor", (others[0], others[0]))), 1.0)))
+        if op.name == "threshold_backward.default" and first == 1.0:
+            return self.emit(Op("gt.Scalar", tuple(others)))
         return Ref(self._number(op))
 
     @classmethod
@@ -146,17 +157,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = function(*args, **kwargs)
         blocks = lift(self, function, args, kwargs, result)
         if isinstance(result, Tensor):
-            self._keep(result, blocks)
+            self.know(result, blocks)
             return result
         for part, found in zip(result, blocks, strict=True):
-            self._keep(part, found)
+            self.know(part, found)
         return result
 
     def _number(self, op: Op | None) -> int:
         self.ops.append(op)
         return len(self.ops) - 1
 
-    def _keep(self, tensor: Tensor, blocks: Blocks) -> None:
+    def know(self, tensor: Tensor, blocks: Blocks) -> None:
+        """Says which blocks a tensor has."""
         self._known[id(tensor)] = blocks
         self._alive.append(tensor)
 
@@ -294,6 +306,42 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
     inputs = range(program.num_inputs + len(slopes))
     ops, rename = tidy(recorder.ops, inputs, needed(recorder.ops, found))
     return ops, renamed(found, rename)
+
+
+def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Block]]:
+    """The partial derivatives of a step without row sums, by torch's own rules.
+
+    Returns:
+        Operations on the inputs of `program`; and for a block of its results and an input, both by number,
+        the derivative of the one with respect to the other, where that is not 0 throughout. The blocks of
+        operands that are a state are left out.
+    """
+    recorder = Recorder(program.width)
+    leaves = [torch.ones(ROWS, program.width, requires_grad=True) for _ in range(program.num_inputs)]
+    one = torch.ones(ROWS, program.width)
+    for part in leaves:
+        recorder.enter(part)
+    recorder.know(one, (1.0,))
+    found: dict[tuple[int, int], Block] = {}
+    with torch.enable_grad(), recorder:
+        values = run_ops(program.ops, leaves)
+        for number in sorted(wanted_results(program)):
+            slopes = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
+            found |= {
+                (number, leaf): recorder.blocks(slope)[0]
+                for leaf, slope in enumerate(slopes)
+                if slope is not None
+            }
+    used = needed(recorder.ops, list(found.values()))
+    ops, rename = tidy(recorder.ops, program.inputs, used)
+    return ops, {place: renamed([block], rename)[0] for place, block in found.items()}
+
+
+def wanted_results(program: Program) -> set[int]:
+    """The numbers of the blocks of the output, the new state and the computed operands."""
+    parts = [program.output, *program.new_state]
+    parts += [port.operand for port in program.ports if program.operand_state(port) is None]
+    return {block.index for part in parts for block in part if isinstance(block, Ref)}
 
 
 def _depending_only_on(sources: Sequence[int], ops: Sequence[Op | None]) -> set[int]:

@@ -1,0 +1,291 @@
+"""The derivative of a program by torch operations: partials in bulk, then a short loop backwards."""
+
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zoo.scan.buffers import Buffers, Slopes
+from zoo.scan.program import Block, Program, Ref, run_ops
+from zoo.scan.trace import partials
+from zoo.scan.views import by_step, defined, input_views
+
+CHUNK = 2**16
+"""Numbers in a block (steps, B, H) of partial derivatives: more would not stay in the cache."""
+
+
+class Columns:
+    """Where the gradient of each input lies among blocks side by side, the columns.
+
+    The blocks of a product stand next to one another, and so do those of the state, at the end. A product's
+    block and a block of the input product that it is only ever added to have one gradient and one column.
+    """
+
+    def __init__(self, program: Program, table: dict[tuple[int, int], Block]) -> None:
+        shape: dict[int, tuple[tuple[int, Block], ...]] = {
+            number: tuple((result, block) for (result, leaf), block in table.items() if leaf == number)
+            for number in program.inputs
+        }
+        ported = [number for k in reversed(range(len(program.ports))) for number in port_inputs(program, k)]
+        twins = {shape[number]: number for number in ported if shape[number]}
+        alone = [number for number in program.pre if number not in ported and shape[number] not in twins]
+        states = [number for part in program.state for number in part]
+        order = [*alone, *program.vectors, *ported, *states]
+        self.place = {number: column for column, number in enumerate(order)}
+        self.count = len(order)
+        for number in program.pre:
+            if number not in self.place:
+                self.place[number] = self.place[twins[shape[number]]]
+        self.dead = [self.place[number] for number in order if not shape[number]]
+
+    def range(self, numbers: tuple[int, ...]) -> slice:
+        """The columns of neighbours."""
+        first = self.place[numbers[0]]
+        return slice(first, first + len(numbers))
+
+    def are_neighbours(self, numbers: tuple[int, ...]) -> bool:
+        """Whether these inputs' columns stand in this order, without gaps."""
+        places = [self.place[number] for number in numbers]
+        return places == list(range(places[0], places[0] + len(places)))
+
+
+def port_inputs(program: Program, k: int) -> tuple[int, ...]:
+    """The inputs that the k-th product adds to or is."""
+    port = program.ports[k]
+    return port.result if port.into is None else program.pre[port.into : port.into + port.rows]
+
+
+class Backward:
+    """Runs the derivative of a program without row sums."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.ops, table = partials(program)
+        self.columns = Columns(program, table)
+        self.partials = {(result, self.columns.place[leaf]): block for (result, leaf), block in table.items()}
+        self.lines = Lines(program, self.columns, self.partials)
+
+    @cached_property
+    def _loop(self) -> Callable[..., None]:
+        return defined(self.lines.all())
+
+    def run(self, buffers: Buffers, slopes: Slopes) -> None:
+        """Fills the slopes."""
+        program, columns = self.program, self.columns
+        time, batch_size, _ = buffers.pre.shape
+        padding = None
+        if buffers.lengths is not None:
+            steps = torch.arange(time, device=buffers.lengths.device)[:, None]
+            padding = (steps >= buffers.lengths).unsqueeze(-1)
+            slopes.outputs = slopes.outputs.masked_fill(padding, 0)
+        found = buffers.pre.new_empty(time, batch_size, columns.count, program.width)
+        found[:, :, columns.dead] = 0
+        views = self._views(buffers, slopes, found)
+        ending = self._ending(buffers, slopes, views)
+        renewing = self._renewing(buffers, slopes, views)
+        named = input_views(program, buffers)
+        inputs = [named[number] for number in program.inputs]
+        chunk = max(1, CHUNK // max(1, batch_size * program.width))
+        for last in range(time, 0, -chunk):
+            first = max(0, last - chunk)
+            part = [block if block.dim() == 1 else block[first:last] for block in inputs]
+            bulk = run_ops(self.ops, part)
+            hidden = None if padding is None else padding[first:last]
+            views |= {
+                name: by_step(part) for name, part in self._runs(bulk, found[first:last], hidden).items()
+            }
+            self._loop(views, first, last, ending, renewing)
+        if 0 in ending:
+            ending[0]()
+        slopes.states[:] = [views[f"d{k}"] for k in range(len(program.state))]
+        self._hand_over(slopes, found)
+
+    def _views(self, buffers: Buffers, slopes: Slopes, found: Tensor) -> dict[str, Any]:
+        """What the loop reads and writes, by the names that `Lines` gives them; `found` has the columns."""
+        program, width = self.program, self.program.width
+        views: dict[str, Any] = {"dy": by_step(slopes.outputs)}
+        for place, block in enumerate(_rows(slopes.outputs, width)):
+            views[f"dy{place}"] = by_step(block)
+        for k, (part, numbers) in enumerate(zip(slopes.states, program.state, strict=True)):
+            gradient = part if buffers.lengths is None else torch.zeros_like(part)
+            views[f"d{k}"] = gradient
+            views |= {f"d{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
+            views[f"g{k}"] = by_step(found[:, :, self.columns.range(numbers)].flatten(2))
+        for k, (port, weight) in enumerate(zip(program.ports, buffers.weights, strict=True)):
+            columns = self.columns.range(port_inputs(program, k))
+            views |= {f"w{k}": weight, f"dc{k}": by_step(found[:, :, columns].flatten(2))}
+            if program.operand_state(port) is None:
+                views[f"do{k}"] = gradient = buffers.operands[k].new_empty(buffers.operands[k].shape[1:])
+                views |= {f"do{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
+        for name, columns in self.lines.ranges.items():
+            views[name] = by_step(found[:, :, columns])
+        return views
+
+    def _runs(self, values: list[Any], found: Tensor, hidden: Tensor | None) -> dict[str, Tensor]:
+        """The partial derivatives of some steps, those of neighbouring columns side by side."""
+        made = {}
+        for name, blocks in self.lines.runs.items():
+            parts = [values[block.index] if isinstance(block, Ref) else block for block in blocks]
+            whole = found.new_empty(*found.shape[:2], len(parts), found.shape[-1])
+            for k, part in enumerate(parts):
+                whole[:, :, k] = part
+            made[name] = whole if hidden is None else whole.masked_fill_(hidden.unsqueeze(-1), 0)
+        return made
+
+    def _ending(
+        self, buffers: Buffers, slopes: Slopes, views: dict[str, Any]
+    ) -> dict[int, Callable[[], None]]:
+        """Number of steps -> what adds the gradients of the final states of sequences of that length."""
+        if buffers.lengths is None:
+            return {}
+
+        lengths, final = buffers.lengths, list(slopes.states)
+
+        def end(length: int) -> None:
+            for k, part in enumerate(final):
+                views[f"d{k}"] += torch.where((lengths == length).unsqueeze(-1), part, 0)
+
+        return {length: partial(end, length) for length in set(lengths.tolist())}
+
+    def _renewing(
+        self, buffers: Buffers, slopes: Slopes, views: dict[str, Any]
+    ) -> dict[int, Callable[[], None]]:
+        """Step -> what gives the gradient of the states that were put in place before it to these."""
+        resets = buffers.resets
+        if resets is None:
+            return {}
+
+        def renew(t: int) -> None:
+            at = resets[t].unsqueeze(-1)
+            for k, fresh in enumerate(slopes.fresh):
+                fresh += torch.where(at, views[f"d{k}"], 0)
+                views[f"d{k}"].masked_fill_(at, 0)
+
+        return {t: partial(renew, t) for t in resets.any(1).nonzero().flatten().tolist()}
+
+    def _hand_over(self, slopes: Slopes, found: Tensor) -> None:
+        """Gives the columns to the slopes: as a view where they stand in order, copied where not."""
+        program, columns = self.program, self.columns
+        if columns.are_neighbours(program.pre):
+            slopes.pre = found[:, :, columns.range(program.pre)].flatten(2)
+        else:
+            torch.cat([found[:, :, columns.place[number]] for number in program.pre], -1, out=slopes.pre)
+        slopes.products = tuple(
+            part if port.into is not None else found[:, :, columns.range(port.result)].flatten(2)
+            for port, part in zip(program.ports, slopes.products, strict=True)
+        )
+        if program.vectors:
+            slopes.vectors = found[:, :, columns.range(program.vectors)].sum((0, 1))
+
+
+def _rows(gradient: Tensor, width: int) -> tuple[Tensor, ...]:
+    """The blocks of a gradient (..., n H), each (..., 1, H)."""
+    return gradient.reshape(*gradient.shape[:-1], -1, 1, width).unbind(-3)
+
+
+class Lines:
+    """The loop backwards as Python.
+
+    Attributes:
+        runs: Name of a bulk of partial derivatives -> its blocks, in neighbouring columns.
+        ranges: Name of columns that the loop fills -> which.
+    """
+
+    def __init__(self, program: Program, columns: Columns, derivatives: dict[tuple[int, int], Block]) -> None:
+        self.program, self.columns, self.derivatives = program, columns, derivatives
+        self.runs: dict[str, list[Block]] = {}
+        self.ranges: dict[str, slice] = {}
+        self._filled: set[int] = set()
+        self._names: set[str] = set()
+        self._body = self._step()
+
+    def all(self) -> list[str]:
+        """The whole function."""
+        names = sorted({*self.runs, *self.ranges, *self._names})
+        return [
+            "def loop(views, first, last, ending, renewing):",
+            *(f"    {name} = views['{name}']" for name in names),
+            "    for t in range(last - 1, first - 1, -1):",
+            "        i = t - first",
+            "        if t + 1 in ending:",
+            "            ending[t + 1]()",
+            *(f"        {line}" for line in self._body),
+            "        if t in renewing:",
+            "            renewing[t]()",
+        ]
+
+    def _step(self) -> list[str]:
+        program = self.program
+        lines = []
+        shown = program.output_state
+        if shown is not None:
+            lines.append(f"d{shown}.add_({self._known('dy')}[t])")
+        else:
+            for place, block in enumerate(program.output):
+                lines += self._spread(block, f"dy{place}", "[t]")
+        for k, part in enumerate(program.new_state):
+            for place, block in enumerate(part):
+                lines += self._spread(block, f"d{k}_{place}", "")
+        for k in reversed(range(len(program.ports))):
+            port = program.ports[k]
+            if program.operand_state(port) is None:
+                lines.append(f"torch.mm({self._known(f'dc{k}')}[t], {self._known(f'w{k}')}, out=do{k})")
+                self._known(f"do{k}")
+                for place, block in enumerate(port.operand):
+                    lines += self._spread(block, f"do{k}_{place}", "")
+        for k in range(len(program.state)):
+            lines += self._state(k)
+        return lines
+
+    def _known(self, name: str) -> str:
+        self._names.add(name)
+        return name
+
+    def _spread(self, block: Block, slope: str, index: str) -> list[str]:
+        """Adds what a result's slope contributes to the gradients of all that it depends on."""
+        if not isinstance(block, Ref):
+            return []
+        reach = sorted(column for result, column in self.derivatives if result == block.index)
+        if reach:
+            self._known(slope)
+        lines = []
+        for run in self._neighbours(reach):
+            name, columns = f"p{len(self.runs)}", f"f{run[0]}_{run[-1]}"
+            self.runs[name] = [self.derivatives[block.index, column] for column in run]
+            self.ranges[columns] = slice(run[0], run[-1] + 1)
+            if run[0] in self._filled:
+                lines.append(f"{columns}[t].addcmul_({name}[i], {slope}{index})")
+            else:
+                lines.append(f"torch.mul({name}[i], {slope}{index}, out={columns}[t])")
+            self._filled |= set(run)
+        return lines
+
+    def _neighbours(self, reach: list[int]) -> list[list[int]]:
+        """Neighbouring columns that are all to be filled or all to be added to."""
+        found: list[list[int]] = []
+        for column in reach:
+            last = found[-1][-1] if found else None
+            if last == column - 1 and (last in self._filled) == (column in self._filled):
+                found[-1].append(column)
+            else:
+                found.append([column])
+        return found
+
+    def _state(self, k: int) -> list[str]:
+        """The gradient of the state before the step: by itself, and through products."""
+        program = self.program
+        ports = [j for j, port in enumerate(program.ports) if program.operand_state(port) == k]
+        direct = any(self.columns.place[number] in self._filled for number in program.state[k])
+        lines: list[str] = []
+        base = f"{self._known(f'g{k}')}[t]"
+        if not ports:
+            return [f"{self._known(f'd{k}')}.copy_({base})" if direct else f"d{k}.zero_()"]
+        for j in ports:
+            start = f"torch.addmm({base}, " if direct or lines else "torch.mm("
+            lines.append(
+                f"{start}{self._known(f'dc{j}')}[t], {self._known(f'w{j}')}, out={self._known(f'd{k}')})"
+            )
+            base = f"d{k}"
+        return lines
