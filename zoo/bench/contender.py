@@ -100,7 +100,7 @@ def engines_of(spec: StackSpec, shape: Shape, setting: Setting, names: tuple[str
             able = ", ".join(each for each in ENGINES if refusal(each, stack) is None)
             raise ValueError(f"engine {name!r} cannot run {cells}: {reason}; expected one of auto, {able}")
     wanted = names or ("auto", *(name for name in ENGINES if refusal(name, stack) is None))
-    picked = "+".join(dict.fromkeys(pick("auto", cell.recurrence())[0] for cell in stack.cells()))
+    picked = "+".join(dict.fromkeys(pick("auto", cell.recurrence()).name for cell in stack.cells()))
     auto = picked if picked in ENGINES else "auto"
     engines = dict.fromkeys(auto if name == "auto" else name for name in wanted)
     return [

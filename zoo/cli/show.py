@@ -58,7 +58,7 @@ def show(name: str) -> str:
 def _cell(registry: Registry[Any], key: str) -> str:
     cls: type[Cell] = registry[key]
     cell = cls.spec_class().build(WIDTH, WIDTH)
-    engine, reason = pick("auto", cell.recurrence())
+    choice = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
         "gates": _gates(cell),
@@ -66,7 +66,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "parameters": f"{_formula(cls)}{_count(cell):,} at I = H = {WIDTH}: {shapes}",
         "paper": " ".join(filter(None, [cls.card.paper, cls.card.equations and f"eq. {cls.card.equations}"])),
         "torch twin": cls.card.twin or "none",
-        "engine": f"auto picks {engine}: {reason}",
+        "engine": f"auto picks {choice.name}: {choice.reason}",
     }
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
 

@@ -1,6 +1,7 @@
 """What a run of a program reads and fills, forward and backward."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -37,6 +38,10 @@ class Buffers:
     fresh: tuple[Tensor, ...]
     lengths: Tensor | None
     resets: Tensor | None
+
+    def made(self) -> tuple[Tensor, ...]:
+        """What the backward run needs and was not given."""
+        return (*self.states, *self.products, *self.operands, self.vectors)
 
 
 @dataclass
@@ -77,3 +82,12 @@ class Kernel(ABC):
     @abstractmethod
     def backward(self, buffers: Buffers, slopes: Slopes) -> None:
         """Fills the slopes."""
+
+    def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
+        """`forward` for several runs that know nothing of one another."""
+        return [self.forward(buffers) for buffers in runs]
+
+    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+        """`backward` for several runs."""
+        for buffers, slopes in runs:
+            self.backward(buffers, slopes)

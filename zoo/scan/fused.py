@@ -1,5 +1,6 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,32 +13,47 @@ from zoo.scan.buffers import Buffers, Kernel, Slopes
 from zoo.scan.program import Program
 from zoo.scan.recurrence import Recurrence, Sequences, State
 
-OVERWRITABLE = ("AddmmBackward0", "MmBackward0", "ViewBackward0", "UnsafeViewBackward0", "CatBackward0")
+PRODUCTS = ("AddmmBackward0", "MmBackward0", "CatBackward0")
+VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
 
 def run_fused(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Runs a recurrence by a kernel for its program; see `zoo.scan.recurrence.Run`."""
+    return run_together(kernel, [(recurrence, sequences)])[0]
+
+
+def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+    """Runs several recurrences of one program at once, such as the two directions of a layer."""
+    given = [_given(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
+    flat = [part for each in given for part in each.flat()]
+    with torch.autocast(given[0].pre.device.type, enabled=False):
+        results = Scan.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
+    count = 1 + len(kernel.program.state)
+    return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
+
+
+def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> "Given":
+    """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
-    maps = [recurrence.recurrent(port.gates) for port in kernel.program.ports]
-    given = Given(
+    maps = [recurrence.recurrent(port.gates) for port in program.ports]
+    return Given(
         pre,
-        tuple(sequences.state),
-        tuple(sequences.fresh),
-        recurrence.vectors,
-        tuple(weight for weight, _ in maps),
-        tuple(bias for _, bias in maps),
+        tuple(part.to(pre.dtype) for part in sequences.state),
+        tuple(part.to(pre.dtype) for part in sequences.fresh),
+        tuple(part.to(pre.dtype) for part in recurrence.vectors),
+        tuple(weight.to(pre.dtype) for weight, _ in maps),
+        tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
     )
-    outputs, *final = Scan.apply(kernel, recurrence, sequences, *given.flat())  # type: ignore[no-untyped-call]
-    return outputs, tuple(final)
 
 
 def _overwritable(pre: Tensor, x: Tensor) -> Tensor:
     """The input products, contiguous, in memory that nobody reads again."""
-    shared = pre.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
-    maker = None if pre.grad_fn is None else type(pre.grad_fn).__name__
-    free = not shared and (maker in OVERWRITABLE or (maker is None and not pre.requires_grad))
-    return pre.contiguous() if free else pre.clone(memory_format=torch.contiguous_format)
+    maker, shared = pre.grad_fn, pre.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    while maker is not None and type(maker).__name__ in VIEWS:
+        maker = maker.next_functions[0][0]
+    fresh = not pre.requires_grad if maker is None else type(maker).__name__ in PRODUCTS
+    return pre.contiguous() if fresh and not shared else pre.clone(memory_format=torch.contiguous_format)
 
 
 @dataclass(frozen=True)
@@ -71,40 +87,82 @@ class Given:
 
 
 class Scan(torch.autograd.Function):
-    """Outputs and final state of a program."""
+    """Outputs and final states of several runs of a program, one run after the other."""
 
     @staticmethod
-    def forward(ctx: Any, kernel: Kernel, recurrence: Recurrence, sequences: Sequences, *flat: Any) -> Any:
+    def forward(ctx: Any, kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]], *flat: Any) -> Any:
         """Runs the kernel and keeps what its derivative needs."""
-        buffers = allocate(kernel.program, Given.of(kernel.program, flat), sequences)
-        final = kernel.forward(buffers)
-        ctx.kernel, ctx.recurrence, ctx.sequences = kernel, recurrence, sequences
-        ctx.save_for_backward(*flat, *buffers.states, *buffers.products, *buffers.operands, buffers.vectors)
-        return buffers.outputs, *final
+        program = kernel.program
+        buffers = [
+            allocate(program, Given.of(program, part), sequences)
+            for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
+        ]
+        final = kernel.forward_all(buffers)
+        ctx.kernel, ctx.recurrences = kernel, [recurrence for recurrence, _ in runs]
+        ctx.masks = [(each.lengths, each.resets) for each in buffers]
+        made = [part for each in buffers for part in each.made()]
+        ctx.save_for_backward(*flat, *made)
+        ctx.count_given = len(flat)
+        return tuple(
+            part for each, last in zip(buffers, final, strict=True) for part in (each.outputs, *last)
+        )
 
     @staticmethod
-    def backward(ctx: Any, d_outputs: Tensor, *d_final: Tensor) -> Any:
+    def backward(ctx: Any, *d_results: Tensor) -> Any:
         """Runs the kernel's derivative, or the reference loop's where that is to be differentiated again."""
-        program = ctx.kernel.program
-        parts, ports = len(program.state), len(program.ports)
-        kept = parts + 2 * ports + 1
-        flat, made = ctx.saved_tensors[:-kept], ctx.saved_tensors[-kept:]
-        given = Given.of(program, flat)
-        buffers = Buffers(
+        program, count = ctx.kernel.program, len(ctx.recurrences)
+        flat, made = ctx.saved_tensors[: ctx.count_given], ctx.saved_tensors[ctx.count_given :]
+        backs = [
+            Back(recurrence, Given.of(program, part), kept, lengths, resets, slopes)
+            for recurrence, part, kept, (lengths, resets), slopes in zip(
+                ctx.recurrences,
+                _pieces(flat, count),
+                _pieces(made, count),
+                ctx.masks,
+                _pieces(d_results, count),
+                strict=True,
+            )
+        ]
+        if torch.is_grad_enabled():
+            found = [_again(program, back) for back in backs]
+        else:
+            found = _once(ctx.kernel, backs)
+        return None, None, *(part for each in found for part in each)
+
+
+def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
+    """A tuple in so many equal parts."""
+    size = len(flat) // count
+    return [flat[k * size : (k + 1) * size] for k in range(count)]
+
+
+@dataclass(frozen=True)
+class Back:
+    """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
+
+    recurrence: Recurrence
+    given: Given
+    made: tuple[Tensor, ...]
+    lengths: Tensor | None
+    resets: Tensor | None
+    d_results: tuple[Tensor, ...]
+
+    def buffers(self, program: Program) -> Buffers:
+        """The buffers as the forward run left them."""
+        given, parts, ports = self.given, len(program.state), len(program.ports)
+        return Buffers(
             given.pre,
-            made[:parts],
-            d_outputs,
-            made[parts : parts + ports],
-            made[parts + ports : -1],
+            self.made[:parts],
+            self.d_results[0],
+            self.made[parts : parts + ports],
+            self.made[parts + ports : -1],
             tuple(weight.contiguous() for weight in given.weights),
             tuple(bias is not None for bias in given.biases),
-            made[-1],
+            self.made[-1],
             given.fresh,
-            ctx.sequences.lengths,
-            ctx.sequences.resets,
+            self.lengths,
+            self.resets,
         )
-        run = _again if torch.is_grad_enabled() else _once
-        return None, None, None, *run(ctx, given, buffers, (d_outputs, *d_final))
 
 
 def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
@@ -143,25 +201,39 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
         tuple(bias is not None for bias in given.biases),
         torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
         tuple(part.contiguous() for part in given.fresh),
-        sequences.lengths,
+        None if sequences.lengths is None else sequences.lengths.contiguous(),
         None if sequences.resets is None else sequences.resets.contiguous(),
     )
 
 
-def _once(
-    ctx: Any, given: Given, buffers: Buffers, d_results: tuple[Tensor, ...]
-) -> tuple[Tensor | None, ...]:
+def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ...]]:
     """The gradients of all that was given, by the kernel."""
-    program = ctx.kernel.program
-    slopes = Slopes(
-        d_results[0].contiguous(),
-        [part.clone(memory_format=torch.contiguous_format) for part in d_results[1:]],
-        torch.empty_like(buffers.pre),
-        tuple(torch.empty_like(part) for part in buffers.products),
-        torch.zeros_like(buffers.vectors),
-        tuple(torch.zeros_like(part) for part in buffers.fresh),
-    )
-    ctx.kernel.backward(buffers, slopes)
+    program = kernel.program
+    runs = []
+    for back in backs:
+        buffers = back.buffers(program)
+        slopes = Slopes(
+            back.d_results[0].contiguous(),
+            [part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
+            torch.empty_like(buffers.pre),
+            tuple(torch.empty_like(part) for part in buffers.products),
+            torch.zeros_like(buffers.vectors),
+            tuple(part.new_zeros(part.shape) for part in buffers.fresh),
+        )
+        runs.append((buffers, slopes))
+    kernel.backward_all(runs)
+    found = []
+    for back, (buffers, slopes) in zip(backs, runs, strict=True):
+        d_weights, d_biases = _of_products(program, back.given, buffers, slopes)
+        d_vectors = _through_prologue(program, back.given.vectors, slopes.vectors)
+        found.append((slopes.pre, *slopes.states, *slopes.fresh, *d_vectors, *d_weights, *d_biases))
+    return found
+
+
+def _of_products(
+    program: Program, given: Given, buffers: Buffers, slopes: Slopes
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """The gradients of the recurrent weights and biases, over all steps in one product each."""
     d_weights: list[Tensor] = []
     d_biases: list[Tensor | None] = []
     for k, (port, bias) in enumerate(zip(program.ports, given.biases, strict=True)):
@@ -172,8 +244,7 @@ def _once(
         operand = buffers.operands[k] if state is None else buffers.states[state][:-1]
         d_weights.append(d_product.T @ operand.flatten(0, 1))
         d_biases.append(None if bias is None else d_product.sum(0))
-    d_vectors = _through_prologue(program, given.vectors, slopes.vectors)
-    return (slopes.pre, *slopes.states, *slopes.fresh, *d_vectors, *d_weights, *d_biases)
+    return d_weights, d_biases
 
 
 def _through_prologue(
@@ -188,29 +259,29 @@ def _through_prologue(
         return torch.autograd.grad(fixed, leaves, list(d_fixed), allow_unused=True)
 
 
-def _again(
-    ctx: Any, given: Given, buffers: Buffers, d_results: tuple[Tensor, ...]
-) -> tuple[Tensor | None, ...]:
+def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     """The gradients by the reference loop, so that they can be differentiated themselves."""
-    program = ctx.kernel.program
+    given, buffers = back.given, back.buffers(program)
     before = given.pre.detach().clone()
     for k, port in enumerate(program.ports):
-        if port.into is not None:
+        if port.into is not None:  # the product was added into it, and is taken off again
             state = program.operand_state(port)
             operand = buffers.operands[k] if state is None else buffers.states[state][:-1]
             place = before[..., port.into * program.width :][..., : port.rows * program.width]
             place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
     pre = given.pre + (before - given.pre).detach()
-    maps = dict(
-        zip([p.gates for p in program.ports], zip(given.weights, given.biases, strict=True), strict=True)
-    )
-    sequences = Sequences(ctx.sequences.x, given.state, given.fresh, buffers.lengths, buffers.resets)
+    maps = {
+        port.gates: pair
+        for port, pair in zip(program.ports, zip(given.weights, given.biases, strict=True), strict=True)
+    }
+    sequences = Sequences(pre, given.state, given.fresh, back.lengths, back.resets)
     outputs, final = reference.loop(
-        ctx.recurrence, sequences, pre, lambda gates, operand: F.linear(operand, *maps[gates])
+        back.recurrence, sequences, pre, lambda gates, operand: F.linear(operand, *maps[gates])
     )
-    wanted = [part for part in (pre, *given.flat()[1:]) if part is not None and part.requires_grad]
+    sources = (pre, *given.flat()[1:])
+    wanted = [part for part in sources if part is not None and part.requires_grad]
     found = torch.autograd.grad(
-        [outputs, *final], wanted, list(d_results), create_graph=True, allow_unused=True
+        [outputs, *final], wanted, list(back.d_results), create_graph=True, allow_unused=True
     )
     by_source = {id(part): gradient for part, gradient in zip(wanted, found, strict=True)}
-    return tuple(by_source.get(id(part)) for part in (pre, *given.flat()[1:]))
+    return tuple(by_source.get(id(part)) for part in sources)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zoo.scan.recurrence import State
 
-Block: TypeAlias = "Ref | float | bool"
+Block: TypeAlias = "Ref | float | int | bool"
 """What an operation takes: a value of the program, or a constant."""
 
 # fmt: off

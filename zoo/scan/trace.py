@@ -181,10 +181,9 @@ def _pointwise(recorder: Recorder, function: Any, args: Any, kwargs: Any, result
     count = max(len(blocks) for blocks in lifted)
     name = function.name().removeprefix("aten::")
     name = name if "." in name else f"{name}.default"
-    return tuple(
-        recorder.emit(Op(name, tuple(blocks[k % len(blocks)] for blocks in lifted), kwargs.get("alpha", 1.0)))
-        for k in range(count)
-    )
+    alpha = float(kwargs.get("alpha", 1))
+    columns = [tuple(blocks[k % len(blocks)] for blocks in lifted) for k in range(count)]
+    return tuple(recorder.emit(Op(name, column, alpha)) for column in columns)
 
 
 def _same(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:

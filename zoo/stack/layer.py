@@ -1,7 +1,7 @@
 """A layer: one cell run in one direction, or two cells run in both."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import Any, NamedTuple, TypeAlias, cast, final
 
 import torch
 from jaxtyping import Float
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.scan import ENGINES, Sequences, State, pick
+from zoo.scan import Choice, Recurrence, Sequences, State, pick, run_both
 from zoo.stack.window import Window
 
 
@@ -37,7 +37,8 @@ class Direction(nn.Module):
     def __init__(self, cell: Cell, backward: bool, engine: str, learn_initial_state: bool) -> None:
         super().__init__()
         self.cell, self.backward = cell, backward
-        self.engine, self.engine_reason = pick(engine, cell.recurrence())
+        self.engine = engine
+        self._choices = {"cpu": pick(engine, cell.recurrence())}
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
 
@@ -52,16 +53,25 @@ class Direction(nn.Module):
         self, x: Float[Tensor, "T B I"], state: State | None, window: Window
     ) -> tuple[Float[Tensor, "T B O"], State]:
         """Outputs at every step, 0 in the padding, and the state after the last one read."""
+        run = self.choice(x.device.type).run
+        return self.finished(*run(*self.prepared(x, state, window)), window)
+
+    def prepared(self, x: Tensor, state: State | None, window: Window) -> tuple[Recurrence, Sequences]:
+        """What an engine runs: the recurrence, and the sequences in the order in which it reads them."""
         fresh = self.initial_state(x.shape[1])
         state = fresh if state is None else state
-        run = ENGINES[self.engine].run
-        if not self.backward:
-            sequences = Sequences(x, state, fresh, window.lengths, window.resets)
-            outputs, final_state = run(self.cell.recurrence(), sequences)
-            return outputs, self._state(final_state)
-        sequences = Sequences(window.reverse(x), state, fresh, window.lengths, window.reversed.resets)
-        outputs, final_state = run(self.cell.recurrence(), sequences)
-        return window.reverse(outputs), self._state(final_state)
+        x, seen = (window.reverse(x), window.reversed) if self.backward else (x, window)
+        return self.cell.recurrence(), Sequences(x, state, fresh, seen.lengths, seen.resets)
+
+    def finished(self, outputs: Tensor, state: State, window: Window) -> tuple[Tensor, State]:
+        """What came out of an engine, in the order of the batch and in the cell's own state type."""
+        return window.reverse(outputs) if self.backward else outputs, self._state(state)
+
+    def choice(self, device: str) -> Choice:
+        """The engine that runs it on a device of this type."""
+        if device not in self._choices:
+            self._choices[device] = pick(self.engine, self.cell.recurrence(), device)
+        return self._choices[device]
 
     def _state(self, parts: Iterable[Tensor]) -> State:
         """The cell's own state type around these tensors."""
@@ -106,7 +116,7 @@ class Layer(nn.Module):
 
     def ways(self) -> tuple[Direction, ...]:
         """The directions of this layer: one, or forward and backward."""
-        return tuple(part for part in self.directions.values() if isinstance(part, Direction))
+        return cast("tuple[Direction, ...]", tuple(self.directions.values()))
 
     def initial_state(self, batch_size: int) -> LayerState:
         """The state before the first step."""
@@ -120,10 +130,13 @@ class Layer(nn.Module):
         if self.merge is None:
             outputs, final_state = self.ways()[0](x, state, window)
             return outputs, final_state
-        before, after = state if state is not None else (None, None)
-        forward, backward = self.ways()
-        f, f_state = forward(x, before, window)
-        b, b_state = backward(x, after, window)
+        ways, states = self.ways(), cast("tuple[State | None, ...]", state or (None, None))
+        runs = [way.prepared(x, entry, window) for way, entry in zip(ways, states, strict=True)]
+        choices = [way.choice(x.device.type) for way in ways]
+        results = run_both(choices, runs)
+        (f, f_state), (b, b_state) = (
+            way.finished(*result, window) for way, result in zip(ways, results, strict=True)
+        )
         return self.merge(f, b), BothStates(f_state, b_state)
 
 

@@ -97,14 +97,16 @@ class Stack(nn.Module):
             ValueError: a layer reads backwards, or x does not fit.
         """
         self._check(x, 2, "(B, {})")
-        if not self.is_causal:
+        levels, dropped = self._levels(), self.training and self.dropout.p > 0
+        ways = [layer.ways() for layer, _ in levels]
+        if any(len(each) > 1 or each[0].backward for each in ways):
             raise ValueError(
                 f"a stack with direction {self.spec.direction!r} cannot stream; expected 'forward'"
             )
         h, states = x, []
-        for k, (layer, wiring) in enumerate(self._levels()):
+        for k, ((_, wiring), (way,)) in enumerate(zip(levels, ways, strict=True)):
             entry = cast("State", self._entry(state or (), k, len(x)))
-            y, after = layer.ways()[0].cell(self.dropout(h) if k else h, entry)
+            y, after = way.cell(self.dropout(h) if k and dropped else h, entry)
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)
@@ -126,12 +128,7 @@ class Stack(nn.Module):
         return f"{self.input_size} -> {self.output_size}"
 
     def _levels(self) -> list[tuple[Layer, Wiring]]:
-        pairs = zip(self.layers, self.wirings, strict=True)
-        return [
-            (layer, wiring)
-            for layer, wiring in pairs
-            if isinstance(layer, Layer) and isinstance(wiring, Wiring)
-        ]
+        return cast("list[tuple[Layer, Wiring]]", list(zip(self.layers, self.wirings, strict=True)))
 
     def _forward_packed(
         self, x: PackedSequence, state: StackState | None, lengths: Tensor | None, resets: Tensor | None
@@ -169,13 +166,13 @@ class Stack(nn.Module):
             return None
         if len(state) != len(self.layers):
             raise ValueError(f"state has {len(state)} entries; expected {len(self.layers)}, one per layer")
-        layer, _ = self._levels()[k]
-        entries = [state[k]] if layer.merge is None else state[k]
-        if not isinstance(entries, list | tuple) or len(entries) != len(layer.ways()):
+        layer = cast("Layer", self.layers[k])
+        entries, ways = [state[k]] if layer.merge is None else state[k], layer.ways()
+        if not isinstance(entries, list | tuple) or len(entries) != len(ways):
             raise ValueError(
                 f"state of layer {k} is {type(entries).__name__}; expected one of each direction"
             )
-        for entry, way in zip(entries, layer.ways(), strict=True):
+        for entry, way in zip(entries, ways, strict=True):
             _check_entry(entry, way, k, batch_size)
         return state[k]
 

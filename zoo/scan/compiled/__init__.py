@@ -1,1 +1,77 @@
 """The compiled engine: a step written as C, compiled in less than a second, kept for next time."""
+
+import warnings
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from zoo.scan.compiled.build import CannotCompileError, compiler, gemm
+from zoo.scan.compiled.emit import unknown
+from zoo.scan.compiled.kernel import REALS, CompiledKernel
+from zoo.scan.engine import Engine, is_special
+from zoo.scan.fold import fold
+from zoo.scan.fused import run_fused, run_together
+from zoo.scan.recurrence import Recurrence, Run, Sequences, State
+from zoo.scan.trace import NotBlockwise, trace
+
+
+class Compiled(Engine):
+    """Programs in C, on the CPU."""
+
+    reason = "its step compiles to C"
+
+    def __init__(self, otherwise: Engine) -> None:
+        self.otherwise = otherwise
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        if device != "cpu":
+            return f"it runs on the CPU, not on {device}"
+        if compiler() is None:
+            return "there is no C compiler; install gcc or clang, or set CC"
+        if gemm("float") is None:
+            return "this build of torch shows no matrix product to call from C"
+        try:
+            kernel = CompiledKernel(fold(trace(recurrence)))
+        except NotBlockwise as reason:
+            return str(reason)
+        strange = unknown([*kernel.program.ops, *kernel.layout.back_ops])
+        return f"there is no C for {', '.join(strange)}" if strange else None
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        return CompiledRun(CompiledKernel(fold(trace(recurrence))), self.otherwise.prepare(recurrence))
+
+
+class CompiledRun:
+    """Runs a compiled program where it can, and leaves what it cannot to another engine."""
+
+    def __init__(self, kernel: CompiledKernel, otherwise: Run) -> None:
+        self.kernel, self.otherwise = kernel, otherwise
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if not self._can_run(sequences.x):
+            return self.otherwise(recurrence, sequences)
+        return run_fused(self.kernel, recurrence, sequences)
+
+    def together(self, runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+        """Runs several recurrences of this program at once, in threads that share the work evenly."""
+        if not all(self._can_run(sequences.x) for _, sequences in runs):
+            return [self.otherwise(*run) for run in runs]
+        return run_together(self.kernel, runs)
+
+    def _can_run(self, x: Tensor) -> bool:
+        fits = x.device.type == "cpu" and x.dtype in REALS and not torch.is_autocast_enabled("cpu")
+        if is_special(x) or not fits:
+            return False
+        try:
+            self.kernel.library(x.dtype)
+        except CannotCompileError as error:
+            warn_once(f"engine 'compiled': {error}; using engine 'fused'")
+            return False
+        return True
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Warns, once for each message."""
+    warnings.warn(message, stacklevel=2)

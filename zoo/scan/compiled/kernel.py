@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,45 +25,82 @@ class CompiledKernel(Kernel):
         self.layout = Layout.of(program)
         self._libraries: dict[torch.dtype, ctypes.CDLL] = {}
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.program,)
+
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
-        pointers = [*buffers.states]
-        for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
-            pointers += entry
-        pointers += [*buffers.vectors, buffers.outputs]
-        self._call("forward", buffers, [*pointers, buffers.lengths, buffers.resets, *buffers.fresh])
-        return tuple(part[-1].clone() for part in buffers.states)
+        return self.forward_all([buffers])[0]
 
     def backward(self, buffers: Buffers, slopes: Slopes) -> None:
-        threads = self._threads(buffers)
-        operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
-        spare = [torch.empty_like(part) for part in slopes.states]
-        vectors = buffers.vectors.new_zeros(threads, *buffers.vectors.shape)
-        pointers = [*buffers.states]
-        for entry in zip(buffers.weights, buffers.products, slopes.products, operands, strict=True):
-            pointers += entry
-        pointers += [*buffers.vectors, slopes.outputs, slopes.pre, vectors]
-        states = [part for entry in zip(slopes.states, spare, slopes.fresh, strict=True) for part in entry]
-        self._call("backward", buffers, [*pointers, buffers.lengths, buffers.resets, *states])
-        slopes.vectors.copy_(vectors.sum(0))
-        if len(buffers.pre) % 2:  # the library swaps the two at every step
-            slopes.states[:] = spare
+        self.backward_all([(buffers, slopes)])
 
-    def _threads(self, buffers: Buffers) -> int:
-        return max(1, min(torch.get_num_threads(), buffers.pre.shape[1]))
+    def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
+        self._call("forward", runs, [_forward_tensors(buffers) for buffers in runs])
+        return [tuple(part[-1].clone() for part in buffers.states) for buffers in runs]
 
-    def _call(self, name: str, buffers: Buffers, tensors: Sequence[Tensor | None]) -> None:
-        time, batch_size, _ = buffers.pre.shape
-        sizes = [time, batch_size, self.program.width, self._threads(buffers)]
-        sizes += [buffers.lengths is not None, buffers.resets is not None, *buffers.biased]
-        addresses = [None if part is None else part.data_ptr() for part in (buffers.pre, *tensors)]
-        call = self._library(buffers.pre.dtype)[name]
-        call(
-            (ctypes.c_long * len(sizes))(*sizes),
-            (ctypes.c_void_p * (len(addresses) + 1))(gemm(REALS[buffers.pre.dtype]), *addresses),
-        )
+    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+        threads = self._threads([buffers for buffers, _ in runs])
+        spares = [[torch.empty_like(part) for part in slopes.states] for _, slopes in runs]
+        vectors = [buffers.vectors.new_zeros(threads, *buffers.vectors.shape) for buffers, _ in runs]
+        tensors = [
+            _backward_tensors(buffers, slopes, spare, part)
+            for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True)
+        ]
+        self._call("backward", [buffers for buffers, _ in runs], tensors)
+        for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True):
+            slopes.vectors.copy_(part.sum(0))
+            if len(buffers.pre) % 2:  # the library swaps the two at every step
+                slopes.states[:] = spare
 
-    def _library(self, dtype: torch.dtype) -> ctypes.CDLL:
+    def library(self, dtype: torch.dtype) -> ctypes.CDLL:
+        """The library for this type of numbers, compiled now if it has to be.
+
+        Raises:
+            CannotCompileError: there is no compiler, or it fails.
+        """
         if dtype not in self._libraries:
             real = REALS[dtype]
             self._libraries[dtype] = load(source(self.layout, real), real)
         return self._libraries[dtype]
+
+    def _threads(self, runs: Sequence[Buffers]) -> int:
+        return max(1, min(torch.get_num_threads(), sum(buffers.pre.shape[1] for buffers in runs)))
+
+    def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
+        dtype, threads = runs[0].pre.dtype, self._threads(runs)
+        multiply = gemm(REALS[dtype])
+        sizes, addresses = [], []
+        for buffers, parts in zip(runs, tensors, strict=True):
+            numbers = [*buffers.pre.shape[:2], self.program.width, threads]
+            numbers += [buffers.lengths is not None, buffers.resets is not None, *buffers.biased]
+            pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
+            sizes.append((ctypes.c_long * len(numbers))(*numbers))
+            addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
+        self.library(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
+
+
+def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
+    """An array of pointers to arrays."""
+    return (ctypes.c_void_p * len(parts))(*(ctypes.addressof(part) for part in parts))
+
+
+def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
+    """What `forward` takes after the matrix product, in the order of `source.forward_names`."""
+    found: list[Tensor | None] = [buffers.pre, *buffers.states]
+    for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
+        found += entry
+    return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.fresh]
+
+
+def _backward_tensors(
+    buffers: Buffers, slopes: Slopes, spare: Sequence[Tensor], vectors: Tensor
+) -> list[Tensor | None]:
+    """What `backward` takes after the matrix product, in the order of `source.backward_names`."""
+    operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
+    found: list[Tensor | None] = [buffers.pre, *buffers.states]
+    for entry in zip(buffers.weights, buffers.products, slopes.products, operands, strict=True):
+        found += entry
+    found += [*buffers.vectors, slopes.outputs, slopes.pre, vectors, buffers.lengths, buffers.resets]
+    for states in zip(slopes.states, spare, slopes.fresh, strict=True):
+        found += states
+    return found

@@ -111,13 +111,27 @@ def over_rows(body: Sequence[str]) -> list[str]:
 
 
 NUM_SIZES = 6
-SIZES = "const long T = n[0], B = n[1], H = n[2], threads = n[3], has_lengths = n[4], has_resets = n[5];"
+SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], rows = last - first;"
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
 
-THREADS = """#pragma omp parallel num_threads(threads)
-{
-  const long me = omp_get_thread_num(), all = omp_get_num_threads();
-  const long first = B * me / all, last = B * (me + 1) / all, rows = last - first;"""
+WRAPPER = """
+/* {name}: each thread takes its share of the rows of all runs, through all of time. */
+void {name}(long count, const long *const *n, void *const *const *a) {{
+  #pragma omp parallel num_threads(n[0][3])
+  {{
+    const long me = omp_get_thread_num(), all = omp_get_num_threads();
+    long total = 0, before = 0;
+    for (long run = 0; run < count; ++run) total += n[run][1];
+    const long from = total * me / all, to = total * (me + 1) / all;
+    for (long run = 0; run < count; ++run) {{
+      const long first = from > before ? from - before : 0;
+      const long last = to - before < n[run][1] ? to - before : n[run][1];
+      if (first < last) {name}_rows(n[run], a[run], me, first, last);
+      before += n[run][1];
+    }}
+  }}
+}}
+"""
 
 
 def forward_names(program: Program) -> list[str]:
@@ -305,11 +319,10 @@ def _in_padding(lines: Sequence[str]) -> list[str]:
 
 
 def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -> list[str]:
-    """One function of the file: its arguments, its threads, its loop over time."""
+    """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
-        f"void {name}(const long *n, void *const *a) {{",
-        *indented(
-            [SIZES, *THREADS.splitlines(), *indented([*arguments(names), loop, *indented(body), "}"]), "}"]
-        ),
+        f"static void {name}_rows(const long *n, void *const *a, long me, long first, long last) {{",
+        *indented([SIZES, *arguments(names), loop, *indented(body), "}"]),
         "}",
+        WRAPPER.format(name=name),
     ]

@@ -1,0 +1,78 @@
+"""What an engine is, and when the fast ones have to leave a run to the reference loop."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from zoo.scan import reference
+from zoo.scan.recurrence import Recurrence, Run, Sequences
+
+
+class Engine(ABC):
+    """A way to run recurrences.
+
+    Attributes:
+        reason: Why `auto` prefers it, where it can run.
+    """
+
+    reason: ClassVar[str]
+
+    @abstractmethod
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        """Why it cannot run this on a device of this type, or None where it can."""
+
+    @abstractmethod
+    def prepare(self, recurrence: Recurrence) -> Run:
+        """What runs recurrences of this structure, whatever their parameters are."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine that was chosen.
+
+    Attributes:
+        name: Its name.
+        reason: Why it was, in words.
+        run: Runs the recurrence it was chosen for.
+    """
+
+    name: str
+    reason: str
+    run: Run
+
+
+def is_special(x: Tensor) -> bool:
+    """Whether only the reference loop will do.
+
+    So it is under `torch.func`, forward-mode differentiation, tracing and compilation by torch, for tensors
+    that are not plain, and where there is nothing to run.
+    """
+    return (
+        x.numel() == 0
+        or type(x) not in (Tensor, torch.nn.Parameter)
+        or x.device.type == "meta"
+        or torch.compiler.is_compiling()
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+    )
+
+
+class Reference(Engine):
+    """The step loop."""
+
+    reason = "the step loop runs every cell"
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        return None
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        return reference.run
+
+
+def on_device(sequences: Sequences) -> str:
+    """The type of the device that the sequences lie on."""
+    return sequences.x.device.type

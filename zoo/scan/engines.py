@@ -1,0 +1,110 @@
+"""The engines, and which of them `auto` takes."""
+
+from torch import Tensor
+
+from zoo.scan import native, reference
+from zoo.scan.buffers import Kernel
+from zoo.scan.compiled import Compiled, CompiledRun
+from zoo.scan.eager import EagerKernel
+from zoo.scan.engine import Choice, Engine, Reference, is_special
+from zoo.scan.fold import fold
+from zoo.scan.fused import run_fused
+from zoo.scan.general import run_general
+from zoo.scan.recurrence import Recurrence, Run, Sequences, State
+from zoo.scan.trace import NotBlockwise, trace
+
+
+class Native(Engine):
+    """Torch's own kernels."""
+
+    reason = "the equations are exactly those of a torch kernel"
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        return native.refusal(recurrence)
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        return native.run
+
+
+class Fused(Engine):
+    """Programs by torch operations; other steps by autograd, with all weight gradients at the end."""
+
+    reason = "one operation for all of time, on any device"
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        return None
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        try:
+            program = fold(trace(recurrence))
+        except NotBlockwise:
+            return run_general
+        if any(op.name == "row_sum" for op in program.ops):
+            return run_general
+        return FusedRun(EagerKernel(program))
+
+
+class FusedRun:
+    """Runs a program by its kernel, and leaves what it cannot to the reference loop."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if is_special(sequences.x):
+            return reference.run(recurrence, sequences)
+        return run_fused(self.kernel, recurrence, sequences)
+
+
+ENGINES: dict[str, Engine] = {
+    "native": Native(),
+    "compiled": Compiled(Fused()),
+    "fused": Fused(),
+    "reference": Reference(),
+}
+"""Name -> engine."""
+
+PREFERENCE = {"cpu": ("compiled", "native", "fused", "reference")}
+"""Type of device -> the engines there, from the one `auto` likes best to the one that always works."""
+
+ELSEWHERE = ("native", "fused", "reference")
+"""The same for all other devices."""
+
+FASTEST_TWINS = {"cpu": ("lstm",)}
+"""Torch kernels that are as fast as our C: `zoo bench lstm gru elman` measures it. That of the GRU takes four
+times as long at H = 64, that of the tanh network three times."""
+
+
+def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
+    """The engine to use on a device of this type, and why.
+
+    Args:
+        name: "auto" or the name of an engine.
+        recurrence: What is to be run.
+        device: Type of the device, such as "cpu" or "cuda".
+
+    Raises:
+        ValueError: the named engine cannot run this recurrence.
+    """
+    if name != "auto":
+        refusal = ENGINES[name].refusal(recurrence, device)
+        if refusal is not None:
+            raise ValueError(f"engine {name!r} cannot run this: {refusal}; use engine 'auto' or 'reference'")
+        return Choice(name, "asked for", ENGINES[name].prepare(recurrence))
+    order: tuple[str, ...] = PREFERENCE.get(device, ELSEWHERE)
+    if recurrence.twin is not None and recurrence.twin().kind in FASTEST_TWINS.get(device, ()):
+        order = ("native",)
+    chosen = next(key for key in order if ENGINES[key].refusal(recurrence, device) is None)
+    return Choice(chosen, ENGINES[chosen].reason, ENGINES[chosen].prepare(recurrence))
+
+
+def run_both(choices: list[Choice], runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+    """Runs the two directions of a layer: at once where their engine can, one after the other where not."""
+    first, second = (choice.run for choice in choices)
+    if (
+        isinstance(first, CompiledRun)
+        and isinstance(second, CompiledRun)
+        and first.kernel.program == second.kernel.program
+    ):
+        return first.together(runs)
+    return [choice.run(*run) for choice, run in zip(choices, runs, strict=True)]
