@@ -179,9 +179,9 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
     products = []
     for port, bias in zip(program.ports, given.biases, strict=True):
         if port.into is None:
-            products.append(
-                empty(port.rows) if bias is None else bias.expand(time, batch_size, -1).contiguous()
-            )
+            products.append(empty(port.rows))
+            if bias is not None:
+                products[-1][:] = bias
             continue
         products.append(pre.new_empty(0))
         if bias is not None:
