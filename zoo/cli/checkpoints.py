@@ -22,7 +22,7 @@ TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""
 UNREADABLE = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError)
 """What a damaged file makes zipfile and torch raise."""
-FREE = ("network.encoder.engine",)
+FREE = ("network.encoder.engine", "network.encoder.checkpoint_every")
 """What changes how fast a model runs, not what it computes."""
 
 

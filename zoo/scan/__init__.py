@@ -5,8 +5,9 @@ see a step as a program: operations on blocks of H units between recurrent produ
 are kernels by torch operations (`eager`), in C (`compiled`) and in Triton.
 """
 
+from zoo.scan.chunks import in_chunks
 from zoo.scan.engine import Choice, Engine
-from zoo.scan.engines import ENGINES, pick, run_both
+from zoo.scan.engines import ENGINES, pick, run_all
 from zoo.scan.recurrence import Map, Product, Recurrence, Run, Sequences, State, Step, Twin
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "State",
     "Step",
     "Twin",
+    "in_chunks",
     "pick",
-    "run_both",
+    "run_all",
 ]

@@ -98,13 +98,14 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
     return Choice(chosen, ENGINES[chosen].reason, ENGINES[chosen].prepare(recurrence))
 
 
-def run_both(choices: list[Choice], runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
-    """Runs the two directions of a layer: at once where their engine can, one after the other where not."""
-    first, second = (choice.run for choice in choices)
+def run_all(choices: list[Choice], runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+    """Runs the directions of a layer: at once where their engine can, one after the other where not."""
+    first, last = choices[0].run, choices[-1].run
     if (
-        isinstance(first, CompiledRun)
-        and isinstance(second, CompiledRun)
-        and first.kernel.program == second.kernel.program
+        len(runs) > 1
+        and isinstance(first, CompiledRun)
+        and isinstance(last, CompiledRun)
+        and first.kernel.program == last.kernel.program
     ):
         return first.together(runs)
     return [choice.run(*run) for choice, run in zip(choices, runs, strict=True)]

@@ -111,7 +111,8 @@ class Scan(torch.autograd.Function):
     def backward(ctx: Any, *d_results: Tensor) -> Any:
         """Runs the kernel's derivative, or the reference loop's where that is to be differentiated again."""
         program, count = ctx.kernel.program, len(ctx.recurrences)
-        flat, made = ctx.saved_tensors[: ctx.count_given], ctx.saved_tensors[ctx.count_given :]
+        saved = ctx.saved_tensors  # once: checkpointing allows no more
+        flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
             Back(recurrence, Given.of(program, part), kept, lengths, resets, slopes)
             for recurrence, part, kept, (lengths, resets), slopes in zip(

@@ -1,6 +1,7 @@
 """A layer: one cell run in one direction, or two cells run in both."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias, cast, final
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.scan import Choice, Recurrence, Sequences, State, pick, run_both
+from zoo.scan import Choice, Recurrence, Sequences, State, in_chunks, pick, run_all
 from zoo.stack.window import Window
 
 
@@ -25,7 +26,7 @@ LayerState: TypeAlias = State | BothStates
 
 @final
 class Direction(nn.Module):
-    """A cell run over time one way, from a zero or a learned initial state.
+    """A cell, the way in which it goes over time, and its initial state, which is zero or learned.
 
     Args:
         cell: The recurrence.
@@ -48,13 +49,6 @@ class Direction(nn.Module):
             return self._state(part.expand(batch_size, -1) for part in self.initial)
         weight = self.cell.weight_ih
         return self._state(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
-
-    def forward(
-        self, x: Float[Tensor, "T B I"], state: State | None, window: Window
-    ) -> tuple[Float[Tensor, "T B O"], State]:
-        """Outputs at every step, 0 in the padding, and the state after the last one read."""
-        run = self.choice(x.device.type).run
-        return self.finished(*run(*self.prepared(x, state, window)), window)
 
     def prepared(self, x: Tensor, state: State | None, window: Window) -> tuple[Recurrence, Sequences]:
         """What an engine runs: the recurrence, and the sequences in the order in which it reads them."""
@@ -105,10 +99,17 @@ class Merge(nn.Module):
 
 @final
 class Layer(nn.Module):
-    """One level of a stack: "forward", "backward" or "bidirectional", with weights of its own each way."""
+    """One level of a stack: "forward", "backward" or "bidirectional", with weights of its own each way.
 
-    def __init__(self, directions: Mapping[str, Direction], merge: str) -> None:
+    Args:
+        directions: One direction, or forward and backward.
+        merge: How two outputs are joined.
+        checkpoint_every: Steps between the states that are kept for the backward pass; 0 keeps everything.
+    """
+
+    def __init__(self, directions: Mapping[str, Direction], merge: str, checkpoint_every: int = 0) -> None:
         super().__init__()
+        self.checkpoint_every = checkpoint_every
         self.directions = nn.ModuleDict({f"{name}_": part for name, part in directions.items()})
         width = next(iter(directions.values())).cell.output_size
         self.merge = Merge(merge, width) if len(directions) == 2 else None
@@ -127,16 +128,20 @@ class Layer(nn.Module):
         self, x: Float[Tensor, "T B I"], state: LayerState | None, window: Window
     ) -> tuple[Float[Tensor, "T B O"], LayerState]:
         """Outputs and final state, in the form in which the state came in."""
-        if self.merge is None:
-            outputs, final_state = self.ways()[0](x, state, window)
-            return outputs, final_state
-        ways, states = self.ways(), cast("tuple[State | None, ...]", state or (None, None))
-        runs = [way.prepared(x, entry, window) for way, entry in zip(ways, states, strict=True)]
-        choices = [way.choice(x.device.type) for way in ways]
-        results = run_both(choices, runs)
-        (f, f_state), (b, b_state) = (
+        ways = self.ways()
+        states = (state,) if self.merge is None else state or (None, None)
+        runs = [
+            way.prepared(x, cast("State | None", entry), window)
+            for way, entry in zip(ways, states, strict=True)
+        ]
+        run = partial(run_all, [way.choice(x.device.type) for way in ways])
+        results = in_chunks(run, runs, self.checkpoint_every) if self.checkpoint_every else run(runs)
+        (f, f_state), *others = (
             way.finished(*result, window) for way, result in zip(ways, results, strict=True)
         )
+        if self.merge is None:
+            return f, f_state
+        ((b, b_state),) = others
         return self.merge(f, b), BothStates(f_state, b_state)
 
 

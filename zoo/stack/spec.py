@@ -53,6 +53,10 @@ class StackSpec(Spec):
     engine: Literal["auto", "compiled", "native", "fused", "reference"] = "auto"
     """What runs the recurrence over time; "auto" takes the fastest one that can."""
 
+    checkpoint_every: int = 0
+    """Steps between the states that training keeps: the steps between them are computed again for their
+    gradients, which takes a third longer and a fraction of the memory. 0 keeps everything."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("num_layers", self.num_layers)
@@ -68,6 +72,10 @@ class StackSpec(Spec):
             raise ValueError(
                 f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs "
                 f"of a bidirectional layer; expected direction 'bidirectional'"
+            )
+        if not isinstance(self.checkpoint_every, int) or self.checkpoint_every < 0:
+            raise ValueError(
+                f"checkpoint_every is {self.checkpoint_every!r}; expected a number of steps, or 0"
             )
         check_fraction("dropout", self.dropout)
         if self.dropout and self.num_layers == 1:

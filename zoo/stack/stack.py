@@ -206,4 +206,5 @@ def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:
             for name in names
         },
         spec.merge,
+        spec.checkpoint_every,
     )
