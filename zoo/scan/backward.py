@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo.scan.buffers import Buffers, Slopes
 from zoo.scan.program import Block, Program, Ref, run_ops
 from zoo.scan.trace import partials
-from zoo.scan.views import by_step, defined, input_views
+from zoo.scan.views import STEPS, by_step, defined, input_views
 
 CHUNK = 2**16
 """Numbers in a block (steps, B, H) of partial derivatives: more would not stay in the cache."""
@@ -31,7 +31,7 @@ class Columns:
         ported = [number for k in reversed(range(len(program.ports))) for number in port_inputs(program, k)]
         twins = {shape[number]: number for number in ported if shape[number]}
         alone = [number for number in program.pre if number not in ported and shape[number] not in twins]
-        states = [number for part in program.state for number in part]
+        states = [number for part in program.state if any(shape[n] for n in part) for number in part]
         order = [*alone, *program.vectors, *ported, *states]
         self.place = {number: column for column, number in enumerate(order)}
         self.count = len(order)
@@ -81,44 +81,54 @@ class Backward:
             padding = (steps >= buffers.lengths).unsqueeze(-1)
             slopes.outputs = slopes.outputs.masked_fill(padding, 0)
         found = buffers.pre.new_empty(time, batch_size, columns.count, program.width)
-        found[:, :, columns.dead] = 0
-        views = self._views(buffers, slopes, found)
-        ending = self._ending(buffers, slopes, views)
-        renewing = self._renewing(buffers, slopes, views)
+        for column in columns.dead:
+            found[:, :, column] = 0
+        fixed = self._fixed_views(buffers, slopes)
+        ending = self._ending(buffers, slopes, fixed)
+        renewing = self._renewing(buffers, slopes, fixed)
         named = input_views(program, buffers)
         inputs = [named[number] for number in program.inputs]
-        chunk = max(1, CHUNK // max(1, batch_size * program.width))
+        chunk = max(1, min(STEPS, CHUNK // max(1, batch_size * program.width)))
         for last in range(time, 0, -chunk):
             first = max(0, last - chunk)
-            part = [block if block.dim() == 1 else block[first:last] for block in inputs]
-            bulk = run_ops(self.ops, part)
-            hidden = None if padding is None else padding[first:last]
-            views |= {
-                name: by_step(part) for name, part in self._runs(bulk, found[first:last], hidden).items()
-            }
+            now = slice(first, last)
+            values = run_ops(self.ops, [block if block.dim() == 1 else block[now] for block in inputs])
+            hidden = None if padding is None else padding[now]
+            views = fixed | self._views(slopes.outputs[now], found[now])
+            views |= {name: by_step(part) for name, part in self._runs(values, found[now], hidden).items()}
             self._loop(views, first, last, ending, renewing)
         if 0 in ending:
             ending[0]()
-        slopes.states[:] = [views[f"d{k}"] for k in range(len(program.state))]
+        slopes.states[:] = [fixed[f"d{k}"] for k in range(len(program.state))]
         self._hand_over(slopes, found)
 
-    def _views(self, buffers: Buffers, slopes: Slopes, found: Tensor) -> dict[str, Any]:
-        """What the loop reads and writes, by the names that `Lines` gives them; `found` has the columns."""
+    def _fixed_views(self, buffers: Buffers, slopes: Slopes) -> dict[str, Any]:
+        """What the loop uses at every step, by the names that `Lines` gives it."""
         program, width = self.program, self.program.width
-        views: dict[str, Any] = {"dy": by_step(slopes.outputs)}
-        for place, block in enumerate(_rows(slopes.outputs, width)):
-            views[f"dy{place}"] = by_step(block)
-        for k, (part, numbers) in enumerate(zip(slopes.states, program.state, strict=True)):
+        views: dict[str, Any] = {}
+        for k, part in enumerate(slopes.states):
             gradient = part if buffers.lengths is None else torch.zeros_like(part)
             views[f"d{k}"] = gradient
             views |= {f"d{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
-            views[f"g{k}"] = by_step(found[:, :, self.columns.range(numbers)].flatten(2))
         for k, (port, weight) in enumerate(zip(program.ports, buffers.weights, strict=True)):
-            columns = self.columns.range(port_inputs(program, k))
-            views |= {f"w{k}": weight, f"dc{k}": by_step(found[:, :, columns].flatten(2))}
+            views[f"w{k}"] = weight
             if program.operand_state(port) is None:
                 views[f"do{k}"] = gradient = buffers.operands[k].new_empty(buffers.operands[k].shape[1:])
                 views |= {f"do{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
+        return views
+
+    def _views(self, d_outputs: Tensor, found: Tensor) -> dict[str, Any]:
+        """What the loop reads and writes at some steps; `found` has the columns."""
+        program = self.program
+        views: dict[str, Any] = {"dy": by_step(d_outputs)}
+        for place, block in enumerate(_rows(d_outputs, program.width)):
+            views[f"dy{place}"] = by_step(block)
+        for k, numbers in enumerate(program.state):
+            if numbers[0] in self.columns.place:
+                views[f"g{k}"] = by_step(found[:, :, self.columns.range(numbers)].flatten(2))
+        for k in range(len(program.ports)):
+            columns = self.columns.range(port_inputs(program, k))
+            views[f"dc{k}"] = by_step(found[:, :, columns].flatten(2))
         for name, columns in self.lines.ranges.items():
             views[name] = by_step(found[:, :, columns])
         return views
@@ -221,17 +231,17 @@ class Lines:
         lines = []
         shown = program.output_state
         if shown is not None:
-            lines.append(f"d{shown}.add_({self._known('dy')}[t])")
+            lines.append(f"d{shown}.add_({self._known('dy')}[i])")
         else:
             for place, block in enumerate(program.output):
-                lines += self._spread(block, f"dy{place}", "[t]")
+                lines += self._spread(block, f"dy{place}", "[i]")
         for k, part in enumerate(program.new_state):
             for place, block in enumerate(part):
                 lines += self._spread(block, f"d{k}_{place}", "")
         for k in reversed(range(len(program.ports))):
             port = program.ports[k]
             if program.operand_state(port) is None:
-                lines.append(f"torch.mm({self._known(f'dc{k}')}[t], {self._known(f'w{k}')}, out=do{k})")
+                lines.append(f"torch.mm({self._known(f'dc{k}')}[i], {self._known(f'w{k}')}, out=do{k})")
                 self._known(f"do{k}")
                 for place, block in enumerate(port.operand):
                     lines += self._spread(block, f"do{k}_{place}", "")
@@ -256,9 +266,9 @@ class Lines:
             self.runs[name] = [self.derivatives[block.index, column] for column in run]
             self.ranges[columns] = slice(run[0], run[-1] + 1)
             if run[0] in self._filled:
-                lines.append(f"{columns}[t].addcmul_({name}[i], {slope}{index})")
+                lines.append(f"{columns}[i].addcmul_({name}[i], {slope}{index})")
             else:
-                lines.append(f"torch.mul({name}[i], {slope}{index}, out={columns}[t])")
+                lines.append(f"torch.mul({name}[i], {slope}{index}, out={columns}[i])")
             self._filled |= set(run)
         return lines
 
@@ -277,15 +287,15 @@ class Lines:
         """The gradient of the state before the step: by itself, and through products."""
         program = self.program
         ports = [j for j, port in enumerate(program.ports) if program.operand_state(port) == k]
-        direct = any(self.columns.place[number] in self._filled for number in program.state[k])
+        direct = program.state[k][0] in self.columns.place
         lines: list[str] = []
-        base = f"{self._known(f'g{k}')}[t]"
+        base = f"{self._known(f'g{k}')}[i]" if direct else ""
         if not ports:
             return [f"{self._known(f'd{k}')}.copy_({base})" if direct else f"d{k}.zero_()"]
         for j in ports:
             start = f"torch.addmm({base}, " if direct or lines else "torch.mm("
             lines.append(
-                f"{start}{self._known(f'dc{j}')}[t], {self._known(f'w{j}')}, out={self._known(f'd{k}')})"
+                f"{start}{self._known(f'dc{j}')}[i], {self._known(f'w{j}')}, out={self._known(f'd{k}')})"
             )
             base = f"d{k}"
         return lines

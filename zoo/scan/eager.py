@@ -16,7 +16,7 @@ from zoo.scan.backward import Backward
 from zoo.scan.buffers import Buffers, Kernel, Slopes
 from zoo.scan.program import PRIMITIVES, Block, Op, Program, Ref, blocks_of
 from zoo.scan.trace import needed
-from zoo.scan.views import by_step, defined, input_views
+from zoo.scan.views import STEPS, by_step, defined, input_views
 
 
 class EagerKernel(Kernel):
@@ -30,7 +30,7 @@ class EagerKernel(Kernel):
         self._backward = Backward(program)
 
     @cached_property
-    def _loop(self) -> Callable[[dict[str, Any], dict[int, Callable[[], None]]], None]:
+    def _loop(self) -> Callable[..., None]:
         return defined(forward_lines(self.program))
 
     def __reduce__(self) -> Any:
@@ -38,7 +38,9 @@ class EagerKernel(Kernel):
 
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         renewing = self._renewing(buffers)
-        self._loop(forward_views(self.program, buffers), renewing)
+        for first in range(0, len(buffers.pre), STEPS):
+            last = min(first + STEPS, len(buffers.pre))
+            self._loop(forward_views(self.program, buffers, first, last), first, last, renewing)
         self._show_state(buffers, renewing)
         if buffers.lengths is None:
             return tuple(part[-1].clone() for part in buffers.states)
@@ -81,31 +83,31 @@ class EagerKernel(Kernel):
         buffers.outputs[steps] = state[steps]
 
 
-def product_views(program: Program, buffers: Buffers, k: int, result: Tensor) -> dict[str, Any]:
-    """The k-th product: `c` its result at each step, `a` its operand, `u` its weight (width, rows)."""
-    port = program.ports[k]
-    state = program.operand_state(port)
-    operand = buffers.operands[k] if state is None else buffers.states[state]
-    first = (port.into or 0) * program.width
-    rows = result[..., first : first + port.rows * program.width]
-    return {f"c{k}": by_step(rows), f"a{k}": by_step(operand), f"u{k}": buffers.weights[k].T}
+def forward_views(program: Program, buffers: Buffers, first: int, last: int) -> dict[str, Any]:
+    """What the forward loop reads and writes at some steps, by the names that `forward_lines` gives it.
 
-
-def forward_views(program: Program, buffers: Buffers) -> dict[str, Any]:
-    """What the forward loop reads and writes, by the names that `forward_lines` gives them."""
-    found: dict[str, Any] = {"T": len(buffers.pre)}
+    `x` are inputs, `y` the output; of each product `c` is the result, `a` the operand, `o` the blocks of an
+    operand that is computed, `u` the weight (width, rows) and `beta` whether it is added to what is there.
+    """
+    now, after = slice(first, last), slice(first, last + 1)
+    found: dict[str, Any] = {}
     for number, block in input_views(program, buffers).items():
-        found[f"x{number}"] = block if block.dim() == 1 else by_step(block)
+        found[f"x{number}"] = block if block.dim() == 1 else by_step(block[after])
     for k, port in enumerate(program.ports):
-        found |= product_views(
-            program, buffers, k, buffers.pre if port.into is not None else buffers.products[k]
-        )
-        if program.operand_state(port) is None:
-            blocks = blocks_of(buffers.operands[k], program.width)
+        state, start = program.operand_state(port), (port.into or 0) * program.width
+        result = buffers.products[k] if port.into is None else buffers.pre
+        operand = buffers.operands[k] if state is None else buffers.states[state]
+        found[f"c{k}"] = by_step(result[now, :, start : start + port.rows * program.width])
+        found |= {
+            f"a{k}": by_step(operand[now]),
+            f"u{k}": buffers.weights[k].T,
+            f"beta{k}": buffers.biased[k],
+        }
+        if state is None:
+            blocks = blocks_of(operand[now], program.width)
             found |= {f"o{k}_{place}": by_step(block) for place, block in enumerate(blocks)}
-    for place, block in enumerate(blocks_of(buffers.outputs, program.width)):
+    for place, block in enumerate(blocks_of(buffers.outputs[now], program.width)):
         found[f"y{place}"] = by_step(block)
-    found |= {f"beta{k}": int(biased) for k, biased in enumerate(buffers.biased)}
     return found
 
 
@@ -114,23 +116,24 @@ def forward_lines(program: Program) -> list[str]:
     writer = Writer(program)
     for k, port in enumerate(program.ports):
         if program.operand_state(port) is None:
-            writer.store({f"o{k}_{place}[t]": block for place, block in enumerate(port.operand)})
+            writer.store({f"o{k}_{place}[i]": block for place, block in enumerate(port.operand)})
         beta = "1" if port.into is not None else f"beta{k}"
-        writer.body.append(f"torch.addmm(c{k}[t], a{k}[t], u{k}, beta={beta}, out=c{k}[t])")
+        writer.body.append(f"torch.addmm(c{k}[i], a{k}[i], u{k}, beta={beta}, out=c{k}[i])")
     places = {
-        f"x{number}[t + 1]": block
+        f"x{number}[i + 1]": block
         for numbers, part in zip(program.state, program.new_state, strict=True)
         for number, block in zip(numbers, part, strict=True)
     }
     if program.output_state is None:
-        places |= {f"y{place}[t]": block for place, block in enumerate(program.output)}
+        places |= {f"y{place}[i]": block for place, block in enumerate(program.output)}
     writer.store(places)
     names = sorted(forward_names(program))
     return [
-        "def loop(views, renewing):",
+        "def loop(views, first, last, renewing):",
         *(f"    {name} = views['{name}']" for name in names),
         *(f"    {name} = torch.{name}" for name in sorted(writer.functions)),
-        "    for t in range(T):",
+        "    for t in range(first, last):",
+        "        i = t - first",
         "        if t in renewing:",
         "            renewing[t]()",
         *(f"        {line}" for line in writer.body),
@@ -139,7 +142,7 @@ def forward_lines(program: Program) -> list[str]:
 
 def forward_names(program: Program) -> set[str]:
     """The names that the forward loop uses."""
-    names = {"T", *(f"x{number}" for number in program.inputs)}
+    names = {f"x{number}" for number in program.inputs}
     for k, port in enumerate(program.ports):
         names |= {f"c{k}", f"a{k}", f"u{k}", f"beta{k}"}
         if program.operand_state(port) is None:
@@ -201,4 +204,4 @@ class Writer:
             return repr(block)
         if block.index >= self.program.num_inputs:
             return f"v{block.index}"
-        return f"x{block.index}" + ("" if block.index in self.program.vectors else "[t]")
+        return f"x{block.index}" + ("" if block.index in self.program.vectors else "[i]")

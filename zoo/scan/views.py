@@ -9,6 +9,10 @@ from torch import Tensor
 from zoo.scan.buffers import Buffers
 from zoo.scan.program import Program, blocks_of
 
+STEPS = 32
+"""Steps that a loop has views of at a time. With many more of them alive, Python would stop again and again
+to look for garbage among them."""
+
 
 def defined(lines: Sequence[str]) -> Callable[..., Any]:
     """The function `loop` that these lines define."""
