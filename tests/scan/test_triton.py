@@ -1,0 +1,72 @@
+"""Triton's kernels, in processes of their own: through its interpreter on the CPU, and compiled for a GPU."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from zoo.scan.program import PRIMITIVES
+from zoo.scan.triton.build import unavailable
+from zoo.scan.triton.expressions import EXPRESSIONS
+
+HERE = Path(__file__).parent
+installed = importlib.util.find_spec("triton") is not None
+needs_triton = pytest.mark.skipif(not installed, reason="triton is not installed")
+
+
+def python(*arguments, **environment):
+    """Output of a Python process; whatever it says where it fails."""
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "TRITON_INTERPRET": "0", "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    return done.stdout
+
+
+@needs_triton
+def test_the_kernels_are_exact_in_the_interpreter(tmp_path):
+    arguments = [
+        "-m",
+        "pytest",
+        HERE / "interpreted.py",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+        tmp_path / "own",
+    ]
+    assert " passed" in python(*arguments, TRITON_INTERPRET="1")
+
+
+@needs_triton
+def test_the_kernels_compile_for_a_gpu_that_is_not_there(tmp_path):
+    folders = {"ZOO_CACHE": str(tmp_path / "zoo"), "TRITON_CACHE_DIR": str(tmp_path / "triton")}
+    shared = python(HERE / "compiled_for_gpu.py", **folders)
+    assert max(map(int, shared.split())) <= 64 * 1024
+
+
+def test_every_primitive_has_an_expression():
+    assert set(EXPRESSIONS) == PRIMITIVES
+
+
+def test_nothing_imports_triton_before_a_kernel_runs():
+    modules = "zoo, zoo.scan.triton.kernel, zoo.scan.triton.linear"
+    python("-c", f"import sys, {modules}; sys.exit('triton' in sys.modules)")
+
+
+def test_it_says_why_no_kernel_can_run(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert unavailable() == "triton is not installed"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    assert unavailable() == "no CUDA device"
+    monkeypatch.setenv("TRITON_INTERPRET", "1")
+    assert unavailable() is None
