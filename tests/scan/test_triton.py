@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from zoo.scan.program import PRIMITIVES
+from zoo.scan.program import PRIMITIVES, Op, Ref
 from zoo.scan.triton.build import unavailable
-from zoo.scan.triton.expressions import EXPRESSIONS
+from zoo.scan.triton.expressions import EXPRESSIONS, unknown
 
 HERE = Path(__file__).parent
 installed = importlib.util.find_spec("triton") is not None
@@ -54,6 +54,11 @@ def test_the_kernels_compile_for_a_gpu_that_is_not_there(tmp_path):
 
 def test_every_primitive_has_an_expression():
     assert set(EXPRESSIONS) == PRIMITIVES
+
+
+def test_an_operation_without_an_expression_is_named():
+    known = [Op("row_sum", (Ref(0),)), Op("mul.Tensor", (Ref(0), Ref(0)))]
+    assert unknown([*known, Op("lgamma.default", (Ref(0),))]) == ["lgamma.default"]
 
 
 def test_nothing_imports_triton_before_a_kernel_runs():

@@ -1,5 +1,6 @@
 """What each operation is in Triton."""
 
+from collections.abc import Iterable
 from math import isfinite
 
 from zoo.scan.program import Block, Op, Ref
@@ -93,9 +94,9 @@ def power(x, y):
 """The head of each file of kernels: functions that Triton's language has not on every device."""
 
 
-def has(op: Op) -> bool:
-    """Whether this operation can be written."""
-    return op.name == "row_sum" or op.name.split(".")[0] in EXPRESSIONS
+def unknown(ops: Iterable[Op]) -> list[str]:
+    """The operations that have no Triton."""
+    return sorted({op.name for op in ops if op.name.split(".")[0] not in {"row_sum", *EXPRESSIONS}})
 
 
 def constant(value: float | int) -> str:
