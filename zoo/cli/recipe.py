@@ -92,6 +92,10 @@ def _quiet() -> Iterator[None]:
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.WARNING)
+    own, spoken = logging.getLogger("zoo"), logging.StreamHandler(sys.stderr)
+    spoken.setFormatter(logging.Formatter("zoo: %(message)s"))
+    own.addHandler(spoken)
+    own.setLevel(logging.INFO)
     with warnings.catch_warnings():
         for pattern in HUSHED:
             warnings.filterwarnings("ignore", pattern)
@@ -99,6 +103,7 @@ def _quiet() -> Iterator[None]:
         try:
             yield
         finally:
+            own.removeHandler(spoken)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
 

@@ -80,7 +80,7 @@ def load(source: str, name: str) -> ctypes.CDLL:
 
 def _compile(path: str, source: str, flavour: Sequence[str], library: Path) -> None:
     """Compiles into a file of its own and renames it, so that no other process sees half a library."""
-    logger.info("compiling %s with %s; the result is kept in %s", library.name, path, library.parent)
+    logger.info("compiling the recurrence with %s, once; it is kept in %s", Path(path).name, library.parent)
     library.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         code, made = Path(folder) / "recurrence.c", Path(folder) / "recurrence.so"
