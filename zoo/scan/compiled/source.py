@@ -8,6 +8,18 @@ from collections.abc import Sequence
 
 from zoo.scan.compiled.emit import Pass, Store
 from zoo.scan.compiled.layout import Layout, Wanted
+from zoo.scan.compiled.names import (
+    Places,
+    arguments,
+    backward_names,
+    entry,
+    forward_names,
+    gradient_places,
+    indented,
+    over_rows,
+    row,
+    slopes,
+)
 from zoo.scan.program import Program
 
 PRELUDE = """
@@ -51,65 +63,6 @@ def source(layout: Layout, real: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-class Buffers:
-    """What the C calls the buffers of one step, how wide their rows are, and where each value lies."""
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.inputs: dict[int, str] = {}
-        self._place("pre_t", len(program.pre), program.pre)
-        for k, part in enumerate(program.state):
-            self._place(f"s{k}_t", len(part), part)
-        for k, number in enumerate(program.vectors):
-            self.inputs[number] = f"w{k}[j]"
-        for k, port in enumerate(program.ports):
-            self._place(f"p{k}_t", port.rows, port.result)
-
-    def _place(self, buffer: str, width: int, numbers: Sequence[int]) -> None:
-        self.inputs |= {number: entry(buffer, width, k) for k, number in enumerate(numbers)}
-
-    def product(self, k: int, prefix: str = "") -> tuple[str, int]:
-        """Where the k-th product lies, or its gradient with prefix "d_": first entry and blocks per row."""
-        port = self.program.ports[k]
-        if port.into is None:
-            return f"{prefix}p{k}_t", port.rows
-        return f"{prefix}pre_t + {port.into} * H", len(self.program.pre)
-
-    def operand(self, k: int) -> tuple[str, int]:
-        """Where the operand of the k-th product lies: first entry and blocks per row."""
-        state = self.program.operand_state(self.program.ports[k])
-        name = f"o{k}_t" if state is None else f"s{state}_t"
-        return name, len(self.program.ports[k].operand)
-
-
-def entry(buffer: str, width: int, k: int) -> str:
-    """Entry j of block k in row b of a buffer with this many blocks per row."""
-    return f"{buffer}[b * {width} * H + {k} * H + j]"
-
-
-def row(buffer: str, width: int) -> str:
-    """Row b of a buffer."""
-    return f"{buffer} + b * {width} * H"
-
-
-def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
-    """Lines of an inner block."""
-    return [f"{'  ' * depth}{line}" for line in lines]
-
-
-def arguments(entries: Sequence[str]) -> list[str]:
-    """Reads the pointers of a call, each given as its type and its name."""
-    return [
-        f"{kind} *{name} = a[{k}];"
-        for k, (kind, name) in enumerate(entry.rsplit(" ", 1) for entry in entries)
-    ]
-
-
-def over_rows(body: Sequence[str]) -> list[str]:
-    """A loop over the rows of this thread."""
-    return ["for (long b = first; b < last; ++b) {", *indented(body), "}"]
-
-
 NUM_SIZES = 6
 SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], rows = last - first;"
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
@@ -134,37 +87,8 @@ void {name}(long count, const long *const *n, void *const *const *a) {{
 """
 
 
-def forward_names(program: Program) -> list[str]:
-    """The pointers that `forward` takes, in order."""
-    states = range(len(program.state))
-    names = ["gemm_t gemm", "real pre", *(f"real s{k}" for k in states)]
-    for k in range(len(program.ports)):
-        names += [f"const real u{k}", f"real p{k}", f"real o{k}"]
-    names += [f"const real w{k}" for k in range(len(program.vectors))]
-    return [
-        *names,
-        "real y",
-        "const long lengths",
-        "const bool resets",
-        *(f"const real fresh{k}" for k in states),
-    ]
-
-
-def backward_names(program: Program) -> list[str]:
-    """The pointers that `backward` takes, in order."""
-    states = range(len(program.state))
-    names = ["gemm_t gemm", "const real pre", *(f"const real s{k}" for k in states)]
-    for k in range(len(program.ports)):
-        names += [f"const real u{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
-    names += [f"const real w{k}" for k in range(len(program.vectors))]
-    names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
-    for k in states:
-        names += [f"real d_s{k}", f"real e_s{k}", f"real d_fresh{k}"]
-    return names
-
-
 def _forward(program: Program) -> list[str]:
-    buffers = Buffers(program)
+    places = Places(program)
     widths = [len(part) for part in program.state]
     lines = [
         *(f"real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
@@ -186,14 +110,20 @@ def _forward(program: Program) -> list[str]:
                 Store(block, f"{entry(f'o{k}_t', len(port.operand), place)} =")
                 for place, block in enumerate(port.operand)
             ]
-            lines += over_rows(Pass(program.ops, buffers.inputs, stores).lines())
-        lines.append(_product(buffers, k))
+            lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
+        lines.append(_product(places, k))
+    lines += over_rows(_results(program, places))
+    return _function("forward", forward_names(program), "for (long t = 0; t < T; ++t) {", lines)
+
+
+def _results(program: Program, places: Places) -> list[str]:
+    """The output and the new state of a row; in the padding 0 and the old state."""
+    widths, width = [len(part) for part in program.state], len(program.output)
     stores = [
         Store(block, f"{entry(f's{k}_n', widths[k], place)} =")
         for k, part in enumerate(program.new_state)
         for place, block in enumerate(part)
     ]
-    width = len(program.output)
     stores += [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
     padding = [
         *(
@@ -202,15 +132,14 @@ def _forward(program: Program) -> list[str]:
         ),
         f"memset({row('y_t', width)}, 0, {width} * H * sizeof(real));",
     ]
-    lines += over_rows([*_in_padding(padding), *Pass(program.ops, buffers.inputs, stores).lines()])
-    return _function("forward", forward_names(program), "for (long t = 0; t < T; ++t) {", lines)
+    return [*_in_padding(padding), *Pass(program.ops, places.inputs, stores).lines()]
 
 
 def _backward(layout: Layout) -> list[str]:
     program = layout.program
-    buffers = Buffers(program)
+    places = Places(program)
     widths = [len(part) for part in program.state]
-    sources = buffers.inputs | _slopes(layout)
+    sources = places.inputs | slopes(layout)
     lines = [
         *(f"const real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
         f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
@@ -223,11 +152,11 @@ def _backward(layout: Layout) -> list[str]:
     for wanted, k in zip(layout.back_passes, undone, strict=True):
         lines += over_rows(_gradients(layout, wanted, sources))
         if k is not None:
-            lines.append(_product_back(buffers, k, f"d_o{k}", 0))
+            lines.append(_product_back(places, k, f"d_o{k}", 0))
     for k, port in enumerate(program.ports):
         state = program.operand_state(port)
         if state is not None:
-            lines.append(_product_back(buffers, k, f"e_s{state}", 1))
+            lines.append(_product_back(places, k, f"e_s{state}", 1))
     lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
     for k, width in enumerate(widths):
         lines += [
@@ -246,7 +175,7 @@ def _backward(layout: Layout) -> list[str]:
 def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
     """One backward pass over a row; in the padding the state's gradient goes by, and all others are 0."""
     program = layout.program
-    places = _gradient_places(program)
+    places = gradient_places(program)
     stores = [Store(item.block, places[item.number]) for item in wanted]
     state = {number: k for k, part in enumerate(program.state) for number in part}
     padding = []
@@ -259,43 +188,16 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
     return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]
 
 
-def _gradient_places(program: Program) -> dict[int, str]:
-    """Number of an input -> where its gradient goes."""
-    places = {number: f"{entry('d_pre_t', len(program.pre), k)} =" for k, number in enumerate(program.pre)}
-    for k, part in enumerate(program.state):
-        places |= {number: f"{entry(f'e_s{k}', len(part), place)} =" for place, number in enumerate(part)}
-    count = len(program.vectors)
-    places |= {number: f"d_w[(me * {count} + {k}) * H + j] +=" for k, number in enumerate(program.vectors)}
-    for k, port in enumerate(program.ports):
-        places |= {
-            number: f"{entry(f'd_p{k}_t', port.rows, place)} =" for place, number in enumerate(port.result)
-        }
-    return places
-
-
-def _slopes(layout: Layout) -> dict[int, str]:
-    """Number of a slope -> where it lies."""
-    program = layout.program
-    output, *others = layout.slopes
-    states, operands = others[: len(program.state)], others[len(program.state) :]
-    found = {number: entry("dy_t", len(output), k) for k, number in enumerate(output)}
-    for k, part in enumerate(states):
-        found |= {number: entry(f"d_s{k}", len(part), place) for place, number in enumerate(part)}
-    for k, part in enumerate(operands):
-        found |= {number: entry(f"d_o{k}", len(part), place) for place, number in enumerate(part)}
-    return found
-
-
 def _ports_at_t(program: Program, line: str) -> list[str]:
     return [
         line.format(k=k, rows=port.rows, operand=len(port.operand)) for k, port in enumerate(program.ports)
     ]
 
 
-def _product(buffers: Buffers, k: int) -> str:
+def _product(places: Places, k: int) -> str:
     """Takes the k-th product for the rows of this thread."""
-    (target, step), (operand, inner) = buffers.product(k), buffers.operand(k)
-    port = buffers.program.ports[k]
+    (target, step), (operand, inner) = places.product(k), places.operand(k)
+    port = places.program.ports[k]
     beta = "1" if port.into is not None else f"n[{NUM_SIZES + k}]"
     return (
         f"times(gemm, rows, {port.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
@@ -303,10 +205,10 @@ def _product(buffers: Buffers, k: int) -> str:
     )
 
 
-def _product_back(buffers: Buffers, k: int, target: str, beta: int) -> str:
+def _product_back(places: Places, k: int, target: str, beta: int) -> str:
     """The gradient of the k-th product's operand, for the rows of this thread."""
-    source, step = buffers.product(k, "d_")
-    port = buffers.program.ports[k]
+    source, step = places.product(k, "d_")
+    port = places.program.ports[k]
     inner = len(port.operand)
     return (
         f"times_back(gemm, rows, {port.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
