@@ -18,7 +18,7 @@ Steps: TypeAlias = Sequence[Tensor]
 BLOCK = 32
 """Steps that a scan in blocks takes one after the other, in all blocks at once."""
 
-WIDE = 512
+WIDE = 1024
 """From this many numbers per step on, a CPU is not faster in blocks, which triple the operations."""
 
 
