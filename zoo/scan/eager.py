@@ -15,7 +15,7 @@ from torch import Tensor
 from zoo.scan.backward import Backward
 from zoo.scan.buffers import Buffers, Kernel, Slopes
 from zoo.scan.program import PRIMITIVES, Block, Op, Program, Ref, blocks_of
-from zoo.scan.trace import needed
+from zoo.scan.tidy import needed
 from zoo.scan.views import STEPS, by_step, defined, input_views
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from zoo.scan.program import Block, Op, Port, Program, Ref
-from zoo.scan.trace import needed, renamed, tidy
+from zoo.scan.tidy import needed, renamed, tidy
 
 
 def fold(program: Program) -> Program:

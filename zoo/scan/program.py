@@ -13,6 +13,9 @@ from zoo.scan.recurrence import State
 Block: TypeAlias = "Ref | float | int | bool"
 """What an operation takes: a value of the program, or a constant."""
 
+Blocks: TypeAlias = "tuple[Block, ...]"
+"""The blocks of a tensor, side by side."""
+
 # fmt: off
 PRIMITIVES = frozenset([
     "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "cos", "div", "eq", "erf", "exp", "expm1",

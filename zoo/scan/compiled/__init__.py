@@ -64,7 +64,7 @@ class CompiledRun:
         if is_special(x) or not fits:
             return False
         try:
-            self.kernel.library(x.dtype)
+            self.kernel.compiled(x.dtype)
         except CannotCompileError as error:
             warn_once(f"engine 'compiled': {error}; using engine 'fused'")
             return False

@@ -52,7 +52,7 @@ class CompiledKernel(Kernel):
             if len(buffers.pre) % 2:  # the library swaps the two at every step
                 slopes.states[:] = spare
 
-    def library(self, dtype: torch.dtype) -> ctypes.CDLL:
+    def compiled(self, dtype: torch.dtype) -> ctypes.CDLL:
         """The library for this type of numbers, compiled now if it has to be.
 
         Raises:
@@ -76,7 +76,7 @@ class CompiledKernel(Kernel):
             pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
             sizes.append((ctypes.c_long * len(numbers))(*numbers))
             addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
-        self.library(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
+        self.compiled(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
 
 
 def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:

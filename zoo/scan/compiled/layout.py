@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from zoo.scan.derivative import adjoint
 from zoo.scan.program import Block, Op, Program
-from zoo.scan.trace import adjoint, needed
+from zoo.scan.tidy import needed
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.scan import reference
 from zoo.scan.linear.fill import Planes
 from zoo.scan.linear.form import LinearForm, linear_form
 from zoo.scan.linear.scan import linear_scan
@@ -15,6 +16,9 @@ from zoo.scan.linear.values import behind, evaluate, split
 from zoo.scan.program import Block, Ref
 from zoo.scan.recurrence import Map, Product, Recurrence, Sequences, State
 from zoo.scan.trace import NotBlockwise, trace
+
+SHORT = 16
+"""Below so many steps the reference loop is faster than setting up a scan."""
 
 
 def refusal(recurrence: Recurrence) -> str | None:
@@ -38,6 +42,8 @@ def _form(recurrence: Recurrence) -> LinearForm | str:
 class LinearRun:
     """Runs recurrences of the structure of a given one by a scan; see `zoo.scan.recurrence.Run`.
 
+    Short sequences, as in streaming, are left to the reference loop.
+
     Raises:
         ValueError: the recurrence is not linear in its state.
     """
@@ -49,6 +55,8 @@ class LinearRun:
         self.form = form
 
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if len(sequences.x) < SHORT:
+            return reference.run(recurrence, sequences)
         return run_linear(self.form, recurrence, sequences)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from zoo.scan.compiled.layout import Layout, Wanted
 from zoo.scan.program import Block, Op, Program
-from zoo.scan.trace import needed
+from zoo.scan.tidy import needed
 
 ON_CHIP = 2**15
 """Bytes of recurrent weights that one launch may keep on the chip. The backward kernel takes up to twice as
