@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from scan.linear_cases import (
 )
 from zoo.cells import CELLS
 from zoo.scan import Sequences, reference
-from zoo.scan.linear import LinearRun, linear_form, refusal
+from zoo.scan.linear import LinearRun, linear_form, refusal, run_linear
+from zoo.scan.linear.run import SHORT
 from zoo.scan.trace import trace
 
 
@@ -72,9 +74,14 @@ def recurrence_of(name: str) -> Any:
     return own_recurrence(*OWN[name]) if name in OWN else cell_recurrence(name)
 
 
+def scan_of(recurrence: Any) -> Any:
+    """The scan itself, however short the sequences are."""
+    return partial(run_linear, LinearRun(recurrence).form)
+
+
 def assert_same(recurrence: Any, sequences: Sequences, order: int = 1) -> None:
     expected = results(reference.run, recurrence, sequences, order)
-    found = results(LinearRun(recurrence), recurrence, sequences, order)
+    found = results(scan_of(recurrence), recurrence, sequences, order)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
@@ -83,6 +90,16 @@ def assert_same(recurrence: Any, sequences: Sequences, order: int = 1) -> None:
 def test_a_run_equals_the_reference_loop(name: str, time: int) -> None:
     recurrence = recurrence_of(name)
     assert_same(recurrence, sequences_for(recurrence, time))
+
+
+@pytest.mark.parametrize("time", [1, SHORT - 1, SHORT, SHORT + 1])
+def test_short_sequences_are_left_to_the_reference_loop(time: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    recurrence = recurrence_of("lru")
+    sequences = sequences_for(recurrence, time)
+    found = results(LinearRun(recurrence), recurrence, sequences)
+    torch.testing.assert_close(found, results(reference.run, recurrence, sequences), rtol=1e-9, atol=1e-9)
+    monkeypatch.setattr(reference, "run", lambda recurrence, sequences: "left to it")
+    assert (LinearRun(recurrence)(recurrence, sequences) == "left to it") is (time < SHORT)
 
 
 @given(st.data())
@@ -224,7 +241,7 @@ def test_autocast_gives_the_types_of_the_reference_loop(name: str) -> None:
 def test_a_run_can_be_pickled_and_runs_recurrences_with_other_parameters() -> None:
     run = pickle.loads(pickle.dumps(LinearRun(cell_recurrence("lru"))))
     other = CELLS["lru"].spec_class().build(INPUT, HIDDEN).double().recurrence()
-    sequences = sequences_for(other, 9)
+    sequences = sequences_for(other, 30)
     torch.testing.assert_close(run(other, sequences)[0], reference.run(other, sequences)[0])
 
 
