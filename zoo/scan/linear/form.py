@@ -178,10 +178,9 @@ def _div(algebra: Algebra, op: Op, args: list[Affine]) -> Affine | None:
     return Affine(algebra.div(above.shift, below.shift), slopes)
 
 
-def _where(algebra: Algebra, op: Op, args: list[Affine]) -> Affine | None:
+def _where(algebra: Algebra, op: Op, args: list[Affine]) -> Affine:
     condition, a, b = args
-    if condition.slopes:
-        return None
+    assert not condition.slopes  # no comparison with a state has a rule
     choose = condition.shift
     slopes = {
         j: algebra.where(choose, a.slopes.get(j, 0.0), b.slopes.get(j, 0.0)) for j in {**a.slopes, **b.slopes}
