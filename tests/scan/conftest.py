@@ -1,4 +1,4 @@
-"""These tests run without the run-time check of annotations, as users do: it takes longer than what it checks."""
+"""They run without the run-time check of annotations, as users do: it takes longer than they do."""
 
 from collections.abc import Iterator
 

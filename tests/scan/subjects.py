@@ -1,4 +1,4 @@
-"""What the engines are compared on: recurrences with random parameters, sequences, and what comes of a run."""
+"""What the engines are compared on: recurrences with random parameters, sequences, what comes of runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
