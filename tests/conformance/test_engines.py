@@ -128,7 +128,7 @@ def operations(case: Case, time: int, with_lengths: bool) -> Counter[str]:
 @EACH_ENGINE
 def test_lengths_cost_no_work_of_their_own_at_each_step(case: Case) -> None:
     """A loop over steps: a choice for the output and each part of the state. Others: nothing per step."""
-    extra = [(operations(case, time, True) - operations(case, time, False)).total() for time in (4, 12)]
+    extra = [(operations(case, time, True) - operations(case, time, False)).total() for time in (20, 28)]
     per_step = (extra[1] - extra[0]) / 8
     cells = case.stack().cells()
     loops = [reference.run, run_general]
@@ -141,5 +141,5 @@ def test_lengths_cost_no_work_of_their_own_at_each_step(case: Case) -> None:
 @EACH_ENGINE
 def test_lengths_are_never_read_step_by_step(case: Case) -> None:
     """Reading a value off a tensor stops an accelerator: no more often for longer sequences."""
-    reads = [operations(case, time, True)["aten._local_scalar_dense.default"] for time in (4, 12)]
+    reads = [operations(case, time, True)["aten._local_scalar_dense.default"] for time in (20, 28)]
     assert reads[0] == reads[1]

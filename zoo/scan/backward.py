@@ -152,7 +152,7 @@ class Backward:
 
 def _rows(gradient: Tensor, width: int) -> tuple[Tensor, ...]:
     """The blocks of a gradient (..., n H), each (..., 1, H)."""
-    return gradient.reshape(*gradient.shape[:-1], -1, 1, width).unbind(-3)
+    return gradient.reshape(*gradient.shape[:-1], gradient.shape[-1] // width, 1, width).unbind(-3)
 
 
 class Lines:

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zoo.scan import native, reference
+from zoo.scan import linear, native, reference
 from zoo.scan.buffers import Kernel
 from zoo.scan.compiled import Compiled, CompiledRun
 from zoo.scan.eager import EagerKernel
@@ -12,6 +12,9 @@ from zoo.scan.fused import run_fused
 from zoo.scan.general import run_general
 from zoo.scan.recurrence import Recurrence, Run, Sequences, State
 from zoo.scan.trace import NotBlockwise, trace
+from zoo.scan.triton.build import unavailable
+from zoo.scan.triton.expressions import unknown as without_triton
+from zoo.scan.triton.kernel import TritonKernel
 
 
 class Native(Engine):
@@ -56,18 +59,64 @@ class FusedRun:
         return run_fused(self.kernel, recurrence, sequences)
 
 
+class Scan(Engine):
+    """A parallel scan, for states that are linear in the ones before them."""
+
+    reason = "its state is linear in the one before, so that no loop over steps is needed"
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        return linear.refusal(recurrence)
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        return ScanRun(linear.LinearRun(recurrence))
+
+
+class ScanRun:
+    """Runs a linear recurrence by a scan, and leaves what it cannot to the reference loop."""
+
+    def __init__(self, scan: linear.LinearRun) -> None:
+        self.scan = scan
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if is_special(sequences.x):
+            return reference.run(recurrence, sequences)
+        return self.scan(recurrence, sequences)
+
+
+class Triton(Engine):
+    """Programs as Triton kernels; not yet run on a GPU, so that `auto` never takes them."""
+
+    reason = "its step compiles to Triton kernels"
+
+    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+        missing = unavailable()
+        if missing is not None:
+            return missing
+        try:
+            kernel = TritonKernel(fold(trace(recurrence)))
+        except NotBlockwise as reason:
+            return str(reason)
+        strange = without_triton([*kernel.program.ops, *kernel.layout.back_ops])
+        return f"there is no Triton for {', '.join(strange)}" if strange else None
+
+    def prepare(self, recurrence: Recurrence) -> Run:
+        return FusedRun(TritonKernel(fold(trace(recurrence)), graphs=True))
+
+
 ENGINES: dict[str, Engine] = {
     "native": Native(),
     "compiled": Compiled(Fused()),
+    "scan": Scan(),
     "fused": Fused(),
+    "triton": Triton(),
     "reference": Reference(),
 }
 """Name -> engine."""
 
-PREFERENCE = {"cpu": ("compiled", "native", "fused", "reference")}
+PREFERENCE = {"cpu": ("compiled", "native", "scan", "fused", "reference")}
 """Type of device -> the engines there, from the one `auto` likes best to the one that always works."""
 
-ELSEWHERE = ("native", "fused", "reference")
+ELSEWHERE = ("native", "scan", "fused", "reference")
 """The same for all other devices."""
 
 FASTEST_TWINS = {"cpu": ("lstm",)}

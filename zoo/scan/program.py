@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from zoo.scan.recurrence import State
 
 Block: TypeAlias = "Ref | float | int | bool"
 """What an operation takes: a value of the program, or a constant."""
@@ -164,9 +163,4 @@ def run_ops(ops: Sequence[Op], inputs: Sequence[Any]) -> list[Any]:
 
 def blocks_of(tensor: Tensor, width: int) -> tuple[Tensor, ...]:
     """The blocks (..., H) of a tensor (..., n H)."""
-    return tensor.reshape(*tensor.shape[:-1], -1, width).unbind(-2)
-
-
-def split_state(state: State, width: int) -> list[Tensor]:
-    """The blocks of all tensors of a state."""
-    return [block for part in state for block in blocks_of(part, width)]
+    return tensor.reshape(*tensor.shape[:-1], tensor.shape[-1] // width, width).unbind(-2)

@@ -47,6 +47,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise NotBlockwise("it reads a tensor that is neither its argument nor a parameter of the cell")
         return self._known[id(tensor)]
 
+    def whole(self, tensor: Tensor) -> Blocks:
+        """The blocks of a tensor (..., n H); a number for each row is not one."""
+        blocks = self.blocks(tensor)
+        if tensor.shape[-1] != len(blocks) * self.width:
+            raise NotBlockwise(f"a width of {tensor.shape[-1]} is not a multiple of H = {self.width}")
+        return blocks
+
     def emit(self, op: Op) -> Block:
         """Writes down one operation, more simply where it multiplies by 1."""
         first, *others = op.args

@@ -35,9 +35,9 @@ def trace(recurrence: Recurrence) -> Program:
     with torch.no_grad(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     ports = tuple(
-        Port(gates, recorder.blocks(operand), result, len(result)) for gates, operand, result in taken
+        Port(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
     )
-    results = [recorder.blocks(output), *(recorder.blocks(part) for part in new_state)]
+    results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
     return _assembled(recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], ports, results)
 

@@ -50,7 +50,7 @@ class StackSpec(Spec):
     learn_initial_state: bool = False
     """Whether the state before the first step is a parameter, not zero."""
 
-    engine: Literal["auto", "compiled", "native", "fused", "reference"] = "auto"
+    engine: Literal["auto", "compiled", "native", "scan", "fused", "triton", "reference"] = "auto"
     """What runs the recurrence over time; "auto" takes the fastest one that can."""
 
     checkpoint_every: int = 0
