@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-
 Block: TypeAlias = "Ref | float | int | bool"
 """What an operation takes: a value of the program, or a constant."""
 
