@@ -1,0 +1,75 @@
+"""What lies in the padding may be anything, and final states are the caller's own."""
+
+from dataclasses import replace
+from math import nan
+
+import pytest
+import torch
+
+from scan.subjects import (
+    EACH,
+    Size,
+    assert_close,
+    engines,
+    leaves_of,
+    module_of,
+    results,
+    run_of,
+    sequences_of,
+)
+from zoo.scan import reference
+
+PADDED = Size(12, 5, lengths=True, resets=True)
+
+
+@pytest.mark.parametrize("name", ["elman relu", "highway", "wide"])
+def test_states_that_would_overflow_in_the_padding(name: str) -> None:
+    """Sequences of one step, then a hundred thousandfold growth at each step up to infinity."""
+    module = module_of(name)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.abs_().mul_(1e5 if name == "elman relu" else 1.0)
+    for engine in engines(name):
+        found = []
+        for run in (run_of(engine, module.recurrence()), reference.run):
+            sequences = sequences_of(module.recurrence(), Size(90, 4))
+            short = replace(sequences, lengths=torch.tensor([1, 0, 2, 1]))
+            found.append(results(run, module, short))
+        assert all(part.isfinite().all() for part in found[1].values())
+        assert_close(*found, 1e-9)
+
+
+@EACH
+def test_gradients_in_the_padding_reach_nothing(name: str, engine: str) -> None:
+    module = module_of(name)
+    found = []
+    for key in (engine, "reference"):
+        sequences = sequences_of(module.recurrence(), PADDED)
+        outputs, final = run_of(key, module.recurrence())(module.recurrence(), sequences)
+        slope = torch.where(sequences.mask, 1.0, nan).expand_as(outputs).to(outputs.dtype)
+        parts = {part: torch.ones_like(part) for part in final} | {outputs: slope}
+        values = [part for part in parts if part.requires_grad]
+        leaves = leaves_of(module, sequences)
+        gradients = torch.autograd.grad(
+            values,
+            list(leaves.values()),
+            [parts[part] for part in values],
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        found.append(dict(zip(leaves, gradients, strict=True)))
+    assert_close(*found)
+
+
+@EACH
+def test_a_final_state_can_be_written_into(name: str, engine: str) -> None:
+    """Such as by one who clears the states of finished sequences between runs: all else stays."""
+    module = module_of(name)
+    sequences = sequences_of(module.recurrence(), Size(6, 3))
+    with torch.no_grad():
+        outputs, final = run_of(engine, module.recurrence())(module.recurrence(), sequences)
+        before = [outputs.clone(), *(part.clone() for part in sequences.state)]
+        for part in final:
+            part.zero_()
+    for part, kept in zip([outputs, *sequences.state], before, strict=True):
+        assert torch.equal(part, kept)
