@@ -15,7 +15,8 @@ class Buffers:
 
     Attributes:
         pre: Input products (T, B, G); the products that are folded are added into it.
-        states: Each tensor of the state before every step and after the last, (T + 1, B, width).
+        states: Each tensor of the state before every step and after the last, (T + 1, B, width); in a run
+            backwards the last in memory is the one before the first step that is read.
         outputs: (T, B, O); a view of a state where the output is that state.
         products: Results (T, B, rows) of the other products; empty for those that are folded.
         operands: Operands (T, B, width) that are computed; empty for those that are a state.
@@ -24,7 +25,8 @@ class Buffers:
         vectors: The program's vectors, (count, H).
         fresh: State that resets put in place, (B, width).
         lengths: (B,), or None.
-        resets: (T, B), or None.
+        resets: (T, B), True where the state starts anew before the step is read; or None.
+        backward: Whether time runs backwards.
     """
 
     pre: Tensor
@@ -38,6 +40,11 @@ class Buffers:
     fresh: tuple[Tensor, ...]
     lengths: Tensor | None
     resets: Tensor | None
+    backward: bool
+
+    def before(self, k: int) -> Tensor:
+        """The k-th tensor of the state before each step, (T, B, width)."""
+        return self.states[k][1:] if self.backward else self.states[k][:-1]
 
     def made(self) -> tuple[Tensor, ...]:
         """What the backward run needs and was not given."""

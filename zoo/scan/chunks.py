@@ -41,16 +41,28 @@ def in_chunks(
         states = [state for _, state in results]
         for found, (output, _) in zip(outputs, results, strict=True):
             found.append(output)
-    return [(torch.cat(found), state) for found, state in zip(outputs, states, strict=True)]
+    in_time = [
+        found[::-1] if sequences.backward else found
+        for found, (_, sequences) in zip(outputs, runs, strict=True)
+    ]
+    return [(torch.cat(found), state) for found, state in zip(in_time, states, strict=True)]
 
 
-def _cut(sequences: Sequences, first: int, count: int, state: State) -> Sequences:
-    """`count` steps of sequences, from `first` on, going on from a state."""
-    lengths, resets = sequences.lengths, sequences.resets
+def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences:
+    """The next `count` steps of sequences of which so many are read, going on from a state."""
+    steps, lengths, resets = len(sequences.x), sequences.lengths, sequences.resets
+    first, last = read, min(read + count, steps)
+    if sequences.backward:
+        first, last = steps - last, steps - first
+    if (
+        sequences.backward and resets is not None and last < steps
+    ):  # a cut between two chunks
+        cut = resets[last].unsqueeze(-1)
+        state = tuple(torch.where(cut, new, old) for new, old in zip(sequences.fresh, state, strict=True))
     return replace(
         sequences,
-        x=sequences.x[first : first + count],
+        x=sequences.x[first:last],
         state=state,
-        lengths=None if lengths is None else (lengths - first).clamp(0, len(sequences.x[first:][:count])),
-        resets=None if resets is None else resets[first : first + count],
+        lengths=None if lengths is None else (lengths - first).clamp(0, last - first),
+        resets=None if resets is None else resets[first:last],
     )

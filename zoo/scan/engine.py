@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from zoo.scan import reference
-from zoo.scan.recurrence import Recurrence, Run, Sequences
+from zoo.scan.recurrence import Recurrence, Run, Sequences, State, turn
 
 
 class Engine(ABC):
@@ -61,6 +61,17 @@ def is_special(x: Tensor) -> bool:
     )
 
 
+class InOrder:
+    """Turns sequences that are read backwards around, for an engine that only runs forward in time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        outputs, final = self.run(recurrence, sequences.turned())
+        return turn(outputs, sequences.lengths) if sequences.backward else outputs, final
+
+
 class Reference(Engine):
     """The step loop."""
 
@@ -71,8 +82,3 @@ class Reference(Engine):
 
     def prepare(self, recurrence: Recurrence) -> Run:
         return reference.run
-
-
-def on_device(sequences: Sequences) -> str:
-    """The type of the device that the sequences lie on."""
-    return sequences.x.device.type

@@ -6,7 +6,7 @@ from zoo.scan import linear, native, reference
 from zoo.scan.buffers import Kernel
 from zoo.scan.compiled import Compiled, CompiledRun
 from zoo.scan.eager import EagerKernel
-from zoo.scan.engine import Choice, Engine, Reference, is_special
+from zoo.scan.engine import Choice, Engine, InOrder, Reference, is_special
 from zoo.scan.fold import fold
 from zoo.scan.fused import run_fused
 from zoo.scan.general import run_general
@@ -139,12 +139,17 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
         refusal = ENGINES[name].refusal(recurrence, device)
         if refusal is not None:
             raise ValueError(f"engine {name!r} cannot run this: {refusal}; use engine 'auto' or 'reference'")
-        return Choice(name, "asked for", ENGINES[name].prepare(recurrence))
+        return _chosen(name, "asked for", recurrence)
     order: tuple[str, ...] = PREFERENCE.get(device, ELSEWHERE)
     if recurrence.twin is not None and recurrence.twin().kind in FASTEST_TWINS.get(device, ()):
         order = ("native",)
     chosen = next(key for key in order if ENGINES[key].refusal(recurrence, device) is None)
-    return Choice(chosen, ENGINES[chosen].reason, ENGINES[chosen].prepare(recurrence))
+    return _chosen(chosen, ENGINES[chosen].reason, recurrence)
+
+
+def _chosen(name: str, reason: str, recurrence: Recurrence) -> Choice:
+    run = ENGINES[name].prepare(recurrence)
+    return Choice(name, reason, run if isinstance(run, CompiledRun) else InOrder(run))
 
 
 def run_all(choices: list[Choice], runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:

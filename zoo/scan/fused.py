@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from zoo.scan import reference
 from zoo.scan.buffers import Buffers, Kernel, Slopes
 from zoo.scan.program import Program
-from zoo.scan.recurrence import Recurrence, Sequences, State
+from zoo.scan.recurrence import Recurrence, Sequences, State, turn
 
-PRODUCTS = ("AddmmBackward0", "MmBackward0", "CatBackward0")
+PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
@@ -99,7 +99,7 @@ class Scan(torch.autograd.Function):
         ]
         final = kernel.forward_all(buffers)
         ctx.kernel, ctx.recurrences = kernel, [recurrence for recurrence, _ in runs]
-        ctx.masks = [(each.lengths, each.resets) for each in buffers]
+        ctx.masks = [(each.lengths, each.resets, each.backward) for each in buffers]
         made = [part for each in buffers for part in each.made()]
         ctx.save_for_backward(*flat, *made)
         ctx.count_given = len(flat)
@@ -114,13 +114,13 @@ class Scan(torch.autograd.Function):
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            Back(recurrence, Given.of(program, part), kept, lengths, resets, slopes)
-            for recurrence, part, kept, (lengths, resets), slopes in zip(
+            Back(recurrence, Given.of(program, part), kept, slopes, *masks)
+            for recurrence, part, kept, slopes, masks in zip(
                 ctx.recurrences,
                 _pieces(flat, count),
                 _pieces(made, count),
-                ctx.masks,
                 _pieces(d_results, count),
+                ctx.masks,
                 strict=True,
             )
         ]
@@ -144,9 +144,10 @@ class Back:
     recurrence: Recurrence
     given: Given
     made: tuple[Tensor, ...]
+    d_results: tuple[Tensor, ...]
     lengths: Tensor | None
     resets: Tensor | None
-    d_results: tuple[Tensor, ...]
+    backward: bool
 
     def buffers(self, program: Program) -> Buffers:
         """The buffers as the forward run left them."""
@@ -163,6 +164,7 @@ class Back:
             given.fresh,
             self.lengths,
             self.resets,
+            self.backward,
         )
 
 
@@ -176,7 +178,7 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
 
     states = tuple(pre.new_empty(time + 1, *part.shape) for part in given.state)
     for whole, start in zip(states, given.state, strict=True):
-        whole[0] = start
+        whole[-1 if sequences.backward else 0] = start
     products = []
     for port, bias in zip(program.ports, given.biases, strict=True):
         if port.into is None:
@@ -195,7 +197,7 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
     return Buffers(
         pre,
         states,
-        empty(len(program.output)) if shown is None else states[shown][1:],
+        empty(len(program.output)) if shown is None else _after(states[shown], sequences),
         tuple(products),
         operands,
         tuple(weight.contiguous() for weight in given.weights),
@@ -203,8 +205,14 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
         torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
         tuple(part.contiguous() for part in given.fresh),
         None if sequences.lengths is None else sequences.lengths.contiguous(),
-        None if sequences.resets is None else sequences.resets.contiguous(),
+        None if sequences.renewals is None else sequences.renewals.contiguous(),
+        sequences.backward,
     )
+
+
+def _after(states: Tensor, sequences: Sequences) -> Tensor:
+    """The state after each step."""
+    return states[:-1] if sequences.backward else states[1:]
 
 
 def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ...]]:
@@ -242,7 +250,7 @@ def _of_products(
         whole = slopes.products[k] if port.into is None else slopes.pre
         d_product = whole[..., first : first + port.rows * program.width].flatten(0, 1)
         state = program.operand_state(port)
-        operand = buffers.operands[k] if state is None else buffers.states[state][:-1]
+        operand = buffers.operands[k] if state is None else buffers.before(state)
         d_weights.append(d_product.T @ operand.flatten(0, 1))
         d_biases.append(None if bias is None else d_product.sum(0))
     return d_weights, d_biases
@@ -267,7 +275,7 @@ def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     for k, port in enumerate(program.ports):
         if port.into is not None:  # the product was added into it, and is taken off again
             state = program.operand_state(port)
-            operand = buffers.operands[k] if state is None else buffers.states[state][:-1]
+            operand = buffers.operands[k] if state is None else buffers.before(state)
             place = before[..., port.into * program.width :][..., : port.rows * program.width]
             place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
     pre = given.pre + (before - given.pre).detach()
@@ -275,10 +283,15 @@ def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
         port.gates: pair
         for port, pair in zip(program.ports, zip(given.weights, given.biases, strict=True), strict=True)
     }
-    sequences = Sequences(pre, given.state, given.fresh, back.lengths, back.resets)
+    resets, seen = back.resets, pre
+    if back.backward:
+        seen = turn(pre, back.lengths)
+        resets = None if resets is None else turn(resets, back.lengths)
+    sequences = Sequences(seen, given.state, given.fresh, back.lengths, resets)
     outputs, final = reference.loop(
-        back.recurrence, sequences, pre, lambda gates, operand: F.linear(operand, *maps[gates])
+        back.recurrence, sequences, seen, lambda gates, operand: F.linear(operand, *maps[gates])
     )
+    outputs = turn(outputs, back.lengths) if back.backward else outputs
     sources = (pre, *given.flat()[1:])
     wanted = [part for part in sources if part is not None and part.requires_grad]
     found = torch.autograd.grad(

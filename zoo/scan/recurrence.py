@@ -1,7 +1,7 @@
 """What an engine runs: a step, the linear maps around it, and the sequences it goes over."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -65,14 +65,16 @@ class Recurrence:
 
 @dataclass(frozen=True)
 class Sequences:
-    """A padded batch of sequences, time major, all running forward in time.
+    """A padded batch of sequences, time major.
 
     Attributes:
         x: Inputs (T, B, I). Padding is finite.
-        state: State before the first step, each (B, width).
+        state: State before the first step that is read, each (B, width).
         fresh: State that a reset puts in place, each (B, width).
         lengths: Valid steps of each sequence (B,), or None where all T are.
-        resets: (T, B), True where the state starts anew before the step; False in the padding.
+        resets: (T, B), True where a sequence is cut before the step, so that nothing passes from one side
+            to the other; False in the padding.
+        backward: Whether each sequence is read from its last valid step to its first.
     """
 
     x: Float[Tensor, "T B I"]
@@ -80,6 +82,22 @@ class Sequences:
     fresh: State
     lengths: Int[Tensor, " B"] | None = None
     resets: Bool[Tensor, "T B"] | None = None
+    backward: bool = False
+
+    @property
+    def renewals(self) -> Bool[Tensor, "T B"] | None:
+        """True where the state starts anew before the step is read: at a cut, or one before it backwards."""
+        if self.resets is None or not self.backward:
+            return self.resets
+        return torch.cat([self.resets[1:], torch.zeros_like(self.resets[:1])])
+
+    def turned(self) -> "Sequences":
+        """The same sequences in the order in which they are read."""
+        if not self.backward:
+            return self
+        renewals = self.renewals
+        resets = None if renewals is None else turn(renewals, self.lengths)
+        return replace(self, x=turn(self.x, self.lengths), resets=resets, backward=False)
 
     @cached_property
     def mask(self) -> Bool[Tensor, "T B 1"] | None:
@@ -88,6 +106,15 @@ class Sequences:
             return None
         steps = torch.arange(self.x.shape[0], device=self.x.device)
         return (steps[:, None] < self.lengths).unsqueeze(-1)
+
+
+def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Each sequence of x (T, B, ...) turned around; the padding stays where it is. Its own inverse."""
+    if lengths is None:
+        return x.flip(0)
+    steps = torch.arange(len(x), device=x.device)[:, None]
+    mirror = torch.where(steps < lengths, lengths - 1 - steps, steps)
+    return x[mirror, torch.arange(x.shape[1], device=x.device)]
 
 
 Run: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]

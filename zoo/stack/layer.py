@@ -46,20 +46,16 @@ class Direction(nn.Module):
     def initial_state(self, batch_size: int) -> State:
         """The state before the first step, each (B, width)."""
         if len(self.initial):
-            return self._state(part.expand(batch_size, -1) for part in self.initial)
+            return self.typed(part.expand(batch_size, -1) for part in self.initial)
         weight = self.cell.weight_ih
-        return self._state(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
+        return self.typed(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
 
     def prepared(self, x: Tensor, state: State | None, window: Window) -> tuple[Recurrence, Sequences]:
-        """What an engine runs: the recurrence, and the sequences in the order in which it reads them."""
+        """What an engine runs: the recurrence, and the sequences."""
         fresh = self.initial_state(x.shape[1])
         state = fresh if state is None else state
-        x, seen = (window.reverse(x), window.reversed) if self.backward else (x, window)
-        return self.cell.recurrence(), Sequences(x, state, fresh, seen.lengths, seen.resets)
-
-    def finished(self, outputs: Tensor, state: State, window: Window) -> tuple[Tensor, State]:
-        """What came out of an engine, in the order of the batch and in the cell's own state type."""
-        return window.reverse(outputs) if self.backward else outputs, self._state(state)
+        sequences = Sequences(x, state, fresh, window.lengths, window.resets, self.backward)
+        return self.cell.recurrence(), sequences
 
     def choice(self, device: str) -> Choice:
         """The engine that runs it on a device of this type."""
@@ -67,7 +63,7 @@ class Direction(nn.Module):
             self._choices[device] = pick(self.engine, self.cell.recurrence(), device)
         return self._choices[device]
 
-    def _state(self, parts: Iterable[Tensor]) -> State:
+    def typed(self, parts: Iterable[Tensor]) -> State:
         """The cell's own state type around these tensors."""
         state: State = self.cell.state_type(*parts)
         return state
@@ -136,13 +132,11 @@ class Layer(nn.Module):
         ]
         run = partial(run_all, [way.choice(x.device.type) for way in ways])
         results = in_chunks(run, runs, self.checkpoint_every) if self.checkpoint_every else run(runs)
-        (f, f_state), *others = (
-            way.finished(*result, window) for way, result in zip(ways, results, strict=True)
-        )
+        outputs = [output for output, _ in results]
+        final = [way.typed(entry) for way, (_, entry) in zip(ways, results, strict=True)]
         if self.merge is None:
-            return f, f_state
-        ((b, b_state),) = others
-        return self.merge(f, b), BothStates(f_state, b_state)
+            return outputs[0], final[0]
+        return self.merge(*outputs), BothStates(*final)
 
 
 def map_state(function: Callable[..., Tensor], *states: tuple[LayerState, ...]) -> tuple[LayerState, ...]:

@@ -71,7 +71,7 @@ class Stack(nn.Module):
             return self._forward_packed(x, state, lengths, resets)
         self._check(x, 3, "(B, T, {})")
         window = Window.of(x, lengths, resets)
-        h = x.transpose(0, 1)
+        h = x.transpose(0, 1).contiguous()  # once, and not in each product of the first layer
         if window.mask is not None:
             h = torch.where(window.mask, h, 0)
         states = []

@@ -45,31 +45,6 @@ class Window:
             return None
         return (torch.arange(self.steps, device=self.lengths.device)[:, None] < self.lengths).unsqueeze(-1)
 
-    @cached_property
-    def reversed(self) -> "Window":
-        """The same batch with each sequence read from its last valid step to its first.
-
-        A reset before step t parts t - 1 from t; read backwards it comes before step t - 1.
-        """
-        if self.resets is None:
-            return Window(self.steps, self.lengths)
-        shifted = torch.zeros_like(self.resets)
-        shifted[:-1] = self.resets[1:]
-        resets = self.reverse(shifted)
-        return Window(self.steps, self.lengths, resets)
-
-    def reverse(self, x: Tensor) -> Tensor:
-        """Each sequence of x (T, B, ...) turned around; the padding stays where it is. Its own inverse."""
-        if self.lengths is None:
-            return x.flip(0)
-        return x[self._mirror, torch.arange(x.shape[1], device=x.device)]
-
-    @cached_property
-    def _mirror(self) -> Int[Tensor, "T B"]:
-        assert self.lengths is not None
-        steps = torch.arange(self.steps, device=self.lengths.device)[:, None]
-        return torch.where(steps < self.lengths, self.lengths - 1 - steps, steps)
-
 
 def _checked_lengths(lengths: Tensor, batch_size: int, steps: int) -> Tensor:
     if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:

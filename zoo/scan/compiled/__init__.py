@@ -9,7 +9,7 @@ from torch import Tensor
 from zoo.scan.compiled.build import CannotCompileError, compiler, gemm
 from zoo.scan.compiled.emit import unknown
 from zoo.scan.compiled.kernel import REALS, CompiledKernel
-from zoo.scan.engine import Engine, is_special
+from zoo.scan.engine import Engine, InOrder, is_special
 from zoo.scan.fold import fold
 from zoo.scan.fused import run_fused, run_together
 from zoo.scan.recurrence import Recurrence, Run, Sequences, State
@@ -39,11 +39,13 @@ class Compiled(Engine):
         return f"there is no C for {', '.join(strange)}" if strange else None
 
     def prepare(self, recurrence: Recurrence) -> Run:
-        return CompiledRun(CompiledKernel(fold(trace(recurrence))), self.otherwise.prepare(recurrence))
+        return CompiledRun(
+            CompiledKernel(fold(trace(recurrence))), InOrder(self.otherwise.prepare(recurrence))
+        )
 
 
 class CompiledRun:
-    """Runs a compiled program where it can, and leaves what it cannot to another engine."""
+    """Runs a compiled program where it can, in either order, and leaves what it cannot to another engine."""
 
     def __init__(self, kernel: CompiledKernel, otherwise: Run) -> None:
         self.kernel, self.otherwise = kernel, otherwise

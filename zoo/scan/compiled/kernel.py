@@ -36,7 +36,9 @@ class CompiledKernel(Kernel):
 
     def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
         self._call("forward", runs, [_forward_tensors(buffers) for buffers in runs])
-        return [tuple(part[-1].clone() for part in buffers.states) for buffers in runs]
+        return [
+            tuple(part[0 if buffers.backward else -1].clone() for part in buffers.states) for buffers in runs
+        ]
 
     def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
         threads = self._threads([buffers for buffers, _ in runs])
@@ -72,7 +74,12 @@ class CompiledKernel(Kernel):
         sizes, addresses = [], []
         for buffers, parts in zip(runs, tensors, strict=True):
             numbers = [*buffers.pre.shape[:2], self.program.width, threads]
-            numbers += [buffers.lengths is not None, buffers.resets is not None, *buffers.biased]
+            numbers += [
+                buffers.lengths is not None,
+                buffers.resets is not None,
+                buffers.backward,
+                *buffers.biased,
+            ]
             pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
             sizes.append((ctypes.c_long * len(numbers))(*numbers))
             addresses.append((ctypes.c_void_p * len(pointers))(*pointers))

@@ -63,8 +63,9 @@ def source(layout: Layout, real: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-NUM_SIZES = 6
-SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], rows = last - first;"
+NUM_SIZES = 7
+SIZES = """const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];
+const long rows = last - first;"""
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
 
 WRAPPER = """
@@ -91,8 +92,8 @@ def _forward(program: Program) -> list[str]:
     places = Places(program)
     widths = [len(part) for part in program.state]
     lines = [
-        *(f"real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
-        *(f"real *s{k}_n = s{k} + (t + 1) * B * {width} * H;" for k, width in enumerate(widths)),
+        *(f"real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
+        *(f"real *s{k}_n = s{k} + (t + !back) * B * {width} * H;" for k, width in enumerate(widths)),
         f"real *pre_t = pre + t * B * {len(program.pre)} * H, *y_t = y + t * B * {len(program.output)} * H;",
         *_ports_at_t(
             program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
@@ -113,7 +114,7 @@ def _forward(program: Program) -> list[str]:
             lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
         lines.append(_product(places, k))
     lines += over_rows(_results(program, places))
-    return _function("forward", forward_names(program), "for (long t = 0; t < T; ++t) {", lines)
+    return _function("forward", forward_names(program), "for (long i = 0; i < T; ++i) {", lines)
 
 
 def _results(program: Program, places: Places) -> list[str]:
@@ -141,7 +142,7 @@ def _backward(layout: Layout) -> list[str]:
     widths = [len(part) for part in program.state]
     sources = places.inputs | slopes(layout)
     lines = [
-        *(f"const real *s{k}_t = s{k} + t * B * {width} * H;" for k, width in enumerate(widths)),
+        *(f"const real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
         f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
         f"const real *dy_t = dy + t * B * {len(program.output)} * H;",
         f"real *d_pre_t = d_pre + t * B * {len(program.pre)} * H;",
@@ -169,7 +170,7 @@ def _backward(layout: Layout) -> list[str]:
         "}",
         *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
     ]
-    return _function("backward", backward_names(program), "for (long t = T - 1; t >= 0; --t) {", lines)
+    return _function("backward", backward_names(program), "for (long i = T - 1; i >= 0; --i) {", lines)
 
 
 def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
@@ -224,7 +225,9 @@ def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
         f"static void {name}_rows(const long *n, void *const *a, long me, long first, long last) {{",
-        *indented([SIZES, *arguments(names), loop, *indented(body), "}"]),
+        *indented(
+            [SIZES, *arguments(names), loop, *indented(["const long t = back ? T - 1 - i : i;", *body]), "}"]
+        ),
         "}",
         WRAPPER.format(name=name),
     ]
