@@ -66,6 +66,17 @@ def test_single_precision(name: str) -> None:
         assert_close({key: part.double() for key, part in found.items()}, wanted, 2e-5)
 
 
+@pytest.mark.parametrize("chunk", [1, 40, 130])
+@pytest.mark.parametrize("name", ["lstm", "highway", "passing", "decay"])
+def test_slopes_taken_a_few_steps_at_once(name: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are where T B H is large; the steps are no multiple of a chunk."""
+    monkeypatch.setattr("zoo.scan.backward.CHUNK", chunk)
+    module = module_of(name)
+    sequences = sequences_of(module.recurrence(), Size(17, 5, lengths=True, resets=True))
+    found = results(run_of("fused", module.recurrence()), module, sequences)
+    assert_close(found, expected(module, sequences))
+
+
 @EACH
 def test_a_run_can_be_split_anywhere(name: str, engine: str) -> None:
     """The state that comes out goes in again, and the gradient flows through it."""

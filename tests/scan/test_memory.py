@@ -1,6 +1,7 @@
 """Engines read no memory that they have not written, and write into none that is not theirs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -62,6 +63,37 @@ def test_nothing_that_was_given_changes(name: str, engine: str) -> None:
         with torch.no_grad():
             run_of(engine, module.recurrence())(module.recurrence(), sequences)
         assert_identical({key: part.detach() for key, part in leaves.items()}, before)
+
+
+PROJECTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "the input itself": lambda x: x,
+    "a part of it": lambda x: x[..., :5],
+    "one unit of it": lambda x: x[..., :1].expand(*x.shape[:-1], 5),
+    "a function that reads its result": lambda x: torch.exp(x),
+    "a view of one": lambda x: torch.tanh(x).view(*x.shape[:-1], 1, -1).squeeze(-2),
+    "a sum": lambda x: x + 1.0,
+    "gates beside one another": lambda x: torch.cat([x[..., :2].sigmoid(), x[..., 2:]], dim=-1),
+}
+
+
+@pytest.mark.parametrize("engine", ["compiled", "fused"])
+@pytest.mark.parametrize("kind", PROJECTIONS)
+def test_input_products_that_others_read_again(kind: str, engine: str) -> None:
+    """An engine that adds into them must not do so where somebody else needs them as they were."""
+    module, found = module_of("elman"), []
+    for key in (engine, "reference"):
+        width = 7 if kind == "a part of it" else 5
+        recurrence = replace(module.recurrence(), project=PROJECTIONS[kind], input_size=width)
+        sequences = sequences_of(recurrence, Size(6, 3))
+        before = sequences.x.detach().clone()
+        outputs, final = run_of(key, recurrence)(recurrence, sequences)
+        (gradient,) = torch.autograd.grad(outputs.square().sum() + final[0].sum(), sequences.x)
+        assert torch.equal(sequences.x, before)
+        with torch.no_grad():
+            again, _ = run_of(key, recurrence)(recurrence, sequences)
+        assert torch.equal(sequences.x, before)
+        found.append({"outputs": outputs.detach(), "again": again, "d x": gradient})
+    assert_close(*found)
 
 
 @EACH

@@ -5,7 +5,9 @@ from math import nan
 
 import pytest
 import torch
+from torch import Tensor
 
+from scan.steps import Form, Own
 from scan.subjects import (
     EACH,
     Size,
@@ -17,7 +19,7 @@ from scan.subjects import (
     run_of,
     sequences_of,
 )
-from zoo.scan import reference
+from zoo.scan import Product, State, reference
 
 PADDED = Size(12, 5, lengths=True, resets=True)
 
@@ -37,6 +39,31 @@ def test_states_that_would_overflow_in_the_padding(name: str) -> None:
             found.append(results(run, module, short))
         assert all(part.isfinite().all() for part in found[1].values())
         assert_close(*found, 1e-9)
+
+
+def squared(pre: Tensor, state: State, product: Product, _: tuple[Tensor, ...]) -> tuple[Tensor, State]:
+    (h,) = state
+    h = h * h + pre * product("a", h)
+    return h, (h,)
+
+
+def test_slopes_that_are_infinite_in_the_padding() -> None:
+    """A step whose slopes are its products: infinity times the gradient 0 would be no number."""
+    module = Own(Form(squared), 5).double()
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.uniform_(0.5, 1.0)
+    recurrence, found = module.recurrence(), []
+    for engine in ("reference", "compiled", "fused"):
+        sequences = sequences_of(recurrence, Size(40, 3))
+        with torch.no_grad():
+            sequences.state[0].abs_().add_(2.0)
+        short = replace(sequences, lengths=torch.tensor([1, 0, 2]))
+        found.append(results(run_of(engine, recurrence), module, short))
+    assert all(part.isfinite().all() for part in found[0].values())
+    assert_close(found[1], found[0])
+    assert_close(found[2], found[0])
 
 
 @EACH
