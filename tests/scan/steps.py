@@ -152,7 +152,7 @@ def wide(pre: Tensor, state: State, product: Product, _: Vectors) -> tuple[Tenso
     a, b = product("a", s).chunk(2, dim=-1)
     x_a, x_b = pre.chunk(2, dim=-1)
     a, b = torch.tanh(x_a + a), torch.sigmoid(x_b + b)
-    u = product("b", torch.cat([a * b, s[..., : a.shape[-1]]], dim=-1))
+    u = product("b", torch.cat([a * b, s[..., : a.shape[-1]]], dim=-1)) + 0.25 * s[..., -a.shape[-1] :]
     return u, (torch.cat([b * u, a], dim=-1),)
 
 
@@ -205,7 +205,7 @@ def of_numbers(pre: Tensor, state: State, product: Product, _: Vectors) -> tuple
     (h,) = state
     centred = product("a", h)
     centred = centred - centred.mean(-1, keepdim=True)
-    scale = torch.rsqrt(centred.square().mean(-1, keepdim=True) + 0.1)
+    scale = torch.rsqrt(torch.cat([centred, pre], dim=-1).square().mean(-1, keepdim=True) + 0.1)
     h = torch.tanh(pre + scale * centred)
     return h * h.sum(-1, keepdim=True), (h,)
 

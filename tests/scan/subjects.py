@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from scan.steps import OWN, Own
 from zoo.cells import CELLS, Cell, ElmanSpec, GRUSpec, LayerNormLSTMSpec, LSTMSpec, SRUSpec
-from zoo.scan import ENGINES, Recurrence, Run, Sequences, reference
+from zoo.scan import ENGINES, Recurrence, Run, Sequences, pick
 
 INPUT, HIDDEN = 3, 5
 SPECS = {name: CELLS[name].spec_class() for name in CELLS.names()}
@@ -61,6 +61,7 @@ class Size:
     batch: int
     lengths: bool = False
     resets: bool = False
+    backward: bool = False
 
 
 def sequences_of(recurrence: Recurrence, size: Size, seed: int = 3) -> Sequences:
@@ -80,6 +81,7 @@ def sequences_of(recurrence: Recurrence, size: Size, seed: int = 3) -> Sequences
         tuple(draw(size.batch, width) for width in recurrence.state_sizes),
         lengths,
         resets,
+        size.backward,
     )
 
 
@@ -104,7 +106,7 @@ def some_resets(size: Size) -> Tensor | None:
 
 def run_of(engine: str, recurrence: Recurrence) -> Run:
     """What an engine runs this recurrence by."""
-    return ENGINES[engine].prepare(recurrence)
+    return pick(engine, recurrence).run
 
 
 def leaves_of(module: nn.Module, sequences: Sequences) -> dict[str, Tensor]:
@@ -134,7 +136,7 @@ def results(run: Run, module: Cell | Own, sequences: Sequences) -> dict[str, Ten
 
 def expected(module: Cell | Own, sequences: Sequences) -> dict[str, Tensor]:
     """What the reference loop makes of it."""
-    return results(reference.run, module, sequences)
+    return results(run_of("reference", module.recurrence()), module, sequences)
 
 
 def assert_close(found: dict[str, Tensor], wanted: dict[str, Tensor], tolerance: float = 1e-9) -> None:

@@ -31,6 +31,9 @@ SIZES = [
     Size(17, 5, resets=True),
     Size(17, 0, lengths=True, resets=True),
     Size(63, 5, lengths=True, resets=True),
+    Size(17, 5, backward=True),
+    Size(17, 5, lengths=True, resets=True, backward=True),
+    Size(1, 2, lengths=True, resets=True, backward=True),
 ]
 
 

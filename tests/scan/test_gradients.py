@@ -22,6 +22,7 @@ from scan.subjects import (
     sequences_of,
     weighted,
 )
+from zoo.scan import ENGINES as ALL_ENGINES
 from zoo.scan import Run, reference
 from zoo.scan.general import run_general
 from zoo.stack import Stack, StackSpec
@@ -109,7 +110,7 @@ def test_a_run_without_gradients_is_the_same(name: str, engine: str) -> None:
 
 
 def is_general(name: str, engine: str) -> bool:
-    return run_of(engine, module_of(name).recurrence()) is run_general
+    return ALL_ENGINES[engine].prepare(module_of(name).recurrence()) is run_general
 
 
 TWICE = [(name, engine) for name in TWICE_NAMES for engine in engines(name) if not is_general(name, engine)]

@@ -75,6 +75,7 @@ def test_gradients_in_the_padding_reach_nothing(name: str, engine: str) -> None:
         outputs, final = run_of(key, module.recurrence())(module.recurrence(), sequences)
         slope = torch.where(sequences.mask, 1.0, nan).expand_as(outputs).to(outputs.dtype)
         parts = {part: torch.ones_like(part) for part in final} | {outputs: slope}
+        before = {part: slope.clone() for part, slope in parts.items()}
         values = [part for part in parts if part.requires_grad]
         leaves = leaves_of(module, sequences)
         gradients = torch.autograd.grad(
@@ -85,6 +86,8 @@ def test_gradients_in_the_padding_reach_nothing(name: str, engine: str) -> None:
             materialize_grads=True,
         )
         found.append(dict(zip(leaves, gradients, strict=True)))
+        for part, slope in parts.items():  # the caller's own, which nobody may write into
+            torch.testing.assert_close(slope, before[part], rtol=0, atol=0, equal_nan=True)
     assert_close(*found)
 
 
