@@ -200,7 +200,8 @@ def test_padding_is_inert_where_a_rectified_network_explodes():
     torch.manual_seed(0)
     cell = zoo.ElmanSpec(activation="relu", recurrent_init="identity")
     stacks = [
-        zoo.StackSpec(cell=cell, hidden_size=4, engine=name).build(3) for name in ("native", "reference")
+        zoo.StackSpec(cell=cell, hidden_size=4, engine=name).build(3)
+        for name in ("native", "compiled", "fused", "reference")
     ]
     stacks[1].load_state_dict(stacks[0].state_dict())
     gradients = []

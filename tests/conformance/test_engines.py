@@ -98,7 +98,7 @@ def test_lower_precision_with_and_without_gradient_recording(case: Case, dtype: 
 def test_auto_takes_the_first_engine_that_can_and_a_refusal_says_why(variant: str) -> None:
     recurrence = VARIANTS[variant].build(INPUT, HIDDEN).recurrence()
     by_preference = [name for name in PREFERENCE["cpu"] if name in engines(variant)]
-    assert pick("auto", recurrence).name == ("native" if variant.startswith("lstm") else by_preference[0])
+    assert pick("auto", recurrence).name == by_preference[0]
     for name in set(ENGINES) - set(engines(variant)):
         with pytest.raises(ValueError, match=f"engine '{name}' cannot run this: .*; use engine 'auto'"):
             Case(variant, engine=name).stack()

@@ -20,7 +20,7 @@ def test_what_auto_takes_can_run_it_and_the_reason_is_the_engines(name: str) -> 
 @pytest.mark.parametrize(
     ("name", "device", "expected"),
     [
-        ("lstm", "cpu", "native"),
+        ("lstm", "cpu", "compiled"),
         ("gru", "cpu", "compiled"),
         ("elman", "cpu", "compiled"),
         ("gru before", "cpu", "compiled"),

@@ -54,9 +54,7 @@ def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences
     first, last = read, min(read + count, steps)
     if sequences.backward:
         first, last = steps - last, steps - first
-    if (
-        sequences.backward and resets is not None and last < steps
-    ):  # a cut between two chunks
+    if sequences.backward and resets is not None and last < steps:  # a cut between two chunks
         cut = resets[last].unsqueeze(-1)
         state = tuple(torch.where(cut, new, old) for new, old in zip(sequences.fresh, state, strict=True))
     return replace(

@@ -1,9 +1,10 @@
 """The derivative of a step, by torch's own rules, watched while they run."""
 
 import torch
+from torch import Tensor
 
 from zoo.scan.program import Block, Blocks, Op, Program, Ref, run_ops
-from zoo.scan.recorder import ROWS, Recorder
+from zoo.scan.recorder import ROWS, Recorder, watching
 from zoo.scan.tidy import needed, renamed, tidy
 
 
@@ -17,7 +18,10 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
         the gradient of each input, among the values of these operations.
     """
     recorder = Recorder(program.width)
-    leaves = [torch.ones(ROWS, program.width, requires_grad=True) for _ in range(program.num_inputs)]
+    leaves = [
+        torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
+        for _ in range(program.num_inputs)
+    ]
     own = [program.operand_state(port) is None for port in program.ports]
     counted = [True] * (1 + len(program.state)) + own
     results = [
@@ -25,10 +29,10 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
         for part, is_counted in zip(program.results, counted, strict=True)
         for block in part
     ]
-    slopes = [torch.ones(ROWS, program.width) for _ in results]
+    slopes = [_ones(program) for _ in results]
     for part in (*leaves, *slopes):
         recorder.enter(part)
-    with torch.enable_grad(), recorder:
+    with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         reached = [
             (values[block.index], slope)
@@ -53,13 +57,16 @@ def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Bl
         operands that are a state are left out.
     """
     recorder = Recorder(program.width)
-    leaves = [torch.ones(ROWS, program.width, requires_grad=True) for _ in range(program.num_inputs)]
-    one = torch.ones(ROWS, program.width)
+    leaves = [
+        torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
+        for _ in range(program.num_inputs)
+    ]
+    one = _ones(program)
     for part in leaves:
         recorder.enter(part)
     recorder.know(one, (1.0,))
     found: dict[tuple[int, int], Block] = {}
-    with torch.enable_grad(), recorder:
+    with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         for number in sorted(wanted_results(program)):
             slopes = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
@@ -78,3 +85,8 @@ def wanted_results(program: Program) -> set[int]:
     parts = [program.output, *program.new_state]
     parts += [port.operand for port in program.ports if program.operand_state(port) is None]
     return {block.index for part in parts for block in part if isinstance(block, Ref)}
+
+
+def _ones(program: Program) -> Tensor:
+    """A block, in the type in which constants are computed."""
+    return torch.ones(ROWS, program.width, dtype=torch.float64)

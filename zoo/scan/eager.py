@@ -37,6 +37,7 @@ class EagerKernel(Kernel):
         return type(self), (self.program,)
 
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
+        assert not buffers.backward
         renewing = self._renewing(buffers)
         for first in range(0, len(buffers.pre), STEPS):
             last = min(first + STEPS, len(buffers.pre))
@@ -152,7 +153,9 @@ def forward_names(program: Program) -> set[str]:
 
 def writes_out(op: Op | None) -> bool:
     """Whether torch's function for this operation can write into given memory."""
-    return op is not None and op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
+    if op is None or (op.name == "where.self" and len(op.sources) < 3):
+        return False
+    return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
 
 
 class Writer:

@@ -41,7 +41,7 @@ def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> "G
         pre,
         tuple(part.to(pre.dtype) for part in sequences.state),
         tuple(part.to(pre.dtype) for part in sequences.fresh),
-        tuple(part.to(pre.dtype) for part in recurrence.vectors),
+        tuple(part.to(pre.dtype) if part.is_floating_point() else part for part in recurrence.vectors),
         tuple(weight.to(pre.dtype) for weight, _ in maps),
         tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
     )
@@ -265,7 +265,9 @@ def _through_prologue(
     with torch.enable_grad():
         leaves = [vector.detach().requires_grad_(vector.is_floating_point()) for vector in vectors]
         fixed = program.fixed(leaves)
-        return torch.autograd.grad(fixed, leaves, list(d_fixed), allow_unused=True)
+        wanted = [leaf for leaf in leaves if leaf.requires_grad]
+        found = iter(torch.autograd.grad(fixed, wanted, list(d_fixed), allow_unused=True) if fixed else ())
+    return tuple(next(found, None) if leaf.requires_grad else None for leaf in leaves)
 
 
 def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
@@ -294,8 +296,14 @@ def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     outputs = turn(outputs, back.lengths) if back.backward else outputs
     sources = (pre, *given.flat()[1:])
     wanted = [part for part in sources if part is not None and part.requires_grad]
-    found = torch.autograd.grad(
-        [outputs, *final], wanted, list(back.d_results), create_graph=True, allow_unused=True
-    )
+    reached = [
+        (result, slope)
+        for result, slope in zip([outputs, *final], back.d_results, strict=True)
+        if result.requires_grad
+    ]
+    if not reached:
+        return (None,) * len(sources)
+    results, slopes = zip(*reached, strict=True)
+    found = torch.autograd.grad(results, wanted, slopes, create_graph=True, allow_unused=True)
     by_source = {id(part): gradient for part, gradient in zip(wanted, found, strict=True)}
-    return tuple(by_source.get(id(part)) for part in sources)
+    return tuple(by_source.pop(id(part), None) for part in sources)  # once, where a weight is given twice

@@ -37,14 +37,16 @@ class Gathered(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, weight: Tensor, tape: Tape) -> Tensor:
+        ctx.set_materialize_grads(False)
         ctx.tape = tape
         ctx.save_for_backward(weight)
         return weight.view_as(weight)
 
     @staticmethod
-    def backward(ctx: Any, _: Tensor) -> Any:
+    def backward(ctx: Any, slope: Tensor | None) -> Any:
         (weight,) = ctx.saved_tensors
-        return ctx.tape.gradient(weight), None
+        noted = ctx.tape.gradient(weight)
+        return noted if slope is None else noted + slope, None  # a slope comes from a second derivative
 
 
 class Deferred(torch.autograd.Function):

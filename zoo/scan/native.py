@@ -27,6 +27,7 @@ def refusal(recurrence: Recurrence) -> str | None:
 def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Runs a recurrence that has a torch twin; see `zoo.scan.recurrence.Run`."""
     assert recurrence.twin is not None
+    assert not sequences.backward
     if sequences.resets is not None:
         return run_segments(run, recurrence, sequences)
     if sequences.x.shape[0] == 0:

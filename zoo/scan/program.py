@@ -16,11 +16,11 @@ Blocks: TypeAlias = "tuple[Block, ...]"
 
 # fmt: off
 PRIMITIVES = frozenset([
-    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "cos", "div", "eq", "erf", "exp", "expm1",
-    "ge", "gt", "le", "log", "log1p", "logical_and", "logical_not", "logical_or", "lt", "maximum",
-    "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "rsqrt", "rsub", "sigmoid",
-    "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward", "threshold_backward",
-    "where",
+    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "clamp_max", "clamp_min", "cos", "div",
+    "eq", "erf", "exp", "expm1", "ge", "gt", "le", "log", "log1p", "logical_and", "logical_not",
+    "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "rsqrt",
+    "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
+    "threshold_backward", "where",
 ])
 # fmt: on
 """Operations that every kernel has; others are taken apart into these where torch says how."""
@@ -64,9 +64,16 @@ class Op:
 @cache
 def _aten(name: str) -> Any:
     packet, overload = name.split(".")
-    if packet == "where":  # the overload takes no numbers
-        return torch.where
+    if packet == "where":
+        return _where
     return getattr(getattr(torch.ops.aten, packet), overload)
+
+
+def _where(condition: Tensor, yes: Tensor | float, no: Tensor | float) -> Tensor:
+    """torch's choice; of two numbers exactly, and not in the default type."""
+    if not isinstance(yes, Tensor) and not isinstance(no, Tensor):
+        yes, no = (torch.tensor(value, dtype=torch.float64) for value in (yes, no))
+    return torch.where(condition, yes, no)
 
 
 @dataclass(frozen=True)
@@ -142,7 +149,12 @@ class Program:
 
     def fixed(self, vectors: Sequence[Tensor]) -> list[Tensor]:
         """The blocks (H,) of `vectors` in the program's inputs, from the vectors of the recurrence."""
-        raw = [block for vector in vectors for block in blocks_of(vector, self.width)]
+        raw = [
+            block
+            for vector in vectors
+            if vector.is_floating_point()
+            for block in blocks_of(vector, self.width)
+        ]
         values = run_ops(self.prologue, raw)
         return [values[number] for number in self.prologue_values]
 

@@ -1,6 +1,7 @@
 """Writes down what torch does, block by block."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeAlias, cast
 
 import torch
@@ -16,6 +17,17 @@ ROWS = 3
 
 class NotBlockwise(Exception):  # noqa: N818 - a property of the step, not a fault
     """A step does something that is not an operation on blocks of H units; the message says what."""
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Takes whatever goes wrong while a step is watched for a step that cannot be taken apart."""
+    try:
+        yield
+    except NotBlockwise:
+        raise
+    except Exception as error:
+        raise NotBlockwise(f"it cannot be taken apart: {str(error).partition(chr(10))[0]}") from error
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -56,31 +68,44 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def emit(self, op: Op) -> Block:
         """Writes down one operation, more simply where it multiplies by 1."""
-        first, *others = op.args
         if not op.sources:
-            return cast("float", op(torch.tensor(first), *others).item())
+            first, *others = op.args
+            return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
-        if op.name == "sigmoid_backward.default" and first == 1.0:
-            return self.emit(Op("mul.Tensor", (others[0], self.emit(Op("rsub.Scalar", (others[0], 1.0))))))
-        if op.name == "tanh_backward.default" and first == 1.0:
-            return self.emit(Op("rsub.Scalar", (self.emit(Op("mul.Tensor", (others[0], others[0]))), 1.0)))
-        if op.name == "threshold_backward.default" and first == 1.0:
-            return self.emit(Op("gt.Scalar", tuple(others)))
+        if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
+            return self._slope(op)
         return Ref(self._number(op))
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
         return False  # what torch would wrap around us imports its compiler, which takes a second
 
+    def _slope(self, op: Op) -> Block:
+        """What a backward operation makes of a constant: the derivative itself, times the constant."""
+        factor, value, *limit = op.args
+        if op.name.startswith("threshold"):
+            kept = self.emit(Op("bitwise_not.default", (self.emit(Op("le.Scalar", (value, *limit))),)))
+            return self.emit(Op("where.self", (kept, factor, 0.0)))
+        if op.name.startswith("sigmoid"):
+            slope = self.emit(Op("mul.Tensor", (value, self.emit(Op("rsub.Scalar", (value, 1.0))))))
+        else:
+            slope = self.emit(Op("rsub.Scalar", (self.emit(Op("mul.Tensor", (value, value))), 1.0)))
+        return self.emit(Op("mul.Tensor", (slope, factor)))
+
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         tensors = [part for part in tree_leaves(args) if isinstance(part, Tensor)]
         if tensors and not any(id(part) in self._known for part in tensors):
             return function(*args, **kwargs)  # of weights: not the step's own doing
+        name = function.name().removeprefix("aten::").split(".")[0]
+        if torch.Tag.data_dependent_output in function.tags:
+            raise NotBlockwise("what it does depends on the values that it computes")
+        if name == "masked_fill_":
+            self.know(args[0], _masked_fill(self, function, args, kwargs, args[0]))
+            return function(*args, **kwargs)
         if function._schema.is_mutable or torch.Tag.nondeterministic_seeded in function.tags:
             raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
-        name = function.name().removeprefix("aten::").split(".")[0]
         lift = _pointwise if name in PRIMITIVES else LIFTS.get(name)
         if lift is None:
             return self._decomposed(function, args, kwargs)
@@ -131,7 +156,13 @@ def _pointwise(recorder: Recorder, function: Any, args: Any, kwargs: Any, result
     name = function.name().removeprefix("aten::")
     name = name if "." in name else f"{name}.default"
     alpha = float(kwargs.get("alpha", 1))
+    if name.split(".")[0] in ("add", "sub", "rsub") and len(lifted) > 2:
+        alpha = float(args[2])
+        lifted = lifted[:2]
     columns = [tuple(blocks[k % len(blocks)] for blocks in lifted) for k in range(count)]
+    if alpha != 1 and name.startswith("rsub"):  # other - alpha self
+        columns = [(recorder.emit(Op("mul.Tensor", (first, alpha))), last) for first, last in columns]
+        alpha = 1.0
     return tuple(recorder.emit(Op(name, column, alpha)) for column in columns)
 
 
@@ -199,6 +230,25 @@ def _constant(recorder: Recorder, function: Any, args: Any, kwargs: Any, result:
     return (cast("float", value),) * max(count, 1)
 
 
+def _masked_fill(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
+    """One value where a condition holds."""
+    source, mask, value = args
+    filling = recorder.blocks(value)[0] if isinstance(value, Tensor) else value
+    pairs = zip(recorder.blocks(mask), recorder.blocks(source), strict=True)
+    return tuple(recorder.emit(Op("where.self", (condition, filling, block))) for condition, block in pairs)
+
+
+def _clamp(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
+    """Numbers kept between two others."""
+    source, low, high = (*args, None, None)[:3]
+    low, high = kwargs.get("min", low), kwargs.get("max", high)
+    found = recorder.blocks(source)
+    for name, limit in [("clamp_min.default", low), ("clamp_max.default", high)]:
+        if limit is not None:
+            found = tuple(recorder.emit(Op(name, (block, limit))) for block in found)
+    return found
+
+
 def _count(recorder: Recorder, tensor: Tensor, function: Any) -> int:
     """How many blocks a tensor has."""
     if tensor.shape[-1] % recorder.width:
@@ -213,6 +263,8 @@ LIFTS: dict[str, Lift] = {
     **dict.fromkeys(["sum", "mean"], _sum),
     **dict.fromkeys(["zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"], _constant),
     **dict.fromkeys(["zeros", "ones", "full", "scalar_tensor"], _constant),
+    "masked_fill": _masked_fill,
+    "clamp": _clamp,
     "slice": _slice,
     "cat": _cat,
 }

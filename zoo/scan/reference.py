@@ -27,6 +27,7 @@ def loop(
     recurrence: Recurrence, sequences: Sequences, projected: Tensor, product: Product
 ) -> tuple[Tensor, State]:
     """The loop itself, over input products (T, B, G) that were taken before."""
+    assert not sequences.backward
     state, mask, resets = sequences.state, sequences.mask, sequences.resets
     outputs = []
     for t, pre in enumerate(projected.unbind(0)):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from zoo.scan.program import Blocks, Port, Program, Ref
-from zoo.scan.recorder import ROWS, NotBlockwise, Recorder
+from zoo.scan.recorder import ROWS, NotBlockwise, Recorder, watching
 from zoo.scan.recurrence import Recurrence
 from zoo.scan.tidy import depending_only_on, needed, renamed, tidy
 
@@ -23,6 +23,7 @@ def trace(recurrence: Recurrence) -> Program:
     like = recurrence.like
     pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
     state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)
+    vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
     recorder = Recorder(recurrence.width)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
@@ -31,8 +32,8 @@ def trace(recurrence: Recurrence) -> Program:
         taken.append((gates, operand, recorder.enter(result)))
         return result
 
-    entries = tuple(recorder.enter(part) for part in (pre, *state, *recurrence.vectors))
-    with torch.no_grad(), recorder:
+    entries = tuple(recorder.enter(part) for part in (pre, *state, *vectors))
+    with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     ports = tuple(
         Port(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken

@@ -1,5 +1,6 @@
 """Tensors of a run by step, and loops written out as Python."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ to look for garbage among them."""
 
 def defined(lines: Sequence[str]) -> Callable[..., Any]:
     """The function `loop` that these lines define."""
-    space: dict[str, Any] = {"torch": torch}
+    space: dict[str, Any] = {"torch": torch, "inf": math.inf, "nan": math.nan}
     exec("\n".join(lines), space)
     loop: Callable[..., Any] = space["loop"]
     return loop

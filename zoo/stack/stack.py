@@ -178,7 +178,17 @@ class Stack(nn.Module):
 
 
 def _check_entry(entry: object, way: Direction, k: int, batch_size: int) -> None:
-    expected = [(batch_size, width) for width in way.cell.state_sizes]
+    sizes, own = way.cell.state_sizes, way.cell.weight_ih.dtype
+    if (
+        isinstance(entry, tuple)
+        and len(entry) == len(sizes)
+        and all(
+            isinstance(part, Tensor) and part.shape == (batch_size, width) and part.dtype == own
+            for part, width in zip(entry, sizes, strict=True)
+        )
+    ):
+        return
+    expected = [(batch_size, width) for width in sizes]
     if not isinstance(entry, tuple) or not all(isinstance(part, Tensor) for part in entry):
         raise ValueError(
             f"state of layer {k} is a {type(entry).__name__}; expected tensors of shapes {expected}"
@@ -186,7 +196,6 @@ def _check_entry(entry: object, way: Direction, k: int, batch_size: int) -> None
     got = [tuple(part.shape) for part in entry]
     if got != expected:
         raise ValueError(f"state of layer {k} has shapes {got}; expected {expected}")
-    own = way.cell.weight_ih.dtype
     other = [part.dtype for part in entry if part.dtype != own]
     if other and not torch.is_autocast_enabled(way.cell.weight_ih.device.type):
         raise ValueError(f"state of layer {k} has type {other[0]}; expected {own}, as the weights")

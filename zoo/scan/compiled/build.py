@@ -73,8 +73,9 @@ def load(source: str, name: str) -> ctypes.CDLL:
                 _compile(path, source, flavour, library)
             return ctypes.CDLL(str(library))
         except (OSError, subprocess.CalledProcessError) as error:
-            output = error.stderr if isinstance(error, subprocess.CalledProcessError) else str(error)
-            errors.append(str(output).strip().splitlines()[0] if str(output).strip() else str(error))
+            output = str(error.stderr if isinstance(error, subprocess.CalledProcessError) else error)
+            lines = output.strip().splitlines() or [str(error)]
+            errors.append(next((line for line in lines if "error" in line), lines[0]))
     raise CannotCompileError(f"{path} could not compile {name}: {errors[-1]}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, isnan
 
 from zoo.scan.program import Block, Op, Ref
 
@@ -12,6 +12,8 @@ EXPRESSIONS = {
     "bitwise_and": "{0} && {1}",
     "bitwise_not": "!{0}",
     "bitwise_or": "{0} || {1}",
+    "clamp_max": "{0} > {1} ? {1} : {0}",
+    "clamp_min": "{0} < {1} ? {1} : {0}",
     "cos": "COS({0})",
     "div": "{0} / {1}",
     "eq": "{0} == {1}",
@@ -189,8 +191,7 @@ class Pass:
 def _name(block: Block) -> str:
     if isinstance(block, Ref):
         return f"v{block.index}"
-    return (
-        f"((real){float(block)!r})"
-        if isfinite(block)
-        else f"((real)({float(block) > 0} ? INFINITY : -INFINITY))"
-    )
+    value = float(block)
+    if isfinite(value):
+        return f"((real){value!r})"
+    return "((real)NAN)" if isnan(value) else f"((real){'-' if value < 0 else ''}INFINITY)"

@@ -11,6 +11,8 @@ EXPRESSIONS = {
     "bitwise_and": "{0} & {1}",
     "bitwise_not": "{0} == 0",
     "bitwise_or": "{0} | {1}",
+    "clamp_max": "tl.where({0} > {1}, {1}, {0})",
+    "clamp_min": "tl.where({0} < {1}, {1}, {0})",
     "cos": "tl.cos({0})",
     "div": "{0} / {1}",
     "eq": "{0} == {1}",
