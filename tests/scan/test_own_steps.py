@@ -1,4 +1,4 @@
-"""Steps of a user's own that once came out wrong: functions with constants, masks, branches, values that are not finite."""
+"""Steps of a user's own: functions with constants, masks, branches, values that are not finite."""
 
 import warnings
 from math import inf, nan
