@@ -116,7 +116,7 @@ def test_a_cell_in_the_users_own_file(zoo, folder, monkeypatch):
     assert "parameters  H I + H² + H = 8,256" in out
     assert "leak: float = 0.5" in out
     assert "How much is kept." in out
-    assert "auto picks reference" in out
+    assert "auto picks compiled" in out
 
 
 OWN = '''
