@@ -225,11 +225,14 @@ def test_operations_on_truths_and_choices():
     slope = torch.ones_like(VALUES)
     threshold = Op("threshold_backward.default", (Ref(0), Ref(1), 0))
     torch.testing.assert_close(evaluated(threshold, (slope, VALUES)), threshold(slope, VALUES, 0))
+    for name in ("clamp_min", "clamp_max"):
+        limited = Op(f"{name}.default", (Ref(0), 0.25))
+        torch.testing.assert_close(evaluated(limited, (VALUES,)), limited(VALUES, 0.25), equal_nan=True)
 
 
 def test_every_primitive_was_tried():
     tried = {name.split(".")[0] for name in (*OF_ONE, *OF_TWO, *OF_TRUTHS)}
-    assert tried | {"threshold_backward"} == PRIMITIVES
+    assert tried | {"threshold_backward", "clamp_min", "clamp_max"} == PRIMITIVES
 
 
 @pytest.mark.parametrize(("time", "batch_size"), [(1, 2), (4, 1), (6, 1)])

@@ -114,7 +114,7 @@ def test_no_half_written_library_is_ever_seen(folder: Path, monkeypatch: pytest.
     assert seen[-1] == []
     assert len(list(folder.iterdir())) == 1
     monkeypatch.setattr(build, "FLAGS", [*build.FLAGS, "--no-such-option"])
-    with pytest.warns(UserWarning, match="could not compile"):
+    with pytest.warns(UserWarning, match="could not be compiled"):
         run_compiled("gru")
     assert len(list(folder.iterdir())) == 1
 
@@ -155,7 +155,7 @@ def test_the_compiler_is_that_of_cc_where_it_is_set(
     own.write_text("#!/bin/sh\nexit 1\n")
     own.chmod(0o755)
     monkeypatch.setenv("CC", str(own))
-    assert build.compiler() == str(own)
+    assert build.compiler() == (str(own),)
 
 
 def test_a_compiler_that_fails_gives_one_warning_and_the_result_of_fused(
@@ -168,7 +168,7 @@ def test_a_compiler_that_fails_gives_one_warning_and_the_result_of_fused(
     module = module_of("lstm")
     sequences = sequences_of(module.recurrence(), BOTH)
     run = pick("compiled", module.recurrence()).run
-    with pytest.warns(UserWarning, match="engine 'compiled': .*disk full; using engine 'fused'") as caught:
+    with pytest.warns(UserWarning, match="engine 'compiled': .*disk full; using another engine") as caught:
         found = [results(run, module, sequences) for _ in range(3)]
     assert len(caught) == 1
     assert_identical(found[2], results(run_of("fused", module.recurrence()), module, sequences))
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_gives_one_warning_and_the_result_of_fus
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file" / "kept"))
     module = module_of("lstm")
     sequences = sequences_of(module.recurrence(), BOTH)
-    with pytest.warns(UserWarning, match="using engine 'fused'") as caught:
+    with pytest.warns(UserWarning, match="using another engine") as caught:
         found = results(run_of("compiled", module.recurrence()), module, sequences)
     assert len(caught) == 1
     assert_close(found, expected(module, sequences))

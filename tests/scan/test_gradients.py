@@ -22,14 +22,12 @@ from scan.subjects import (
     sequences_of,
     weighted,
 )
-from zoo.scan import ENGINES as ALL_ENGINES
 from zoo.scan import Run, reference
-from zoo.scan.general import run_general
 from zoo.stack import Stack, StackSpec
 
 BOTH = Size(6, 5, lengths=True, resets=True)
 ENGINES = ("compiled", "fused")
-CELLS = ("lstm", "gru", "mgu", "layernorm_lstm", "peephole_lstm")
+CELLS = ("lstm", "gru", "mgu", "lru", "peephole_lstm")
 HALF = ("lstm", "gru", "mgu", "peephole_lstm")
 TWICE_NAMES = tuple(name for name in SUBJECTS if name not in ("highway", "constant", "nothing_out"))
 EACH_ENGINE = pytest.mark.parametrize("engine", ENGINES)
@@ -109,11 +107,7 @@ def test_a_run_without_gradients_is_the_same(name: str, engine: str) -> None:
             torch.testing.assert_close(part.clone(), before.detach(), rtol=0, atol=1e-12)
 
 
-def is_general(name: str, engine: str) -> bool:
-    return ALL_ENGINES[engine].prepare(module_of(name).recurrence()) is run_general
-
-
-TWICE = [(name, engine) for name in TWICE_NAMES for engine in engines(name) if not is_general(name, engine)]
+TWICE = [(name, engine) for name in TWICE_NAMES for engine in engines(name)]
 
 
 def second(run: Run, name: str, size: Size) -> dict[str, Tensor]:

@@ -21,7 +21,10 @@ UNARY = [
 BINARY = ["add", "div", "maximum", "minimum", "mul", "pow", "rsub", "sub"]
 COMPARISONS = ["eq", "ge", "gt", "le", "lt", "ne"]
 LOGIC = ["bitwise_and", "bitwise_or", "logical_and", "logical_or"]
-OTHERS = ["bitwise_not", "logical_not", "where", "sigmoid_backward", "tanh_backward", "threshold_backward"]
+OTHERS = [
+    "bitwise_not", "clamp_max", "clamp_min", "logical_not", "where", "sigmoid_backward", "tanh_backward",
+    "threshold_backward",
+]  # fmt: skip
 
 
 def unary(a: Tensor, b: Tensor) -> list[Tensor]:
@@ -56,7 +59,7 @@ def derivatives(a: Tensor, b: Tensor) -> list[Tensor]:
 
 def with_numbers(a: Tensor, b: Tensor) -> list[Tensor]:
     added = [a + 2, 2 - a, a / 4, 4 / a, a**2, 2**a, a - 0.25, torch.add(a, b, alpha=-0.5)]
-    return [*added, torch.sub(a, b, alpha=0.25), a.square(), a**-1]
+    return [*added, torch.sub(a, b, alpha=0.25), a.square(), a**-1, a.clamp(-0.5, 0.25)]
 
 
 GROUPS = {group.__name__: group for group in (unary, binary, comparisons, logic, derivatives, with_numbers)}

@@ -20,6 +20,7 @@ from scan.subjects import (
 )
 from scan.test_gradients import second
 from zoo.scan import ENGINES, pick, reference
+from zoo.stack import StackSpec
 
 FUNCTIONS = {
     "rsub alpha": lambda h: torch.rsub(h, 1.0, alpha=0.2),
@@ -141,3 +142,42 @@ def test_a_mask_of_booleans_is_a_buffer():
                 assert_close(
                     results(run_of(engine, recurrence), module, sequences), expected(module, sequences)
                 )
+
+
+@pytest.mark.parametrize("engine", ["compiled", "fused", "reference"])
+def test_second_derivatives_of_parameters_that_stand_in_for_the_modules(engine):
+    """As in learning to learn: fast weights by `functional_call`, differentiated again after it is over."""
+    stack = StackSpec(cell="peephole_lstm", hidden_size=3, engine=engine).build(2).double()
+    torch.manual_seed(0)
+    fast = {name: torch.randn_like(part).requires_grad_() for name, part in stack.named_parameters()}
+    x = torch.randn(2, 4, 2, dtype=torch.float64)
+    outputs, _ = torch.func.functional_call(stack, fast, (x,))
+    found = torch.autograd.grad(outputs.square().sum(), list(fast.values()), create_graph=True)
+    again = torch.autograd.grad(sum(part.square().sum() for part in found), list(fast.values()))
+    reference_stack = StackSpec(cell="peephole_lstm", hidden_size=3, engine="reference").build(2).double()
+    outputs, _ = torch.func.functional_call(reference_stack, fast, (x,))
+    wanted = torch.autograd.grad(outputs.square().sum(), list(fast.values()), create_graph=True)
+    wanted_again = torch.autograd.grad(sum(part.square().sum() for part in wanted), list(fast.values()))
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(again, wanted_again)
+
+
+def test_a_branch_on_a_buffer_is_not_baked_in():
+    def step(pre, state, product, _):
+        h = torch.tanh(pre + product("a", state[0]))
+        return (h, (h,)) if bool(flag) else (2 * h, (h,))
+
+    flag = torch.tensor(True)
+    assert "depends on the values" in ENGINES["compiled"].refusal(Own(Form(step), 5).recurrence())
+
+
+def test_a_folder_that_others_can_write_to_is_not_loaded_from(tmp_path, monkeypatch):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    monkeypatch.setenv("ZOO_CACHE", str(shared))
+    stack = StackSpec(cell="ligru", hidden_size=3, engine="compiled").build(2)
+    with pytest.warns(UserWarning, match="others can write to"):
+        outputs, _ = stack(torch.randn(1, 4, 2))
+    assert outputs.isfinite().all()
+    assert not list(shared.iterdir())

@@ -1,6 +1,5 @@
 """The LSTM with layer normalisation."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, final
 
@@ -92,23 +91,10 @@ class LayerNormLSTM(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state
-        z = normalised(product("ifgo", h).chunk(4, dim=-1))
-        gains = self.gain_hh.chunk(4, dim=-1)
-        i, f, g, o = (x + a * u for x, a, u in zip(pre.chunk(4, dim=-1), gains, z, strict=True))
+        z = product("ifgo", h)
+        z = F.layer_norm(z, z.shape[-1:], self.gain_hh, None, EPSILON)
+        i, f, g, o = (pre + z).chunk(4, dim=-1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        (seen,) = normalised([c])
-        seen = self.gain_c * seen
-        if self.bias_c is not None:
-            seen = seen + self.bias_c
+        seen = F.layer_norm(c, c.shape[-1:], self.gain_c, self.bias_c, EPSILON)
         h = torch.sigmoid(o) * torch.tanh(seen)
         return h, LayerNormLSTMState(h, c)
-
-
-def normalised(blocks: Sequence[Tensor]) -> list[Tensor]:
-    """N of the vector that these blocks of equal width (B, H) make up, block by block."""
-    first, *others = (block.mean(dim=-1, keepdim=True) for block in blocks)
-    mean = sum(others, first) / len(blocks)
-    centred = [block - mean for block in blocks]
-    first, *others = ((block * block).mean(dim=-1, keepdim=True) for block in centred)
-    scale = torch.rsqrt(sum(others, first) / len(blocks) + EPSILON)
-    return [block * scale for block in centred]

@@ -56,6 +56,7 @@ def is_special(x: Tensor) -> bool:
         or type(x) not in (Tensor, torch.nn.Parameter)
         or x.device.type == "meta"
         or torch.compiler.is_compiling()
+        or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
     )

@@ -9,7 +9,6 @@ from zoo.scan.eager import EagerKernel
 from zoo.scan.engine import Choice, Engine, InOrder, Reference, is_special
 from zoo.scan.fold import fold
 from zoo.scan.fused import run_fused
-from zoo.scan.general import run_general
 from zoo.scan.recurrence import Recurrence, Run, Sequences, State
 from zoo.scan.trace import NotBlockwise, trace
 from zoo.scan.triton.build import unavailable
@@ -30,20 +29,20 @@ class Native(Engine):
 
 
 class Fused(Engine):
-    """Programs by torch operations; other steps by autograd, with all weight gradients at the end."""
+    """Programs by torch operations."""
 
     reason = "one operation for all of time, on any device"
 
     def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
-        return None
+        try:
+            kernel = EagerKernel(fold(trace(recurrence)))
+        except NotBlockwise as reason:
+            return str(reason)
+        sums = any(op.name == "row_sum" for op in kernel.program.ops)
+        return "it sums over its units between its products" if sums else None
 
     def prepare(self, recurrence: Recurrence) -> Run:
-        try:
-            program = fold(trace(recurrence))
-            by_rows = any(op.name == "row_sum" for op in program.ops)
-            return run_general if by_rows else FusedRun(EagerKernel(program))
-        except NotBlockwise:
-            return run_general
+        return FusedRun(EagerKernel(fold(trace(recurrence))))
 
 
 class FusedRun:
@@ -104,11 +103,12 @@ class Triton(Engine):
         return FusedRun(TritonKernel(fold(trace(recurrence)), graphs=True))
 
 
+_fused = Fused()
 ENGINES: dict[str, Engine] = {
     "native": Native(),
-    "compiled": Compiled(Fused()),
+    "compiled": Compiled(_fused),
     "scan": Scan(),
-    "fused": Fused(),
+    "fused": _fused,
     "triton": Triton(),
     "reference": Reference(),
 }

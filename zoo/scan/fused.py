@@ -1,17 +1,15 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from zoo.scan import reference
+from zoo.scan.again import Back, Given, again
 from zoo.scan.buffers import Buffers, Kernel, Slopes
 from zoo.scan.program import Program
-from zoo.scan.recurrence import Recurrence, Sequences, State, turn
+from zoo.scan.recurrence import Recurrence, Sequences, State
 
 PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
@@ -28,12 +26,12 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
     given = [_given(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
     flat = [part for each in given for part in each.flat()]
     with torch.autocast(given[0].pre.device.type, enabled=False):
-        results = Scan.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
+        results = RunProgram.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
     count = 1 + len(kernel.program.state)
     return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
 
 
-def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> "Given":
+def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> Given:
     """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
     maps = [recurrence.recurrent(port.gates) for port in program.ports]
@@ -56,37 +54,7 @@ def _overwritable(pre: Tensor, x: Tensor) -> Tensor:
     return pre.contiguous() if fresh and not shared else pre.clone(memory_format=torch.contiguous_format)
 
 
-@dataclass(frozen=True)
-class Given:
-    """The tensors that a run is differentiable in; `biases` has None where a product has none."""
-
-    pre: Tensor
-    state: tuple[Tensor, ...]
-    fresh: tuple[Tensor, ...]
-    vectors: tuple[Tensor, ...]
-    weights: tuple[Tensor, ...]
-    biases: tuple[Tensor | None, ...]
-
-    def flat(self) -> tuple[Tensor | None, ...]:
-        """All of them in a row."""
-        return (self.pre, *self.state, *self.fresh, *self.vectors, *self.weights, *self.biases)
-
-    @classmethod
-    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Given":
-        """The inverse of `flat`."""
-        parts, ports = len(program.state), len(program.ports)
-        ends = len(flat) - 2 * ports
-        return cls(
-            flat[0],
-            tuple(flat[1 : 1 + parts]),
-            tuple(flat[1 + parts : 1 + 2 * parts]),
-            tuple(flat[1 + 2 * parts : ends]),
-            tuple(flat[ends : ends + ports]),
-            tuple(flat[ends + ports :]),
-        )
-
-
-class Scan(torch.autograd.Function):
+class RunProgram(torch.autograd.Function):
     """Outputs and final states of several runs of a program, one run after the other."""
 
     @staticmethod
@@ -97,8 +65,11 @@ class Scan(torch.autograd.Function):
             allocate(program, Given.of(program, part), sequences)
             for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
         ]
+        for each in buffers:
+            if not each.pre.is_inference():
+                torch.autograd.graph.increment_version(each.pre)  # autograd does not see what a kernel writes
         final = kernel.forward_all(buffers)
-        ctx.kernel, ctx.recurrences = kernel, [recurrence for recurrence, _ in runs]
+        ctx.kernel = kernel
         ctx.masks = [(each.lengths, each.resets, each.backward) for each in buffers]
         made = [part for each in buffers for part in each.made()]
         ctx.save_for_backward(*flat, *made)
@@ -110,13 +81,12 @@ class Scan(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *d_results: Tensor) -> Any:
         """Runs the kernel's derivative, or the reference loop's where that is to be differentiated again."""
-        program, count = ctx.kernel.program, len(ctx.recurrences)
+        program, count = ctx.kernel.program, len(ctx.masks)
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            Back(recurrence, Given.of(program, part), kept, slopes, *masks)
-            for recurrence, part, kept, slopes, masks in zip(
-                ctx.recurrences,
+            Back(Given.of(program, part), kept, slopes, *masks)
+            for part, kept, slopes, masks in zip(
                 _pieces(flat, count),
                 _pieces(made, count),
                 _pieces(d_results, count),
@@ -125,7 +95,7 @@ class Scan(torch.autograd.Function):
             )
         ]
         if torch.is_grad_enabled():
-            found = [_again(program, back) for back in backs]
+            found = [again(program, back) for back in backs]
         else:
             found = _once(ctx.kernel, backs)
         return None, None, *(part for each in found for part in each)
@@ -135,37 +105,6 @@ def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
     """A tuple in so many equal parts."""
     size = len(flat) // count
     return [flat[k * size : (k + 1) * size] for k in range(count)]
-
-
-@dataclass(frozen=True)
-class Back:
-    """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
-
-    recurrence: Recurrence
-    given: Given
-    made: tuple[Tensor, ...]
-    d_results: tuple[Tensor, ...]
-    lengths: Tensor | None
-    resets: Tensor | None
-    backward: bool
-
-    def buffers(self, program: Program) -> Buffers:
-        """The buffers as the forward run left them."""
-        given, parts, ports = self.given, len(program.state), len(program.ports)
-        return Buffers(
-            given.pre,
-            self.made[:parts],
-            self.d_results[0],
-            self.made[parts : parts + ports],
-            self.made[parts + ports : -1],
-            tuple(weight.contiguous() for weight in given.weights),
-            tuple(bias is not None for bias in given.biases),
-            self.made[-1],
-            given.fresh,
-            self.lengths,
-            self.resets,
-            self.backward,
-        )
 
 
 def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
@@ -268,42 +207,3 @@ def _through_prologue(
         wanted = [leaf for leaf in leaves if leaf.requires_grad]
         found = iter(torch.autograd.grad(fixed, wanted, list(d_fixed), allow_unused=True) if fixed else ())
     return tuple(next(found, None) if leaf.requires_grad else None for leaf in leaves)
-
-
-def _again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
-    """The gradients by the reference loop, so that they can be differentiated themselves."""
-    given, buffers = back.given, back.buffers(program)
-    before = given.pre.detach().clone()
-    for k, port in enumerate(program.ports):
-        if port.into is not None:  # the product was added into it, and is taken off again
-            state = program.operand_state(port)
-            operand = buffers.operands[k] if state is None else buffers.before(state)
-            place = before[..., port.into * program.width :][..., : port.rows * program.width]
-            place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
-    pre = given.pre + (before - given.pre).detach()
-    maps = {
-        port.gates: pair
-        for port, pair in zip(program.ports, zip(given.weights, given.biases, strict=True), strict=True)
-    }
-    resets, seen = back.resets, pre
-    if back.backward:
-        seen = turn(pre, back.lengths)
-        resets = None if resets is None else turn(resets, back.lengths)
-    sequences = Sequences(seen, given.state, given.fresh, back.lengths, resets)
-    outputs, final = reference.loop(
-        back.recurrence, sequences, seen, lambda gates, operand: F.linear(operand, *maps[gates])
-    )
-    outputs = turn(outputs, back.lengths) if back.backward else outputs
-    sources = (pre, *given.flat()[1:])
-    wanted = [part for part in sources if part is not None and part.requires_grad]
-    reached = [
-        (result, slope)
-        for result, slope in zip([outputs, *final], back.d_results, strict=True)
-        if result.requires_grad
-    ]
-    if not reached:
-        return (None,) * len(sources)
-    results, slopes = zip(*reached, strict=True)
-    found = torch.autograd.grad(results, wanted, slopes, create_graph=True, allow_unused=True)
-    by_source = {id(part): gradient for part, gradient in zip(wanted, found, strict=True)}
-    return tuple(by_source.pop(id(part), None) for part in sources)  # once, where a weight is given twice

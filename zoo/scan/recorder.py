@@ -45,7 +45,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._alive: list[Tensor] = []
 
     def enter(self, tensor: Tensor) -> tuple[int, ...]:
-        """Takes a tensor (..., n H) as an input; the numbers of its blocks."""
+        """Takes a tensor (n H,) or (B, n H) as an input; the numbers of its blocks."""
         size = tensor.shape[-1] if tensor.dim() else 1
         if size % self.width:
             raise NotBlockwise(f"a width of {size} is not a multiple of H = {self.width}")
@@ -95,12 +95,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if torch.Tag.data_dependent_output in function.tags:
+            raise NotBlockwise("what it does depends on the values that it meets")
         tensors = [part for part in tree_leaves(args) if isinstance(part, Tensor)]
         if tensors and not any(id(part) in self._known for part in tensors):
             return function(*args, **kwargs)  # of weights: not the step's own doing
         name = function.name().removeprefix("aten::").split(".")[0]
-        if torch.Tag.data_dependent_output in function.tags:
-            raise NotBlockwise("what it does depends on the values that it computes")
         if name == "masked_fill_":
             self.know(args[0], _masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
@@ -214,13 +214,41 @@ def _sum(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tens
     source, dims, keepdim = args[0], args[1], args[2] if len(args) > 2 else False
     if [dim % source.dim() for dim in dims] != [source.dim() - 1] or not keepdim:
         raise NotBlockwise(f"it calls {function} over dimensions {dims} with keepdim {keepdim}")
-    total: Block = 0.0
-    for block in recorder.blocks(source):
-        summed = recorder.emit(Op("row_sum", (block,)))
-        total = summed if total == 0.0 else recorder.emit(Op("add.Tensor", (total, summed)))
+    total = _total(recorder, recorder.blocks(source))
     if "mean" in function.name():
         total = recorder.emit(Op("mul.Tensor", (total, 1 / source.shape[-1])))
     return (total,)
+
+
+def _total(recorder: Recorder, blocks: Blocks) -> Block:
+    """The sum of all entries of some blocks, a number per row."""
+    total: Block = 0.0
+    for block in blocks:
+        summed = recorder.emit(Op("row_sum", (block,)))
+        total = summed if total == 0.0 else recorder.emit(Op("add.Tensor", (total, summed)))
+    return total
+
+
+def _layer_norm(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Any) -> list[Blocks]:
+    """Blocks with mean 0 and variance 1 together, scaled and shifted; the mean; one over the deviation."""
+    source, shape, gain, shift, epsilon = args
+    if list(shape) != [source.shape[-1]]:
+        raise NotBlockwise(f"it calls {function} over dimensions of {shape}")
+
+    def emit(name: str, *values: Block) -> Block:
+        return recorder.emit(Op(f"{name}.Tensor" if len(values) > 1 else f"{name}.default", values))
+
+    blocks, share = recorder.blocks(source), 1 / source.shape[-1]
+    mean = emit("mul", _total(recorder, blocks), share)
+    centred = tuple(emit("sub", block, mean) for block in blocks)
+    variance = emit("mul", _total(recorder, tuple(emit("mul", block, block) for block in centred)), share)
+    scale = emit("rsqrt", emit("add", variance, epsilon))
+    found = tuple(emit("mul", block, scale) for block in centred)
+    for name, vector in [("mul", gain), ("add", shift)]:
+        if vector is not None:
+            pairs = zip(found, recorder.blocks(vector), strict=True)
+            found = tuple(emit(name, block, own) for block, own in pairs)
+    return [found, (mean,), (scale,)]
 
 
 def _constant(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
@@ -265,6 +293,7 @@ LIFTS: dict[str, Lift] = {
     **dict.fromkeys(["zeros", "ones", "full", "scalar_tensor"], _constant),
     "masked_fill": _masked_fill,
     "clamp": _clamp,
+    "native_layer_norm": _layer_norm,
     "slice": _slice,
     "cat": _cat,
 }

@@ -24,6 +24,8 @@ def trace(recurrence: Recurrence) -> Program:
     pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
     state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)
     vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
+    if any(vector.dim() != 1 for vector in vectors):
+        raise NotBlockwise("it has a parameter that is not a vector")
     recorder = Recorder(recurrence.width)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 

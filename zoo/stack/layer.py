@@ -39,7 +39,9 @@ class Direction(nn.Module):
         super().__init__()
         self.cell, self.backward = cell, backward
         self.engine = engine
-        self._choices = {"cpu": pick(engine, cell.recurrence())}
+        self._choices: dict[str, Choice] = {}
+        if not cell.weight_ih.is_meta:  # where there are values to try the step on
+            self._choices["cpu"] = pick(engine, cell.recurrence())
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
 

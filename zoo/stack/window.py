@@ -31,9 +31,9 @@ class Window:
         """
         batch_size, steps = x.shape[:2]
         if lengths is not None:
-            lengths = _checked_lengths(lengths, batch_size, steps).to(x.device)
+            lengths = _checked_lengths(lengths, batch_size, steps).to(x.device, copy=True)
         if resets is not None:
-            resets = _checked_resets(resets, batch_size, steps).to(x.device).T
+            resets = _checked_resets(resets, batch_size, steps).to(x.device, copy=True).T
         if resets is not None and lengths is not None:
             resets = resets & (torch.arange(steps, device=x.device)[:, None] < lengths)
         return cls(steps, lengths, resets)

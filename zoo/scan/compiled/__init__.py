@@ -6,6 +6,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from zoo.scan import reference
 from zoo.scan.compiled.build import CannotCompileError, compiler, gemm
 from zoo.scan.compiled.emit import unknown
 from zoo.scan.compiled.kernel import REALS, CompiledKernel
@@ -39,9 +40,9 @@ class Compiled(Engine):
         return f"there is no C for {', '.join(strange)}" if strange else None
 
     def prepare(self, recurrence: Recurrence) -> Run:
-        return CompiledRun(
-            CompiledKernel(fold(trace(recurrence))), InOrder(self.otherwise.prepare(recurrence))
-        )
+        kernel = CompiledKernel(fold(trace(recurrence)))
+        can = self.otherwise.refusal(recurrence) is None
+        return CompiledRun(kernel, InOrder(self.otherwise.prepare(recurrence) if can else reference.run))
 
 
 class CompiledRun:
@@ -68,7 +69,7 @@ class CompiledRun:
         try:
             self.kernel.compiled(x.dtype)
         except CannotCompileError as error:
-            warn_once(f"engine 'compiled': {error}; using engine 'fused'")
+            warn_once(f"engine 'compiled': {error}; using another engine")
             return False
         return True
 

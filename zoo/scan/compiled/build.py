@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -26,10 +27,11 @@ class CannotCompileError(RuntimeError):
 
 
 @cache
-def compiler() -> str | None:
-    """The C compiler: `$CC`, gcc, clang or cc, whichever is found first."""
-    names = [os.environ.get("CC", ""), "gcc", "clang", "cc"]
-    return next((path for name in names if name and (path := shutil.which(name))), None)
+def compiler() -> tuple[str, ...] | None:
+    """The command of the C compiler: `$CC`, gcc, clang or cc, whichever is found first."""
+    commands = [shlex.split(os.environ.get("CC", "")), ["gcc"], ["clang"], ["cc"]]
+    found = (((shutil.which(command[0]) or ""), *command[1:]) for command in commands if command)
+    return next((command for command in found if command[0]), None)
 
 
 @cache
@@ -54,47 +56,64 @@ def cache_folder() -> Path:
     return Path(own) if own else general / "zoo"
 
 
+def kept_folder() -> Path:
+    """`cache_folder()`, made if need be; what lies there is run, so that nobody else may write to it.
+
+    Raises:
+        OSError: it cannot be made, or others may write to it.
+    """
+    try:
+        folder = cache_folder()
+    except RuntimeError as error:  # there is no home
+        raise OSError(f"there is no folder for compiled code: {error}; set ZOO_CACHE") from error
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    status = folder.stat()
+    if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        raise OSError(f"others can write to {folder}, where compiled code is kept; set ZOO_CACHE to another")
+    return folder
+
+
 def load(source: str, name: str) -> ctypes.CDLL:
     """The library made of a C file, compiled now unless it was before.
 
     Raises:
-        CannotCompileError: there is no compiler, or it fails.
+        CannotCompileError: there is no compiler, or it fails, or the library cannot be kept.
     """
-    path = compiler()
-    if path is None:
+    command = compiler()
+    if command is None:
         raise CannotCompileError("there is no C compiler; install gcc or clang, or set CC")
-    key = hashlib.sha256("\0".join([source, *FLAGS, path, _version(path), _processor()]).encode()).hexdigest()
-    folder = cache_folder()
+    parts = [source, *FLAGS, *command, _version(command), _processor()]
+    key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     errors = []
     for flavour in FLAVOURS:
-        library = folder / f"{name}-{key[:24]}{'-vector' if len(flavour) > 1 else ''}.so"
         try:
+            library = kept_folder() / f"{name}-{key[:24]}{'-vector' if len(flavour) > 1 else ''}.so"
             if not library.exists():
-                _compile(path, source, flavour, library)
+                _compile(command, source, flavour, library)
             return ctypes.CDLL(str(library))
         except (OSError, subprocess.CalledProcessError) as error:
             output = str(error.stderr if isinstance(error, subprocess.CalledProcessError) else error)
             lines = output.strip().splitlines() or [str(error)]
             errors.append(next((line for line in lines if "error" in line), lines[0]))
-    raise CannotCompileError(f"{path} could not compile {name}: {errors[-1]}")
+    raise CannotCompileError(f"the recurrence could not be compiled in {name}: {errors[-1]}")
 
 
-def _compile(path: str, source: str, flavour: Sequence[str], library: Path) -> None:
+def _compile(command: Sequence[str], source: str, flavour: Sequence[str], library: Path) -> None:
     """Compiles into a file of its own and renames it, so that no other process sees half a library."""
-    logger.info("compiling the recurrence with %s, once; it is kept in %s", Path(path).name, library.parent)
-    library.parent.mkdir(parents=True, exist_ok=True)
+    compiler_name = Path(command[0]).name
+    logger.info("compiling the recurrence with %s, once; it is kept in %s", compiler_name, library.parent)
     with tempfile.TemporaryDirectory(dir=library.parent) as folder:
         code, made = Path(folder) / "recurrence.c", Path(folder) / "recurrence.so"
         code.write_text(source, encoding="utf-8")
-        command = [path, *FLAGS, str(code), "-o", str(made), *flavour]
-        subprocess.run(command, check=True, capture_output=True, text=True)
+        arguments = [*command, *FLAGS, str(code), "-o", str(made), *flavour]
+        subprocess.run(arguments, check=True, capture_output=True, text=True)
         ctypes.CDLL(str(made))  # a function that the C library lacks is found here
         made.replace(library)
 
 
 @cache
-def _version(path: str) -> str:
-    return subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+def _version(command: tuple[str, ...]) -> str:
+    return subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
 
 
 @cache

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import torch
 
-from zoo.scan.compiled.build import cache_folder
+from zoo.scan.compiled.build import kept_folder
 
 
 def unavailable() -> str | None:
@@ -24,9 +24,9 @@ def unavailable() -> str | None:
 
 @cache
 def load(source: str) -> ModuleType:
-    """The module of a source, kept in a file in `cache_folder()`."""
+    """The module of a source, kept in a file in `kept_folder()`."""
     name = f"triton_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
-    path = cache_folder() / f"{name}.py"
+    path = kept_folder() / f"{name}.py"
     if not path.exists():
         _write(path, source)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -39,7 +39,6 @@ def load(source: str) -> ModuleType:
 
 def _write(path: Path, source: str) -> None:
     """Writes a file of its own and renames it, so that no other process reads half a module."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
         made.write_text(source, encoding="utf-8")
