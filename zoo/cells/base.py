@@ -83,6 +83,8 @@ class Cell(nn.Module, ABC):
     NamedTuple of tensors (`Hidden` unless it says otherwise); and it writes its equations in `step`. The
     input products of all steps are taken at once, outside the step; recurrent products go through
     `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`.
+    Engines watch `step` once: it may depend on its arguments and on the cell's parameters and buffers, and on
+    nothing else that changes.
 
     Attributes:
         weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
