@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from zoo.scan import reference
-from zoo.scan.recurrence import Recurrence, Run, Sequences, State, turn
+from zoo.scan.recurrence import Recurrence, Refusal, Run, Sequences, State, turn
 
 
 class Engine(ABC):
@@ -22,12 +22,20 @@ class Engine(ABC):
     reason: ClassVar[str]
 
     @abstractmethod
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+        """What runs recurrences of this structure, whatever their parameters are, on a device of this type.
+
+        Raises:
+            Refusal: it cannot.
+        """
+
     def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
         """Why it cannot run this on a device of this type, or None where it can."""
-
-    @abstractmethod
-    def prepare(self, recurrence: Recurrence) -> Run:
-        """What runs recurrences of this structure, whatever their parameters are."""
+        try:
+            self.prepare(recurrence, device)
+        except Refusal as reason:
+            return str(reason)
+        return None
 
 
 @dataclass(frozen=True)
@@ -73,13 +81,22 @@ class InOrder:
         return turn(outputs, sequences.lengths) if sequences.backward else outputs, final
 
 
+class OrReference:
+    """Leaves what an engine cannot run to the reference loop; all of it runs forward in time."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        assert not sequences.backward
+        run = reference.run if is_special(sequences.x) else self.run
+        return run(recurrence, sequences)
+
+
 class Reference(Engine):
     """The step loop."""
 
     reason = "the step loop runs every cell"
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
-        return None
-
-    def prepare(self, recurrence: Recurrence) -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
         return reference.run

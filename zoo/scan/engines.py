@@ -1,16 +1,18 @@
 """The engines, and which of them `auto` takes."""
 
+from contextlib import suppress
+from functools import partial
+
 from torch import Tensor
 
-from zoo.scan import linear, native, reference
-from zoo.scan.buffers import Kernel
+from zoo.scan import linear, native
 from zoo.scan.compiled import Compiled, CompiledRun
 from zoo.scan.eager import EagerKernel
-from zoo.scan.engine import Choice, Engine, InOrder, Reference, is_special
+from zoo.scan.engine import Choice, Engine, InOrder, OrReference, Reference
 from zoo.scan.fold import fold
 from zoo.scan.fused import run_fused
-from zoo.scan.recurrence import Recurrence, Run, Sequences, State
-from zoo.scan.trace import NotBlockwise, trace
+from zoo.scan.recurrence import Recurrence, Refusal, Run, Sequences, State
+from zoo.scan.trace import trace
 from zoo.scan.triton.build import unavailable
 from zoo.scan.triton.expressions import unknown as without_triton
 from zoo.scan.triton.kernel import TritonKernel
@@ -21,10 +23,10 @@ class Native(Engine):
 
     reason = "the equations are exactly those of a torch kernel"
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
-        return native.refusal(recurrence)
-
-    def prepare(self, recurrence: Recurrence) -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+        reason = native.refusal(recurrence)
+        if reason is not None:
+            raise Refusal(reason)
         return native.run
 
 
@@ -33,29 +35,11 @@ class Fused(Engine):
 
     reason = "one operation for all of time, on any device"
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
-        try:
-            kernel = EagerKernel(fold(trace(recurrence)))
-        except NotBlockwise as reason:
-            return str(reason)
-        sums = any(op.name == "row_sum" for op in kernel.program.ops)
-        return "it sums over its units between its products" if sums else None
-
-    def prepare(self, recurrence: Recurrence) -> Run:
-        return FusedRun(EagerKernel(fold(trace(recurrence))))
-
-
-class FusedRun:
-    """Runs a program by its kernel, and leaves what it cannot to the reference loop."""
-
-    def __init__(self, kernel: Kernel) -> None:
-        self.kernel = kernel
-
-    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-        assert not sequences.backward
-        if is_special(sequences.x):
-            return reference.run(recurrence, sequences)
-        return run_fused(self.kernel, recurrence, sequences)
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+        program = fold(trace(recurrence))
+        if any(op.name == "row_sum" for op in program.ops):
+            raise Refusal("it sums over its units between its products")
+        return OrReference(partial(run_fused, EagerKernel(program)))
 
 
 class Scan(Engine):
@@ -63,24 +47,11 @@ class Scan(Engine):
 
     reason = "its state is linear in the one before, so that no loop over steps is needed"
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
-        return linear.refusal(recurrence)
-
-    def prepare(self, recurrence: Recurrence) -> Run:
-        return ScanRun(linear.LinearRun(recurrence))
-
-
-class ScanRun:
-    """Runs a linear recurrence by a scan, and leaves what it cannot to the reference loop."""
-
-    def __init__(self, scan: linear.LinearRun) -> None:
-        self.scan = scan
-
-    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-        assert not sequences.backward
-        if is_special(sequences.x):
-            return reference.run(recurrence, sequences)
-        return self.scan(recurrence, sequences)
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+        reason = linear.refusal(recurrence)
+        if reason is not None:
+            raise Refusal(reason)
+        return OrReference(linear.LinearRun(recurrence))
 
 
 class Triton(Engine):
@@ -88,19 +59,15 @@ class Triton(Engine):
 
     reason = "its step compiles to Triton kernels"
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
         missing = unavailable()
         if missing is not None:
-            return missing
-        try:
-            kernel = TritonKernel(fold(trace(recurrence)))
-        except NotBlockwise as reason:
-            return str(reason)
+            raise Refusal(missing)
+        kernel = TritonKernel(fold(trace(recurrence)), graphs=True)
         strange = without_triton([*kernel.program.ops, *kernel.layout.back_ops])
-        return f"there is no Triton for {', '.join(strange)}" if strange else None
-
-    def prepare(self, recurrence: Recurrence) -> Run:
-        return FusedRun(TritonKernel(fold(trace(recurrence)), graphs=True))
+        if strange:
+            raise Refusal(f"there is no Triton for {', '.join(strange)}")
+        return OrReference(partial(run_fused, kernel))
 
 
 _fused = Fused()
@@ -136,17 +103,19 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
         ValueError: the named engine cannot run this recurrence.
     """
     if name != "auto":
-        refusal = ENGINES[name].refusal(recurrence, device)
-        if refusal is not None:
-            raise ValueError(f"engine {name!r} cannot run this: {refusal}; use engine 'auto' or 'reference'")
-        return _chosen(name, "asked for", recurrence)
-    order = PREFERENCE.get(device, ELSEWHERE)
-    chosen = next(key for key in order if ENGINES[key].refusal(recurrence, device) is None)
-    return _chosen(chosen, ENGINES[chosen].reason, recurrence)
+        try:
+            return _chosen(name, "asked for", recurrence, device)
+        except Refusal as reason:
+            message = f"engine {name!r} cannot run this: {reason}; use engine 'auto' or 'reference'"
+            raise ValueError(message) from None
+    for key in PREFERENCE.get(device, ELSEWHERE):
+        with suppress(Refusal):
+            return _chosen(key, ENGINES[key].reason, recurrence, device)
+    raise AssertionError("the reference loop runs every cell")
 
 
-def _chosen(name: str, reason: str, recurrence: Recurrence) -> Choice:
-    run = ENGINES[name].prepare(recurrence)
+def _chosen(name: str, reason: str, recurrence: Recurrence, device: str) -> Choice:
+    run = ENGINES[name].prepare(recurrence, device)
     return Choice(name, reason, run if isinstance(run, CompiledRun) else InOrder(run))
 
 

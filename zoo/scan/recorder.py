@@ -10,12 +10,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from zoo.scan.program import PRIMITIVES, Block, Blocks, Op, Ref
+from zoo.scan.recurrence import Refusal
 
 ROWS = 3
 """Batch size of the trace."""
 
 
-class NotBlockwise(Exception):  # noqa: N818 - a property of the step, not a fault
+class NotBlockwise(Refusal):
     """A step does something that is not an operation on blocks of H units; the message says what."""
 
 

@@ -117,6 +117,10 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
     return x[mirror, torch.arange(x.shape[1], device=x.device)]
 
 
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+    """An engine cannot run a recurrence; the message says why."""
+
+
 Run: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
 """An engine: outputs (T, B, output_size), 0 in the padding, and the state of each sequence after its
 own last valid step (the state before its first where it has none)."""

@@ -13,8 +13,8 @@ from zoo.scan.compiled.kernel import REALS, CompiledKernel
 from zoo.scan.engine import Engine, InOrder, is_special
 from zoo.scan.fold import fold
 from zoo.scan.fused import run_fused, run_together
-from zoo.scan.recurrence import Recurrence, Run, Sequences, State
-from zoo.scan.trace import NotBlockwise, trace
+from zoo.scan.recurrence import Recurrence, Refusal, Run, Sequences, State
+from zoo.scan.trace import trace
 
 
 class Compiled(Engine):
@@ -25,24 +25,22 @@ class Compiled(Engine):
     def __init__(self, otherwise: Engine) -> None:
         self.otherwise = otherwise
 
-    def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
         if device != "cpu":
-            return f"it runs on the CPU, not on {device}"
+            raise Refusal(f"it runs on the CPU, not on {device}")
         if compiler() is None:
-            return "there is no C compiler; install gcc or clang, or set CC"
+            raise Refusal("there is no C compiler; install gcc or clang, or set CC")
         if gemm("float") is None:
-            return "this build of torch shows no matrix product to call from C"
-        try:
-            kernel = CompiledKernel(fold(trace(recurrence)))
-        except NotBlockwise as reason:
-            return str(reason)
-        strange = unknown([*kernel.program.ops, *kernel.layout.back_ops])
-        return f"there is no C for {', '.join(strange)}" if strange else None
-
-    def prepare(self, recurrence: Recurrence) -> Run:
+            raise Refusal("this build of torch shows no matrix product to call from C")
         kernel = CompiledKernel(fold(trace(recurrence)))
-        can = self.otherwise.refusal(recurrence) is None
-        return CompiledRun(kernel, InOrder(self.otherwise.prepare(recurrence) if can else reference.run))
+        strange = unknown([*kernel.program.ops, *kernel.layout.back_ops])
+        if strange:
+            raise Refusal(f"there is no C for {', '.join(strange)}")
+        try:
+            otherwise = self.otherwise.prepare(recurrence)
+        except Refusal:
+            otherwise = reference.run
+        return CompiledRun(kernel, InOrder(otherwise))
 
 
 class CompiledRun:
