@@ -51,16 +51,16 @@ def test_wandb_holds_what_the_local_file_holds(tmp_path, offline):
     records = fit(tmp_path, logger)
     wandb.finish()
     rows = read_history(tmp_path)
-    found = {row["trainer/global_step"]: row for row in rows if "gradients/model/first/before" in row}
+    found = {row["trainer/global_step"]: row for row in rows if "model/gradient/first/before" in row}
     assert sorted(found) == [record.step for record in records] == [0, 1, 2, 3]
     for record in records:
         for moment, summaries in (("before", record.before), ("after", record.after)):
             for name, summary in summaries.items():
-                kept = found[record.step][f"gradients/model/{name}/{moment}"]
+                kept = found[record.step][f"model/gradient/{name}/{moment}"]
                 assert kept["_type"] == "histogram"
                 assert kept["values"] == folded(summary)
                 assert kept["bins"] == pytest.approx(record.bins.edges)
-            layer = found[record.step][f"gradients/model/{moment}"]
+            layer = found[record.step][f"model/gradient/{moment}"]
             assert layer["values"] == np.sum([folded(summary) for summary in summaries.values()], 0).tolist()
     (picture,) = (row["gradients"] for row in rows if "gradients" in row)
     assert picture["_type"] == "image-file"
@@ -72,8 +72,8 @@ def test_tensorboard_holds_what_the_local_file_holds(tmp_path):
     records = fit(tmp_path, logger)
     events = EventAccumulator(logger.log_dir, size_guidance={"histograms": 0, "images": 0})
     events.Reload()
-    assert {"gradients/model/before", "gradients/model/second/after"} <= set(events.Tags()["histograms"])
-    kept = {event.step: event.histogram_value for event in events.Histograms("gradients/model/second/before")}
+    assert {"model/gradient/before", "model/gradient/second/after"} <= set(events.Tags()["histograms"])
+    kept = {event.step: event.histogram_value for event in events.Histograms("model/gradient/second/before")}
     for record in records:
         counts = folded(record.before["second"])
         if sum(counts):
@@ -91,7 +91,7 @@ def test_layers_pool_their_parameters_in_tensorboard(tmp_path):
     fit(tmp_path, logger)
     events = EventAccumulator(logger.log_dir, size_guidance={"histograms": 0})
     events.Reload()
-    last = events.Histograms("gradients/model/before")[-1]
+    last = events.Histograms("model/gradient/before")[-1]
     assert (last.step, last.histogram_value.num) == (3, 3)
     assert sum(last.histogram_value.bucket) == 3
     assert torch.tensor(last.histogram_value.bucket_limit).diff().min() > 0

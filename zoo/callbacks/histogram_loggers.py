@@ -10,7 +10,7 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
 from zoo.diagnostics.histogram import Summary
-from zoo.diagnostics.layers import by_layer, key_of
+from zoo.diagnostics.layers import Place, by_layer, place_of
 from zoo.diagnostics.records import GradientRecord
 
 PICTURE_KEY = "gradients"
@@ -19,8 +19,8 @@ PICTURE_KEY = "gradients"
 def log_histograms(trainer: Trainer, record: GradientRecord) -> None:
     """Sends the histograms of one step to the loggers that can draw them.
 
-    They are histograms of log10|g|, keyed `gradients/layer_1/before` and
-    `gradients/layer_1/forward/weight_hh/before`. What lies beyond the bins is counted in the first and the
+    They are histograms of log10|g|, keyed `layer_1/gradient/before` and
+    `layer_1/forward/gradient/recurrent/before`. What lies beyond the bins is counted in the first and the
     last; zeros, which have no logarithm, NaN and infinity are left out.
     """
     for logger in trainer.loggers:
@@ -58,9 +58,9 @@ def finite_counts(summary: Summary) -> list[int]:
 def _series(record: GradientRecord) -> Iterator[tuple[str, Summary]]:
     for moment, summaries in (("before", record.before), ("after", record.after or {})):
         for layer, summary in by_layer(summaries).items():
-            yield f"gradients/{layer.replace(' ', '_')}/{moment}", summary
+            yield Place(layer).metric("gradient", moment), summary
         for parameter, summary in summaries.items():
-            yield f"gradients/{key_of(parameter)}/{moment}", summary
+            yield place_of(parameter).metric("gradient", moment), summary
 
 
 def _log_to_wandb(logger: WandbLogger, record: GradientRecord) -> None:

@@ -1,14 +1,19 @@
-"""Which layer a parameter belongs to, read from its name."""
+"""Where in a network a parameter stands, read from its name: layer, direction, gate and block."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import final
 
 from zoo.diagnostics.histogram import Summary
 
-STACKED = re.compile(r"^(?:(?P<owner>.+)\.)?(?P<part>layers|wirings)\.(?P<index>\d+)\.(?P<rest>.+)$")
+STACKED = re.compile(r"^(?:(?P<owner>.+)\.)?(?P<part>layers|wirings)\.(?P<index>\d+)(?:\.(?P<rest>.+))?$")
 """The zoo's own stacks: `model.encoder.layers.0.directions.forward_.cell.weight_ih`."""
 
-TORCH = re.compile(r"^(?:(?P<owner>.+)\.)?(?P<rest>(?:weight|bias)_\w+?_l(?P<index>\d+)(?:_reverse)?)$")
+TORCH = re.compile(
+    r"^(?:(?P<owner>.+)\.)?(?P<rest>(?:weight|bias)_\w+?)_l(?P<index>\d+)(?P<backward>_reverse)?$"
+)
 """nn.RNN, nn.LSTM and nn.GRU: `rnn.weight_ih_l0_reverse`."""
 
 PARTS = ("embedding", "attention", "head")
@@ -17,27 +22,74 @@ PARTS = ("embedding", "attention", "head")
 UNNAMED = ("directions", "cell")
 """Containers that tell a reader nothing."""
 
+DIRECTIONS = {"forward_": "forward", "backward_": "backward"}
+"""What the directions of a layer are called, by the names of their modules."""
 
-def layer_of(parameter: str) -> str:
-    """The name of the layer that a parameter belongs to, for a person to read.
+BLOCKS = {"weight_ih": "input", "weight_hh": "recurrent", "bias_ih": "bias", "bias_hh": "bias"}
+"""What a fused parameter of a cell is called; others keep their names."""
+
+
+@final
+@dataclass(frozen=True)
+class Place:
+    """A part of a network, as small as one gate's rows of one weight or as large as a layer.
+
+    Attributes:
+        layer: "layer 1", "decoder layer 1", "embedding", "head", ...: a name for people.
+        direction: "forward" or "backward", or "" for what is not a matter of direction.
+        gate: The gate's letter, or "" for all gates and for what has none.
+        block: "input", "recurrent" or "bias"; any other parameter keeps its own name, as "output.weight";
+            "" for all of them.
+    """
+
+    layer: str
+    direction: str = ""
+    gate: str = ""
+    block: str = ""
+
+    @property
+    def key(self) -> str:
+        """The path under which loggers group what is known about it: "layer_1/forward/f"."""
+        return self.metric("")
+
+    def metric(self, what: str, moment: str = "") -> str:
+        """The key of something measured here.
+
+        Args:
+            what: The quantity: "saturated", "gradient".
+            moment: When in a step it was measured, where that matters: "before" or "after" clipping.
+
+        Returns:
+            "layer_1/forward/f/saturated", or with a block "layer_1/forward/f/gradient/recurrent/before".
+        """
+        block = self.block.replace(".", "/") if what else ""
+        parts = (self.layer.replace(" ", "_"), self.direction, self.gate, what, block, moment)
+        return "/".join(part for part in parts if part)
+
+
+@cache
+def place_of(name: str) -> Place:
+    """Where a parameter, or a gate's rows of it, stands.
 
     Layers of a stack are counted from 1 at the input; the directions of a layer, and the wiring around it,
     are one layer. What lies outside a stack goes by the path of its module.
 
     Args:
-        parameter: A name as `named_parameters` gives it.
-
-    Returns:
-        "layer 1", "decoder layer 1", "embedding", "head", ...
+        name: As `named_parameters` gives it, with a colon and a letter behind it for the rows of one gate:
+            "layers.0.directions.forward_.cell.weight_hh:f". Modules of a stack have a place, too: the layer
+            "layers.0", its direction "layers.0.directions.forward_.cell", and a gate there, with its colon.
     """
-    return _split(parameter)[0]
+    path, gate = _without_gate(name.replace("_orig_mod.", "").removeprefix("model."))
+    layer, rest = _split(path)
+    parts = [part for part in rest.split(".") if part not in UNNAMED]
+    direction = DIRECTIONS[parts.pop(0)] if parts and parts[0] in DIRECTIONS else ""
+    block = ".".join(parts)
+    return Place(layer, direction, gate, BLOCKS.get(block, block))
 
 
-def key_of(parameter: str) -> str:
-    """The path under which loggers group a parameter by layer: "layer_1/forward/weight_hh"."""
-    layer, rest = _split(parameter)
-    parts = [part.removesuffix("_") for part in rest.split(".") if part not in UNNAMED]
-    return "/".join([layer.replace(" ", "_"), *parts])
+def layer_of(parameter: str) -> str:
+    """The name of the layer that a parameter belongs to, for a person to read: "layer 1", "head"."""
+    return place_of(parameter).layer
 
 
 def by_layer(summaries: Mapping[str, Summary]) -> dict[str, Summary]:
@@ -55,16 +107,25 @@ def depth_of(layer: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def _split(parameter: str) -> tuple[str, str]:
+def _without_gate(name: str) -> tuple[str, str]:
+    path, _, gate = name.rpartition(":")
+    return (path, gate) if path and "." not in gate else (name, "")
+
+
+def _split(path: str) -> tuple[str, str]:
     """The layer's name and what is left of the parameter's."""
-    name = parameter.replace("_orig_mod.", "").removeprefix("model.")
-    if match := STACKED.match(name) or TORCH.match(name):
-        found = match.groupdict()
-        owner = "" if found["owner"] in (None, "encoder") else f"{found['owner']} "
-        wiring = "wiring." if found.get("part") == "wirings" else ""
-        return f"{owner}layer {int(found['index']) + 1}", wiring + found["rest"]
-    first, _, rest = name.partition(".")
+    if match := STACKED.match(path):
+        wiring = "wiring." if match["part"] == "wirings" else ""
+        return _numbered(match), (wiring + (match["rest"] or "")).rstrip(".")
+    if match := TORCH.match(path):
+        return _numbered(match), f"{'backward_' if match['backward'] else 'forward_'}.{match['rest']}"
+    first, _, rest = path.partition(".")
     if first in PARTS and rest:
         return first, rest
-    module, _, leaf = name.rpartition(".")
+    module, _, leaf = path.rpartition(".")
     return module or "model", leaf
+
+
+def _numbered(match: re.Match[str]) -> str:
+    owner = "" if match["owner"] in (None, "encoder") else f"{match['owner']} "
+    return f"{owner}layer {int(match['index']) + 1}"
