@@ -13,7 +13,7 @@ ZOO = Path(zoo.__file__).parent
 MAY_IMPORT = {
     "registry": set(),
     "scan": set(),
-    "diagnostics": set(),
+    "diagnostics": {"scan"},
     "data": {"registry"},
     "callbacks": {"diagnostics", "registry"},
     "tracking": set(),

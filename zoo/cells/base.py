@@ -177,6 +177,12 @@ class Cell(nn.Module, ABC):
         first = order.index(gates)
         return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
 
+    def gate_rows(self, parameter: str) -> dict[str, slice]:
+        """Gate letter -> its rows of a parameter, in row order; empty where there are no gates."""
+        orders = {"weight_ih": self.gates, "weight_hh": self.recurrent_gates}
+        orders |= {"bias": self.gates, "bias_hh": self.recurrent_bias}
+        return {gate: self.rows(gate, orders[parameter]) for gate in orders.get(parameter, "")}
+
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Initialises gate by gate, so that each gate has its own fan-in, fan-out and orthogonality."""
@@ -235,6 +241,8 @@ class Cell(nn.Module, ABC):
             self.vectors,
             self.weight_ih,
             self.twin(),
+            self.gates,
+            self.state_type._fields,
         )
 
     def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:

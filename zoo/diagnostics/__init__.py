@@ -1,1 +1,36 @@
-"""Pure functions that measure how gradients flow, and the pictures drawn from what they measured."""
+"""Pure functions that measure how gradients flow, and the pictures drawn from what they measured.
+
+`watch(model)` records what the layers of a model do; the other functions look into what it recorded.
+"""
+
+from zoo.diagnostics.gates import Gates, Saturation, gate_saturation, memory_horizon
+from zoo.diagnostics.health import dead_units, recurrent_spectra, recurrent_weights, state_norm
+from zoo.diagnostics.jacobians import jacobian_singular_values, lyapunov_exponents, step_jacobians
+from zoo.diagnostics.through_time import (
+    gradient_by_lag,
+    share_beyond,
+    state_gradients,
+    weight_gradient_by_lag,
+    weight_gradients,
+)
+from zoo.diagnostics.watching import watch
+
+__all__ = [
+    "Gates",
+    "Saturation",
+    "dead_units",
+    "gate_saturation",
+    "gradient_by_lag",
+    "jacobian_singular_values",
+    "lyapunov_exponents",
+    "memory_horizon",
+    "recurrent_spectra",
+    "recurrent_weights",
+    "share_beyond",
+    "state_gradients",
+    "state_norm",
+    "step_jacobians",
+    "watch",
+    "weight_gradient_by_lag",
+    "weight_gradients",
+]

@@ -49,6 +49,10 @@ class Recurrence:
         vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
         like: A tensor of the type and on the device of the parameters.
         twin: A function that gives the torch kernel for this recurrence, or None where there is none.
+        gates: A letter for each block of H rows of the input product, for those who look into a run.
+        state_names: A name for each tensor of the state, likewise.
+        gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
+            state before it, see `zoo.scan.reference`; 0 clips nothing.
     """
 
     step: Step
@@ -61,6 +65,9 @@ class Recurrence:
     vectors: tuple[Tensor, ...]
     like: Tensor
     twin: Callable[[], Twin] | None = None
+    gates: str = ""
+    state_names: tuple[str, ...] = ()
+    gradient_clip: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A layer: one cell run in one direction, or two cells run in both."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, cast, final
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.scan import Choice, Recurrence, Sequences, State, in_chunks, pick, run_all
+from zoo.scan import Choice, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
 from zoo.stack.window import Window
 
 
@@ -33,15 +34,23 @@ class Direction(nn.Module):
         backward: Whether it reads each sequence from its last valid step to its first.
         engine: "auto" or the name of an engine.
         learn_initial_state: Whether the initial state is a parameter.
+        recurrent_gradient_clip: Limit of the gradient that a step sends to the state before it; 0 is none.
     """
 
-    def __init__(self, cell: Cell, backward: bool, engine: str, learn_initial_state: bool) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        backward: bool,
+        engine: str,
+        learn_initial_state: bool,
+        recurrent_gradient_clip: float = 0.0,
+    ) -> None:
         super().__init__()
         self.cell, self.backward = cell, backward
-        self.engine = engine
+        self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
         self._choices: dict[str, Choice] = {}
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
-            self._choices["cpu"] = pick(engine, cell.recurrence())
+            self._choices["cpu"] = pick(engine, self.recurrence())
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
 
@@ -52,17 +61,24 @@ class Direction(nn.Module):
         weight = self.cell.weight_ih
         return self.typed(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
 
+    def recurrence(self) -> Recurrence:
+        """The cell as an engine sees it, and the limit of its recurrent gradient."""
+        recurrence = self.cell.recurrence()
+        if not self.recurrent_gradient_clip:
+            return recurrence
+        return replace(recurrence, gradient_clip=self.recurrent_gradient_clip)
+
     def prepared(self, x: Tensor, state: State | None, window: Window) -> tuple[Recurrence, Sequences]:
         """What an engine runs: the recurrence, and the sequences."""
         fresh = self.initial_state(x.shape[1])
         state = fresh if state is None else state
         sequences = Sequences(x, state, fresh, window.lengths, window.resets, self.backward)
-        return self.cell.recurrence(), sequences
+        return self.recurrence(), sequences
 
     def choice(self, device: str) -> Choice:
         """The engine that runs it on a device of this type."""
         if device not in self._choices:
-            self._choices[device] = pick(self.engine, self.cell.recurrence(), device)
+            self._choices[device] = pick(self.engine, self.recurrence(), device)
         return self._choices[device]
 
     def typed(self, parts: Iterable[Tensor]) -> State:
@@ -96,7 +112,7 @@ class Merge(nn.Module):
 
 
 @final
-class Layer(nn.Module):
+class Layer(Watchable):
     """One level of a stack: "forward", "backward" or "bidirectional", with weights of its own each way.
 
     Args:
@@ -134,11 +150,19 @@ class Layer(nn.Module):
         ]
         run = partial(run_all, [way.choice(x.device.type) for way in ways])
         results = in_chunks(run, runs, self.checkpoint_every) if self.checkpoint_every else run(runs)
+        if self.watchers:
+            self._tell(runs, results)
         outputs = [output for output, _ in results]
         final = [way.typed(entry) for way, (_, entry) in zip(ways, results, strict=True)]
         if self.merge is None:
             return outputs[0], final[0]
         return self.merge(*outputs), BothStates(*final)
+
+    def _tell(self, runs: list[tuple[Recurrence, Sequences]], results: list[tuple[Tensor, State]]) -> None:
+        """Tells those who watch what each direction has done."""
+        for name, (recurrence, sequences), result in zip(self.directions, runs, results, strict=True):
+            for watcher in self.watchers:
+                watcher(name.removesuffix("_"), recurrence, sequences, *result)
 
 
 def map_state(function: Callable[..., Tensor], *states: tuple[LayerState, ...]) -> tuple[LayerState, ...]:

@@ -1,0 +1,176 @@
+"""What the gates of a recurrence do in a run: found by watching its step, whatever cell it is."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.diagnostics.replay import states_before
+from zoo.scan import Passage, Recurrence
+from zoo.scan.program import Block, Program, Ref, blocks_of
+from zoo.scan.trace import NotBlockwise, trace
+
+RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
+"""Activations that have two ends."""
+
+NEAR = 0.05
+"""How near to an end of its range, as a share of the range, an activation is saturated."""
+
+LINEAR = ("add", "sub", "rsub", "neg", "mul", "div")
+"""Operations through which the input product of a gate is followed to the gate's activation."""
+
+
+@dataclass(frozen=True)
+class Saturation:
+    """Where a gate is, over all units and valid steps.
+
+    Attributes:
+        low: Share of activations within 5 % of the lower end of their range.
+        high: Share within 5 % of the upper end.
+        mean: Mean activation.
+    """
+
+    low: float
+    high: float
+    mean: float
+
+    @property
+    def share(self) -> float:
+        """Share of activations at either end, where no gradient passes."""
+        return self.low + self.high
+
+
+def gate_saturation(passage: Passage, gates: "Gates | None" = None) -> dict[str, Saturation]:
+    """How saturated each gate with a sigmoid or tanh is, by the gate's letter.
+
+    Args:
+        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        gates: What `Gates.of` found for this recurrence, to find it only once.
+
+    Returns:
+        Nothing for cells whose step cannot be taken apart, and for runs without a valid step.
+    """
+    gates = Gates.of(passage.recurrence) if gates is None else gates
+    if gates.program is None or not bool((passage.lengths > 0).any()):
+        return {}
+    values = _Values(passage, gates.program)
+    steps = torch.arange(passage.steps, device=passage.outputs.device)[:, None]
+    valid = steps < passage.lengths
+    return {
+        gate: _saturation(values[Ref(number)][valid], kind)
+        for gate, (kind, number) in gates.activations.items()
+    }
+
+
+class _Values:
+    """The values that a step's program takes in a run, all steps at once; each is made when asked for."""
+
+    def __init__(self, passage: Passage, program: Program) -> None:
+        self.program, self.recurrence = program, passage.recurrence
+        with torch.no_grad():
+            pre = self.recurrence.project(passage.sequences.x)
+            varying = (pre, *states_before(passage))
+            blocks = [block for part in varying for block in blocks_of(part, program.width)]
+            fixed = program.fixed(self.recurrence.vectors)
+        self.known: dict[int, Any] = dict(enumerate(blocks))
+        self.known |= dict(zip(program.vectors, fixed, strict=True))
+
+    @torch.no_grad()
+    def __getitem__(self, block: Block) -> Any:
+        if not isinstance(block, Ref):
+            return block
+        if block.index not in self.known:
+            if block.index < self.program.num_inputs:
+                self._take_product(block.index)
+            else:
+                op = self.program.ops[block.index - self.program.num_inputs]
+                self.known[block.index] = op(*(self[arg] for arg in op.args))
+        return self.known[block.index]
+
+    def _take_product(self, number: int) -> None:
+        port = next(port for port in self.program.ports if number in port.result)
+        like = self.known[0]
+        parts = [
+            self[part] if isinstance(part, Ref) else torch.full_like(like, part) for part in port.operand
+        ]
+        weight, bias = self.recurrence.recurrent(port.gates)
+        product = F.linear(torch.cat([part.expand_as(like) for part in parts], dim=-1), weight, bias)
+        self.known |= dict(zip(port.result, blocks_of(product, self.program.width), strict=True))
+
+
+def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
+    low, high = RANGES[kind]
+    room = NEAR * (high - low)
+    exact = values.double()
+    ends = torch.stack([exact <= low + room, exact >= high - room]).double().mean((1, 2)).tolist()
+    return Saturation(low=ends[0], high=ends[1], mean=float(exact.mean()))
+
+
+def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:
+    r"""How many steps each unit's memory lasts by itself, until 1/e of it is left.
+
+    .. math::
+        \tau = -1 / \operatorname{mean}_{t, b} \ln |\partial c_t / \partial c_{t-1}|
+
+    where c is the tensor of the state that carries the memory (the last one: c of an LSTM, h of a GRU) and
+    the recurrent products are held constant, so that what is left is the forget gate: f of an LSTM, z of
+    a GRU. 0 for cells that keep nothing by themselves, such as Elman's.
+
+    Args:
+        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+
+    Returns:
+        Steps, for each unit, in float64; infinite where a gate is exactly 1.
+    """
+    recurrence, sequences = passage.recurrence, passage.sequences
+
+    def product(gates: str, operand: Tensor) -> Tensor:
+        weight, bias = recurrence.recurrent(gates)
+        return F.linear(operand, weight, bias).detach()
+
+    before = states_before(passage)
+    memory = before[-1].requires_grad_()
+    with torch.no_grad():
+        pre = recurrence.project(sequences.x)
+    with torch.enable_grad():
+        _, new = recurrence.step(pre, (*before[:-1], memory), product)
+    kept = torch.zeros_like(memory)
+    if new[-1].requires_grad:
+        (kept,) = torch.autograd.grad(new[-1].sum(), memory, allow_unused=True, materialize_grads=True)
+    steps = torch.arange(passage.steps, device=kept.device)[:, None]
+    logs = kept[steps < passage.lengths].double().abs().log().mean(0)
+    return -1 / logs.clamp(max=-0.0)
+
+
+@dataclass(frozen=True)
+class Gates:
+    """Where in a step the gates are.
+
+    Attributes:
+        program: The operations of the step; None where it cannot be taken apart.
+        activations: For each gate with a sigmoid or tanh, which of them, and the number of its value.
+    """
+
+    program: Program | None
+    activations: dict[str, tuple[str, int]]
+
+    @classmethod
+    def of(cls, recurrence: Recurrence) -> "Gates":
+        """Finds the gates of a recurrence, by following each block of its input product."""
+        try:
+            program = trace(recurrence)
+        except NotBlockwise:
+            return cls(None, {})
+        letters: dict[int, str] = dict(zip(program.pre, recurrence.gates, strict=False))
+        found: dict[str, tuple[str, int]] = {}
+        for number, op in enumerate(program.ops, program.num_inputs):
+            kind = op.name.partition(".")[0]
+            known = [letters[source] for source in op.sources if source in letters]
+            if kind in RANGES and known:
+                found.setdefault(known[0], (kind, number))
+            elif kind in LINEAR and known:
+                letters[number] = known[0]
+        return cls(program, found)

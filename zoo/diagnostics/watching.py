@@ -1,0 +1,93 @@
+"""Looking at the runs of recurrences inside a model, and at the gradients that come back to them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from zoo.diagnostics.layers import layer_of
+from zoo.scan import Passage, Recurrence, Sequences, State, Watchable, Watcher, turn
+
+
+@contextmanager
+def watch(model: nn.Module) -> Iterator[dict[str, Passage]]:
+    """Records what each direction of each layer does, while the context is open::
+
+        with watch(model) as passages:
+            loss_of(model(x)).backward()
+        gradient_by_lag(passages["layer_1/forward"])
+
+    Watching changes neither outputs nor gradients. Where a layer runs several times, the last run counts.
+
+    Args:
+        model: A stack, or anything that contains stacks of the zoo.
+
+    Yields:
+        The passages by layer and direction, such as "layer_1/forward", in the order of the layers. Their
+        gradients are there after the backward pass, and None where there was none.
+    """
+    passages: dict[str, Passage] = {}
+    watched: list[tuple[Watchable, Watcher]] = []
+    for name, module in model.named_modules():
+        if isinstance(module, Watchable):
+            layer = layer_of(f"{name}.weight").replace(" ", "_")
+            watched.append((module, _uncompiled(_recorder(passages, layer))))
+    for module, watcher in watched:
+        module.watchers.append(watcher)
+    try:
+        yield passages
+    finally:
+        for module, watcher in watched:
+            module.watchers.remove(watcher)
+
+
+def _recorder(passages: dict[str, Passage], layer: str) -> Watcher:
+    """What enters the runs of a layer into `passages`."""
+
+    def record(
+        direction: str, recurrence: Recurrence, sequences: Sequences, outputs: Tensor, final: State
+    ) -> None:
+        def in_order(x: Tensor) -> Tensor:
+            return turn(x, sequences.lengths) if sequences.backward else x
+
+        key = f"{layer}/{direction}"
+        made = in_order(outputs.detach())
+        passages[key] = Passage(recurrence, _detached(sequences), made, d_final=(None,) * len(final))
+
+        def keep_outputs(gradient: Tensor) -> None:
+            if passages[key].outputs is made:
+                passages[key] = replace(passages[key], d_outputs=in_order(gradient.detach()))
+
+        def keep_final(place: int, gradient: Tensor) -> None:
+            if passages[key].outputs is made:
+                parts = list(passages[key].d_final)
+                parts[place] = gradient.detach()
+                passages[key] = replace(passages[key], d_final=tuple(parts))
+
+        if outputs.requires_grad:
+            outputs.register_hook(keep_outputs)  # type: ignore[no-untyped-call]
+        for place, part in enumerate(final):
+            if part.requires_grad:
+                part.register_hook(partial(keep_final, place))  # type: ignore[no-untyped-call]
+
+    return record
+
+
+def _uncompiled(watcher: Watcher) -> Watcher:
+    """The watcher, kept out of the graph of a compiled model."""
+    kept: Watcher = torch.compiler.disable(watcher)  # type: ignore[no-untyped-call]
+    return kept
+
+
+def _detached(sequences: Sequences) -> Sequences:
+    """Sequences in the order in which they are read, without their graph."""
+    turned = sequences.turned()
+    return replace(
+        turned,
+        x=turned.x.detach(),
+        state=tuple(part.detach() for part in turned.state),
+        fresh=tuple(part.detach() for part in turned.fresh),
+    )
