@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles.clipping import by_norm, by_value
+from oracles.clipping import by_norm, by_parts, by_value
 
-from zoo.callbacks.clip import clip_norm, clip_value
+from zoo.callbacks.clip import clip_blocks, clip_norm, clip_value
 from zoo.diagnostics.histogram import SMALL, total_norm
 
 
@@ -120,3 +120,68 @@ def test_nothing_to_clip_is_no_trouble():
     assert float(total_norm([])) == 0.0
     assert float(clip_norm([torch.zeros(3)], 1.0).after) == 0.0
     assert not clip_norm([torch.zeros(0)], 1.0).acted
+
+
+BLOCKS = [[(7, 3), (0,)], [(), (40,)], [(2, 2)]]
+
+
+def blocks(seed, exponents, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(seed)
+    return [
+        [
+            (torch.randn(shape, generator=generator, dtype=torch.float64) * 10**exponent).to(dtype)
+            for shape in shapes
+        ]
+        for shapes, exponent in zip(BLOCKS, exponents, strict=True)
+    ]
+
+
+EXPONENTS = st.tuples(*[st.floats(-20, 20)] * len(BLOCKS))
+
+
+@given(st.integers(0, 9), EXPONENTS, st.floats(-6, 6))
+def test_each_block_is_shortened_to_the_limit_keeps_its_direction_or_is_left_alone(seed, exponents, limit):
+    mine, before, limit = blocks(seed, exponents), blocks(seed, exponents), 10**limit
+    clip = clip_blocks(mine, limit)
+    for got, was, coefficient in zip(mine, before, clip.coefficients.tolist(), strict=True):
+        assert norm(got) <= limit * (1 + 1e-6)
+        if norm(was) < limit * (1 - 1e-6):
+            assert coefficient == 1
+            assert all(torch.equal(a, b) for a, b in zip(got, was, strict=True))
+        for a, b in zip(got, was, strict=True):
+            torch.testing.assert_close(a.double(), b.double() * coefficient, rtol=3e-7, atol=1e-44)
+    assert float(clip.before) == pytest.approx(
+        norm([tensor for block in before for tensor in block]), rel=1e-6
+    )
+    assert float(clip.after) == pytest.approx(norm([tensor for block in mine for tensor in block]), rel=1e-6)
+    assert bool(clip.acted) == any(norm(was) >= limit for was in before)
+
+
+@given(st.integers(0, 9), EXPONENTS, st.floats(-6, 6))
+def test_blocks_are_clipped_as_algorithm_1_clips_each(seed, exponents, limit):
+    mine = blocks(seed, exponents, torch.float64)
+    named = {
+        f"{i}.{j}": tensor.numpy().copy() for i, block in enumerate(mine) for j, tensor in enumerate(block)
+    }
+    expected = by_parts(named, {name: name[0] for name in named}, 10**limit)
+    clip_blocks(mine, 10**limit)
+    for name, want in expected.items():
+        np.testing.assert_allclose(mine[int(name[0])][int(name[2])].numpy(), want, rtol=1e-12)
+
+
+def test_one_block_that_is_not_finite_stops_the_clipping_of_all():
+    mine = blocks(0, (3, 3, 3))
+    mine[1][1][0] = math.nan
+    kept = [[tensor.clone() for tensor in block] for block in mine]
+    clip = clip_blocks(mine, 1.0)
+    assert not clip.finite
+    assert clip.coefficients.tolist() == [1, 1, 1]
+    torch.testing.assert_close(mine, kept, rtol=0, atol=0, equal_nan=True)
+
+
+def test_the_coefficient_of_clipping_by_value_is_the_ratio_of_the_norms():
+    mine = [torch.tensor([3.0, 4.0])]
+    clip = clip_value(mine, -3.0, 3.0)
+    assert clip.coefficients.tolist() == pytest.approx([math.sqrt(18) / 5])
+    assert clip_value(mine, -3.0, 3.0).coefficients.tolist() == [1]
+    assert clip_value([torch.tensor([math.nan, 4.0])], -3.0, 3.0).coefficients.tolist() == [1]

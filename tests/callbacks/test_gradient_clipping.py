@@ -37,7 +37,7 @@ def logged(logger):
     [
         ({}, "neither"),
         ({"max_norm": 1.0, "max_value": 1.0}, "both"),
-        ({"max_norm": 1.0, "min_value": -1.0}, "min_value without max_value"),
+        ({"max_norm": 1.0, "min_value": -1.0}, "min_value does not belong to mode 'norm'"),
         ({"max_norm": -1.0}, "max_norm is -1.0; expected a number above 0"),
         ({"max_norm": 0.0}, "above 0"),
         ({"max_norm": NAN}, "above 0"),

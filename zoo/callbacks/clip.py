@@ -1,5 +1,6 @@
-"""The two ways to clip gradients, as functions that work in place and never wait for the device."""
+"""Ways to clip gradients, as functions that work in place and never wait for the device."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -15,17 +16,41 @@ from zoo.diagnostics.histogram import total_norm
 class Clip:
     """What one clipping did, as tensors on the device of the gradients.
 
+    A block is what is clipped by a norm of its own: all gradients, those of a layer, a row of a weight.
+
     Attributes:
         before: Norm of all gradients before it.
         after: Norm of all gradients after it.
         acted: Whether it changed anything.
         finite: Whether all gradients were finite; if not, it changed nothing.
+        coefficients: What each block was multiplied by; of clipping by value, the ratio of the norms.
     """
 
     before: Float[Tensor, ""]
     after: Float[Tensor, ""]
     acted: Bool[Tensor, ""]
     finite: Bool[Tensor, ""]
+    coefficients: Float[Tensor, " blocks"]
+
+
+def decide(norms: Float[Tensor, " blocks"], limits: Float[Tensor, " *blocks"] | float) -> Clip:
+    r"""What is to be done to blocks of these norms, so that the norm of each is at most its limit.
+
+    .. math::
+        c_i = \frac{\text{limit}_i}{\lVert g_i \rVert} \text{ if } \lVert g_i \rVert \ge \text{limit}_i
+        \text{ else } 1
+
+    Where any norm is not finite all coefficients are 1.
+    """
+    finite = norms.isfinite().all()
+    over = finite & (norms >= limits)
+    return Clip(
+        before=torch.linalg.vector_norm(norms),
+        after=torch.linalg.vector_norm(torch.where(over, limits, norms)),
+        acted=over.any(),
+        finite=finite,
+        coefficients=torch.where(over, limits / norms, 1.0),
+    )
 
 
 def clip_norm(gradients: list[Tensor], limit: Float[Tensor, ""] | float) -> Clip:
@@ -38,18 +63,47 @@ def clip_norm(gradients: list[Tensor], limit: Float[Tensor, ""] | float) -> Clip
     `torch.nn.utils.clip_grad_norm_` adds 1e-6 to the denominator. Where the norm is not finite the gradients
     stay as they are, for scaling would turn the infinite ones into NaN and the finite ones into 0.
     """
-    norm = total_norm(gradients)
-    finite = norm.isfinite()
-    acted = finite & (norm >= limit)
-    if acted.is_cpu and not acted:
-        # On a CPU it costs nothing to ask, and on others it would make the host wait.
-        return Clip(norm, norm, acted, finite)
-    coefficient = torch.where(acted, limit / norm, 1.0)
-    for device, dtype in {(gradient.device, gradient.dtype) for gradient in gradients}:
-        members = [gradient for gradient in gradients if (gradient.device, gradient.dtype) == (device, dtype)]
-        # Rounded to a half-precision type, the coefficient would miss the limit by up to 0.4 %.
-        torch._foreach_mul_(members, coefficient.to(device, torch.promote_types(dtype, torch.float32)))
-    return Clip(norm, torch.where(acted, limit, norm), acted, finite)
+    return clip_blocks([gradients], limit)
+
+
+def clip_blocks(blocks: Sequence[list[Tensor]], limit: Float[Tensor, ""] | float) -> Clip:
+    """`clip_norm` of each block by itself. Where a norm is not finite, all blocks stay as they are."""
+    return shorten(blocks, block_norms(blocks), limit)
+
+
+def block_norms(blocks: Sequence[list[Tensor]]) -> Float[Tensor, " blocks"]:
+    """The norm over all gradients of each block, on the device of the first."""
+    norms = [total_norm(block) for block in blocks]
+    return torch.stack([norm.to(norms[0].device) for norm in norms])
+
+
+def shorten(
+    blocks: Sequence[list[Tensor]], norms: Float[Tensor, " blocks"], limit: Float[Tensor, ""] | float
+) -> Clip:
+    """Scales blocks of these norms, in place, so that the norm of each is at most `limit`."""
+    clip = decide(norms, limit)
+    if idle(clip):
+        return clip
+    for block, coefficient in zip(blocks, clip.coefficients, strict=True):
+        for device, dtype in {(gradient.device, gradient.dtype) for gradient in block}:
+            members = [gradient for gradient in block if (gradient.device, gradient.dtype) == (device, dtype)]
+            torch._foreach_mul_(members, factor_for(coefficient, device, dtype))
+    return clip
+
+
+def idle(clip: Clip) -> bool:
+    """Whether nothing is left to do, as far as can be known for nothing: others would make the host wait."""
+    return clip.acted.is_cpu and not clip.acted
+
+
+def factor_for(
+    coefficients: Float[Tensor, " *shape"], device: torch.device, dtype: torch.dtype
+) -> Float[Tensor, " *shape"]:
+    """The coefficients as a factor of gradients of this type.
+
+    Rounded to a half-precision type, a coefficient would miss the limit by up to 0.4 %.
+    """
+    return coefficients.to(device, torch.promote_types(dtype, torch.float32))
 
 
 def clip_value(
@@ -60,13 +114,14 @@ def clip_value(
     Where any gradient is NaN or infinite all stay as they are, for clamping would hide the infinite ones.
     """
     norm = total_norm(gradients)
-    finite = norm.isfinite()
+    finite, one = norm.isfinite(), torch.ones_like(norm)
     if norm.is_cpu and norm <= min(high, -low):
         # No entry is larger than the norm.
-        return Clip(norm, norm, torch.zeros_like(finite), finite)
+        return Clip(norm, norm, torch.zeros_like(finite), finite, one.reshape(1))
     slack = torch.where(finite, torch.zeros_like(norm), torch.inf)
     highest, lowest = high + slack, low - slack
     torch._foreach_clamp_max_(gradients, [highest.to(gradient.device) for gradient in gradients])
     torch._foreach_clamp_min_(gradients, [lowest.to(gradient.device) for gradient in gradients])
     after = torch.where(finite, total_norm(gradients), norm)
-    return Clip(norm, after, after < norm, finite)
+    acted = after < norm
+    return Clip(norm, after, acted, finite, torch.where(acted, after / norm, one).reshape(1))

@@ -1,93 +1,116 @@
 """Keeps gradients from growing without bound."""
 
+from collections.abc import Sequence
 from typing import Any, final
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.utilities import rank_zero_warn
-from torch import Tensor
+from torch import nn
 from torch.optim import Optimizer
 
-from zoo.callbacks.clip import Clip, clip_norm, clip_value
+from zoo.callbacks.clip_history import History
+from zoo.callbacks.clip_modes import Step
+from zoo.callbacks.clip_options import build_mode
+from zoo.callbacks.clip_window import Window
 from zoo.callbacks.gradients import gradient_of, index_of, loss_scale, parameters_of, refuse_shards
+from zoo.diagnostics.layers import layer_of
+from zoo.registry import check_choice
 
-
-@final
-class Window:
-    """The clippings of one optimiser since the last time they were logged, kept on the device."""
-
-    def __init__(self) -> None:
-        self.nonfinite: Tensor | int = 0
-        self.clear()
-
-    def clear(self) -> None:
-        """Begins a new window; the number of non-finite steps is kept for the whole fit."""
-        self.last: Clip | None = None
-        self.acted: Tensor | int = 0
-        self.steps = 0
-
-    def add(self, clip: Clip, scale: Tensor | float) -> None:
-        """Takes in one clipping of gradients that are multiplied by `scale`."""
-        self.last = Clip(clip.before / scale, clip.after / scale, clip.acted, clip.finite)
-        self.acted = self.acted + clip.acted
-        self.nonfinite = self.nonfinite + ~clip.finite
-        self.steps += 1
-
-    def values(self) -> dict[str, Tensor]:
-        """What is logged of this window."""
-        assert self.last is not None
-        share = torch.as_tensor(self.acted) / self.steps
-        return {
-            "norm_before": self.last.before,
-            "norm_after": self.last.after,
-            "clipped": share,
-            "nonfinite": torch.as_tensor(self.nonfinite, dtype=torch.float32),
-        }
+NORMS = "gradient_norms"
+"""Where a checkpoint keeps the norms that percentiles are taken of."""
 
 
 @final
 class GradientClipping(Callback):
-    """Clips gradients by their norm or by their value, once per optimiser step.
+    """Clips gradients, in one of six ways, once per optimiser step.
 
-    Works alike under automatic and manual optimisation, accumulation and mixed precision; with several
-    optimisers each is clipped by the norm over its own parameters. Where a gradient is NaN or infinite all
-    stay as they are, so that whoever looks for it still finds it, and the step is counted.
+    - "norm": one factor for all gradients such that their norm is at most `max_norm`.
+    - "value": each entry by itself.
+    - "layer": as "norm", for each layer of the model by itself.
+    - "group": as "norm", for each parameter group of the optimiser by itself.
+    - "unit": the norm of each unit's gradient is at most `max_ratio` of the norm of its weights (adaptive
+      gradient clipping, https://arxiv.org/abs/2102.06171). A unit is a row of a matrix, or a whole vector.
+    - "percentile": as "norm", the limit being a percentile of the norms of all steps so far, this one
+      included (AutoClip, https://arxiv.org/abs/2007.14469). They are kept in checkpoints.
 
-    Logs `gradient/norm_before` and `gradient/norm_after` of the last step, `gradient/clipped`, the share of
-    steps that were clipped since the last logging, and `gradient/nonfinite`, the number of steps so far
-    whose gradients were not finite, every `log_every_n_steps` of the Trainer.
+    Works alike under automatic and manual optimisation, accumulation, mixed precision and data parallelism;
+    with several optimisers each is clipped by the norms over its own parameters. Where a gradient is NaN or
+    infinite all stay as they are, so that whoever looks for it still finds it, and the step is counted.
+
+    Logs every `log_every_n_steps` of the Trainer: of the last step `gradient/norm_before`,
+    `gradient/norm_after` and `gradient/coefficient`, what the gradients were multiplied by (the smallest one
+    where there are several; in mode "layer" also `layer_1/gradient/coefficient`, in mode "group"
+    `group_1/gradient/coefficient`); `gradient/clipped`, the share of steps that were clipped since the last
+    logging; `gradient/nonfinite`, the number of steps so far whose gradients were not finite.
 
     Args:
-        max_norm: Scale all gradients by one factor such that their norm is at most this. `.inf` only watches.
-        max_value: Clamp each entry of the gradients to at most this.
-        min_value: Clamp each entry of the gradients to at least this; by default the negative of `max_value`.
+        max_norm: Modes norm, layer, group: the norm is at most this. `.inf` only watches.
+        max_value: Mode value: each entry is at most this.
+        min_value: Mode value: each entry is at least this; by default the negative of `max_value`.
+        mode: norm, value, layer, group, unit or percentile; by default the one that the given limit implies.
+        max_ratio: Mode unit: the norm of a unit's gradient over that of its weights is at most this; by
+            default 0.01, which suits batches of thousands; the paper takes more for smaller ones.
+        eps: Mode unit: the norm of a unit's weights counts as at least this; by default 0.001.
+        exclude: Mode unit: layers that are not clipped, as the histograms name them; by default [head], the
+            last linear layer of the zoo's models.
+        percentile: Mode percentile: the limit lies above so many percent of the norms; by default 10.
+        history: Mode percentile: how many of the last steps count; by default all.
 
     Raises:
-        ValueError: neither or both kinds of limit are given, a limit has the wrong sign, or, when a fit
-            begins, the gradients would be clipped twice.
+        ValueError: no limit or several are given, one has the wrong sign, an option does not belong to the
+            mode, or, when a fit begins, the gradients would be clipped twice or a layer does not exist.
     """
 
     def __init__(
-        self, max_norm: float | None = None, max_value: float | None = None, min_value: float | None = None
+        self,
+        max_norm: float | None = None,
+        max_value: float | None = None,
+        min_value: float | None = None,
+        mode: str | None = None,
+        max_ratio: float | None = None,
+        eps: float | None = None,
+        exclude: Sequence[str] | None = None,
+        percentile: float | None = None,
+        history: int | None = None,
     ) -> None:
-        if (max_norm is None) == (max_value is None):
-            got = "neither" if max_norm is None else "both"
-            raise ValueError(f"GradientClipping got {got} of max_norm and max_value; expected exactly one")
-        if max_value is None and min_value is not None:
-            raise ValueError(
-                "GradientClipping got min_value without max_value; expected both, or max_norm alone"
-            )
-        for name, limit in (("max_norm", max_norm), ("max_value", max_value)):
-            # Written so that NaN, which compares false with everything, is refused too.
-            if limit is not None and not limit > 0:
-                raise ValueError(f"{name} is {limit}; expected a number above 0")
-        if min_value is not None and not min_value < 0:
-            raise ValueError(f"min_value is {min_value}; expected a number below 0")
-        self.max_norm = max_norm
-        self.max_value = max_value
-        self.min_value = -max_value if min_value is None and max_value is not None else min_value
+        self.mode = build_mode(
+            mode,
+            {
+                "max_norm": max_norm,
+                "max_value": max_value,
+                "min_value": min_value,
+                "max_ratio": max_ratio,
+                "eps": eps,
+                "exclude": exclude,
+                "percentile": percentile,
+                "history": history,
+            },
+        )
+        self.exclude = exclude
+        self.history = history
+        self._histories: dict[int, History] = {}
+        self._layers: dict[nn.Parameter, list[str]] = {}
         self._windows: dict[int, Window] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves the fit in progress, and its model, out of copies."""
+        return self.__dict__ | {"_layers": {}, "_windows": {}}
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keeps the norms so far, per optimiser, as plain data."""
+        # In a `state_dict`, Lightning would refuse a second callback before `setup` can say why.
+        histories = self._histories.items()
+        checkpoint[NORMS] = {index: list(history.norms) for index, history in histories if history.norms}
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Goes on from the norms of a checkpoint, if it has any."""
+        histories = checkpoint.get(NORMS, {}).items()
+        self._histories = {index: History(self.history, norms) for index, norms in histories}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuses to clip twice, or what it cannot see whole."""
@@ -104,24 +127,28 @@ class GradientClipping(Callback):
             raise ValueError("gradients would be clipped twice, by two GradientClipping callbacks; keep one")
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Starts counting."""
+        """Looks at the model, and starts counting."""
+        self._layers = {}
+        for name, parameter in pl_module.named_parameters(remove_duplicate=False):
+            self._layers.setdefault(parameter, []).append(layer_of(name))
+        layers = dict.fromkeys(layer for names in self._layers.values() for layer in names)
+        for layer in self.exclude or ():
+            check_choice("exclude", layer, layers)
         self._windows = {index: Window() for index in range(len(trainer.optimizers))}
+        if trainer.global_step == 0:
+            # What another fit has met says nothing about this one.
+            self._histories = {}
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
     ) -> None:
         """Clips the gradients of the optimiser that is about to step."""
-        gradients = [gradient_of(parameter) for parameter in parameters_of(optimizer)]
+        gradients = {parameter: gradient_of(parameter) for parameter in parameters_of(optimizer)}
         if gradients:
-            scale = loss_scale(trainer, optimizer)
-            self._windows[index_of(trainer, optimizer)].add(self._clip(gradients, scale), scale)
-
-    def _clip(self, gradients: list[Tensor], scale: Tensor | float) -> Clip:
-        if self.max_norm is not None:
-            return clip_norm(gradients, self.max_norm * scale)
-        assert self.max_value is not None
-        assert self.min_value is not None
-        return clip_value(gradients, self.min_value * scale, self.max_value * scale)
+            index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
+            history = self._histories.setdefault(index, History(self.history))
+            clip, names = self.mode.clip(Step(optimizer, gradients, self._layers, scale, history))
+            self._windows[index].add(clip, names, scale)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -133,8 +160,7 @@ class GradientClipping(Callback):
         for index, window in self._windows.items():
             if window.last is not None:
                 suffix = f"/optimizer_{index}" if len(self._windows) > 1 else ""
-                values = window.values().items()
-                pl_module.log_dict({f"gradient/{name}{suffix}": value for name, value in values})
+                pl_module.log_dict({f"{key}{suffix}": value for key, value in window.values().items()})
                 window.clear()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
