@@ -1,5 +1,6 @@
 """Carries a stack of the zoo over to the oracles, and the oracles' gradients back to its parameter names."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -118,7 +119,8 @@ def _ways(layer: Layer, initial: Any, fresh: Any) -> Iterator[Way]:
     for way, start, anew in zip(layer.ways(), initials, freshes, strict=True):
         oracle = ORACLES[way.cell.key](way.cell.spec)
         states = tuple(map(array, start)), tuple(map(array, anew))
-        yield Way(oracle, cell_weights(way.cell), way.backward, *states)
+        limit = way.recurrent_gradient_clip or math.inf
+        yield Way(oracle, cell_weights(way.cell), way.backward, *states, limit)
 
 
 def expected(stack: Stack, x: Tensor, state: Any, lengths: Tensor, resets: Tensor) -> Found:

@@ -70,8 +70,12 @@ def run_back(
     d_outputs: Array,
     d_final: State,
     backward: bool = False,
+    limit: float = np.inf,
 ) -> Gradients:
-    """Backpropagation through time: the gradients of Σ d_outputs∘outputs + Σ d_final∘final."""
+    """Backpropagation through time: the gradients of Σ d_outputs∘outputs + Σ d_final∘final.
+
+    What a step sends to the state before it is cut off at ±limit (Graves, 2013, section 2.1).
+    """
     d_x = np.zeros_like(batch.x)
     d_initial = tuple(np.zeros_like(part) for part in batch.initial)
     d_fresh = tuple(np.zeros_like(part) for part in batch.fresh)
@@ -89,6 +93,7 @@ def run_back(
             d_x[b, place], d_state, d_step = cell.back(weights, x[t], before[t], d_outputs[b, place], d_state)
             for name, d_weight in d_step.items():
                 d_weights[name] += d_weight
+            d_state = tuple(np.minimum(np.maximum(part, -limit), limit) for part in d_state)
             if resets[t]:
                 for part, value in zip(d_fresh, d_state, strict=True):
                     part[b] += value

@@ -11,13 +11,14 @@ from oracles.sequence import Batch, Gradients, run, run_back
 
 @dataclass(frozen=True)
 class Way:
-    """One direction of a level, with its states (B, width)."""
+    """One direction of a level, its states (B, width), and the limit of what a step sends back in time."""
 
     cell: OracleCell
     weights: Weights
     backward: bool
     initial: State
     fresh: State
+    limit: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def run_stack_back(
         ran = []
         for way, d_way, d_last in zip(level.ways, d_ways, d_final, strict=True):
             batch = Batch(trace.x, lengths, way.initial, way.fresh, resets)
-            ran.append(run_back(way.cell, way.weights, batch, d_way, d_last, way.backward))
+            ran.append(run_back(way.cell, way.weights, batch, d_way, d_last, way.backward, way.limit))
             d_x = d_x + ran[-1].x
         found.insert(0, LevelGradients(tuple(ran), d_merge, d_wiring))
         d_outputs = d_x

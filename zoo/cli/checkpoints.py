@@ -22,8 +22,8 @@ TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""
 UNREADABLE = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError)
 """What a damaged file makes zipfile and torch raise."""
-FREE = ("network.encoder.engine", "network.encoder.checkpoint_every")
-"""What changes how fast a model runs, not what it computes."""
+FREE = tuple(f"network.encoder.{name}" for name in ("engine", "checkpoint_every", "recurrent_gradient_clip"))
+"""What changes how a model is run or how its gradients are clipped, not what it computes."""
 
 
 @final

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.scan.buffers import Buffers
+from zoo.scan.clip import clip_gradient
 from zoo.scan.program import Block, Program, Ref, blocks_of
 from zoo.scan.recurrence import State, turn
 
@@ -53,6 +54,7 @@ class Back:
     lengths: Tensor | None
     resets: Tensor | None
     backward: bool
+    limit: float
 
     def buffers(self, program: Program) -> Buffers:
         """The buffers as the forward run left them, without the outputs."""
@@ -105,7 +107,8 @@ def _replayed(program: Program, given: Given, back: Back) -> tuple[Tensor, ...]:
     for t, projected in enumerate(pre.unbind(0)):
         if resets is not None:
             state = _choose(resets[t], given.fresh, state)
-        after = _step(program, given, (projected, *state), vectors)
+        before = clip_gradient(state, back.limit)
+        after = _step(program, given, (projected, *before), vectors)
         if lengths is not None:
             after = _choose(t < lengths, after, (torch.zeros_like(after[0]), *state))
         outputs.append(after[0])

@@ -65,7 +65,7 @@ class Backward:
     def _fixed_views(self, buffers: Buffers, slopes: Slopes) -> dict[str, Any]:
         """What the loop uses at every step, by the names that `Lines` gives it."""
         program, width = self.program, self.program.width
-        views: dict[str, Any] = {}
+        views: dict[str, Any] = {"limit": slopes.limit}
         for k, part in enumerate(slopes.states):
             gradient = part if buffers.lengths is None else torch.zeros_like(part)
             views[f"d{k}"] = gradient
@@ -207,6 +207,9 @@ class Lines:
                     lines += self._spread(block, f"do{k}_{place}", "")
         for k in range(len(program.state)):
             lines += self._state(k)
+            if program.clips:
+                limit = self._known("limit")
+                lines.append(f"{self._known(f'd{k}')}.clamp_(-{limit}, {limit})")
         return lines
 
     def _known(self, name: str) -> str:

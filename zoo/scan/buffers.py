@@ -62,6 +62,7 @@ class Slopes:
         products: Like `Buffers.products`, filled.
         vectors: (count, H), filled.
         fresh: Of each tensor of the state that resets put in place (B, width), 0 at first, added to.
+        limit: Where the program clips, the largest entry of what a step sends to the state before it.
     """
 
     outputs: Tensor
@@ -70,6 +71,7 @@ class Slopes:
     products: tuple[Tensor, ...]
     vectors: Tensor
     fresh: tuple[Tensor, ...]
+    limit: float
 
 
 class Kernel(ABC):

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from zoo.scan.again import Back, Given, again
 from zoo.scan.buffers import Buffers, Kernel, Slopes
+from zoo.scan.clip import limit_in
 from zoo.scan.program import Program
 from zoo.scan.recurrence import Recurrence, Sequences, State
 
@@ -70,7 +71,10 @@ class RunProgram(torch.autograd.Function):
                 torch.autograd.graph.increment_version(each.pre)  # autograd does not see what a kernel writes
         final = kernel.forward_all(buffers)
         ctx.kernel = kernel
-        ctx.masks = [(each.lengths, each.resets, each.backward) for each in buffers]
+        ctx.settings = [
+            (each.lengths, each.resets, each.backward, recurrence.gradient_clip)
+            for each, (recurrence, _) in zip(buffers, runs, strict=True)
+        ]
         made = [part for each in buffers for part in each.made()]
         ctx.save_for_backward(*flat, *made)
         ctx.count_given = len(flat)
@@ -81,16 +85,16 @@ class RunProgram(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *d_results: Tensor) -> Any:
         """Runs the kernel's derivative, or the reference loop's where that is to be differentiated again."""
-        program, count = ctx.kernel.program, len(ctx.masks)
+        program, count = ctx.kernel.program, len(ctx.settings)
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            Back(Given.of(program, part), kept, slopes, *masks)
-            for part, kept, slopes, masks in zip(
+            Back(Given.of(program, part), kept, slopes, *settings)
+            for part, kept, slopes, settings in zip(
                 _pieces(flat, count),
                 _pieces(made, count),
                 _pieces(d_results, count),
-                ctx.masks,
+                ctx.settings,
                 strict=True,
             )
         ]
@@ -167,6 +171,7 @@ def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ..
             tuple(torch.empty_like(part) for part in buffers.products),
             torch.zeros_like(buffers.vectors),
             tuple(part.new_zeros(part.shape) for part in buffers.fresh),
+            limit_in(buffers.pre.dtype, back.limit),
         )
         runs.append((buffers, slopes))
     kernel.backward_all(runs)

@@ -21,6 +21,8 @@ SHUT = 2.0**14
 
 def refusal(recurrence: Recurrence) -> str | None:
     """Why this engine cannot run the recurrence, or None where it can."""
+    if recurrence.gradient_clip:
+        return "torch's kernels cannot clip the recurrent gradient at each step"
     return None if recurrence.twin is not None else "torch has no kernel for this cell"
 
 

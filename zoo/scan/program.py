@@ -113,6 +113,7 @@ class Program:
         new_state: The blocks of each tensor of the new state.
         prologue: What is computed once, from the blocks of the recurrence's vectors alone.
         prologue_values: The numbers, among the prologue's values, of the blocks in `vectors`.
+        clips: Whether the gradient that the step sends to the state before it is clipped.
     """
 
     width: int
@@ -125,6 +126,7 @@ class Program:
     new_state: tuple[tuple[Block, ...], ...]
     prologue: tuple[Op, ...]
     prologue_values: tuple[int, ...]
+    clips: bool = False
 
     @property
     def inputs(self) -> list[int]:

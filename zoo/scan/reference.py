@@ -1,12 +1,22 @@
 """The reference loop: one Python step after the other. It is the definition of every engine.
 
 It is made of differentiable operations only, so double backward and `torch.func` work through it.
+
+Where a recurrence has a `gradient_clip` c > 0, whatever a step sends back through time is clipped: in the
+backward pass each entry of the gradient of the loss with respect to the state before step t, as far as it
+comes through step t, is put into [-c, c] before it goes on to step t - 1 (and there meets the gradient that
+enters by the output of step t - 1), or to the initial state, or at a reset to the state put in place. What is
+not a step clips nothing: the gradient of the final state enters as it is, and goes unchanged to the initial
+state of a sequence of no steps. Values are never changed, and such gradients have no derivative. Reference:
+Graves, 2013, https://arxiv.org/abs/1308.0850, section 2.1, who clips the derivatives that reach the gates'
+pre-activations instead.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.scan.clip import clip_gradient
 from zoo.scan.recurrence import Map, Product, Recurrence, Sequences, State
 
 
@@ -33,7 +43,8 @@ def loop(
     for t, pre in enumerate(projected.unbind(0)):
         if resets is not None:
             state = _choose(resets[t].unsqueeze(-1), sequences.fresh, state)
-        output, new = recurrence.step(pre, state, product)
+        before = clip_gradient(state, recurrence.gradient_clip)
+        output, new = recurrence.step(pre, before, product)
         if mask is not None:
             output = torch.where(mask[t], output, 0)
             new = _choose(mask[t], new, state)

@@ -42,7 +42,8 @@ def trace(recurrence: Recurrence) -> Program:
     )
     results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
-    return _assembled(recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], ports, results)
+    program = _assembled(recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], ports, results)
+    return replace(program, clips=recurrence.gradient_clip > 0)
 
 
 def _assembled(

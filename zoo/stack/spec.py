@@ -57,6 +57,9 @@ class StackSpec(Spec):
     """Steps between the states that training keeps: the steps between them are computed again for their
     gradients, which takes a third longer and a fraction of the memory. 0 keeps everything."""
 
+    recurrent_gradient_clip: float = 0.0
+    """Limit of each entry of the gradient that a step sends back to the state before it; 0 clips nothing."""
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("num_layers", self.num_layers)
@@ -76,6 +79,11 @@ class StackSpec(Spec):
         if not isinstance(self.checkpoint_every, int) or self.checkpoint_every < 0:
             raise ValueError(
                 f"checkpoint_every is {self.checkpoint_every!r}; expected a number of steps, or 0"
+            )
+        if self.recurrent_gradient_clip < 0:
+            raise ValueError(
+                f"recurrent_gradient_clip is {self.recurrent_gradient_clip}; expected a positive limit, or 0 "
+                f"to clip nothing"
             )
         check_fraction("dropout", self.dropout)
         if self.dropout and self.num_layers == 1:

@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from zoo.cells import Cell
 from zoo.registry import check_positive
-from zoo.scan import State
+from zoo.scan import State, clip_gradient
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.spec import StackSpec
 from zoo.stack.window import Window
@@ -106,6 +106,7 @@ class Stack(nn.Module):
         h, states = x, []
         for k, ((_, wiring), (way,)) in enumerate(zip(levels, ways, strict=True)):
             entry = cast("State", self._entry(state or (), k, len(x)))
+            entry = way.typed(clip_gradient(entry, self.spec.recurrent_gradient_clip))
             y, after = way.cell(self.dropout(h) if k and dropped else h, entry)
             h = wiring(h, y)
             states.append(after)
@@ -211,6 +212,7 @@ def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:
                 name == "backward",
                 spec.engine,
                 spec.learn_initial_state,
+                spec.recurrent_gradient_clip,
             )
             for name in names
         },

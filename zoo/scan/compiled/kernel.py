@@ -48,6 +48,9 @@ class CompiledKernel(Kernel):
             _backward_tensors(buffers, slopes, spare, part)
             for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True)
         ]
+        if self.program.clips:
+            for (buffers, slopes), parts in zip(runs, tensors, strict=True):
+                parts.append(buffers.pre.new_tensor([slopes.limit]))
         self._call("backward", [buffers for buffers, _ in runs], tensors)
         for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True):
             slopes.vectors.copy_(part.sum(0))

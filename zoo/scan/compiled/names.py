@@ -91,7 +91,7 @@ def backward_names(program: Program) -> list[str]:
     names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
     for k in states:
         names += [f"real d_s{k}", f"real e_s{k}", f"real d_fresh{k}"]
-    return names
+    return [*names, "const real limit"] if program.clips else names
 
 
 def gradient_places(program: Program) -> dict[int, str]:

@@ -158,6 +158,8 @@ def _backward(layout: Layout) -> list[str]:
         state = program.operand_state(port)
         if state is not None:
             lines.append(_product_back(places, k, f"e_s{state}", 1))
+    if program.clips:
+        lines += over_rows([*_in_padding([]), *_clipped(widths)])
     lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
     for k, width in enumerate(widths):
         lines += [
@@ -187,6 +189,19 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
             padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
     return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]
+
+
+def _clipped(widths: Sequence[int]) -> list[str]:
+    """Clips what a step sends to a row of the state before it; NaN stays NaN."""
+    lines = []
+    for k, width in enumerate(widths):
+        lines += [
+            f"real *r{k} = {row(f'e_s{k}', width)};",
+            "#pragma omp simd",
+            f"for (long j = 0; j < {width} * H; ++j)",
+            f"  r{k}[j] = r{k}[j] > *limit ? *limit : r{k}[j] < -*limit ? -*limit : r{k}[j];",
+        ]
+    return lines
 
 
 def _ports_at_t(program: Program, line: str) -> list[str]:

@@ -28,7 +28,9 @@ def refusal(recurrence: Recurrence) -> str | None:
 
 
 def _form(recurrence: Recurrence) -> LinearForm | str:
-    """The linear form of a recurrence, or why it has none."""
+    """The linear form of a recurrence, or why no scan can run it."""
+    if recurrence.gradient_clip:
+        return "it takes the gradients of all steps at once and cannot clip the recurrent one at each"
     try:
         program = trace(recurrence)
     except NotBlockwise as reason:

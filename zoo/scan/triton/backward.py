@@ -16,6 +16,7 @@ def backward_names(program: Program) -> list[str]:
         *(f"{kind}{k}" for k in ports for kind in ("u", "p", "d_p", "d_o")),
         *("w", "dy", "d_pre", "d_w", "lengths", "resets"),
         *(f"{kind}{k}" for k in states for kind in ("d_s", "d_fresh")),
+        *(["limit"] if program.clips else []),
     ]
 
 
@@ -32,6 +33,8 @@ def _sum_place(program: Program, place: int) -> str:
 
 def _before(program: Program, part: BackwardPass) -> list[str]:
     lines = vector_tiles(program)
+    if program.clips:
+        lines.append("most = tl.load(limit).to(REAL)")
     if part.dots:
         lines += weight_tiles(program, transposed=False)
     if not part.moves:
@@ -52,7 +55,7 @@ def _before(program: Program, part: BackwardPass) -> list[str]:
 def _loop(plan: Plan, part: BackwardPass) -> list[str]:
     program = plan.program
     writer = Writer(plan.layout.back_ops, plan.num_back_inputs, input_sources(program) | _slopes(plan, part))
-    writer.lines += _renewed(program, part)
+    writer.lines += _received(program, part)
     for place, wanted in enumerate(part.wanted):
         for item in wanted:
             _gradient(writer, program, item)
@@ -83,16 +86,22 @@ def _slopes(plan: Plan, part: BackwardPass) -> dict[int, str]:
     return found
 
 
-def _renewed(program: Program, part: BackwardPass) -> list[str]:
-    """The gradient of the state that the step left behind: where that was renewed, the fresh one's."""
-    lines, renewed = [], [RENEW]
+def _received(program: Program, part: BackwardPass) -> list[str]:
+    """The gradient of the state that the step left behind, clipped: where that was renewed, the fresh one's.
+
+    Before the first step it is clipped where the kernel is called.
+    """
+    lines, renewed, clipped = [], [RENEW], []
     for k, width, place in state_places(program):
         slope = f"d{k}_{place}"
+        for beyond, end in ((f"{slope} > most", "most"), (f"{slope} < -most", "-most")):
+            clipped.append(f"{slope} = tl.where((t + 1 < length) & ({beyond}), {end}, {slope})")
         if part.moves:
             renewed.append(f"f{k}_{place} += tl.where(renew, {slope}, 0)")
         else:
             lines.append(f"{slope} = {load(pointer(f'd_s{k}', width, place, '0'))}")
         renewed.append(f"{slope} = tl.where(renew, 0, {slope})")
+    lines += clipped if program.clips else []
     return [*lines, "if resets is not None:", *indented(renewed)]
 
 

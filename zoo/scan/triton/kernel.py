@@ -62,11 +62,21 @@ class TritonKernel(Kernel):
         launches = Launches(*self._kernels(buffers.pre.dtype), buffers, slopes)
         self._run(launches)
         slopes.vectors.copy_(launches.vector_slopes())
+        if self.program.clips:  # the kernels clip what the step before them sends
+            self._clip_first(buffers, slopes)
         if buffers.resets is not None:
             renewed = buffers.resets[0].unsqueeze(-1)
             for fresh, slope in zip(slopes.fresh, slopes.states, strict=True):
                 fresh += torch.where(renewed, slope, 0)
                 slope.masked_fill_(renewed, 0)
+
+    def _clip_first(self, buffers: Buffers, slopes: Slopes) -> None:
+        """Clips what the first step sends to the state before it."""
+        for slope in slopes.states:
+            clipped = slope.clamp(-slopes.limit, slopes.limit)
+            if buffers.lengths is not None:
+                clipped = torch.where((buffers.lengths > 0).unsqueeze(-1), clipped, slope)
+            slope.copy_(clipped)
 
     def _kernels(self, dtype: torch.dtype) -> tuple[Plan, ModuleType]:
         if dtype not in self._built:

@@ -66,6 +66,10 @@ class Launches:
             found["y"] = buffers.outputs
             return found | _numbered("o", buffers.operands) | _numbered("fresh", buffers.fresh)
         found |= {"dy": slopes.outputs, "d_pre": slopes.pre, "d_w": self._vector_sums}
+        if self.program.clips:
+            found["limit"] = buffers.pre.new_tensor([slopes.limit])
+            if lengths is None:  # of all steps, not only of those in one launch
+                found["lengths"] = torch.full((self.batch_size,), self.time, device=buffers.pre.device)
         found |= _numbered("d_p", slopes.products) | _numbered("d_o", self._operand_slopes())
         return found | _numbered("d_s", slopes.states) | _numbered("d_fresh", slopes.fresh)
 
