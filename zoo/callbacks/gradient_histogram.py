@@ -1,19 +1,21 @@
-"""Shows how large gradients are, layer by layer and parameter by parameter."""
+"""Shows how large gradients are, layer by layer and gate by gate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, final
+from typing import Any, final, get_args
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_gradients, refuse_shards
-from zoo.callbacks.histogram_loggers import log_histograms, log_picture
-from zoo.diagnostics.histogram import LogBins, Summary, summarise
-from zoo.diagnostics.records import GradientRecord, append_gradients, read_gradients
+from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
+from zoo.callbacks.histogram_loggers import Detail, log_histograms, log_picture
+from zoo.diagnostics.arrays import save_arrays
+from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
+from zoo.diagnostics.records import JOURNAL, GradientRecord, append_gradients, read_gradients
 
 
 @final
@@ -24,29 +26,34 @@ class Recording:
     Attributes:
         folder: The run's folder.
         steps: Steps taken so far, per optimiser.
-        waiting: Measured before clipping and not yet after it, per optimiser: step and summaries.
+        waiting: Measured before clipping and not yet after it, per optimiser: the step, and what stays on the
+            device until both are measured.
         handles: The hooks to remove when the fit ends.
         last: The last step that was recorded, or None.
     """
 
     folder: Path
     steps: list[int]
-    waiting: dict[int, tuple[int, dict[str, Summary]]] = field(default_factory=dict)
+    waiting: dict[int, tuple[int, Measured]] = field(default_factory=dict)
     handles: list[RemovableHandle] = field(default_factory=list)
     last: int | None = None
 
 
 @final
 class GradientHistogram(Callback):
-    """Records a histogram of gradient magnitudes per layer and per parameter, before and after clipping.
+    """Records histograms of gradients by layer, direction, gate and block, before and after clipping.
+
+    The rows of a fused weight or bias are counted apart for each gate, in cells of the zoo, in one's own, and
+    in torch's (`zoo.diagnostics.blocks`); layers are these blocks taken together.
 
     Bins are equal in log10, so that a gradient of 1e-9 and one of 10 are both seen. "Before" is measured
     ahead of all other callbacks, "after" between the last of them (and the Trainer's own clipping) and the
     update; under mixed precision they are unscaled. A step that the scaler skips has no "after".
 
-    Writes one line per measured step to a file in the run's folder (`zoo.diagnostics.records` reads it), the
-    histograms to W&B and TensorBoard where the Trainer logs to them, and, when the fit ends, be it by an
-    exception, a picture beside the file: `gradients.png`.
+    Writes one line per measured step to a file in the run's folder (`zoo.diagnostics.records` reads it), and
+    the histograms to W&B and TensorBoard where the Trainer logs to them. When the fit ends, be it by an
+    exception, it writes beside the file the same as arrays (`zoo.diagnostics.arrays`) and a picture:
+    `gradients.npz` and `gradients.png`.
 
     Args:
         every_n_steps: Measure every so many steps of an optimiser, beginning with the first.
@@ -54,9 +61,12 @@ class GradientHistogram(Callback):
         max_exponent: The bins end at ten to this power.
         bins_per_decade: Bins between one power of ten and the next.
         file: Name of the file in the run's folder.
+        detail: What W&B and TensorBoard get, where each histogram is a panel: "layer", two for each layer,
+            before and after clipping; or "gate", also two for each block of each gate: 24 for a bidirectional
+            layer of LSTM cells, say, which are in that layer's section. The file has the blocks either way.
 
     Raises:
-        ValueError: a number is out of its range, or `file` is not the plain name of a .jsonl file.
+        ValueError: an argument is not among its values, or `file` is not the plain name of a .jsonl file.
     """
 
     def __init__(
@@ -65,13 +75,16 @@ class GradientHistogram(Callback):
         min_exponent: int = -12,
         max_exponent: int = 3,
         bins_per_decade: int = 4,
-        file: str = "gradients.jsonl",
+        file: str = JOURNAL,
+        detail: Detail = "gate",
     ) -> None:
         if every_n_steps < 1:
             raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1")
         if Path(file).name != file or Path(file).suffix != ".jsonl":
             raise ValueError(f"file is {file!r}; expected a name that ends in .jsonl, without a folder")
-        self.every_n_steps = every_n_steps
+        if detail not in get_args(Detail):
+            raise ValueError(f"detail is {detail!r}; expected one of {', '.join(get_args(Detail))}")
+        self.every_n_steps, self.detail = every_n_steps, detail
         self.bins = LogBins(
             min_exponent=min_exponent, max_exponent=max_exponent, bins_per_decade=bins_per_decade
         )
@@ -113,33 +126,33 @@ class GradientHistogram(Callback):
         step, self._recording.steps[index] = self._recording.steps[index], self._recording.steps[index] + 1
         if step % self.every_n_steps == 0:
             self._flush(trainer)
-            summaries = self._measure(trainer, pl_module, optimizer)
-            self._recording.waiting[index] = (trainer.global_step, summaries)
+            before = self._measure(trainer, pl_module, optimizer)
+            self._recording.waiting[index] = (trainer.global_step, before)
 
-    def _measure(
-        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
-    ) -> dict[str, Summary]:
-        gradients = named_gradients(pl_module, optimizer)
-        return summarise(gradients, self.bins, loss_scale(trainer, optimizer))
+    def _measure(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer) -> Measured:
+        gradients = named_blocks(pl_module, optimizer)
+        return measure(gradients, self.bins, loss_scale(trainer, optimizer))
 
     def _measure_after(self, trainer: Trainer, pl_module: LightningModule, index: int) -> None:
         if self._recording is not None and index in self._recording.waiting:
-            after = self._measure(trainer, pl_module, trainer.optimizers[index])
-            self._write(trainer, index, after)
+            self._write(trainer, index, self._measure(trainer, pl_module, trainer.optimizers[index]))
 
-    def _write(self, trainer: Trainer, index: int, after: dict[str, Summary] | None) -> None:
+    def _write(self, trainer: Trainer, index: int, *after: Measured) -> None:
         assert self._recording is not None
-        step, before = self._recording.waiting.pop(index)
-        record = GradientRecord(step=step, optimizer=index, bins=self.bins, before=before, after=after)
+        step, measured = self._recording.waiting.pop(index)
+        before, *rest = collect(measured, *after)
+        record = GradientRecord(
+            step=step, optimizer=index, bins=self.bins, before=before, after=rest[0] if rest else None
+        )
         append_gradients(self._recording.folder / self.file, record)
-        log_histograms(trainer, record)
+        log_histograms(trainer, record, self.detail)
         self._recording.last = step
 
     def _flush(self, trainer: Trainer) -> None:
         """Writes what was measured before an update that a gradient scaler then skipped."""
         assert self._recording is not None
         for index in list(self._recording.waiting):
-            self._write(trainer, index, None)
+            self._write(trainer, index)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -149,11 +162,11 @@ class GradientHistogram(Callback):
             self._flush(trainer)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draws the picture."""
+        """Writes the arrays and the picture."""
         self._finish(trainer)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Draws the picture of a fit that failed or was interrupted, too."""
+        """Writes those of a fit that failed or was interrupted, too."""
         self._finish(trainer)
 
     def _finish(self, trainer: Trainer) -> None:
@@ -164,18 +177,23 @@ class GradientHistogram(Callback):
             handle.remove()
         if recording.last is None:
             return
-        try:
-            picture = _draw(recording.folder / self.file)
-            log_picture(trainer, picture, recording.last)
-        except Exception as error:
-            # Neither a training that went well nor the reason why one failed may be lost to a picture.
-            rank_zero_warn(f"the picture of the gradients could not be drawn: {error!r}")
+        file = recording.folder / self.file
+        _try("the arrays of the gradients could not be written", partial(save_arrays, file))
+        _try("the picture of the gradients could not be drawn", partial(_draw, trainer, file, recording.last))
 
 
-def _draw(file: Path) -> Path:
+def _try(failure: str, action: Callable[[], object]) -> None:
+    """Neither a training that went well nor the reason why one failed may be lost to a picture."""
+    try:
+        action()
+    except Exception as error:
+        rank_zero_warn(f"{failure}: {error!r}")
+
+
+def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
     from zoo.diagnostics.plots import draw_gradients
 
     picture = file.with_suffix(".png")
     draw_gradients(read_gradients(file)).savefig(picture)
-    return picture
+    log_picture(trainer, picture, step)

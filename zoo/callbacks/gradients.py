@@ -13,6 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from zoo.diagnostics.blocks import blocks, gate_rows
+
 SHARDED = (DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy)
 
 
@@ -48,6 +50,11 @@ def named_gradients(module: LightningModule, optimizer: Optimizer) -> dict[str, 
         names.get(parameter, f"unnamed.{index}"): gradient_of(parameter)
         for index, parameter in enumerate(parameters_of(optimizer))
     }
+
+
+def named_blocks(module: LightningModule, optimizer: Optimizer) -> dict[str, Tensor]:
+    """The same with gates apart: "weight_hh:f" holds the rows of gate f (`zoo.diagnostics.blocks`)."""
+    return dict(blocks(named_gradients(module, optimizer), gate_rows(module)))
 
 
 def index_of(trainer: Trainer, optimizer: Optimizer) -> int:

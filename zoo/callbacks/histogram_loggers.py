@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,24 +10,27 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
 from zoo.diagnostics.histogram import Summary
-from zoo.diagnostics.layers import Place, by_layer, place_of
+from zoo.diagnostics.layers import Place, by_layer, by_place
 from zoo.diagnostics.records import GradientRecord
 
 PICTURE_KEY = "gradients"
 
 
-def log_histograms(trainer: Trainer, record: GradientRecord) -> None:
+Detail: TypeAlias = Literal["layer", "gate"]
+
+
+def log_histograms(trainer: Trainer, record: GradientRecord, detail: Detail) -> None:
     """Sends the histograms of one step to the loggers that can draw them.
 
-    They are histograms of log10|g|, keyed `layer_1/gradient/before` and
-    `layer_1/forward/gradient/recurrent/before`. What lies beyond the bins is counted in the first and the
-    last; zeros, which have no logarithm, NaN and infinity are left out.
+    They are histograms of log10|g|: of whole layers, keyed `layer_1/gradient/before`, and with detail "gate"
+    also of the blocks of each gate, keyed `layer_1/forward/f/gradient/recurrent/before`. What lies beyond the
+    bins is counted in the first and the last; zeros, which have no logarithm, NaN and infinity are left out.
     """
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            _log_to_wandb(logger, record)
+            _log_to_wandb(logger, record, detail)
         elif isinstance(logger, TensorBoardLogger):
-            _log_to_tensorboard(logger, record)
+            _log_to_tensorboard(logger, record, detail)
 
 
 def log_picture(trainer: Trainer, picture: Path, step: int) -> None:
@@ -55,32 +58,33 @@ def finite_counts(summary: Summary) -> list[int]:
     return counts
 
 
-def _series(record: GradientRecord) -> Iterator[tuple[str, Summary]]:
+def _series(record: GradientRecord, detail: Detail) -> Iterator[tuple[str, Summary]]:
     for moment, summaries in (("before", record.before), ("after", record.after or {})):
         for layer, summary in by_layer(summaries).items():
             yield Place(layer).metric("gradient", moment), summary
-        for parameter, summary in summaries.items():
-            yield place_of(parameter).metric("gradient", moment), summary
+        if detail == "gate":
+            for place, summary in by_place(summaries).items():
+                yield place.metric("gradient", moment), summary
 
 
-def _log_to_wandb(logger: WandbLogger, record: GradientRecord) -> None:
+def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: Detail) -> None:
     import wandb  # as above
 
     histograms = {
         key: wandb.Histogram(np_histogram=(np.array(finite_counts(summary)), np.array(record.bins.edges)))
-        for key, summary in _series(record)
+        for key, summary in _series(record, detail)
     }
     # Never `step=`: it must not run backwards, and other callbacks log at steps of their own.
     logger.experiment.log({**histograms, "trainer/global_step": record.step})
 
 
-def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord) -> None:
+def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord, detail: Detail) -> None:
     # TensorBoard takes half a second to import, and is here only for those who log to it.
     from tensorboard.compat.proto.summary_pb2 import Summary as Event  # type: ignore[import-untyped]
 
     edges = np.array(record.bins.edges)
     event = Event()
-    for key, summary in _series(record):
+    for key, summary in _series(record, detail):
         counts = np.array(finite_counts(summary))
         seen = np.flatnonzero(counts)
         if seen.size:

@@ -19,6 +19,9 @@ SMALL = 2**20
 MAX_BINS = 512
 """The most bins that W&B draws."""
 
+OUTSIDE = ("under", "over", "zero", "nonfinite")
+"""The entries of a `Summary` that are in no bin."""
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -122,22 +125,49 @@ def total_norm(tensors: list[Tensor]) -> Float[Tensor, ""]:
     return _norm_of([norm.to(device) for norm in wide])
 
 
-def summarise(
+@final
+@dataclass(frozen=True)
+class Measured:
+    """Gradients measured, on the device on which they were.
+
+    Attributes:
+        names: Of the gradients.
+        tables: Rows for them, in order; per row zero, under, the counts, over, nonfinite, norm.
+    """
+
+    names: tuple[str, ...]
+    tables: tuple[Float[Tensor, "_ columns"], ...]
+
+
+def measure(
     gradients: Mapping[str, Tensor], bins: LogBins, loss_scale: Float[Tensor, ""] | float = 1.0
-) -> dict[str, Summary]:
-    """One summary per gradient, for all of them in one transfer from the device.
+) -> Measured:
+    """Measures gradients without waiting for the device; `collect` makes summaries of it.
 
     Args:
         gradients: Dense tensors of any shape, floating type and, empty ones included, size.
         bins: The bins to count in.
         loss_scale: What the gradients are to be divided by first, where they are still scaled.
     """
-    if not gradients:
-        return {}
-    tables = [_measure(chunk, bins, loss_scale) for chunk in _chunks(list(gradients.values()))]
-    device = tables[0].device
-    rows = torch.cat([table.to(device) for table in tables]).tolist()
-    return {name: _summary(row) for name, row in zip(gradients, rows, strict=True)}
+    tables = tuple(_table(chunk, bins, loss_scale) for chunk in _chunks(list(gradients.values())))
+    return Measured(tuple(gradients), tables)
+
+
+def collect(*measured: Measured) -> list[dict[str, Summary]]:
+    """One summary per gradient, for each of the measurements, in one transfer from the device for all."""
+    tables = [table for one in measured for table in one.tables]
+    if not tables:
+        return [{} for _ in measured]
+    found = torch.cat([table.to(tables[0].device) for table in tables]).cpu()
+    rows = zip(found[:, :-1].long().tolist(), found[:, -1].tolist(), strict=True)
+    return [{name: _summary(*next(rows)) for name in one.names} for one in measured]
+
+
+def summarise(
+    gradients: Mapping[str, Tensor], bins: LogBins, loss_scale: Float[Tensor, ""] | float = 1.0
+) -> dict[str, Summary]:
+    """One summary per gradient: `measure` and `collect` in one."""
+    return collect(measure(gradients, bins, loss_scale))[0]
 
 
 def _is_small(tensor: Tensor) -> bool:
@@ -163,13 +193,14 @@ def _chunks(tensors: list[Tensor]) -> Iterator[list[Tensor]]:
             yield chunk
             chunk = []
         chunk.append(tensor)
-    yield chunk
+    if chunk:
+        yield chunk
 
 
-def _measure(
+def _table(
     tensors: list[Tensor], bins: LogBins, loss_scale: Float[Tensor, ""] | float
 ) -> Float[Tensor, "tensors columns"]:
-    """A row per tensor: zero, under, the counts, over, nonfinite, norm."""
+    """A row per tensor, as in `Measured`."""
     flat = torch.cat([tensor.detach().reshape(-1) for tensor in tensors])
     magnitude = flat.to(torch.promote_types(flat.dtype, torch.float32)).abs()
     magnitude /= loss_scale.to(flat.device) if isinstance(loss_scale, Tensor) else loss_scale
@@ -177,7 +208,9 @@ def _measure(
     columns = bins.count + 4
     offsets = torch.arange(0, len(sizes) * columns, columns, dtype=torch.int32, device=flat.device)
     owners = torch.cat([offset.expand(size) for offset, size in zip(offsets, sizes, strict=True)])
-    counts = torch.bincount(owners + _column(magnitude, bins), minlength=len(sizes) * columns)
+    # Not `bincount`, which waits for a GPU.
+    counts = offsets.new_zeros(len(sizes) * columns)
+    counts.index_add_(0, owners.add_(_column(magnitude, bins)), offsets.new_ones(()).expand(len(owners)))
     finite = torch.split(magnitude.nan_to_num_(nan=0, posinf=0), sizes)
     wide = _wide(flat.device)
     norms = torch.stack(torch._foreach_norm(finite, 2, dtype=wide))
@@ -185,7 +218,7 @@ def _measure(
 
 
 def _column(magnitude: Float[Tensor, " n"], bins: LogBins) -> Int[Tensor, " n"]:
-    """Where `_measure` counts each entry; in place wherever possible, for this is its slowest part."""
+    """Where `_table` counts each entry; in place wherever possible, for this is its slowest part."""
     # Times zero, the finite ones are 0 and the others NaN.
     position = magnitude.mul(0).add_(magnitude).log10_()
     position.sub_(bins.min_exponent).mul_(bins.bins_per_decade).floor_()
@@ -193,7 +226,7 @@ def _column(magnitude: Float[Tensor, " n"], bins: LogBins) -> Int[Tensor, " n"]:
     return position.add_(2).int()
 
 
-def _summary(row: list[float]) -> Summary:
-    zero, under, *counts, over, nonfinite = (int(value) for value in row[:-1])
-    norm = min(row[-1], sys.float_info.max)
+def _summary(row: list[int], norm: float) -> Summary:
+    zero, under, *counts, over, nonfinite = row
+    norm = min(norm, sys.float_info.max)
     return Summary(norm=norm, counts=tuple(counts), under=under, over=over, zero=zero, nonfinite=nonfinite)

@@ -1,10 +1,10 @@
 """Where in a network a parameter stands, read from its name: layer, direction, gate and block."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import final
+from typing import TypeVar, final
 
 from zoo.diagnostics.histogram import Summary
 
@@ -27,6 +27,8 @@ DIRECTIONS = {"forward_": "forward", "backward_": "backward"}
 
 BLOCKS = {"weight_ih": "input", "weight_hh": "recurrent", "bias_ih": "bias", "bias_hh": "bias"}
 """What a fused parameter of a cell is called; others keep their names."""
+
+Part = TypeVar("Part", bound=Hashable)
 
 
 @final
@@ -93,11 +95,19 @@ def layer_of(parameter: str) -> str:
 
 
 def by_layer(summaries: Mapping[str, Summary]) -> dict[str, Summary]:
-    """The summaries of parameters pooled into those of layers, in the order of the parameters."""
-    pooled: dict[str, Summary] = {}
-    for parameter, summary in summaries.items():
-        layer = layer_of(parameter)
-        pooled[layer] = pooled[layer] + summary if layer in pooled else summary
+    """The summaries of parameters and their gates pooled into those of layers, in their order."""
+    return _pool((layer_of(name), summary) for name, summary in summaries.items())
+
+
+def by_place(summaries: Mapping[str, Summary]) -> dict[Place, Summary]:
+    """The same by place: a cell with two biases of one gate has them in one."""
+    return _pool((place_of(name), summary) for name, summary in summaries.items())
+
+
+def _pool(summaries: Iterable[tuple[Part, Summary]]) -> dict[Part, Summary]:
+    pooled: dict[Part, Summary] = {}
+    for part, summary in summaries:
+        pooled[part] = pooled[part] + summary if part in pooled else summary
     return pooled
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from zoo.diagnostics.histogram import LogBins, Summary
+from zoo.diagnostics.histogram import OUTSIDE, LogBins, Summary
+
+JOURNAL = "gradients.jsonl"
+"""What the file is called where nobody says otherwise."""
 
 
 @final
@@ -19,7 +22,8 @@ class GradientRecord:
         step: Optimiser steps taken before this one, over all optimisers.
         optimizer: Index of the optimiser that took the step.
         bins: The bins of all histograms here.
-        before: Parameter name -> its gradient before any clipping.
+        before: Name -> its gradient before any clipping. The rows of a gate are named "weight_hh:f"; of
+            parameters without gates, and in files that older versions wrote, whole parameters.
         after: The same just before the update, or None where the gradient scaler skipped the update.
     """
 
@@ -49,15 +53,15 @@ class GradientRecord:
         """
         try:
             plain = json.loads(line)
-            after = plain["after"]
+            after, bins = plain["after"], LogBins(**plain["bins"])
             return cls(
                 step=plain["step"],
                 optimizer=plain["optimizer"],
-                bins=LogBins(**plain["bins"]),
-                before=_summaries(plain["before"]),
-                after=None if after is None else _summaries(after),
+                bins=bins,
+                before=_summaries(plain["before"], bins),
+                after=None if after is None else _summaries(after, bins),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a gradient record: {error!r}") from error
 
 
@@ -78,10 +82,13 @@ def read_gradients(path: Path | str) -> Iterator[GradientRecord]:
 
     Lines that a crash cut short are left out with a warning.
 
+    Args:
+        path: The file, or the run's folder, in which it is called gradients.jsonl.
+
     Raises:
         FileNotFoundError: there is no such file.
     """
-    path = Path(path)
+    path = journal_in(path)
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}; expected the gradients.jsonl that GradientHistogram writes")
     with path.open(encoding="utf-8") as file:
@@ -92,12 +99,38 @@ def read_gradients(path: Path | str) -> Iterator[GradientRecord]:
                 warnings.warn(f"{path}, line {number} holds no gradient record; left out", stacklevel=2)
 
 
+def journal_in(path: Path | str) -> Path:
+    """The file of gradient records that a path means: itself, or gradients.jsonl in a folder."""
+    path = Path(path)
+    return path / JOURNAL if path.is_dir() else path
+
+
 def _plain(summaries: dict[str, Summary]) -> dict[str, Any]:
-    # Six digits are more than a picture can show, and halve the file.
+    return {name: _short(summary) for name, summary in summaries.items()}
+
+
+def _short(summary: Summary) -> dict[str, Any]:
+    """The fields of a summary without what is zero: a third of the file, which is written in each run."""
+    seen = [index for index, count in enumerate(summary.counts) if count] or [0]
+    outside = {name: value for name, value in vars(summary).items() if value and name in OUTSIDE}
+    # Six digits of the norm are more than a picture can show.
     return {
-        name: vars(summary) | {"norm": float(f"{summary.norm:.6g}")} for name, summary in summaries.items()
+        "norm": float(f"{summary.norm:.6g}"),
+        "first": seen[0],
+        "counts": summary.counts[seen[0] : seen[-1] + 1],
+        **outside,
     }
 
 
-def _summaries(plain: dict[str, Any]) -> dict[str, Summary]:
-    return {name: Summary(**fields | {"counts": tuple(fields["counts"])}) for name, fields in plain.items()}
+def _summaries(plain: dict[str, Any], bins: LogBins) -> dict[str, Summary]:
+    return {name: _whole(fields, bins) for name, fields in plain.items()}
+
+
+def _whole(fields: dict[str, Any], bins: LogBins) -> Summary:
+    counts = [0] * bins.count
+    first = fields.get("first", 0)
+    counts[first : first + len(fields["counts"])] = fields["counts"]
+    if len(counts) != bins.count:
+        raise ValueError(f"got counts of {len(counts)} bins; expected {bins.count}")
+    outside = {name: fields.get(name, 0) for name in OUTSIDE}
+    return Summary(norm=fields["norm"], counts=tuple(counts), **outside)
