@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.diagnostics.replay import states_before
+from zoo.diagnostics.replay import all_steps
 from zoo.scan import Passage, Recurrence
 from zoo.scan.program import Block, Program, Ref, blocks_of
 from zoo.scan.trace import NotBlockwise, trace
@@ -57,10 +57,8 @@ def gate_saturation(passage: Passage, gates: "Gates | None" = None) -> dict[str,
     if gates.program is None or not bool((passage.lengths > 0).any()):
         return {}
     values = _Values(passage, gates.program)
-    steps = torch.arange(passage.steps, device=passage.outputs.device)[:, None]
-    valid = steps < passage.lengths
     return {
-        gate: _saturation(values[Ref(number)][valid], kind)
+        gate: _saturation(values[Ref(number)][passage.valid], kind)
         for gate, (kind, number) in gates.activations.items()
     }
 
@@ -70,11 +68,11 @@ class _Values:
 
     def __init__(self, passage: Passage, program: Program) -> None:
         self.program, self.recurrence = program, passage.recurrence
-        with torch.no_grad():
-            pre = self.recurrence.project(passage.sequences.x)
-            varying = (pre, *states_before(passage))
-            blocks = [block for part in varying for block in blocks_of(part, program.width)]
+        varying = (passage.projected, *passage.before)
+        blocks = [block for part in varying for block in blocks_of(part, program.width)]
+        with torch.no_grad(), passage.unmixed():
             fixed = program.fixed(self.recurrence.vectors)
+        self.unmixed = passage.unmixed
         self.known: dict[int, Any] = dict(enumerate(blocks))
         self.known |= dict(zip(program.vectors, fixed, strict=True))
 
@@ -97,7 +95,8 @@ class _Values:
             self[part] if isinstance(part, Ref) else torch.full_like(like, part) for part in port.operand
         ]
         weight, bias = self.recurrence.recurrent(port.gates)
-        product = F.linear(torch.cat([part.expand_as(like) for part in parts], dim=-1), weight, bias)
+        with self.unmixed():
+            product = F.linear(torch.cat([part.expand_as(like) for part in parts], dim=-1), weight, bias)
         self.known |= dict(zip(port.result, blocks_of(product, self.program.width), strict=True))
 
 
@@ -113,11 +112,12 @@ def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:
     r"""How many steps each unit's memory lasts by itself, until 1/e of it is left.
 
     .. math::
-        \tau = -1 / \operatorname{mean}_{t, b} \ln |\partial c_t / \partial c_{t-1}|
+        \tau = -1 / \operatorname{mean}_{t, b} \ln \rho(\partial s_t / \partial s_{t-1})
 
-    where c is the tensor of the state that carries the memory (the last one: c of an LSTM, h of a GRU) and
-    the recurrent products are held constant, so that what is left is the forget gate: f of an LSTM, z of
-    a GRU. 0 for cells that keep nothing by themselves, such as Elman's.
+    where s are the tensors of the state, the recurrent products are held constant, and ρ is the spectral
+    radius within the unit, so that what is left is the forget gate: f of an LSTM, z of a GRU, |λ| of a linear
+    recurrent unit. 0 for cells that keep nothing by themselves, such as Elman's. A state of tensors of
+    unequal widths is judged by its last.
 
     Args:
         passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
@@ -125,24 +125,42 @@ def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:
     Returns:
         Steps, for each unit, in float64; infinite where a gate is exactly 1.
     """
-    recurrence, sequences = passage.recurrence, passage.sequences
+    recurrence = passage.recurrence
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        weight, bias = recurrence.recurrent(gates)
-        return F.linear(operand, weight, bias).detach()
+        return F.linear(operand, *recurrence.recurrent(gates)).detach()
 
-    before = states_before(passage)
-    memory = before[-1].requires_grad_()
-    with torch.no_grad():
-        pre = recurrence.project(sequences.x)
-    with torch.enable_grad():
-        _, new = recurrence.step(pre, (*before[:-1], memory), product)
-    kept = torch.zeros_like(memory)
-    if new[-1].requires_grad:
-        (kept,) = torch.autograd.grad(new[-1].sum(), memory, allow_unused=True, materialize_grads=True)
-    steps = torch.arange(passage.steps, device=kept.device)[:, None]
-    logs = kept[steps < passage.lengths].double().abs().log().mean(0)
+    before, (_, *new) = all_steps(passage, product)
+    if len(set(recurrence.state_sizes)) > 1:
+        before, new = before[-1:], new[-1:]
+    rows = [_slopes(part, before) for part in new]
+    logs = _spectral_radius(rows)[passage.valid].log().mean(0)
     return -1 / logs.clamp(max=-0.0)
+
+
+def _slopes(part: Tensor, before: tuple[Tensor, ...]) -> list[Tensor]:
+    """The derivatives of a tensor of the state in those before the step, unit by unit."""
+    if not part.requires_grad:
+        return [torch.zeros_like(old) for old in before]
+    found = torch.autograd.grad(
+        part.sum(), before, retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    return [slope.double() for slope in found]
+
+
+def _spectral_radius(rows: list[list[Tensor]]) -> Tensor:
+    """The largest absolute eigenvalue of square matrices, given entry by entry."""
+    if len(rows) == 1:
+        return rows[0][0].abs()
+    if len(rows) > 2:
+        matrices = torch.stack([torch.stack(row, -1) for row in rows], -2)
+        largest: Tensor = torch.linalg.eigvals(matrices).abs().amax(-1)
+        return largest
+    (a, b), (c, d) = rows
+    middle, product = (a + d) / 2, a * d - b * c
+    square = ((a - d) / 2).square() + b * c
+    real = middle.abs() + square.clamp(min=0).sqrt()
+    return torch.where(square >= 0, real, product.clamp(min=0).sqrt())
 
 
 @dataclass(frozen=True)

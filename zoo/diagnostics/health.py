@@ -26,10 +26,10 @@ def dead_units(passage: Passage) -> float:
         passage: A run; see `zoo.diagnostics.watch`.
 
     Returns:
-        0 to 1; NaN where there is no valid step.
+        0 to 1; NaN where there are not two valid steps to compare.
     """
     outputs = _valid(passage)
-    if not len(outputs):
+    if len(outputs) < 2:
         return float("nan")
     least, most = outputs.aminmax(dim=0)
     return float((most - least <= STILL).double().mean())
@@ -74,5 +74,4 @@ def recurrent_weights(passage: Passage) -> dict[str, Float[Tensor, "H H"]]:
 
 def _valid(passage: Passage) -> Float[Tensor, "n O"]:
     """The outputs of all valid steps."""
-    steps = torch.arange(passage.steps, device=passage.outputs.device)[:, None]
-    return passage.outputs[steps < passage.lengths]
+    return passage.outputs[passage.valid]

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.diagnostics.replay import product_of, states_before
-from zoo.scan import Passage
+from zoo.diagnostics.replay import product_of
+from zoo.scan import Passage, State
 
 
 def step_jacobians(passage: Passage) -> Iterator[Float[Tensor, "B S S"]]:
@@ -22,27 +22,9 @@ def step_jacobians(passage: Passage) -> Iterator[Float[Tensor, "B S S"]]:
     Yields:
         One Jacobian per step, for each sequence.
     """
-    recurrence, sequences = passage.recurrence, passage.sequences
-    sizes = recurrence.state_sizes
-    product = product_of(recurrence)
-
-    def after(whole: Tensor, pre: Tensor) -> Tensor:
-        _, new = recurrence.step(
-            pre[None], tuple(part[None] for part in torch.split(whole, list(sizes))), product
-        )
-        return torch.cat(tuple(new), dim=-1)[0]
-
-    jacobian = torch.func.vmap(torch.func.jacrev(after))
-    before = torch.cat(states_before(passage), dim=-1)
-    eye = torch.eye(sum(sizes)).to(before)
-    for t, state in enumerate(before):
-        pre = recurrence.project(sequences.x[t]).detach()
-        found = jacobian(state, pre).detach()
-        if sequences.resets is not None:
-            found = torch.where(sequences.resets[t][:, None, None], 0, found)
-        if sequences.mask is not None:
-            found = torch.where(sequences.mask[t][..., None], found, eye)
-        yield found
+    directions = _Directions(passage)
+    for t in range(passage.steps):
+        yield directions.carried(t, directions.all())
 
 
 def jacobian_singular_values(passage: Passage, lag: int, at: int | None = None) -> Float[Tensor, "B S"]:
@@ -57,24 +39,24 @@ def jacobian_singular_values(passage: Passage, lag: int, at: int | None = None) 
         at: t, counted from 1 in the order of reading; by default the last step.
 
     Returns:
-        For each sequence the singular values in descending order. S is the width of all tensors of the
-        state side by side: 2 H for an LSTM.
+        For each sequence the singular values in descending order, NaN where the Jacobian is not finite. S is
+        the width of all tensors of the state side by side: 2 H for an LSTM.
 
     Raises:
         ValueError: the run has no such step, or fewer than `lag` before it.
     """
     last = passage.steps if at is None else at
-    if not 1 <= last <= passage.steps:
+    if not min(1, passage.steps) <= last <= passage.steps:
         raise ValueError(f"at is {at}; expected a step from 1 to {passage.steps}")
     if not 0 <= lag <= last:
         raise ValueError(f"lag is {lag}; expected 0 to {last}, the steps up to the one asked for")
-    total = torch.eye(sum(passage.recurrence.state_sizes)).to(passage.outputs)
-    total = total.expand(passage.batch_size, -1, -1)
-    for t, jacobian in enumerate(step_jacobians(passage), 1):
-        if last - lag < t <= last:
-            total = jacobian @ total
-    values: Tensor = torch.linalg.svdvals(total)
-    return values
+    directions = _Directions(passage)
+    total = directions.all()
+    for t in range(last - lag, last):
+        total = directions.carried(t, total)
+    finite = total.isfinite().all(-1).all(-1)
+    values = torch.linalg.svdvals(torch.where(finite[:, None, None], total, 0))
+    return torch.where(finite[:, None], values, torch.nan)
 
 
 def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int = 0) -> Float[Tensor, "B N"]:
@@ -88,14 +70,15 @@ def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int 
 
     Args:
         passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
-        count: How many, from the largest; None for all.
+        count: How many, from the largest; None for all. The first alone is much quicker than all.
         warm_up: Steps in which the frame settles, before the mean begins.
 
     Returns:
-        For each sequence, in descending order.
+        For each sequence, in descending order; minus infinity for directions in which all is forgotten at
+        once.
 
     Raises:
-        ValueError: `count` or `warm_up` is out of range, or the sequences have lengths or resets.
+        ValueError: `count` or `warm_up` is out of range, or the sequences are cut short or have resets.
     """
     size = sum(passage.recurrence.state_sizes)
     count = size if count is None else count
@@ -105,14 +88,47 @@ def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int 
         raise ValueError(
             f"warm_up is {warm_up}; expected 0 to {passage.steps - 1}, less than the run has steps"
         )
-    if passage.sequences.lengths is not None or passage.sequences.resets is not None:
+    if passage.sequences.resets is not None or bool((passage.lengths < passage.steps).any()):
         raise ValueError(
-            "Lyapunov exponents got sequences with lengths or resets; expected one long run of all"
+            "Lyapunov exponents got sequences with padding or resets; expected one long run of all"
         )
-    frame = torch.eye(size)[:, :count].to(passage.outputs).expand(passage.batch_size, -1, -1)
+    directions = _Directions(passage)
+    frame = directions.all()[..., :count]
     sums = frame.new_zeros(passage.batch_size, count)
-    for t, jacobian in enumerate(step_jacobians(passage)):
-        frame, upper = torch.linalg.qr(jacobian @ frame)
+    for t in range(passage.steps):
+        frame, upper = torch.linalg.qr(directions.carried(t, frame))
         if t >= warm_up:
             sums = sums + upper.diagonal(dim1=-2, dim2=-1).abs().log()
     return (sums / (passage.steps - warm_up)).sort(dim=-1, descending=True).values
+
+
+class _Directions:
+    """Directions in the space of a run's states, side by side in (B, S, N), and where its steps turn them."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage, self.product = passage, product_of(passage.recurrence)
+        self.sizes = list(passage.recurrence.state_sizes)
+
+    def all(self) -> Float[Tensor, "B S S"]:
+        """The identity, in single precision at least."""
+        dtype = torch.promote_types(self.passage.recurrence.like.dtype, torch.float32)
+        eye = torch.eye(sum(self.sizes), dtype=dtype, device=self.passage.outputs.device)
+        return eye.expand(self.passage.batch_size, -1, -1)
+
+    def carried(self, t: int, frame: Float[Tensor, "B S N"]) -> Float[Tensor, "B S N"]:
+        """The Jacobian of step t times the frame, by forward differentiation, each direction in a row."""
+        sequences, count = self.passage.sequences, frame.shape[-1]
+        pre, *state = (
+            part[t].repeat_interleave(count, 0) for part in (self.passage.projected, *self.passage.before)
+        )
+        rows = torch.split(frame.mT.flatten(0, 1).to(pre.dtype), self.sizes, dim=-1)
+
+        def after(*parts: Tensor) -> State:
+            return tuple(self.passage.recurrence.step(pre, parts, self.product)[1])
+
+        with torch.no_grad(), self.passage.unmixed():
+            found = torch.func.jvp(after, tuple(state), rows)[1]
+        turned = torch.cat(found, -1).to(frame.dtype).view(len(frame), count, frame.shape[1]).mT
+        if sequences.resets is not None:
+            turned = torch.where(sequences.resets[t][:, None, None], 0, turned)
+        return torch.where(self.passage.valid[t][:, None, None], turned, frame)

@@ -1,27 +1,30 @@
 """A run gone through again, to see what lay between its input and its output."""
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.scan import Map, Passage, Product, Recurrence, State, reference
+from zoo.scan import Map, Passage, Product, Recurrence, State
 
 
-def states_before(passage: Passage) -> tuple[Tensor, ...]:
-    """Each tensor of the state before each step, (T, B, width), in the order of reading."""
-    began: list[State] = []
+def all_steps(passage: Passage, product: Product, steps: slice = slice(None)) -> tuple[State, State]:
+    """Steps of a run side by side, each from the state that it began with, to be differentiated.
 
-    def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
-        began.append(state)
-        return passage.recurrence.step(pre, state, product)
+    Args:
+        passage: The run.
+        product: What takes the recurrent products.
+        steps: Which steps, all of them by default.
 
-    with torch.no_grad():
-        reference.run(replace(passage.recurrence, step=step), passage.sequences)
-    if not began:
-        return tuple(part.new_zeros(0, *part.shape) for part in passage.sequences.state)
-    return tuple(torch.stack(part) for part in zip(*began, strict=True))
+    Returns:
+        Each tensor of the state before each step, as leaves, (T, B, width); and what each step made of them:
+        its output and each tensor of the new state, likewise.
+    """
+    before = tuple(part[steps].detach().requires_grad_() for part in passage.before)
+    pre = passage.projected[steps]
+    with torch.enable_grad(), passage.unmixed():
+        rows = tuple(part.flatten(0, 1) for part in before)
+        output, new = passage.recurrence.step(pre.flatten(0, 1), rows, product)
+    return before, tuple(part.reshape(*pre.shape[:2], part.shape[1]) for part in (output, *new))
 
 
 def product_of(recurrence: Recurrence, leaves: dict[str, Tensor] | None = None) -> Product:

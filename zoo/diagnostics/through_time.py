@@ -1,14 +1,17 @@
 """How gradients travel back through time, step by step, in a recurrence that has run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from zoo.diagnostics.replay import product_of, states_before
+from zoo.diagnostics.replay import all_steps, product_of
 from zoo.scan import Passage, Product, State, reference, turn
+
+PIECE = 32
+"""Steps that are differentiated at once; pieces that no error has reached are left out."""
 
 
 def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
@@ -27,16 +30,15 @@ def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
         One norm for each lag, from 0, in float64; NaN where a gradient was not finite.
 
     Raises:
-        ValueError: no gradient has come back to the passage.
+        ValueError: no gradient has come back to the passage, or the state has no such part.
     """
+    parts = len(passage.recurrence.state_sizes)
+    if not 0 <= part < parts:
+        raise ValueError(f"part is {part}; expected 0 to {parts - 1}, one of the state's tensors")
     squares = state_gradients(passage)[part].double().square().sum(-1)
-    seen = turn(squares, passage.lengths)
-    lags = torch.arange(passage.steps, device=seen.device)[:, None]
-    valid = lags < passage.lengths
-    counts = valid.sum(1)
-    sums = torch.where(valid, seen, 0).sum(1)
-    longest = int(passage.lengths.max()) if passage.batch_size else 0
-    by_lag = (sums[:longest] / counts[:longest]).sqrt()
+    sums = torch.where(passage.valid, turn(squares, passage.lengths), 0).sum(1)
+    count = _lags(passage)
+    by_lag = (sums[:count] / passage.valid.sum(1)[:count]).sqrt()
     return torch.where(by_lag.isfinite(), by_lag, torch.nan)
 
 
@@ -52,29 +54,30 @@ def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
     Raises:
         ValueError: no gradient has come back to the passage.
     """
+    _check_reached(passage)
     after: list[Tensor] = []
 
     def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
         output, new = passage.recurrence.step(pre, state, product)
+        # what a step leaves as it is becomes a tensor of its own, or its gradients of all steps were one
+        new = tuple(part.view_as(part) if any(part is old for old in state) else part for part in new)
         after.extend(new)
         return output, new
 
     start = tuple(part.clone().requires_grad_() for part in passage.sequences.state)
-    with torch.enable_grad():
+    with torch.enable_grad(), passage.unmixed():
         outputs, final = reference.run(
             replace(passage.recurrence, step=step), replace(passage.sequences, state=start)
         )
     pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
-    reached = [(made, slope.to(made)) for made, slope in pairs if slope is not None]
-    if not reached:
-        raise ValueError(
-            "no gradient has come back to this passage; expected a backward pass before watch() ends"
-        )
-    if not after:
-        return tuple(part.new_zeros(0, *part.shape) for part in passage.sequences.state)
-    made, slopes = zip(*reached, strict=True)
-    found = torch.autograd.grad(made, after, slopes, allow_unused=True, materialize_grads=True)
-    return tuple(torch.stack(found[place :: len(start)]) for place in range(len(start)))
+    ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
+    wanted = [part for part in after if part.requires_grad]
+    if not ends or not wanted:
+        return tuple(torch.zeros_like(part) for part in passage.before)
+    made, slopes = zip(*ends, strict=True)
+    found = iter(torch.autograd.grad(made, wanted, slopes, allow_unused=True, materialize_grads=True))
+    whole = [next(found) if part.requires_grad else torch.zeros_like(part) for part in after]
+    return tuple(torch.stack(whole[place :: len(start)]) for place in range(len(start)))
 
 
 def weight_gradient_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, " lags"]:
@@ -85,8 +88,8 @@ def weight_gradient_by_lag(passage: Passage, max_lag: int | None = None) -> Floa
         max_lag: The farthest lag; None for all.
 
     Returns:
-        The norm over all recurrent weights for each lag, from 0, in float64; nothing for cells that have
-        none.
+        The norm over all recurrent weights for each lag, from 0, in float64, NaN where it is not finite;
+        nothing for cells that have none.
 
     Raises:
         ValueError: no gradient has come back to the passage.
@@ -96,13 +99,18 @@ def weight_gradient_by_lag(passage: Passage, max_lag: int | None = None) -> Floa
         for parts in weight_gradients(passage, max_lag)
         if parts
     ]
-    return torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
+    by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
+    return torch.where(by_lag.isfinite(), by_lag, torch.nan)
 
 
 def share_beyond(by_lag: Float[Tensor, " lags"]) -> Float[Tensor, " lags"]:
-    """The share of a sum over lags that comes from lags greater than k, for each k."""
+    """The share of a sum over lags that comes from lags greater than k, for each k.
+
+    It is 0 where the sum is 0, and NaN where it is NaN.
+    """
     total = by_lag.sum()
-    return (total - by_lag.cumsum(0)).clamp(min=0) / total if total > 0 else torch.zeros_like(by_lag)
+    beyond = (total - by_lag.cumsum(0)).clamp(min=0)
+    return torch.where(total == 0, 0, beyond / total)
 
 
 def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[dict[str, Tensor]]:
@@ -120,77 +128,98 @@ def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[d
         For each lag, from 0, the gradient of the weights of each product (R, H), by the gates it is for.
 
     Raises:
-        ValueError: no gradient has come back to the passage.
+        ValueError: no gradient has come back to the passage, or `max_lag` is negative.
     """
-    if passage.d_outputs is None and all(part is None for part in passage.d_final):
-        raise ValueError(
-            "no gradient has come back to this passage; expected a backward pass before watch() ends"
-        )
-    whole = _at_once(passage)
-    slopes = whole.entering(passage)
-    for _ in range(passage.steps if max_lag is None else min(passage.steps, max_lag + 1)):
-        if not any(bool((part != 0).any()) for part in slopes):
-            return
-        found, slopes = whole.back(slopes)
+    if max_lag is not None and max_lag < 0:
+        raise ValueError(f"max_lag is {max_lag}; expected 0 or more, or None for all lags")
+    _check_reached(passage)
+    weights: dict[str, Tensor] = {}
+    pieces = _pieces(passage, weights)
+    errors = _entering(passage)
+    reached = torch.stack([(part != 0).flatten(1).any(1) for part in errors]).any(0).tolist()
+    for lag in range(_lags(passage) if max_lag is None else min(_lags(passage), max_lag + 1)):
+        found = {gates: torch.zeros_like(weight) for gates, weight in weights.items()}
+        earlier = [torch.zeros_like(part) for part in errors]
+        for piece in pieces:
+            if any(reached[lag:][piece.steps]):
+                for gates, part in piece.back(errors, earlier).items():
+                    found[gates] += part
         yield found
+        errors = earlier
 
 
 @dataclass(frozen=True)
-class _AtOnce:
-    """All steps of a run side by side, each from the state that it began with.
+class _Piece:
+    """Some steps of a run side by side, each from the state that it began with.
 
     Attributes:
-        results: Output and new state of each step, (T, B, width).
+        steps: Which.
         before: The state before each step, as leaves.
-        weights: The weights of each product, as leaves.
+        results: Output and new state of each step, (T, B, width).
         inside: Whether the state before a step came from the step before it, (T, B, 1).
-        valid: Whether a step is no padding, (T, B, 1).
+        weights: The weights of each product, as leaves.
     """
 
-    results: tuple[Tensor, ...]
-    before: tuple[Tensor, ...]
+    steps: slice
+    before: State
+    results: State
+    inside: Bool[Tensor, "T B 1"]
     weights: dict[str, Tensor]
-    inside: Shaped[Tensor, "T B 1"]
-    valid: Shaped[Tensor, "T B 1"]
 
-    def entering(self, passage: Passage) -> list[Tensor]:
-        """The errors as they enter: at the outputs, and at the final state."""
-        slopes = [torch.zeros_like(part) for part in self.results]
-        if passage.d_outputs is not None:
-            slopes[0] = torch.where(self.valid, passage.d_outputs.to(slopes[0]), 0)
-        last = (passage.lengths - 1).clamp(min=0)
-        rows = torch.arange(passage.batch_size, device=last.device)
-        some = (passage.lengths > 0)[:, None]
-        for slope, part in zip(slopes[1:], passage.d_final, strict=True):
-            if part is not None and passage.steps:
-                slope[last, rows] = torch.where(some, part.to(slope), 0)
-        return slopes
-
-    def back(self, slopes: Sequence[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """The gradients of the weights at this lag, and the errors one step earlier."""
+    def back(self, errors: list[Tensor], earlier: list[Tensor]) -> dict[str, Tensor]:
+        """The gradients of the weights from these errors, which it also takes one step earlier."""
         leaves = [*self.before, *self.weights.values()]
+        pairs = [pair for pair in zip(self.results, errors, strict=True) if pair[0].requires_grad]
+        if not pairs:
+            return {}
+        made, slopes = zip(*((result, error[self.steps]) for result, error in pairs), strict=True)
         found = torch.autograd.grad(
-            self.results, leaves, slopes, retain_graph=True, allow_unused=True, materialize_grads=True
+            made, leaves, slopes, retain_graph=True, allow_unused=True, materialize_grads=True
         )
-        count = len(self.before)
-        carried = [torch.where(self.inside, part, 0)[1:] for part in found[:count]]
-        earlier = [
-            torch.cat([part, torch.zeros_like(whole[:1])])
-            for part, whole in zip(carried, found, strict=False)
-        ]
-        weights = dict(zip(self.weights, found[count:], strict=True))
-        return weights, [torch.zeros_like(slopes[0]), *earlier]
+        for error, part in zip(earlier[1:], found, strict=False):
+            carried = torch.where(self.inside, part, 0)[0 if self.steps.start else 1 :]
+            error[max(self.steps.start - 1, 0) :][: len(carried)] = carried
+        return dict(zip(self.weights, found[len(self.before) :], strict=True))
 
 
-def _at_once(passage: Passage) -> _AtOnce:
-    recurrence, sequences = passage.recurrence, passage.sequences
-    before = tuple(part.requires_grad_() for part in states_before(passage))
-    weights: dict[str, Tensor] = {}
-    product = product_of(recurrence, weights)
-    with torch.no_grad():
-        pre = recurrence.project(sequences.x)
-    with torch.enable_grad():
-        output, new = recurrence.step(pre, before, product)
-    valid = torch.ones_like(pre[..., :1], dtype=torch.bool) if sequences.mask is None else sequences.mask
-    inside = valid if sequences.resets is None else valid & ~sequences.resets.unsqueeze(-1)
-    return _AtOnce((output, *new), before, weights, inside, valid)
+def _pieces(passage: Passage, weights: dict[str, Tensor]) -> list[_Piece]:
+    """The run in pieces; `weights` takes in the weights of each product."""
+    product = product_of(passage.recurrence, weights)
+    inside, resets = passage.valid, passage.sequences.resets
+    inside = (inside if resets is None else inside & ~resets).unsqueeze(-1)
+    pieces = []
+    for first in range(0, passage.steps, PIECE):
+        steps = slice(first, first + PIECE)
+        before, results = all_steps(passage, product, steps)
+        pieces.append(_Piece(steps, before, results, inside[steps], weights))
+    return pieces
+
+
+def _entering(passage: Passage) -> list[Tensor]:
+    """The errors where they enter: at the outputs, and at the final state."""
+    like, steps, count = passage.recurrence.like, passage.steps, passage.batch_size
+    widths = (passage.recurrence.output_size, *passage.recurrence.state_sizes)
+    errors = [like.new_zeros(steps, count, width) for width in widths]
+    if passage.d_outputs is not None:
+        errors[0] = torch.where(passage.valid[..., None], passage.d_outputs.to(like), 0)
+    last = (passage.lengths - 1).clamp(min=0)
+    rows = torch.arange(count, device=last.device)
+    some = (passage.lengths > 0)[:, None]
+    for error, part in zip(errors[1:], passage.d_final, strict=True):
+        if part is not None and steps:
+            error[last, rows] = torch.where(some, part.to(like), 0)
+    return errors
+
+
+def _lags(passage: Passage) -> int:
+    """The valid steps of the longest sequence."""
+    return int(passage.lengths.max()) if passage.batch_size else 0
+
+
+def _check_reached(passage: Passage) -> None:
+    nowhere = passage.d_outputs is None and all(part is None for part in passage.d_final)
+    if nowhere and passage.outputs.numel():
+        raise ValueError(
+            "no gradient has come back to this passage; expected one that watch() gave after the backward "
+            "pass of a loss that depends on this layer"
+        )

@@ -21,13 +21,14 @@ def watch(model: nn.Module) -> Iterator[dict[str, Passage]]:
         gradient_by_lag(passages["layer_1/forward"])
 
     Watching changes neither outputs nor gradients. Where a layer runs several times, the last run counts.
+    A passage has no values of its own of the weights: look into it before the optimiser changes them.
 
     Args:
         model: A stack, or anything that contains stacks of the zoo.
 
     Yields:
-        The passages by layer and direction, such as "layer_1/forward", in the order of the layers. Their
-        gradients are there after the backward pass, and None where there was none.
+        The passages by layer and direction, such as "layer_1/forward", in the order of the layers. The
+        backward pass puts new ones with gradients in their places; None is where no gradient came.
     """
     passages: dict[str, Passage] = {}
     watched: list[tuple[Watchable, Watcher]] = []
@@ -55,14 +56,15 @@ def _recorder(passages: dict[str, Passage], layer: str) -> Watcher:
 
         key = f"{layer}/{direction}"
         made = in_order(outputs.detach())
-        passages[key] = Passage(recurrence, _detached(sequences), made, d_final=(None,) * len(final))
+        plain = _detached(sequences, recurrence.like.dtype)
+        passages[key] = Passage(recurrence, plain, made, d_final=(None,) * len(final))
 
-        def keep_outputs(gradient: Tensor) -> None:
-            if passages[key].outputs is made:
+        def keep_outputs(gradient: Tensor | None) -> None:
+            if gradient is not None and passages[key].outputs is made:
                 passages[key] = replace(passages[key], d_outputs=in_order(gradient.detach()))
 
-        def keep_final(place: int, gradient: Tensor) -> None:
-            if passages[key].outputs is made:
+        def keep_final(place: int, gradient: Tensor | None) -> None:
+            if gradient is not None and passages[key].outputs is made:
                 parts = list(passages[key].d_final)
                 parts[place] = gradient.detach()
                 passages[key] = replace(passages[key], d_final=tuple(parts))
@@ -82,12 +84,16 @@ def _uncompiled(watcher: Watcher) -> Watcher:
     return kept
 
 
-def _detached(sequences: Sequences) -> Sequences:
-    """Sequences in the order in which they are read, without their graph."""
+def _detached(sequences: Sequences, dtype: torch.dtype) -> Sequences:
+    """Sequences in the order in which they are read, without their graph, in the type of the weights."""
     turned = sequences.turned()
+
+    def plain(part: Tensor) -> Tensor:
+        return part.detach().to(dtype)
+
     return replace(
         turned,
-        x=turned.x.detach(),
-        state=tuple(part.detach() for part in turned.state),
-        fresh=tuple(part.detach() for part in turned.fresh),
+        x=plain(turned.x),
+        state=tuple(plain(part) for part in turned.state),
+        fresh=tuple(plain(part) for part in turned.fresh),
     )

@@ -4,13 +4,14 @@ from abc import ABC
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.scan.recurrence import Recurrence, Sequences, State
+from zoo.scan import reference
+from zoo.scan.recurrence import Product, Recurrence, Sequences, State
 
 Watcher: TypeAlias = Callable[[str, Recurrence, Sequences, Tensor, State], None]
 """Called with the name of a direction, what it ran, its outputs (T, B, O) and its final state."""
@@ -26,6 +27,10 @@ class Watchable(nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.watchers: list[Watcher] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies and pickles hold: nobody watches those."""
+        return self.__dict__ | {"watchers": []}
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,36 @@ class Passage:
         if self.sequences.lengths is not None:
             return self.sequences.lengths
         return torch.full((self.batch_size,), self.steps, device=self.outputs.device)
+
+    @cached_property
+    def projected(self) -> Float[Tensor, "T B G"]:
+        """The input products of all steps."""
+        with torch.no_grad(), self.unmixed():
+            return self.recurrence.project(self.sequences.x)
+
+    @cached_property
+    def before(self) -> State:
+        """Each tensor of the state before each step, (T, B, width): the step loop runs once more for it."""
+        began: list[State] = []
+
+        def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
+            began.append(state)
+            return self.recurrence.step(pre, state, product)
+
+        with torch.no_grad(), self.unmixed():
+            reference.run(replace(self.recurrence, step=step), self.sequences)
+        if not began:
+            return tuple(part.new_zeros(0, *part.shape) for part in self.sequences.state)
+        return tuple(torch.stack(parts) for parts in zip(*began, strict=True))
+
+    @cached_property
+    def valid(self) -> Bool[Tensor, "T B"]:
+        """Whether a step is no padding."""
+        return torch.arange(self.steps, device=self.outputs.device)[:, None] < self.lengths
+
+    def unmixed(self) -> torch.autocast:
+        """A context in which all is computed in the type of the weights, whatever autocast the user is in."""
+        return torch.autocast(self.outputs.device.type, enabled=False)
 
     def first(self, count: int) -> "Passage":
         """The same run of the first `count` sequences alone."""

@@ -150,6 +150,8 @@ class Layer(Watchable):
         ]
         run = partial(run_all, [way.choice(x.device.type) for way in ways])
         results = in_chunks(run, runs, self.checkpoint_every) if self.checkpoint_every else run(runs)
+        # tensors of their own, where an engine gives its last output: their gradients are to be told apart
+        results = [(output, tuple(part.view_as(part) for part in final)) for output, final in results]
         if self.watchers:
             self._tell(runs, results)
         outputs = [output for output, _ in results]
