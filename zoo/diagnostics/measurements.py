@@ -1,0 +1,112 @@
+"""What was measured of a network, by whatever way, for a verdict on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+
+@final
+@dataclass(frozen=True)
+class Gate:
+    """A gate over all units and steps.
+
+    Attributes:
+        saturated: Share of its activations at an end of their range.
+        mean: Their mean.
+    """
+
+    saturated: float
+    mean: float
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """What a recipe says of a network, as far as advice depends on it; "" or 0 where it is not known.
+
+    Attributes:
+        cell: The cell's name, in small letters alone; that of the first layer where they differ.
+        wiring: Likewise.
+        pooling: How outputs become one.
+        num_layers: Depth.
+        limit: The largest norm that gradients are clipped to, or None.
+        lr: The learning rate, or None.
+    """
+
+    cell: str = ""
+    wiring: str = ""
+    pooling: str = ""
+    num_layers: int = 0
+    limit: float | None = None
+    lr: float | None = None
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any], limit: float | None = None, lr: float | None = None) -> "Network":
+        """From the plain form of a model, as recipes and checkpoints hold it."""
+        encoder = plain.get("encoder") or {}
+        layers = encoder.get("num_layers", 1)
+        return cls(
+            cell=_name(encoder.get("cell", "lstm")),
+            wiring=_name(encoder.get("wiring", "plain")),
+            pooling=str(plain.get("pooling", "")),
+            num_layers=layers if isinstance(layers, int) else 0,
+            limit=limit,
+            lr=lr,
+        )
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Measurements:
+    """Everything that a verdict looks at; what was not measured is empty.
+
+    Keys are layers for people ("layer 1") in `layers`, and paths of directions ("layer_1/forward") elsewhere.
+
+    Attributes:
+        layers: Root mean square of each layer's gradient, from the input to the output.
+        early: The same in the first steps of a run.
+        gradients: Norm of the gradient of h by lag.
+        weights: Norm of the recurrent weights' gradient by the lag of its errors.
+        gates: The gates, by letter.
+        dead: Share of dead units.
+        updates: Norm of an update over that of the weights it changed.
+        norms: Norm of the whole gradient before clipping, step by step.
+        clipped: Share of steps that were clipped; None where nothing clips.
+        nonfinite: Steps whose gradient was not finite.
+        events: What a guard did, in sentences.
+        network: What the network is.
+    """
+
+    layers: Mapping[str, float] = field(default_factory=dict)
+    early: Mapping[str, float] = field(default_factory=dict)
+    gradients: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    gates: Mapping[str, Mapping[str, Gate]] = field(default_factory=dict)
+    dead: Mapping[str, float] = field(default_factory=dict)
+    updates: Mapping[str, float] = field(default_factory=dict)
+    norms: Sequence[float] = ()
+    clipped: float | None = None
+    nonfinite: int = 0
+    events: Sequence[str] = ()
+    network: Network = Network()
+
+
+def mean_by_lag(curves: Sequence[Sequence[float | None]]) -> list[float]:
+    """The mean, lag by lag, of curves of any lengths; None and what is not finite is left out."""
+    table = np.full((len(curves), max(map(len, curves), default=0)), np.nan)
+    for row, values in zip(table, curves, strict=True):
+        row[: len(values)] = [np.nan if value is None else value for value in values]
+    known = np.isfinite(table)
+    sums = np.where(known, table, 0.0).sum(0)
+    return [float(value) for value in sums / np.maximum(known.sum(0), 1)]
+
+
+def _name(value: Any) -> str:
+    """The name in any of the forms in which recipes and checkpoints give a part; the first of a list."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = value[0] if value else ""
+    if isinstance(value, Mapping):
+        value = value.get("name") or str(value.get("class_path", "")).rpartition(".")[2].removesuffix("Spec")
+    return str(value).lower().replace("_", "")

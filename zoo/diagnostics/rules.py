@@ -1,0 +1,299 @@
+"""The rules of a verdict, each with its threshold and its source, and what it says."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, final
+
+import numpy as np
+
+from zoo.diagnostics.layers import depth_of
+from zoo.diagnostics.measurements import Measurements
+from zoo.diagnostics.words import number, rounded, spoken
+
+Severity = Literal["good", "warning", "problem"]
+FORGETTING = ("lstm", "peepholelstm", "layernormlstm", "janet")
+"""Cells whose forget gate has a bias of its own to begin with."""
+LONG, SHORT = 16, 0.25
+"""Sequences of so many steps are long; a signal that fades in this share of them fades early."""
+OPEN = 0.9
+"""A forget gate above this keeps its memory, which is what it is for."""
+FEW, TIGHT = 5, 20.0
+"""Norms below which there is no usual one; how far below the usual norm a limit may be."""
+
+Told = tuple[str, tuple[str, ...]]
+"""A sentence, and the advice that goes with it."""
+
+
+@final
+@dataclass(frozen=True)
+class Rule:
+    """When something is worth saying.
+
+    Attributes:
+        name: In a word or two.
+        threshold: Beyond it, or below it, as `look` has it.
+        severity: How bad it is.
+        source: Where rule and threshold come from.
+        look: What it says of measurements, with this threshold.
+    """
+
+    name: str
+    threshold: float
+    severity: Severity
+    source: str
+    look: Callable[[Measurements, float], Iterator[Told]]
+
+
+def reach(by_lag: Sequence[float], share: float) -> int | None:
+    """The lag beyond which less than `share` of a sum over lags lies; None where there is no such sum."""
+    values = np.asarray(by_lag, dtype=np.float64)
+    total = values.sum()
+    if not np.isfinite(total) or total <= 0:
+        return None
+    beyond = 1 - values.cumsum() / total
+    return int(np.argmax(beyond < share))
+
+
+def _nonfinite(m: Measurements, most: float) -> Iterator[Told]:
+    if m.nonfinite > most:
+        told = f" {m.events[0]}" if m.events else ""
+        steps = "1 step" if m.nonfinite == 1 else f"{m.nonfinite} steps"
+        yield (
+            f"The gradient was NaN or infinite in {steps}.{told}",
+            (*_limit(m), "callbacks: [{class_path: NonFiniteGuard, init_args: {action: rollback}}]"),
+        )
+
+
+def _vanishing_depth(m: Measurements, least: float) -> Iterator[Told]:
+    for when, first, last, ratio in _ends(m):
+        if ratio < least:
+            yield (
+                f"The gradient that reaches {first}{when} is {number(ratio)} of {last}'s: it vanishes with "
+                f"depth.",
+                _direct(m),
+            )
+
+
+def _exploding_depth(m: Measurements, most: float) -> Iterator[Told]:
+    for when, first, last, ratio in _ends(m):
+        if ratio > most:
+            yield (
+                f"The gradient that reaches {first}{when} is {number(ratio)} times {last}'s: it grows with "
+                f"depth.",
+                (*_direct(m), *_limit(m)),
+            )
+
+
+def _vanishing_time(m: Measurements, share: float) -> Iterator[Told]:
+    hits = {}
+    for way, by_lag in m.weights.items():
+        steps, far = len(m.gradients.get(way, by_lag)), reach(by_lag, share)
+        if far is not None and steps >= LONG and far < steps * SHORT:
+            hits[way] = far / steps
+    for way, others in _worst(hits, min):
+        steps = len(m.gradients.get(way, m.weights[way]))
+        lags = round(hits[way] * steps)
+        yield (
+            f"In {spoken(way)}, signal older than {lags} step{'' if lags == 1 else 's'} contributes under "
+            f"{share:.0%} to the gradient of the recurrent weights; the sequences have {steps}.{others}",
+            _longer(m),
+        )
+
+
+def _exploding_time(m: Measurements, most: float) -> Iterator[Told]:
+    hits = {way: max(by_lag) / by_lag[0] for way, by_lag in m.weights.items() if by_lag and by_lag[0] > 0}
+    for way, others in _worst({way: growth for way, growth in hits.items() if growth > most}, max):
+        lag = list(m.weights[way]).index(max(m.weights[way]))
+        yield (
+            f"In {spoken(way)}, errors that travel back {lag} steps move the recurrent weights "
+            f"{number(hits[way])} times as much as those that do not: the gradient explodes through "
+            f"time.{others}",
+            ("recurrent_gradient_clip: 1.0", *_limit(m)),
+        )
+
+
+def _saturated(m: Measurements, most: float) -> Iterator[Told]:
+    for letter in dict.fromkeys(letter for gates in m.gates.values() for letter in gates):
+        gates = {way: gates[letter] for way, gates in m.gates.items() if letter in gates}
+        hits = {
+            way: gate.saturated
+            for way, gate in gates.items()
+            if gate.saturated > most and not (letter == "f" and gate.mean > OPEN)
+        }
+        for way, others in _worst(hits, max):
+            yield (
+                f"In {spoken(way)}, gate {letter} is saturated in {hits[way]:.0%} of units and steps, at a "
+                f"mean of {gates[way].mean:.2g}: no gradient passes it there.{others}",
+                _opened(m, letter),
+            )
+
+
+def _dead(m: Measurements, most: float) -> Iterator[Told]:
+    for way, others in _worst({way: share for way, share in m.dead.items() if share > most}, max):
+        yield (
+            f"In {spoken(way)}, {m.dead[way]:.0%} of the units never change, whatever the input.{others}",
+            _slower(m),
+        )
+
+
+def _spikes(m: Measurements, most: float) -> Iterator[Told]:
+    norms = [norm for norm in m.norms if math.isfinite(norm) and norm > 0]
+    if len(norms) < FEW or m.clipped is not None:
+        return
+    usual, highest = float(np.median(norms)), max(norms)
+    if highest > most * usual:
+        yield (
+            f"The norm of the gradient rises to {number(highest)}, {number(highest / usual)} times its "
+            f"median of {number(usual)}, and nothing clips it.",
+            (f"max_norm: {rounded(5 * usual)}",),
+        )
+
+
+def _always_clipped(m: Measurements, most: float) -> Iterator[Told]:
+    norms = [norm for norm in m.norms if math.isfinite(norm)]
+    if m.clipped is None or m.clipped <= most or len(norms) < FEW or m.network.limit is None:
+        return
+    usual = float(np.median(norms))
+    if usual > TIGHT * m.network.limit:
+        yield (
+            f"{m.clipped:.0%} of the steps were clipped, the median from a norm of {number(usual)} to "
+            f"{number(m.network.limit)}: the limit, not the gradient, sets the size of the steps.",
+            (f"max_norm: {rounded(5 * usual)}",),
+        )
+
+
+def _large_updates(m: Measurements, most: float) -> Iterator[Told]:
+    high = {layer: ratio for layer, ratio in m.updates.items() if ratio > most}
+    if high:
+        layer = max(high, key=lambda key: high[key])
+        yield (
+            f"An update changes the weights of {spoken(layer)} by {high[layer]:.0%} of their norm: the "
+            "steps are too large.",
+            _slower(m),
+        )
+
+
+def _small_updates(m: Measurements, least: float) -> Iterator[Told]:
+    low = {layer: ratio for layer, ratio in m.updates.items() if ratio < least}
+    if low:
+        layer = min(low, key=lambda key: low[key])
+        yield (
+            f"An update changes the weights of {spoken(layer)} by {number(low[layer])} of their norm: it "
+            "hardly learns.",
+            _lr(m, 3),
+        )
+
+
+def _ends(m: Measurements) -> Iterator[tuple[str, str, str, float]]:
+    """When, first and last layer of each stack, and the first's gradient over the last's."""
+    for when, layers in ((" at first", m.early), ("", m.layers)):
+        stacks: dict[str, list[str]] = {}
+        for layer in layers:
+            if depth_of(layer):
+                stacks.setdefault(layer.rpartition(" ")[0], []).append(layer)
+        for stack in stacks.values():
+            first, last = stack[0], stack[-1]
+            if len(stack) > 1 and layers[last] > 0 and math.isfinite(layers[first]):
+                yield when, first, last, layers[first] / layers[last]
+
+
+def _direct(m: Measurements) -> tuple[str, ...]:
+    """Connections around the layers, where there are none yet."""
+    if m.network.wiring in ("", "plain"):
+        return ("wiring: residual", "wiring: highway")
+    return (f"num_layers: {max(m.network.num_layers // 2, 1)}",) if m.network.num_layers > 1 else ()
+
+
+def _limit(m: Measurements) -> tuple[str, ...]:
+    norms = [norm for norm in m.norms if math.isfinite(norm)]
+    if m.network.limit is not None and m.clipped is not None:
+        return _slower(m)
+    usual = float(np.median(norms)) if len(norms) >= FEW else 1.0
+    return (f"max_norm: {rounded(min(usual, 1.0) if usual > 0 else 1.0)}",)
+
+
+def _longer(m: Measurements) -> tuple[str, ...]:
+    """What carries a gradient farther back in this network."""
+    pooled = ("pooling: max",) if m.network.pooling == "last" else ()
+    if m.network.cell in FORGETTING:
+        return ("forget_bias: 3", *pooled)
+    return ("cell: lstm", "cell: gru", *pooled) if m.network.cell == "elman" else pooled
+
+
+def _opened(m: Measurements, letter: str) -> tuple[str, ...]:
+    if letter == "f" and m.network.cell in (*FORGETTING, ""):
+        return ("forget_bias: 1",)
+    normed = () if m.network.cell == "layernormlstm" else ("cell: layernorm_lstm",)
+    return (*_slower(m), *normed)
+
+
+def _slower(m: Measurements) -> tuple[str, ...]:
+    return _lr(m, 1 / 3)
+
+
+def _lr(m: Measurements, factor: float) -> tuple[str, ...]:
+    """The learning rate times a factor, where it is known."""
+    return () if not m.network.lr else (f"optimizer: {{lr: {rounded(m.network.lr * factor)}}}",)
+
+
+def _worst(hits: Mapping[str, float], pick: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    """The worst of the directions that something is wrong with, and a sentence about the others."""
+    if hits:
+        worst = pick(hits, key=lambda way: hits[way])
+        others = [spoken(way) for way in hits if way != worst]
+        yield worst, f" The same holds for {', '.join(others)}." if others else ""
+
+
+PASCANU = "Pascanu et al., 2013, https://arxiv.org/abs/1211.5063"
+RULES = (
+    Rule("non-finite", 0, "problem", f"{PASCANU}, section 2", _nonfinite),
+    Rule(
+        "vanishes with depth",
+        0.1,
+        "problem",
+        "Srivastava et al., 2015, https://arxiv.org/abs/1505.00387; at the start plain LSTMs of 4 layers "
+        "stay above it, and those of 8, which learn slowly (recipes/results/depth.csv), do not",
+        _vanishing_depth,
+    ),
+    Rule(
+        "explodes with depth",
+        1e2,
+        "problem",
+        "He et al., 2016, https://arxiv.org/abs/1512.03385",
+        _exploding_depth,
+    ),
+    Rule(
+        "vanishes through time",
+        1e-2,
+        "warning",
+        "Bengio et al., 1994, https://doi.org/10.1109/72.279181",
+        _vanishing_time,
+    ),
+    Rule("explodes through time", 1e2, "problem", f"{PASCANU}, section 2.1", _exploding_time),
+    Rule(
+        "saturated gate",
+        0.5,
+        "warning",
+        "Hochreiter & Schmidhuber, 1997; Jozefowicz et al., 2015, section 2.2",
+        _saturated,
+    ),
+    Rule("dead units", 0.3, "warning", "Maas et al., 2013 (rectifiers that are never active)", _dead),
+    Rule(
+        "unclipped spikes",
+        1e2,
+        "warning",
+        f"{PASCANU}, section 3.2: thresholds of half to ten times the usual norm",
+        _spikes,
+    ),
+    Rule("always clipped", 0.95, "warning", f"{PASCANU}, section 3.2", _always_clipped),
+    Rule(
+        "large updates",
+        0.3,
+        "warning",
+        "the usual ratio is 1e-3: Karpathy, https://cs231n.github.io/neural-networks-3",
+        _large_updates,
+    ),
+    Rule("small updates", 1e-6, "warning", "the same", _small_updates),
+)
+"""Every rule, its threshold and its source."""

@@ -1,0 +1,149 @@
+"""What the files in a run's folder hold for a verdict, of a run that has ended, however it ended."""
+
+import csv
+import math
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from zoo.diagnostics.events import EVENTS, read_events
+from zoo.diagnostics.journal import read_lines
+from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
+from zoo.diagnostics.records import read_gradients
+from zoo.diagnostics.timeline import Timeline, timeline
+
+
+def measurements_of(folder: Path) -> Measurements:
+    """What was measured in a run; what its files do not hold is empty.
+
+    Values over time are medians, so that neither the first steps nor a single bad one speak for the run.
+
+    Args:
+        folder: `runs/NAME/version_K`.
+    """
+    curves = _curves(folder / "metrics.csv")
+    medians = {name: float(np.median(values)) for name, values in curves.items()}
+    run = _timeline(folder / "gradients.jsonl")
+    records = list(_existing(folder / "through_time.jsonl"))
+    events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
+    clipped = curves.get("gradient/clipped")
+    return Measurements(
+        layers={} if run is None else _layers(run, slice(None)),
+        early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
+        gradients=_by_lag(record.get("state", {}) for record in records),
+        weights=_by_lag(record.get("weight", {}) for record in records),
+        gates=_gates(medians),
+        dead=_of_ways(medians, "dead_units"),
+        updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
+        norms=_norms(run, curves),
+        clipped=float(np.mean(clipped)) if clipped else None,
+        nonfinite=_nonfinite(run, curves, sum(event.kind == "nonfinite" for event in events)),
+        events=[event.text for event in events],
+        network=network_of(folder / "config.yaml"),
+    )
+
+
+def network_of(config: Path) -> Network:
+    """What a recipe's file says of its network; nothing where there is no such file, or it cannot be read."""
+    try:
+        recipe = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return Network()
+    return network_in(recipe)
+
+
+def network_in(recipe: Any) -> Network:
+    """What a recipe says of its network; nothing where it is no recipe of the zoo's."""
+    try:
+        arguments = recipe["model"]["init_args"]
+        plain, lr = arguments["network"], (arguments.get("optimizer") or {}).get("lr")
+        parts = [part.get("init_args") or {} for part in recipe["trainer"].get("callbacks") or ()]
+    except (KeyError, TypeError, AttributeError):
+        return Network()
+    limits = [part["max_norm"] for part in parts if part.get("max_norm")]
+    return Network.of(plain, next(iter(limits), None), lr)
+
+
+def _existing(path: Path) -> Iterator[dict[str, Any]]:
+    if path.is_file():
+        yield from read_lines(path)
+
+
+def _timeline(path: Path) -> Timeline | None:
+    if not path.is_file():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a line that a crash cut short is no news here
+        run = timeline(read_gradients(path))
+    return run if len(run.steps) else None
+
+
+def _curves(path: Path) -> dict[str, list[float]]:
+    """The finite values of each metric over a run."""
+    found: dict[str, list[float]] = {}
+    if not path.is_file():
+        return found
+    with path.open(encoding="utf-8", newline="", errors="replace") as file:
+        for row in csv.DictReader(file):
+            for name, text in row.items():
+                value = _finite(text)
+                if name and value is not None:
+                    found.setdefault(name, []).append(value)
+    return found
+
+
+def _finite(text: Any) -> float | None:
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _layers(run: Timeline, when: slice) -> dict[str, float]:
+    """The median gradient of each layer over some of the records."""
+    known = {layer: row[when][np.isfinite(row[when])] for layer, row in zip(run.layers, run.rms, strict=True)}
+    return {layer: float(np.median(values)) for layer, values in known.items() if values.size}
+
+
+def _by_lag(records: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The mean over all records, lag by lag, of the directions' own curves."""
+    curves: dict[str, list[list[float | None]]] = {}
+    for record in records:
+        for way, values in record.items():
+            if way.count("/") == 1 and isinstance(values, list):
+                curves.setdefault(way, []).append(values)
+    return {way: mean_by_lag(rows) for way, rows in curves.items() if any(rows)}
+
+
+def _gates(medians: Mapping[str, float]) -> dict[str, dict[str, Gate]]:
+    found: dict[str, dict[str, Gate]] = {}
+    for name, saturated in medians.items():
+        way, _, what = name.rpartition("/")
+        direction, _, letter = way.rpartition("/")
+        if what == "saturated" and direction:
+            mean = medians.get(f"{way}/mean", math.nan)
+            found.setdefault(direction, {})[letter] = Gate(saturated, mean)
+    return found
+
+
+def _of_ways(medians: Mapping[str, float], what: str) -> dict[str, float]:
+    return {
+        name.removesuffix(f"/{what}"): value for name, value in medians.items() if name.endswith(f"/{what}")
+    }
+
+
+def _norms(run: Timeline | None, curves: Mapping[str, list[float]]) -> list[float]:
+    if "gradient/norm_before" in curves:
+        return curves["gradient/norm_before"]
+    return [] if run is None else [float(norm) for norm in run.before if math.isfinite(norm)]
+
+
+def _nonfinite(run: Timeline | None, curves: Mapping[str, list[float]], found: int) -> int:
+    """The most steps that any of those who look has seen."""
+    seen = 0 if run is None else int(run.nonfinite.any(axis=0).sum())
+    return max(seen, found, int(max(curves.get("gradient/nonfinite", [0.0]))))
