@@ -13,6 +13,7 @@ TRAINING = {
     "validate": "validate a checkpoint",
     "test": "test a checkpoint",
     "predict": "write the predictions of a checkpoint",
+    "inspect": "look at the gradients of a few batches, and say what to try",
 }
 LOOKING = {
     "list": "list cells, wirings, models, tasks, data, callbacks, recipes",

@@ -17,8 +17,11 @@ from zoo.cli.check import check
 from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
 from zoo.cli.errors import UserError, WrongTypeError, explained
 from zoo.cli.given import Given, listed
+from zoo.cli.inspect import inspect, inspecting
+from zoo.cli.inspection import Inspection
 from zoo.cli.parser import MODE, Parser
 from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
+from zoo.diagnostics.run_files import network_in
 from zoo.tracking import WandbLogger
 
 ABOUT = """\
@@ -31,7 +34,7 @@ KEPT = ("seed_everything", "model", "data", "trainer", "test_after_fit")
 
 @final
 class Cli(LightningCLI):
-    """One run of fit, validate, test or predict.
+    """One run of fit, validate, test, predict or inspect.
 
     Args:
         command: One of these.
@@ -43,6 +46,8 @@ class Cli(LightningCLI):
 
     def __init__(self, command: str, arguments: Sequence[str]) -> None:
         self.command, self.given = command, Given.of(arguments)
+        self.method = "fit" if command == "inspect" else command
+        self.inspection: Inspection | None = None
         self.folder: Path | None = None
         self.checkpoint: dict[str, Any] | None = None
         self.is_interrupted = False
@@ -51,9 +56,9 @@ class Cli(LightningCLI):
         super().__init__(
             save_config_callback=None,
             seed_everything_default=1,
-            parser_kwargs={"parser_mode": MODE, "prog": "zoo", command: options},
+            parser_kwargs={"parser_mode": MODE, "prog": "zoo", self.method: options},
             parser_class=Parser,
-            args=[command, *arguments],
+            args=[self.method, *arguments],
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
         )
@@ -61,7 +66,7 @@ class Cli(LightningCLI):
     def subcommands(self) -> dict[str, set[str]]:  # type: ignore[override]  # only what is needed is built
         """The command, and the arguments of the Trainer's method that the command line does not have."""
         skipped = {"model", "dataloaders", "train_dataloaders", "val_dataloaders", "datamodule"}
-        return {self.command: {*skipped, "weights_only", "verbose", "return_predictions"}}
+        return {self.method: {*skipped, "weights_only", "verbose", "return_predictions"}}
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
         parser.add_argument(
@@ -70,6 +75,8 @@ class Cli(LightningCLI):
             default=True,
             help="Whether `fit` ends with a test of the best checkpoint.",
         )
+        if self.command == "inspect":
+            parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Refuses what is misspelt, then parses."""
@@ -78,7 +85,7 @@ class Cli(LightningCLI):
         if path is not None:
             self.checkpoint = read_checkpoint(path)
         if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in args):
-            known = {action.dest.partition(".")[0] for action in self._parser(self.command)._actions}
+            known = {action.dest.partition(".")[0] for action in self._parser(self.method)._actions}
             check(self.given, known - {"help", "config", "print_config"})
         try:
             self.config = parser.parse_args(args)
@@ -90,16 +97,16 @@ class Cli(LightningCLI):
 
     def _parse_ckpt_path(self) -> None:
         """Reads the checkpoint; unlike Lightning's, lets it override nothing."""
-        path = self.config[self.command].ckpt_path
+        path = self.config[self.method].ckpt_path
         if path is not None:
             self.checkpoint = self.checkpoint or read_checkpoint(str(path))
-        elif self.command != "fit":
+        elif self.command not in ("fit", "inspect"):
             raise UserError(
                 f"{self.command} needs trained weights; name a checkpoint, such as "
                 f"--ckpt_path runs/NAME/version_0/checkpoints/last.ckpt"
             )
         for key, _ in self.given.options:
-            if self.command != "fit" and key.startswith(("model.optimizer", "model.schedule")):
+            if self.method != "fit" and key.startswith(("model.optimizer", "model.schedule")):
                 raise UserError(
                     f"--{key} makes no difference to {self.command}, which does not train; leave it out"
                 )
@@ -115,11 +122,15 @@ class Cli(LightningCLI):
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         if self.checkpoint is not None:
-            path = str(self.config[self.command].ckpt_path)
+            path = str(self.config[self.method].ckpt_path)
             check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
             if self.command != "fit":
                 take_over(self.checkpoint, self.model, self.datamodule)
         config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
+        if self.command == "inspect":
+            network, batches = network_in(self._recipe()), self.config[self.method].batches
+            self.inspection, trainer = inspecting(config, network, batches)
+            return trainer
         if config["logger"] is not False and not config["fast_dev_run"]:
             self.folder = new_folder(Path(config["default_root_dir"] or ".") / "runs", self._stem())
             config["logger"] = with_local(config["logger"], self.folder)
@@ -134,7 +145,7 @@ class Cli(LightningCLI):
 
     def _recipe(self) -> dict[str, Any]:
         """The whole configuration as a recipe, with every default written out."""
-        text = self._parser(self.command).dump(self.config[self.command], format="yaml", skip_unset=False)
+        text = self._parser(self.method).dump(self.config[self.method], format="yaml", skip_unset=False)
         return {key: value for key, value in yaml.safe_load(text).items() if key in KEPT}
 
     def _stem(self) -> str:
@@ -162,6 +173,10 @@ class Cli(LightningCLI):
                     logger.finish()
 
     def _run(self) -> None:
+        if self.inspection is not None:
+            path = self.config[self.method].ckpt_path
+            inspect(self.inspection, self.trainer, self.model, self.datamodule, path)
+            return
         options = self._prepare_subcommand_kwargs(self.command)
         if self.command == "fit":
             self.trainer.fit(**options, weights_only=True)

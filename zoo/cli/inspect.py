@@ -1,0 +1,130 @@
+"""`zoo inspect`: looks at the gradients of a few batches and says what a good teacher would."""
+
+import textwrap
+from typing import Any
+
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+
+from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.cli.errors import UserError
+from zoo.cli.inspection import Inspection
+from zoo.cli.runs import describe, say
+from zoo.diagnostics.measurements import Measurements, Network
+from zoo.diagnostics.rules import reach
+from zoo.diagnostics.verdict import Finding, judge
+from zoo.diagnostics.words import number
+
+FADED = 0.01
+"""A share of the gradient below which older signal does not count."""
+WIDTH = 100
+
+
+def inspecting(config: dict[str, Any], network: Network, batches: int) -> tuple[Inspection, Trainer]:
+    """A trainer that measures a few batches, keeps nothing, and leaves the weights alone.
+
+    Args:
+        config: The Trainer's arguments, callbacks as a list; only what clips stays of them.
+        network: What is looked at.
+        batches: How many.
+
+    Raises:
+        UserError: there are none.
+    """
+    if batches < 1:
+        raise UserError(f"--batches is {batches}; expected at least 1")
+    clipping = [part for part in config["callbacks"] if isinstance(part, GradientClipping)]
+    inspection = Inspection(network, batches)
+    callbacks: list[Callback] = [inspection, *clipping]
+    changed = {
+        "callbacks": callbacks,
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "limit_train_batches": batches,
+        "limit_val_batches": 0,
+        "num_sanity_val_steps": 0,
+        "accumulate_grad_batches": 1,
+        "max_epochs": 1,
+        "max_steps": -1,
+        "fast_dev_run": False,
+    }
+    return inspection, Trainer(**config | changed)
+
+
+def inspect(
+    inspection: Inspection,
+    trainer: Trainer,
+    model: LightningModule,
+    data: LightningDataModule | None,
+    ckpt_path: str | None,
+) -> None:
+    """Measures, and prints what was found."""
+    trainer.fit(model, datamodule=data)
+    measured = inspection.measured
+    say("model", describe(model))
+    weights = "as initialised" if ckpt_path is None else f"of {ckpt_path}"
+    say(
+        "looked at",
+        f"{trainer.fit_loop.epoch_loop.batch_idx + 1} batches of training data, weights {weights}",
+    )
+    print()
+    for line in table(measured, inspection.horizons):
+        print(line)
+    print()
+    for finding in judge(measured):
+        print(told(finding))
+
+
+def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
+    """One line for each direction of each layer, and for what else has a gradient."""
+    rows = [("", "gradient", "reach", "memory", "dead", "saturated")]
+    ways: dict[str, list[str]] = {}
+    for way in measured.gradients:
+        ways.setdefault(way.partition("/")[0], []).append(way)
+    for layer, rms in measured.layers.items():
+        rows.append((layer, number(rms), "", "", "", ""))
+        for way in ways.get(layer.replace(" ", "_"), []):
+            rows.append(("  " + way.partition("/")[2], "", *_of_way(measured, horizons, way)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(text.rjust(width) for text, width in zip(row[1:-1], widths[1:-1], strict=True)),
+                row[-1],
+            ]
+        ).rstrip()
+        for row in rows
+    ]
+    return [
+        *lines,
+        "",
+        "gradient: root mean square over the layer's weights. reach: steps back, beyond which lies less than",
+        "1 % of the recurrent weights' gradient. memory: steps until 1/e of the state is left by itself.",
+    ]
+
+
+def _of_way(measured: Measurements, horizons: dict[str, float], way: str) -> tuple[str, str, str, str]:
+    by_lag = measured.weights.get(way, ())
+    far = reach(by_lag, FADED)
+    gates = measured.gates.get(way, {})
+    return (
+        "" if far is None else f"{far} of {len(by_lag)}",
+        f"{horizons[way]:.3g}",
+        f"{measured.dead[way]:.0%}",
+        "  ".join(f"{letter} {gate.saturated:.0%}" for letter, gate in gates.items()),
+    )
+
+
+def told(finding: Finding) -> str:
+    """A finding, and below it what to try."""
+    lines = textwrap.wrap(
+        finding.text, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
+    )
+    lines += [f"{'try' if first else '':>9} {advice}" for first, advice in _first(finding.advice)]
+    return "\n".join(lines)
+
+
+def _first(items: tuple[str, ...]) -> list[tuple[bool, str]]:
+    return [(place == 0, item) for place, item in enumerate(items)]
