@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "diagnostics": {"scan"},
     "data": {"registry"},
     "callbacks": {"diagnostics", "registry"},
+    "report": {"diagnostics", "registry"},
     "tracking": set(),
     "wiring": {"registry"},
     "cells": {"scan", "registry"},
@@ -81,6 +82,7 @@ def test_an_unknown_public_name_lists_the_known_ones():
             ("lightning", "wandb", "matplotlib"),
         ),
         ("import zoo.data, zoo.callbacks, zoo.tasks", ("torch", "lightning", "wandb", "matplotlib")),
+        ("import zoo.report", ("lightning", "wandb", "matplotlib", "plotly")),
     ],
 )
 def test_imports_stay_light(statement, absent):

@@ -1,0 +1,141 @@
+"""What clipping did to the gradient."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from zoo.report.figure import (
+    MOST_ROWS,
+    Layout,
+    Panel,
+    Section,
+    Table,
+    Trace,
+    View,
+    evenly,
+    line,
+    log_axis,
+    over_steps,
+)
+from zoo.report.files import Curve
+from zoo.report.layers import crosses
+from zoo.report.run import Run
+from zoo.report.text import number
+
+METRIC = "gradient/"
+BEFORE = {"color": "#767676", "dark": "#9a9a9a", "dash": "dot"}
+AFTER = {"color": "#0072B2", "dark": "#56B4E9"}
+SHARE = {"color": "#D55E00", "dark": "#FF8B3D", "dash": "dash"}
+
+
+@final
+@dataclass(frozen=True)
+class Clipping:
+    """The gradient's norm before and after clipping, and the share of steps in which they differ."""
+
+    run: Run
+    before: Curve
+    after: Curve
+    share: Curve
+
+
+def clipping(runs: Sequence[Run]) -> Section:
+    """The section of clipping, a panel for each run and optimiser, on the same axes."""
+    found = [(name, one) for run in runs for name, one in _clippings(run, len(runs) > 1).items()]
+    heights = log_axis([curve.values for _, one in found for curve in (one.before, one.after)], "norm")
+    end = max(run.last_step for run in runs)
+    return Section(
+        title="Clipping",
+        caption="The norm of the whole gradient before clipping (dotted) and after it (solid); where they "
+        "part, clipping acted. Below, the share of steps that were clipped. Clipping now and then is a "
+        "safety net; clipping always is a smaller learning rate.",
+        panels=[
+            Panel(name, [View("", _traces(one), _layout(heights, end))], one.run.index) for name, one in found
+        ],
+        tables=[_table(name, one) for name, one in found],
+        notes=_missing(runs, [one.run for _, one in found]),
+    )
+
+
+def clipped(run: Run) -> tuple[float, float] | None:
+    """The share of the logged steps that were clipped, and the largest norm before; None if nothing tells."""
+    found = list(_clippings(run, several=False).values())
+    shares = np.concatenate([one.share.values for one in found]) if found else np.zeros(0)
+    norms = np.concatenate([one.before.values for one in found]) if found else np.zeros(0)
+    if not shares.size or not np.isfinite(norms).any():
+        return None
+    return float(np.nanmean(shares)), float(norms[np.isfinite(norms)].max())
+
+
+def _clippings(run: Run, several: bool) -> dict[str, Clipping]:
+    """By the names of their panels: from the metrics, or else from the histograms."""
+    start = f"{METRIC}norm_before"
+    found = {}
+    for name in run.metrics:
+        if name.startswith(start):
+            ending = name.removeprefix(start)
+            whose = ending.removeprefix("/").replace("_", " ")
+            title = ", ".join(part for part in (run.name if several or not whose else "", whose) if part)
+            curves = [run.metrics.get(f"{METRIC}{what}{ending}") for what in ("norm_after", "clipped")]
+            after, share = (curve or Curve(np.zeros(0), np.zeros(0)) for curve in curves)
+            found[title] = Clipping(run, run.metrics[name], after, share)
+    glance = run.timeline
+    if not found and glance is not None:
+        steps = glance.steps.astype(float)
+        share = Curve(steps, glance.clipped.astype(float))
+        found[run.name] = Clipping(run, Curve(steps, glance.before), Curve(steps, glance.after), share)
+    return found
+
+
+def _traces(one: Clipping) -> list[Trace]:
+    lower = {"yaxis": "y2"}
+    whose = {"run": one.run.index}
+    traces = [
+        line(one.before.steps, _positive(one.before), "before", BEFORE | whose),
+        line(one.after.steps, _positive(one.after), "after", AFTER | whose),
+        line(one.share.steps, one.share.values, "share clipped", SHARE | whose) | lower,
+    ]
+    broken = one.before.steps[~np.isfinite(one.before.values)]
+    if broken.size:
+        traces.append(crosses(broken, np.zeros(len(broken)), one.run.index) | lower)
+    return traces
+
+
+def _positive(curve: Curve) -> np.ndarray:
+    return np.where(curve.values > 0, curve.values, np.nan)
+
+
+def _layout(heights: Layout, end: float) -> Layout:
+    shares = {"domain": [0, 0.2], "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1], "tickformat": ".0%"}
+    layout = over_steps(360, end, {"yaxis": heights | {"domain": [0.29, 1]}, "yaxis2": shares})
+    layout["xaxis"]["anchor"] = "y2"
+    return layout
+
+
+def _table(name: str, one: Clipping) -> Table:
+    rows = [
+        (
+            f"{one.before.steps[index]:,.0f}",
+            *(_at(curve, one.before.steps[index]) for curve in (one.before, one.after, one.share)),
+        )
+        for index in evenly(len(one.before.steps), MOST_ROWS)
+    ]
+    return Table(
+        f"{name}: norms by step", ("step", "norm before", "norm after", "share clipped"), tuple(rows)
+    )
+
+
+def _at(curve: Curve, step: float) -> str:
+    where = np.flatnonzero(curve.steps == step)
+    if not where.size:
+        return ""
+    value = float(curve.values[where[0]])
+    return number(value) if np.isfinite(value) else "not finite"
+
+
+def _missing(runs: Sequence[Run], found: Sequence[Run]) -> list[str]:
+    lost = [run for run in runs if run not in found]
+    why = "neither metrics.csv nor gradients.jsonl tells the norm of the gradient, so clipping is left out."
+    return [f"{run.name}: {why}" if len(runs) > 1 else f"N{why[1:]}" for run in lost]

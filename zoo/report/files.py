@@ -1,0 +1,120 @@
+"""Reading the files of a run, whole, empty, cut short by a crash, or not there."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+
+
+@final
+@dataclass(frozen=True)
+class Curve:
+    """One metric over a run; only the steps at which it was logged.
+
+    Attributes:
+        steps: Optimiser steps, ascending.
+        values: NaN or infinite where the metric was.
+    """
+
+    steps: Float[np.ndarray, " points"]
+    values: Float[np.ndarray, " points"]
+
+
+def missing(path: Path, holds: str) -> str | None:
+    """Why there is nothing to read in a file, in a sentence, or None where there is.
+
+    Args:
+        path: The file.
+        holds: What the page would have shown of it.
+    """
+    try:
+        empty = not path.read_bytes().strip() if path.stat().st_size < 4096 else False
+    except OSError:
+        return f"This run has no {path.name}, so {holds} left out."
+    return f"{path.name} is empty, so {holds} left out." if empty else None
+
+
+def left_out(count: int, path: Path) -> str:
+    """Says that lines could not be read."""
+    lines = "line" if count == 1 else "lines"
+    those = "it is" if count == 1 else "they are"
+    return (
+        f"{count} {lines} of {path.name} could not be read, as when a crash cuts one short; {those} left out."
+    )
+
+
+def read_text(path: Path, most: int = 200_000) -> str:
+    """The text of a file, the beginning of it where it is long, and "" where there is none."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(most)
+    except OSError:
+        return ""
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The object in a JSON file, or an empty one."""
+    try:
+        found = json.loads(read_text(path))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any] | None]:
+    """The objects of a file of JSON lines, with None for each line that holds none."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for text in file:
+            if not text.strip():
+                continue
+            try:
+                found = json.loads(text)
+            except ValueError:
+                found = None
+            yield found if isinstance(found, dict) else None
+
+
+def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
+    """The curves of Lightning's metrics.csv.
+
+    Returns:
+        Name -> curve; the number of lines that could not be read; the last epoch, from 0, or -1.
+    """
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        text = file.read()
+    whole = text.endswith("\n")
+    rows = list(csv.reader(io.StringIO(text.replace("\0", ""))))
+    head, body = rows[0], [row for row in rows[1:] if row]
+    # Of a last line without its end, the last number may be cut in two.
+    bad = [row for row in body if len(row) != len(head) or (row is body[-1] and not whole)]
+    good = [row for row in body if not any(row is other for other in bad)]
+    points: dict[str, dict[float, float]] = {name: {} for name in head if name not in ("step", "epoch")}
+    epoch = -1
+    for row in good:
+        cells = {name: _number(text) for name, text in zip(head, row, strict=True) if text}
+        step = cells.get("step")
+        epoch = max(epoch, int(found) if math.isfinite(found := cells.get("epoch") or -1.0) else -1)
+        for name in points.keys() & cells.keys():
+            value = cells[name]
+            if step is not None and math.isfinite(step) and value is not None:
+                points[name][step] = value
+    return {name: _curve(found) for name, found in sorted(points.items()) if found}, len(bad), epoch
+
+
+def _curve(points: dict[float, float]) -> Curve:
+    steps = sorted(points)
+    return Curve(np.array(steps, dtype=float), np.array([points[step] for step in steps], dtype=float))
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

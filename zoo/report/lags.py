@@ -1,0 +1,221 @@
+"""How far back in time the gradient reaches: as curves over the lag, and as maps over training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from zoo.report.figure import (
+    MOST_COLUMNS,
+    Layout,
+    Panel,
+    Section,
+    Table,
+    Trace,
+    View,
+    evenly,
+    line,
+    log_axis,
+    over_steps,
+    packed,
+)
+from zoo.report.palette import level, of_layers, of_run
+from zoo.report.run import LAGS, Lags, Run, remarks
+from zoo.report.text import number, power
+
+WORDS = {"state": "‖∂loss/∂h‖", "weight": "‖part of ∂loss/∂W‖"}
+"""What the file's two kinds of norms are of."""
+
+MOST_MAPS = 24
+SHOWN_LAGS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+def by_lag(runs: Sequence[Run]) -> Section:
+    """The section of curves: a panel for each run, and one in which all runs meet, layer by layer."""
+    known = [run for run in runs if run.lags]
+    panels = [Panel(run.name, _curves(run, known), run.index) for run in known]
+    if len(known) > 1:
+        panels.append(Panel("first layer of all runs", _together(known)))
+    return Section(
+        title="Gradient against lag",
+        caption="How much gradient arrives so many steps before the end of a sequence. A line that falls "
+        "straight forgets by the same factor at each step; where it has fallen a thousandfold, nothing older "
+        "is learned. The share from further back is that of the summed norms of the recurrent weight's "
+        "gradient.",
+        panels=panels,
+        tables=[_table(run, len(runs) > 1) for run in known],
+        notes=remarks(runs, LAGS),
+    )
+
+
+def over_training(runs: Sequence[Run]) -> Section:
+    """The section of maps, a panel for each run, on the same axes and in the same colours."""
+    known = [run for run in runs if run.lags]
+    return Section(
+        title="Gradient against lag over training",
+        caption="Each column is a step of the optimiser, each row a lag; the brighter, the more gradient "
+        "arrives. A bright region that grows upwards is a network that learns to look further back.",
+        panels=[Panel(run.name, _maps(run, known), run.index) for run in known],
+        notes=[] if known else ["Without through_time.jsonl there is no map."],
+    )
+
+
+def _curves(run: Run, runs: Sequence[Run]) -> list[View]:
+    views = []
+    for kind in ("state", "weight"):
+        rows = [entry for other in runs for lags in _ends(other) for entry in lags.of(kind).values()]
+        layout = _layout(runs, log_axis(rows, WORDS[kind]))
+        for when, lags in zip(("last step", "first step"), reversed(_ends(run)), strict=True):
+            views.append(View(f"{WORDS[kind]}, {when}", _lines(lags.of(kind), run.index), layout))
+    share = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
+    beyond = {key: _beyond(row) for key, row in run.lags[-1].weight.items()}
+    return [
+        *views,
+        View("share from further back, last step", _lines(beyond, run.index), _layout(runs, share)),
+    ]
+
+
+def _ends(run: Run) -> tuple[Lags, Lags]:
+    return run.lags[0], run.lags[-1]
+
+
+def _lines(passage: dict[str, Float[np.ndarray, " lags"]], run: int) -> list[Trace]:
+    looks = of_layers(list(dict.fromkeys(_layer(key) for key in passage)))
+    return [
+        line(
+            np.arange(len(row)),
+            np.where(row > 0, row, np.nan),
+            key.replace("_", " ").replace("/", " "),
+            looks[_layer(key)] | {"dash": "dash" if key.endswith("/backward") else "solid", "run": run},
+        )
+        for key, row in passage.items()
+    ]
+
+
+def _together(runs: Sequence[Run]) -> list[View]:
+    """One view per view of `_curves`, so that one choice serves all: the first layer of every run."""
+    views = []
+    for kind in ("state", "weight"):
+        rows = [entry for run in runs for lags in _ends(run) for entry in lags.of(kind).values()]
+        layout = _layout(runs, log_axis(rows, WORDS[kind]))
+        for when, place in (("last step", -1), ("first step", 0)):
+            views.append(View(f"{WORDS[kind]}, {when}", _firsts(runs, kind, place), layout))
+    share = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
+    traces = _firsts(runs, "weight", -1, shares=True)
+    return [*views, View("share from further back, last step", traces, _layout(runs, share))]
+
+
+def _firsts(runs: Sequence[Run], kind: str, place: int, shares: bool = False) -> list[Trace]:
+    traces = []
+    for run in runs:
+        passage = run.lags[place].of(kind)
+        key = next(iter(passage), None)
+        if key is not None:
+            row = _beyond(passage[key]) if shares else passage[key]
+            name = f"{run.name}, {key.replace('_', ' ').replace('/', ' ')}"
+            traces.append(line(np.arange(len(row)), np.where(row > 0, row, np.nan), name, of_run(run.index)))
+    return traces
+
+
+def _layer(key: str) -> str:
+    return key.partition("/")[0].replace("_", " ")
+
+
+def _beyond(row: Float[np.ndarray, " lags"]) -> Float[np.ndarray, " lags"]:
+    """Of each lag the share of the sum that comes from beyond it."""
+    known = np.nan_to_num(row)
+    total = known.sum()
+    return np.asarray((total - np.cumsum(known)).clip(0) / total) if total > 0 else np.full(len(row), np.nan)
+
+
+def _layout(runs: Sequence[Run], vertical: Layout) -> Layout:
+    longest = max((len(row) for run in runs for lags in _ends(run) for row in lags.state.values()), default=1)
+    across = {"title": {"text": "steps back in time"}, "range": [-0.02 * longest, max(longest - 1, 1) * 1.02]}
+    return {"height": 340, "xaxis": across, "yaxis": vertical}
+
+
+def _maps(run: Run, runs: Sequence[Run]) -> list[View]:
+    """Of each layer and direction that any run has a map, so that the panels have the same views."""
+    keys = [(kind, key) for kind in ("state", "weight") for key in _keys(runs, kind)]
+    return [
+        View(f"{WORDS[kind]}, {key.replace('_', ' ').replace('/', ' ')}", *_map(run, runs, kind, key))
+        for kind, key in keys
+    ]
+
+
+def _keys(runs: Sequence[Run], kind: str) -> list[str]:
+    keys = list(dict.fromkeys(key for run in runs for key in run.lags[-1].of(kind)))
+    return [keys[index] for index in evenly(len(keys), MOST_MAPS)] if keys else []
+
+
+def _map(run: Run, runs: Sequence[Run], kind: str, key: str) -> tuple[list[Trace], Layout]:
+    lags = [run.lags[index] for index in evenly(len(run.lags), MOST_COLUMNS)]
+    rows = [entry.of(kind).get(key, np.zeros(0)) for entry in lags]
+    longest = max((len(row) for row in rows), default=0)
+    low, high = _extent(runs, kind)
+    stride = max(-(-longest // MOST_COLUMNS), 1)
+    table = np.full((max(longest, 1), len(rows)), np.nan)
+    for column, row in enumerate(rows):
+        table[: len(row), column] = row
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.where(
+            np.isfinite(table[::stride]), np.log10(np.maximum(table[::stride], 10.0**low)), np.nan
+        )
+    trace: Trace = {
+        "type": "heatmap",
+        "x": [entry.step for entry in lags],
+        "y0": 0,
+        "dy": stride,
+        "z": packed(sizes.astype(np.float32)),
+        "coloraxis": "coloraxis",
+        "hovertemplate": "step %{x}<br>%{y} steps back<br>10^%{z:.2f}<extra></extra>",
+        "meta": {"run": run.index},
+    }
+    return [trace], _map_layout(runs, low, high)
+
+
+def _extent(runs: Sequence[Run], kind: str) -> tuple[float, float]:
+    """Exponents of the smallest and the largest norm, at most twelve apart."""
+    rows = [row for run in runs for entry in run.lags for row in entry.of(kind).values()]
+    seen = np.concatenate([np.zeros(0), *rows])
+    seen = seen[np.isfinite(seen) & (seen > 0)]
+    if not seen.size:
+        return -1.0, 0.0
+    high = float(np.log10(seen.max()))
+    return round(max(float(np.log10(seen.min())), high - 12) - 1e-3, 3), round(high + 1e-3, 3)
+
+
+def _map_layout(runs: Sequence[Run], low: float, high: float) -> Layout:
+    stride = max(int(np.ceil((high - low) / 5)), 1)
+    ticks = list(range(int(np.ceil(low)), int(np.floor(high)) + 1, stride))
+    bar = {"orientation": "h", "thickness": 10, "len": 0.7, "x": 1, "xanchor": "right", "y": 1.03, "ypad": 0}
+    words = {"title": {"text": "norm", "side": "top"}, "tickvals": ticks, "ticktext": list(map(power, ticks))}
+    longest = max((len(row) for run in runs for entry in run.lags for row in entry.state.values()), default=1)
+    others = {
+        "margin": {"t": 52},
+        "yaxis": {"title": {"text": "steps back in time"}, "range": [-0.5, max(longest, 2) - 0.5]},
+        "coloraxis": {
+            "cmin": low,
+            "cmax": high,
+            "colorscale": level(),
+            "colorbar": bar | words | {"yanchor": "bottom"},
+        },
+    }
+    return over_steps(380, max(run.last_step for run in runs), others)
+
+
+def _table(run: Run, several: bool) -> Table:
+    last = run.lags[-1]
+    longest = max((len(row) for row in last.state.values()), default=0)
+    shown = [lag for lag in SHOWN_LAGS if lag < longest]
+    rows = [
+        (f"{key.replace('_', ' ').replace('/', ' ')}, {WORDS[kind]}", *(_cell(row, lag) for lag in shown))
+        for kind in ("state", "weight")
+        for key, row in last.of(kind).items()
+    ]
+    title = f"Norms at step {last.step:,} by steps back in time"
+    return Table(f"{run.name}: {title}" if several else title, ("layer", *map(str, shown)), tuple(rows))
+
+
+def _cell(row: Float[np.ndarray, " lags"], lag: int) -> str:
+    return number(float(row[lag])) if lag < len(row) else ""
