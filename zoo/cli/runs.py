@@ -1,13 +1,18 @@
 """The folder of a run: where it is, what is kept in it, what is printed about it."""
 
+import json
 import os
+import platform
+import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, final
 
+import lightning
 import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -66,7 +71,7 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
 
 @final
 class RunRecord(Callback):
-    """Keeps the recipe in the run's folder and the model's name in its checkpoints; saves when interrupted.
+    """Keeps recipe and environment in the run's folder, names the model in checkpoints, saves if interrupted.
 
     Args:
         folder: The run's folder.
@@ -75,6 +80,7 @@ class RunRecord(Callback):
 
     def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
         self.folder, self.config = folder, config
+        self.started = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         path = self.folder / "config.yaml"
@@ -82,9 +88,18 @@ class RunRecord(Callback):
             header = f"# recurrent-zoo {__version__}, torch {torch.__version__}\n"
             text = yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True)
             path.write_text(header + text, encoding="utf-8")
+            self._keep_environment(environment(trainer))
             for logger in trainer.loggers:
                 if isinstance(logger, WandbLogger):
                     logger.log_hyperparams({"recipe": dict(self.config)})
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if trainer.is_global_zero:
+            self._keep_environment({"model": describe(pl_module), **environment(trainer)})
+
+    def _keep_environment(self, plain: Mapping[str, Any]) -> None:
+        text = json.dumps({**plain, "started": self.started}, indent=1, ensure_ascii=False)
+        (self.folder / "environment.json").write_text(text + "\n", encoding="utf-8")
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -134,6 +149,24 @@ class Report(Callback):
         seconds = time.monotonic() - self.began
         say("epoch", f"{trainer.current_epoch + 1}{of}  {numbers(metrics)}  {seconds:.0f} s")
         self.validated = False
+
+
+def environment(trainer: Trainer) -> dict[str, Any]:
+    """What a run runs on: versions, machine and command line, with `~` for the user's folder."""
+    device = trainer.strategy.root_device
+    cuda = device.type == "cuda"
+    return {
+        "zoo": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "lightning": lightning.__version__,
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+        "devices": trainer.world_size,
+        "command": shlex.join(["zoo", *sys.argv[1:]]).replace(str(Path.home()), "~"),
+    }
 
 
 def describe(module: LightningModule) -> str:
