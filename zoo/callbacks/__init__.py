@@ -7,3 +7,4 @@ from zoo.registry import Registry
 CALLBACKS: Registry[Any] = Registry("callback")
 CALLBACKS.declare("gradient_clipping", "zoo.callbacks.gradient_clipping:GradientClipping")
 CALLBACKS.declare("gradient_histogram", "zoo.callbacks.gradient_histogram:GradientHistogram")
+CALLBACKS.declare("non_finite_guard", "zoo.callbacks.non_finite_guard:NonFiniteGuard")

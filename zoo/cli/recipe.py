@@ -10,12 +10,14 @@ from typing import TextIO
 
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
+from zoo.callbacks.guard_state import NonFiniteError
+from zoo.cli.errors import debugging
 from zoo.cli.imports import import_modules
 from zoo.cli.names import allow, translate_argument
 from zoo.cli.parser import prepare
 from zoo.cli.training import Cli
 
-INTERRUPTED, TERMINATED = 130, 143
+FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 HUSHED = (
     r".*LeafSpec.*is deprecated",  # Lightning calls a name of torch that torch 2.13 deprecates
     r".*does not have many workers",  # batches are made faster than a worker could send them
@@ -49,6 +51,11 @@ def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
             cli = Cli(command, _with_recipe(_translated(arguments)))
         except SIGTERMException:
             return TERMINATED
+        except NonFiniteError as error:
+            if debugging():
+                raise
+            print(f"zoo: error: {error}", file=sys.stderr)
+            return FAILED
     return INTERRUPTED if cli.is_interrupted else 0
 
 

@@ -74,6 +74,14 @@ class Task(pl.LightningModule, ABC):
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
 
+    def forget(self) -> None:
+        """Drops what the last training batch has left behind, for its numbers cannot be used.
+
+        A task that carries more than metrics from batch to batch adds to this.
+        """
+        if self._uncounted["train"]:
+            self._uncounted["train"].pop()
+
     def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Predictions of the model, as (B, O) or (B, T, O)."""
         predictions: Tensor = self.model(x, lengths)[0]
@@ -173,9 +181,9 @@ class Task(pl.LightningModule, ABC):
 
     def _count(self, stage: str, predictions: Tensor, targets: Tensor) -> None:
         """Notes a batch for the metrics; they see many at once, for an update costs as much as a layer."""
-        self._uncounted[stage].append((predictions.detach(), targets))
         if len(self._uncounted[stage]) == COUNTED_AT_ONCE:
             self._count_all(stage)
+        self._uncounted[stage].append((predictions.detach(), targets))
 
     def _count_all(self, stage: str) -> None:
         if self._uncounted[stage]:

@@ -97,6 +97,12 @@ class LanguageModel(Task):
         super().on_train_epoch_end()
         self._carried.pop("train", None)
 
+    def forget(self) -> None:
+        """Drops the state after the last training batch, too: the next one begins with zeros."""
+        super().forget()
+        self._carried.pop("train", None)
+        self._restored = None
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the training state, so that a run resumed within an epoch goes on where it was."""
         carried = self._carried.get("train", ())

@@ -1,0 +1,300 @@
+"""Keeps NaN and infinity out of weights, optimisers and checkpoints."""
+
+import logging
+import math
+from pathlib import Path
+from typing import Any, Literal, NoReturn, final, get_args
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+from torch.optim import Optimizer
+
+from zoo.callbacks.blame import (
+    Calls,
+    rates,
+    say_batch,
+    say_gradients,
+    say_loss,
+    say_output,
+    say_remedies,
+    say_weights,
+)
+from zoo.callbacks.gradient_histogram import GradientHistogram
+from zoo.callbacks.gradients import refuse_shards
+from zoo.callbacks.guard_state import Forgetful, NonFiniteError, Watch
+from zoo.callbacks.rollback import (
+    Checkpoint,
+    capture,
+    copied,
+    keep_buffers,
+    newest_finite,
+    nonfinite,
+    put_back,
+    restore,
+    update_kept,
+    written,
+)
+from zoo.callbacks.updates import gradients_in_order, is_scalers_business, leave_out, norm_and_loss
+from zoo.diagnostics.events import EVENTS, Event, append_event
+
+logger = logging.getLogger(__name__)
+Action = Literal["stop", "skip", "rollback"]
+
+LARGE = 1e15
+"""Norm of a gradient from which the update may overflow; after it the weights are looked at."""
+
+
+@final
+class NonFiniteGuard(Callback):
+    r"""Finds NaN or infinity in loss and gradients before they reach the weights, says where, and acts.
+
+    What is found is told in a sentence with step, layer and parameter, and written to `events.jsonl` in the
+    run's folder. Neither weights nor optimiser are updated, so they stay finite. Then, by `action`:
+
+    - "stop": the fit ends with `NonFiniteError`, the command line with exit code 1.
+    - "skip": training goes on with the next batch. Logs `guard/skipped`, the number of updates left out.
+    - "rollback": weights, optimisers, schedulers and gradient scaler go back to the newest finite checkpoint
+      that this fit has written, or to the state it began with while there is none; all learning rates become
+      smaller; training goes on with the next batch. Batches, epochs and `global_step` are not rewound, so
+      the data are not seen again. Where a step right after a rollback is bad, the next one goes back further.
+      Logs `guard/rollbacks`.
+
+    Works alike under automatic and manual optimisation, accumulation and mixed precision. Under 16-bit
+    precision a gradient that is not finite is the gradient scaler's business, which skips the update and
+    lowers its scale, until that has come down to 1; the loss is looked at from the start. It acts after
+    `GradientHistogram`, which shows what was wrong, and before `GradientClipping`. Weights that a huge but
+    finite gradient has made infinite are found at the end of that step or of the epoch, and always before a
+    checkpoint is written, which is refused.
+
+    Why such gradients arise: Pascanu et al., 2013, https://arxiv.org/abs/1211.5063.
+
+    Args:
+        action: What follows.
+        max_rollbacks: After so many the fit ends as with "stop".
+        learning_rate_factor: What each rollback multiplies all learning rates by.
+        max_skips_in_a_row: After so many the fit ends as with "stop", for no batch helps any more.
+
+    Raises:
+        ValueError: an argument is out of its range; or gradients are split over processes.
+        NonFiniteError: out of the fit, as said above.
+    """
+
+    def __init__(
+        self,
+        action: Action = "stop",
+        max_rollbacks: int = 3,
+        learning_rate_factor: float = 0.5,
+        max_skips_in_a_row: int = 100,
+    ) -> None:
+        if action not in get_args(Action):
+            raise ValueError(f"action is {action!r}; expected one of {', '.join(get_args(Action))}")
+        for name, value in (("max_rollbacks", max_rollbacks), ("max_skips_in_a_row", max_skips_in_a_row)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; expected at least 1")
+        if not 0 < learning_rate_factor <= 1:
+            raise ValueError(
+                f"learning_rate_factor is {learning_rate_factor}; expected a number above 0, at most 1"
+            )
+        self.action, self.max_rollbacks = action, max_rollbacks
+        self.learning_rate_factor, self.max_skips_in_a_row = learning_rate_factor, max_skips_in_a_row
+        self.skipped = self.rollbacks = 0
+        self._watch: Watch | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves the fit in progress out of copies, whose hooks are the original's."""
+        return self.__dict__ | {"_watch": None}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"skipped": self.skipped, "rollbacks": self.rollbacks}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.skipped, self.rollbacks = state_dict["skipped"], state_dict["rollbacks"]
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Goes behind the histograms and ahead of all other callbacks."""
+        if stage != "fit":
+            return
+        refuse_shards("NonFiniteGuard", trainer)
+        others = [callback for callback in trainer.callbacks if callback is not self]  # type: ignore[attr-defined]
+        ahead = [callback for callback in others if isinstance(callback, GradientHistogram)]
+        behind = [callback for callback in others if not isinstance(callback, GradientHistogram)]
+        # A new list: Lightning is iterating over the old one.
+        trainer.callbacks = [*ahead, self, *behind]  # type: ignore[attr-defined]  # set by one of its connectors
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Begins to watch, and keeps what a rollback may need."""
+        # Asked for on all ranks, for it is broadcast.
+        folder = Path(trainer.log_dir or trainer.default_root_dir)
+        writes = trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
+        trained = {name for name, parameter in pl_module.named_parameters() if parameter.requires_grad}
+        rolls = self.action == "rollback"
+        self._watch = Watch(
+            folder=folder if writes else None,
+            calls=Calls(pl_module),
+            ignored=frozenset(nonfinite({"state_dict": pl_module.state_dict()})) - trained,
+            start=copied(capture(trainer)) | self._stamp() if rolls else None,
+            passed_over=written(trainer) if rolls else set(),
+            buffers=keep_buffers(pl_module),
+        )
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Holds the batch, which may be to blame."""
+        if self._watch is not None:
+            self._watch.batch = batch
+
+    def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
+        """Takes in the loss, without waiting for the device."""
+        if self._watch is not None:
+            self._watch.loss = self._watch.loss + loss.detach().sum()
+
+    def on_before_optimizer_step(
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Leaves out the update if loss or gradients are not finite."""
+        watch = self._watch
+        if watch is None:
+            return
+        if watch.pending:
+            # Under manual optimisation the same batch may go on for a while.
+            leave_out(trainer, [optimizer])
+            return
+        watch.step = trainer.global_step
+        norm, loss = norm_and_loss(trainer, optimizer, watch.loss)
+        watch.loss = 0.0
+        text = "" if math.isfinite(norm + loss) else self._blame(trainer, pl_module, optimizer, loss)
+        watch.calls.clear()
+        if not text:
+            watch.large = watch.large or norm > LARGE
+            watch.skips_in_a_row, watch.source = 0, None
+            update_kept(watch.buffers)
+            return
+        leave_out(trainer, [optimizer] if self.action == "skip" else trainer.optimizers)
+        if isinstance(pl_module, Forgetful):
+            pl_module.forget()
+        self._act(trainer, text)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Rolls back, if that is to be; looks at the weights, if they may have overflowed."""
+        watch = self._watch
+        if watch is None:
+            return
+        watch.batch = None
+        if (watch.large or trainer.is_last_batch) and not watch.pending:
+            text = say_weights(self._overflowed(capture(trainer)))
+            if text:
+                self._act(trainer, text)
+        watch.large = False
+        if watch.pending:
+            self._roll_back(trainer, pl_module)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Refuses a checkpoint that nobody could go on from."""
+        if self._watch is not None:
+            text = say_weights(self._overflowed(checkpoint))
+            if text:
+                self._stop(trainer, text)
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._end()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.calls.close()
+
+    def _stamp(self) -> Checkpoint:
+        """What a checkpoint says of this callback."""
+        return {"callbacks": {self.state_key: self.state_dict()}}
+
+    def _overflowed(self, checkpoint: Checkpoint) -> list[str]:
+        assert self._watch is not None
+        return [name for name in nonfinite(checkpoint) if name not in self._watch.ignored]
+
+    def _blame(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, loss: float) -> str:
+        """What is not finite, from its origin on; "" if nothing is or the gradient scaler sees to it."""
+        assert self._watch is not None
+        if math.isfinite(loss):
+            parts = [say_gradients(gradients_in_order(pl_module, optimizer), None)]
+            if not parts[0] or is_scalers_business(trainer, optimizer):
+                return ""
+        else:
+            output = self._watch.calls.first_output(trainer, pl_module)
+            gradients = say_gradients(gradients_in_order(pl_module, optimizer), output)
+            parts = [say_loss(loss), say_output(output), gradients]
+        put_back(self._watch.buffers)
+        overflowed = say_weights(self._overflowed(capture(trainer)))
+        return ", ".join(part for part in [overflowed, *parts, say_batch(self._watch.batch)] if part)
+
+    def _act(self, trainer: Trainer, text: str) -> None:
+        """Does what is to be done about an update that was left out, or weights that have overflowed."""
+        watch = self._watch
+        assert watch is not None
+        if self.action == "rollback" and self.rollbacks < self.max_rollbacks:
+            watch.pending = text
+            return
+        overflowed = bool(self._overflowed(capture(trainer)))
+        if self.action != "skip" or overflowed or watch.skips_in_a_row == self.max_skips_in_a_row:
+            self._stop(trainer, text)
+        watch.skips_in_a_row += 1
+        self.skipped += 1
+        self._tell(trainer, "skip", text, f"this update was left out, {self.skipped} so far")
+        self._log(trainer, watch.step, "guard/skipped", self.skipped)
+
+    def _roll_back(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        watch = self._watch
+        assert watch is not None
+        assert watch.start is not None
+        if watch.source is not None:
+            watch.passed_over.add(watch.source)
+        found = newest_finite(trainer, watch.passed_over, watch.ignored)
+        checkpoint = copied(watch.start) if found is None else found[1]
+        earlier = checkpoint["callbacks"].get(self.state_key, {}).get("rollbacks", 0)
+        self.rollbacks += 1
+        # A checkpoint does not know of the rollbacks since it was written.
+        factor = self.learning_rate_factor ** (self.rollbacks - earlier)
+        restore(trainer, pl_module, checkpoint, factor)
+        update_kept(watch.buffers)
+        for optimizer in trainer.optimizers:
+            optimizer.zero_grad()
+        watch.source = None if found is None else found[0]
+        text, watch.pending, watch.loss = watch.pending, "", 0.0
+        place = "the state that the fit began with" if found is None else str(found[0][0])
+        done = f"went back to {place}, learning rate {rates(trainer)}"
+        self._tell(trainer, "rollback", text, f"{done}, rollback {self.rollbacks} of {self.max_rollbacks}")
+        self._log(trainer, watch.step, "guard/rollbacks", self.rollbacks)
+
+    def _stop(self, trainer: Trainer, text: str) -> NoReturn:
+        """Ends the fit."""
+        watch = self._watch
+        assert watch is not None
+        done = {"skip": self.skipped, "rollback": self.rollbacks}.get(self.action, 0)
+        after = f" after {done} {self.action}{'s' if done > 1 else ''}" if done else ""
+        advice = f"stopped{after}; {say_remedies(trainer)}"
+        self._tell(trainer, "stop", text, advice)
+        raise NonFiniteError(f"step {watch.step}: {text}; {advice}")
+
+    def _tell(self, trainer: Trainer, kind: str, text: str, done: str) -> None:
+        """Writes what was found and what was done; says it too, unless an error is about to."""
+        if self._watch is None or not trainer.is_global_zero:
+            return
+        step, epoch = self._watch.step, trainer.current_epoch
+        if kind != "stop":
+            logger.warning("step %d: %s; %s", step, text, done)
+        if self._watch.folder is not None:
+            for each, words in (("nonfinite", text), (kind, done)):
+                event = Event(step=step, epoch=epoch, kind=each, text=f"step {step}: {words}")
+                append_event(self._watch.folder / EVENTS, event)
+
+    def _log(self, trainer: Trainer, step: int, name: str, count: int) -> None:
+        """Sends a count to the loggers at once, for the next regular logging may never come."""
+        for each in trainer.loggers:
+            each.log_metrics({name: float(count)}, step=step)
