@@ -24,6 +24,8 @@ from callbacks.modules import (
     half_precision,
     trainer,
 )
+from zoo.callbacks.clip_history import History
+from zoo.callbacks.clip_modes import Step
 from zoo.callbacks.gradient_clipping import GradientClipping
 
 pytestmark = FEW_WORKERS
@@ -213,7 +215,8 @@ def test_no_mode_sees_the_loss_scale(tmp_path, options, fused):
 
 @pytest.mark.parametrize("options", ALL_MODES, ids=str)
 def test_every_mode_acts_once_on_accumulated_gradients(tmp_path, options):
-    halves = batches(*[[entry / 1 for entry in step] for step in STEPS for _ in range(2)])
+    # Lightning divides the loss by the number of batches that are taken together.
+    halves = batches(*[step for step in STEPS for _ in range(2)])
     moves = moves_of(tmp_path, options, Layered(3.0), halves, accumulate_grad_batches=2)
     assert moves[::2] == [[0.0, 0.0, 0.0]] * len(STEPS)
     assert moves[1::2] == [pytest.approx(move) for move in moves_of(tmp_path, options, Layered(3.0))]
@@ -316,3 +319,16 @@ def test_a_checkpoint_of_another_mode_can_be_resumed(tmp_path):
     fit = trainer(tmp_path, GradientClipping(percentile=50.0), max_epochs=2)
     fit.fit(module, batches(*STEPS), ckpt_path=tmp_path / "norm.ckpt", weights_only=True)
     assert module.moves == moves_by_percentile(STEPS, 50)
+
+
+@pytest.mark.parametrize("options", ALL_MODES[:-1], ids=str)
+def test_only_percentiles_make_the_host_wait(options):
+    # A tensor without data stands for one on a device: asking for its value raises.
+    parameters = [nn.Parameter(torch.ones(shape, device="meta")) for shape in [(4, 3), (4,), (), (0, 3)]]
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    gradients = {parameter: parameter.grad for parameter in parameters}
+    for scale in (1.0, torch.ones((), device="meta")):
+        step = Step(torch.optim.SGD(parameters), gradients, {}, scale, History())
+        clip, _ = GradientClipping(**options).mode.clip(step)
+        assert clip.acted.is_meta

@@ -103,7 +103,9 @@ class GradientClipping(Callback):
         """Keeps the norms so far, per optimiser, as plain data."""
         # In a `state_dict`, Lightning would refuse a second callback before `setup` can say why.
         histories = self._histories.items()
-        checkpoint[NORMS] = {index: list(history.norms) for index, history in histories if history.norms}
+        norms = {index: list(history.norms) for index, history in histories if history.norms}
+        if norms:
+            checkpoint[NORMS] = norms
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
