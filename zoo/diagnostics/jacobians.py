@@ -116,19 +116,32 @@ class _Directions:
         return eye.expand(self.passage.batch_size, -1, -1)
 
     def carried(self, t: int, frame: Float[Tensor, "B S N"]) -> Float[Tensor, "B S N"]:
-        """The Jacobian of step t times the frame, by forward differentiation, each direction in a row."""
+        """The Jacobian J of step t times the frame, each direction v in a row of its own.
+
+        uᵀJ is linear in u, and J v is its derivative in u along v.
+        """
         sequences, count = self.passage.sequences, frame.shape[-1]
         pre, *state = (
             part[t].repeat_interleave(count, 0) for part in (self.passage.projected, *self.passage.before)
         )
-        rows = torch.split(frame.mT.flatten(0, 1).to(pre.dtype), self.sizes, dim=-1)
-
-        def after(*parts: Tensor) -> State:
-            return tuple(self.passage.recurrence.step(pre, parts, self.product)[1])
-
-        with torch.no_grad(), self.passage.unmixed():
-            found = torch.func.jvp(after, tuple(state), rows)[1]
+        before = tuple(part.requires_grad_() for part in state)
+        along = torch.split(frame.mT.flatten(0, 1).to(pre.dtype), self.sizes, dim=-1)
+        with torch.enable_grad(), self.passage.unmixed():
+            _, new = self.passage.recurrence.step(pre, before, self.product)
+            u = tuple(torch.zeros_like(part, requires_grad=True) for part in new)
+            found = _gradients(_gradients(new, before, u, create_graph=True), u, along)
         turned = torch.cat(found, -1).to(frame.dtype).view(len(frame), count, frame.shape[1]).mT
         if sequences.resets is not None:
             turned = torch.where(sequences.resets[t][:, None, None], 0, turned)
         return torch.where(self.passage.valid[t][:, None, None], turned, frame)
+
+
+def _gradients(made: State, sources: State, slopes: State, create_graph: bool = False) -> State:
+    """The gradients of what was made, 0 where it does not depend on a source."""
+    pairs = [pair for pair in zip(made, slopes, strict=True) if pair[0].requires_grad]
+    if not pairs:
+        return tuple(torch.zeros_like(source) for source in sources)
+    ends, errors = zip(*pairs, strict=True)
+    return torch.autograd.grad(
+        ends, sources, errors, create_graph=create_graph, allow_unused=True, materialize_grads=True
+    )
