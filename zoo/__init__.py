@@ -10,8 +10,10 @@ from typing import Any
 _HOMES = {
     "zoo.callbacks.gradient_clipping": ["GradientClipping"],
     "zoo.callbacks.gradient_histogram": ["GradientHistogram"],
+    "zoo.callbacks.gradient_through_time": ["GradientThroughTime"],
     "zoo.callbacks.guard_state": ["NonFiniteError"],
     "zoo.callbacks.non_finite_guard": ["NonFiniteGuard"],
+    "zoo.callbacks.recurrence_health": ["RecurrenceHealth"],
     "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_wirings"],
     "zoo.cells": [
         "Card",

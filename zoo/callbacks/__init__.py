@@ -7,4 +7,6 @@ from zoo.registry import Registry
 CALLBACKS: Registry[Any] = Registry("callback")
 CALLBACKS.declare("gradient_clipping", "zoo.callbacks.gradient_clipping:GradientClipping")
 CALLBACKS.declare("gradient_histogram", "zoo.callbacks.gradient_histogram:GradientHistogram")
+CALLBACKS.declare("gradient_through_time", "zoo.callbacks.gradient_through_time:GradientThroughTime")
 CALLBACKS.declare("non_finite_guard", "zoo.callbacks.non_finite_guard:NonFiniteGuard")
+CALLBACKS.declare("recurrence_health", "zoo.callbacks.recurrence_health:RecurrenceHealth")

@@ -1,0 +1,57 @@
+"""Numbers and pictures for the loggers of a fit, at the step at which they were measured."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+
+
+def log_values(trainer: Trainer, values: Mapping[str, float], step: int) -> None:
+    """Sends numbers to all loggers at once, where `LightningModule.log` would wait, and keep but the last.
+
+    They have a row of their own in metrics.csv. What is not finite is left out, for a gap is what all tools
+    can show.
+
+    Args:
+        trainer: Whose loggers.
+        values: By key.
+        step: Optimiser steps taken before they were measured.
+    """
+    finite = {key: value for key, value in values.items() if math.isfinite(value)}
+    if not finite:
+        return
+    for logger in trainer.loggers:
+        if isinstance(logger, TensorBoardLogger):
+            _log_to_tensorboard(logger, finite, step)
+        else:
+            logger.log_metrics(finite, step)
+            logger.save()
+
+
+def log_image(trainer: Trainer, key: str, picture: Path, step: int) -> None:
+    """Sends a picture to the loggers that can show it."""
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            # wandb takes a second to import, and is here only for those who log to it.
+            import wandb
+
+            image = wandb.Image(str(picture))
+            logger.experiment.log({key: image, "trainer/global_step": step})
+        elif isinstance(logger, TensorBoardLogger):
+            # matplotlib is slow to import; by now the picture has been drawn with it.
+            from matplotlib.image import imread
+
+            pixels = (imread(picture)[..., :3] * 255).round().astype(np.uint8)
+            logger.experiment.add_image(key, pixels, step, dataformats="HWC")
+
+
+def _log_to_tensorboard(logger: TensorBoardLogger, values: Mapping[str, float], step: int) -> None:
+    # TensorBoard takes half a second to import, and is here only for those who log to it.
+    from tensorboard.compat.proto.summary_pb2 import Summary  # type: ignore[import-untyped]
+
+    entries = [Summary.Value(tag=key, simple_value=value) for key, value in values.items()]
+    # One event for all: the writer's queue holds ten, and makes training wait when it is full.
+    logger.experiment.file_writer.add_summary(Summary(value=entries), step)

@@ -1,0 +1,89 @@
+"""The local file of gradients through time: one JSON object per line, one line per measured step."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from zoo.diagnostics.journal import append_line, read_lines
+
+THROUGH_TIME = "through_time.jsonl"
+"""What the file is called where nobody says otherwise."""
+
+Curves = dict[str, list[float]]
+"""Layer and direction, as "layer_1/forward", -> a norm for each lag; NaN where it was not finite."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LagRecord:
+    """How far back in time the gradient of one training step went.
+
+    Attributes:
+        step: Optimiser steps taken before this one, over all optimisers.
+        state: The norm of the gradient of h by lag (`zoo.diagnostics.gradient_by_lag`); of a further tensor
+            of the state with its name behind, as "layer_1/forward/c".
+        weight: The norm of the part of the recurrent weights' gradient whose error has travelled so many
+            steps (`zoo.diagnostics.weight_gradient_by_lag`); empty lists for cells without such weights.
+    """
+
+    step: int
+    state: Curves
+    weight: Curves
+
+
+def append_lags(path: Path, record: LagRecord) -> None:
+    """Adds a record to a file."""
+    plain = {"step": record.step, "state": _plain(record.state), "weight": _plain(record.weight)}
+    append_line(path, plain)
+
+
+def read_lags(path: Path) -> Iterator[LagRecord]:
+    """The records of a file in the order they were written; what a crash cut short is left out.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    for plain in read_lines(path):
+        if {"step", "state", "weight"} <= plain.keys():
+            yield LagRecord(
+                step=plain["step"], state=_curves(plain["state"]), weight=_curves(plain["weight"])
+            )
+
+
+def in_order(records: Iterable[LagRecord], most: int) -> list[LagRecord]:
+    """The records of one run by step; of very many, evenly chosen ones and the last.
+
+    Where a run that was resumed has gone back, the later records count.
+
+    Args:
+        records: As they were written.
+        most: From twice as many on only some are kept, so that long runs fit in memory.
+    """
+    kept: list[LagRecord] = []
+    record, stride = None, 1
+    for number, record in enumerate(records):
+        while kept and kept[-1].step >= record.step:
+            kept.pop()
+        if number % stride == 0:
+            kept.append(record)
+        if len(kept) >= 2 * most:
+            kept, stride = kept[::2], 2 * stride
+    if record is not None and (not kept or kept[-1] is not record):
+        kept.append(record)
+    return kept
+
+
+def _plain(curves: Curves) -> dict[str, list[float | None]]:
+    # Eight digits tell apart what arithmetic in float32 can.
+    return {
+        key: [float(f"{norm:.8g}") if math.isfinite(norm) else None for norm in norms]
+        for key, norms in curves.items()
+    }
+
+
+def _curves(plain: Mapping[str, Any]) -> Curves:
+    return {
+        key: [math.nan if norm is None else float(norm) for norm in norms] for key, norms in plain.items()
+    }
