@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
@@ -37,13 +38,13 @@ def _fresh_memory_holds_nan(monkeypatch, tmp_path):
     torch.use_deterministic_algorithms(False)
 
 
-def recurrence_of(spec, width, dtype=torch.float64):
+def recurrence_of(spec, width, dtype=torch.float64, limit=0.0):
     torch.manual_seed(0)
     cell = spec.build(3, width).to(dtype)
     with torch.no_grad():
         for parameter in cell.parameters():
             parameter += 0.3 * torch.randn_like(parameter)
-    return cell, cell.recurrence()
+    return cell, replace(cell.recurrence(), gradient_clip=limit)
 
 
 def sequences_of(recurrence, time, batch_size, ragged):
@@ -73,9 +74,9 @@ def results(run, cell, recurrence, sequences):
     return [outputs, *final, *gradients]
 
 
-def check(made, spec, size, dtype=torch.float64, tolerance=1e-10):
+def check(made, spec, size, dtype=torch.float64, tolerance=1e-10, limit=0.0):
     time, batch_size, width, ragged = size
-    cell, recurrence = recurrence_of(spec, width, dtype)
+    cell, recurrence = recurrence_of(spec, width, dtype, limit)
     sequences = sequences_of(recurrence, time, batch_size, ragged)
     expected = results(reference.run, cell, recurrence, sequences)
     found = results(lambda *given: run_fused(made, *given), cell, recurrence, sequences)
@@ -83,8 +84,8 @@ def check(made, spec, size, dtype=torch.float64, tolerance=1e-10):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
-def kernel_of(spec, width, **options):
-    _, recurrence = recurrence_of(spec, width)
+def kernel_of(spec, width, limit=0.0, **options):
+    _, recurrence = recurrence_of(spec, width, limit=limit)
     return TritonKernel(fold(trace(recurrence)), **options)
 
 
@@ -126,6 +127,27 @@ def test_recorded_chunks_change_nothing(name, ragged, monkeypatch):
     for _ in range(2):
         check(made, SPECS[name], (5, 5, 5, ragged))
     assert len(recorded) == 2  # once forward, once backward, for two chunks in each of two runs
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+@pytest.mark.parametrize("on_chip", [2**15, 0])
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru before", "peephole_lstm", "lru", "sru", "mingru"])
+def test_the_recurrent_gradient_is_clipped_at_each_step(name, on_chip, ragged, monkeypatch):
+    monkeypatch.setattr(plan, "ON_CHIP", on_chip)
+    made, size = kernel_of(SPECS[name], 5, limit=0.3), (5, 5, 5, ragged)
+    for limit in (0.3, 0.1):
+        check(made, SPECS[name], size, limit=limit)
+    with pytest.raises(AssertionError):
+        check(kernel_of(SPECS[name], 5), SPECS[name], size, limit=0.1)
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_so_it_is_in_recorded_chunks(ragged, monkeypatch):
+    monkeypatch.setattr(plan, "ON_CHIP", 0)
+    monkeypatch.setattr(kernel, "GRAPH_STEPS", 2)
+    made = kernel_of(SPECS["lstm"], 5, limit=0.3, graphs=True, record=lambda work: work)
+    for limit in (0.3, 0.1):
+        check(made, SPECS["lstm"], (5, 5, 5, ragged), limit=limit)
 
 
 @pytest.mark.parametrize(("on_chip", "dtype"), [(2**15, torch.float16), (0, torch.bfloat16)])

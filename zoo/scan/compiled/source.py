@@ -193,13 +193,13 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
 
 def _clipped(widths: Sequence[int]) -> list[str]:
     """Clips what a step sends to a row of the state before it; NaN stays NaN."""
-    lines = []
+    lines = ["const real most = *limit;"]
     for k, width in enumerate(widths):
         lines += [
             f"real *r{k} = {row(f'e_s{k}', width)};",
             "#pragma omp simd",
             f"for (long j = 0; j < {width} * H; ++j)",
-            f"  r{k}[j] = r{k}[j] > *limit ? *limit : r{k}[j] < -*limit ? -*limit : r{k}[j];",
+            f"  r{k}[j] = r{k}[j] > most ? most : r{k}[j] < -most ? -most : r{k}[j];",
         ]
     return lines
 
