@@ -22,7 +22,10 @@ LOOKING = {
 MEASURING = {
     "bench": "time compositions on this machine: each engine, torch's layer, the products alone",
 }
-COMMANDS = {**TRAINING, **LOOKING, **MEASURING}
+TELLING = {
+    "report": "write a page about runs: curves, gradients, clipping, a verdict",
+}
+COMMANDS = {**TRAINING, **LOOKING, **MEASURING, **TELLING}
 ALLOW = "--allow-import"
 HELP = f"""\
 usage: zoo COMMAND [options]
@@ -32,6 +35,7 @@ usage: zoo COMMAND [options]
   zoo fit --config digits_bilstm_residual                     run a recipe
   zoo fit --config FILE --trainer.max_epochs 3                change a value of it
   zoo test --ckpt_path runs/NAME/version_0/checkpoints/...    test what a run has saved
+  zoo report runs/NAME                                        a page about its newest version
   zoo list recipes                                            see what there is
   zoo COMMAND --help                                          all options of a command
 
@@ -88,6 +92,10 @@ def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
         from zoo.cli.bench import bench  # torch, as above
 
         return bench(arguments, allowed)
+    if command in TELLING:
+        from zoo.cli.report import report  # torch, as above
+
+        return report(arguments)
     from zoo.cli.recipe import run  # Lightning, which looking need not wait for
 
     return run(command, arguments, allowed)

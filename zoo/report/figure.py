@@ -183,9 +183,8 @@ def log_axis(values: Sequence[np.ndarray], title: str) -> Layout:
         ticks = log_ticks(low - room, high + room)
         axis["range"] = [round(low - room, 4), round(high + room, 4)]
         axis["tickvals"] = ticks
-        axis["ticktext"] = [
-            power(round(np.log10(tick))) if high - low > 2 else number(tick) for tick in ticks
-        ]
+        whole = len(ticks) > 2 and all(f"{tick:e}".startswith("1.000000") for tick in ticks)
+        axis["ticktext"] = [power(round(np.log10(tick))) if whole else number(tick) for tick in ticks]
     return axis
 
 

@@ -36,9 +36,11 @@ QUANTITIES = {
     "mean": Quantity("mean of the gate", "mean"),
     "horizon": Quantity("horizon of the gate", "steps", "log"),
     "update_ratio": Quantity("update ÷ weight", "‖Δw‖ / ‖w‖", "log"),
+    "gradient_reach": Quantity("how far back the gradient reaches", "steps", "log"),
     "spectral_radius": Quantity("spectral radius of the recurrent weight", "largest |eigenvalue|"),
     "largest_singular_value": Quantity("largest singular value of the recurrent weight", "singular value"),
 }
+BEYOND = "gradient_beyond_"
 MOST_VIEWS = 40
 
 
@@ -67,13 +69,20 @@ def _watched(name: str) -> bool:
     return WATCHED.match(name) is not None and not name.startswith("gradient/")
 
 
+def _quantity(what: str) -> Quantity:
+    if what.startswith(BEYOND):
+        return Quantity(f"gradient from more than {what.removeprefix(BEYOND)} steps back", "share", "share")
+    spoken = what.replace("_", " ")
+    return QUANTITIES.get(what, Quantity(spoken, spoken))
+
+
 def _choices(runs: Sequence[Run]) -> dict[str, list[str]]:
     """Title of a view -> the metrics in it, of any run: a quantity of all layers, or of one gate of them."""
     names = sorted({name for run in runs for name in run.metrics if _watched(name)}, key=_order)
     choices: dict[str, list[str]] = {}
     for name in names:
         _, gate, what = _parts(name)
-        title = QUANTITIES[what].title if what in QUANTITIES else what.replace("_", " ")
+        title = _quantity(what).title
         choices.setdefault(f"{title}, gate {gate}" if gate else title, []).append(name)
     return dict(list(choices.items())[:MOST_VIEWS])
 
@@ -95,7 +104,7 @@ def _parts(name: str) -> tuple[str, str, str]:
 
 
 def _view(title: str, names: Sequence[str], run: Run, runs: Sequence[Run]) -> View:
-    quantity = QUANTITIES.get(_parts(names[0])[2], Quantity(title, title))
+    quantity = _quantity(_parts(names[0])[2])
     values = [other.metrics[name].values for other in runs for name in names if name in other.metrics]
     layout = over_steps(340, max(other.last_step for other in runs), {"yaxis": _axis(quantity, values)})
     return View(title, [_trace(name, names, run, quantity) for name in names if name in run.metrics], layout)
@@ -134,9 +143,8 @@ def _table(run: Run, several: bool) -> Table:
     for name in (names[index] for index in evenly(len(names), 120)):
         place, gate, what = _parts(name)
         curve = run.metrics[name]
-        title = QUANTITIES[what].title if what in QUANTITIES else what
         ends = (number(float(curve.values[0])), number(float(curve.values[-1])))
-        rows.append((f"{place} {gate}".strip(), title, *ends))
+        rows.append((f"{place} {gate}".strip(), _quantity(what).title, *ends))
     head = ("where", "what", "first", "last")
     title = "First and last values"
     return Table(f"{run.name}: {title}" if several else title, head, tuple(rows))

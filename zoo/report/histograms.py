@@ -122,10 +122,12 @@ def _picture(run: Run, choice: Choice, frame: dict[str, Any]) -> tuple[list[Trac
     rows = [rows[index] for index in evenly(len(rows), MOST_STRIPS)] if rows else []
     shown = merged(columns.columns, MOST_COLUMNS if layer is None else GATE_COLUMNS)
     traces = []
-    # The output is at the top, as in drawings of networks.
-    for place, row in enumerate(reversed(rows)):
+    if layer is None:
+        # The output is at the top, as in drawings of networks.
+        rows.reverse()
+    for place, row in enumerate(rows):
         traces += list(_strip(run, row, shown, place))
-    names = [row[1] if layer is None else row[2].removeprefix(start).strip() for row in reversed(rows)]
+    names = [row[1] if layer is None else row[2].removeprefix(start).strip() for row in rows]
     return traces, _layout(names, columns.bins, frame)
 
 
@@ -176,7 +178,7 @@ def _layout(names: Sequence[str], bins: LogBins, frame: dict[str, Any]) -> Layou
         frame["end"],
         {
             "margin": {"t": ABOVE, "b": BELOW},
-            "coloraxis": _coloraxis(frame["top"], inner),
+            "coloraxis": _coloraxis(frame["top"]),
             "annotations": [],
             "meta": {"steps": True, "dark": density(dark=True)},
         },
@@ -205,7 +207,7 @@ def _layout(names: Sequence[str], bins: LogBins, frame: dict[str, Any]) -> Layou
     return layout
 
 
-def _coloraxis(top: float, inner: float) -> Layout:
+def _coloraxis(top: float) -> Layout:
     ticks = [share for share in (0, 0.1, 0.2, 0.3, 0.5, 0.75, 1) if share <= top]
     return {
         "cmin": 0,

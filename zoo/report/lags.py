@@ -1,6 +1,6 @@
 """How far back in time the gradient reaches: as curves over the lag, and as maps over training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -20,11 +20,14 @@ from zoo.report.figure import (
     packed,
 )
 from zoo.report.palette import level, of_layers, of_run
-from zoo.report.run import LAGS, Lags, Run, remarks
+from zoo.report.run import LAGS, Lags, Passage, Run, remarks
 from zoo.report.text import number, power
 
-WORDS = {"state": "‖∂loss/∂h‖", "weight": "‖part of ∂loss/∂W‖"}
+WORDS = {"state": "‖∂loss/∂{}‖", "weight": "‖part of ∂loss/∂W‖"}
 """What the file's two kinds of norms are of."""
+
+SHARE = "share from further back, last step"
+SHARES: Layout = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
 
 MOST_MAPS = 24
 SHOWN_LAGS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -62,59 +65,80 @@ def over_training(runs: Sequence[Run]) -> Section:
 
 def _curves(run: Run, runs: Sequence[Run]) -> list[View]:
     views = []
-    for kind in ("state", "weight"):
-        rows = [entry for other in runs for lags in _ends(other) for entry in lags.of(kind).values()]
-        layout = _layout(runs, log_axis(rows, WORDS[kind]))
-        for when, lags in zip(("last step", "first step"), reversed(_ends(run)), strict=True):
-            views.append(View(f"{WORDS[kind]}, {when}", _lines(lags.of(kind), run.index), layout))
-    share = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
+    for kind, state in _kinds(runs):
+        heights = log_axis(_rows(runs, kind, state), _words(kind, state))
+        for when, lags in (("last step", run.lags[-1]), ("first step", run.lags[0])):
+            lines = _lines(_passage(lags, kind, state), run.index)
+            views.append(View(f"{_words(kind, state)}, {when}", lines, _layout(runs, heights)))
     beyond = {key: _beyond(row) for key, row in run.lags[-1].weight.items()}
-    return [
-        *views,
-        View("share from further back, last step", _lines(beyond, run.index), _layout(runs, share)),
-    ]
+    return [*views, View(SHARE, _lines(beyond, run.index), _layout(runs, SHARES))]
+
+
+def _together(runs: Sequence[Run]) -> list[View]:
+    """The views of `_curves`, so that one choice serves all, with the first layer of every run in each."""
+    views = []
+    for kind, state in _kinds(runs):
+        heights = log_axis(_rows(runs, kind, state), _words(kind, state))
+        for when, place in (("last step", -1), ("first step", 0)):
+            found = {run: _passage(run.lags[place], kind, state) for run in runs}
+            views.append(View(f"{_words(kind, state)}, {when}", _firsts(found), _layout(runs, heights)))
+    beyond = {run: {key: _beyond(row) for key, row in run.lags[-1].weight.items()} for run in runs}
+    return [*views, View(SHARE, _firsts(beyond), _layout(runs, SHARES))]
+
+
+def _kinds(runs: Sequence[Run]) -> list[tuple[str, str]]:
+    """The kinds of norms in any run: of each state that a cell has, and of the recurrent weights."""
+    states = dict.fromkeys(_state(key) for run in runs for lags in _ends(run) for key in lags.state)
+    weighed = any(lags.weight for run in runs for lags in _ends(run))
+    return [("state", state) for state in states] + ([("weight", "h")] if weighed else [])
+
+
+def _passage(lags: Lags, kind: str, state: str) -> Passage:
+    return {key: row for key, row in lags.of(kind).items() if _state(key) == state}
+
+
+def _rows(runs: Sequence[Run], kind: str, state: str) -> list[np.ndarray]:
+    return [row for run in runs for lags in _ends(run) for row in _passage(lags, kind, state).values()]
 
 
 def _ends(run: Run) -> tuple[Lags, Lags]:
     return run.lags[0], run.lags[-1]
 
 
-def _lines(passage: dict[str, Float[np.ndarray, " lags"]], run: int) -> list[Trace]:
+def _words(kind: str, state: str) -> str:
+    return WORDS[kind].format(state)
+
+
+def _lines(passage: Passage, run: int) -> list[Trace]:
     looks = of_layers(list(dict.fromkeys(_layer(key) for key in passage)))
     return [
         line(
             np.arange(len(row)),
             np.where(row > 0, row, np.nan),
-            key.replace("_", " ").replace("/", " "),
-            looks[_layer(key)] | {"dash": "dash" if key.endswith("/backward") else "solid", "run": run},
+            _way(key),
+            looks[_layer(key)] | {"dash": "dash" if "/backward" in key else "solid", "run": run},
         )
         for key, row in passage.items()
     ]
 
 
-def _together(runs: Sequence[Run]) -> list[View]:
-    """One view per view of `_curves`, so that one choice serves all: the first layer of every run."""
-    views = []
-    for kind in ("state", "weight"):
-        rows = [entry for run in runs for lags in _ends(run) for entry in lags.of(kind).values()]
-        layout = _layout(runs, log_axis(rows, WORDS[kind]))
-        for when, place in (("last step", -1), ("first step", 0)):
-            views.append(View(f"{WORDS[kind]}, {when}", _firsts(runs, kind, place), layout))
-    share = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
-    traces = _firsts(runs, "weight", -1, shares=True)
-    return [*views, View("share from further back, last step", traces, _layout(runs, share))]
-
-
-def _firsts(runs: Sequence[Run], kind: str, place: int, shares: bool = False) -> list[Trace]:
+def _firsts(passages: Mapping[Run, Passage]) -> list[Trace]:
     traces = []
-    for run in runs:
-        passage = run.lags[place].of(kind)
-        key = next(iter(passage), None)
-        if key is not None:
-            row = _beyond(passage[key]) if shares else passage[key]
-            name = f"{run.name}, {key.replace('_', ' ').replace('/', ' ')}"
-            traces.append(line(np.arange(len(row)), np.where(row > 0, row, np.nan), name, of_run(run.index)))
+    for run, passage in passages.items():
+        for key, row in list(passage.items())[:1]:
+            values = np.where(row > 0, row, np.nan)
+            traces.append(line(np.arange(len(row)), values, f"{run.name}, {_way(key)}", of_run(run.index)))
     return traces
+
+
+def _state(key: str) -> str:
+    """The state that a key is of: h, unless a third part names another."""
+    return [*key.split("/"), "h", "h"][2]
+
+
+def _way(key: str) -> str:
+    """Layer and direction, for people."""
+    return " ".join(key.replace("_", " ").split("/")[:2])
 
 
 def _layer(key: str) -> str:
@@ -138,8 +162,7 @@ def _maps(run: Run, runs: Sequence[Run]) -> list[View]:
     """Of each layer and direction that any run has a map, so that the panels have the same views."""
     keys = [(kind, key) for kind in ("state", "weight") for key in _keys(runs, kind)]
     return [
-        View(f"{WORDS[kind]}, {key.replace('_', ' ').replace('/', ' ')}", *_map(run, runs, kind, key))
-        for kind, key in keys
+        View(f"{_words(kind, _state(key))}, {_way(key)}", *_map(run, runs, kind, key)) for kind, key in keys
     ]
 
 
@@ -209,7 +232,7 @@ def _table(run: Run, several: bool) -> Table:
     longest = max((len(row) for row in last.state.values()), default=0)
     shown = [lag for lag in SHOWN_LAGS if lag < longest]
     rows = [
-        (f"{key.replace('_', ' ').replace('/', ' ')}, {WORDS[kind]}", *(_cell(row, lag) for lag in shown))
+        (f"{_way(key)}, {_words(kind, _state(key))}", *(_cell(row, lag) for lag in shown))
         for kind in ("state", "weight")
         for key, row in last.of(kind).items()
     ]

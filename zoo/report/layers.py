@@ -72,7 +72,10 @@ def _table(run: Run, several: bool) -> Table:
     chosen = evenly(len(glance.steps), 8)
     head = ("layer", *(f"step {glance.steps[index]:,}" for index in chosen))
     rows = [
-        (layer, *(_cell(glance.rms[row, index], glance.nonfinite[row, index]) for index in chosen))
+        (
+            layer,
+            *(_cell(float(glance.rms[row, index]), bool(glance.nonfinite[row, index])) for index in chosen),
+        )
         for row, layer in enumerate(glance.layers)
     ]
     title = "RMS of the gradient by layer and step"
@@ -80,4 +83,4 @@ def _table(run: Run, several: bool) -> Table:
 
 
 def _cell(value: float, nonfinite: bool) -> str:
-    return "not finite" if nonfinite else number(float(value))
+    return "not finite" if nonfinite else number(value)

@@ -44,7 +44,7 @@ class Lags:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """A run, as far as its folder tells.
 
