@@ -3,12 +3,14 @@
 import copy
 import pickle
 
+import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.loggers import CSVLogger
 from torch import nn
+from torch.utils.data import DataLoader
 
 from callbacks.modules import (
     FEW_WORKERS,
@@ -22,6 +24,7 @@ from callbacks.modules import (
     half_precision,
     trainer,
 )
+from zoo import Digits, ModelSpec, SequenceClassifier, StackSpec
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
 from zoo.diagnostics.records import read_gradients
@@ -166,6 +169,76 @@ def test_odd_parameters_and_values_survive(tmp_path):
     assert (tmp_path / "gradients.png").exists()
 
 
+class Words(pl.LightningModule):
+    """Torch's own layers in a plain module: sparse, compiled, tied, frozen, in bfloat16, and one NaN."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(9, 3, sparse=True)
+        self.lstm = torch.compile(nn.LSTM(3, 2, bidirectional=True), backend="eager")
+        self.gru = nn.GRU(4, 2).to(torch.bfloat16)
+        self.gru.bias_hh_l0 = self.gru.bias_ih_l0
+        self.frozen = nn.GRU(4, 2).requires_grad_(requires_grad=False)
+        self.kept = {}
+
+    def training_step(self, batch, index):
+        out, _ = self.lstm(self.embedding(batch))
+        self.gru.weight_hh_l0.register_hook(lambda gradient: gradient.index_fill(0, torch.tensor([5]), NAN))
+        return self.gru(out.to(torch.bfloat16))[0].float().sum() + self.frozen(out)[0].sum()
+
+    def on_after_backward(self):
+        parameters = self.named_parameters()
+        self.kept = {name: part.grad.clone() for name, part in parameters if part.requires_grad}
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+def test_gates_of_a_plain_module_with_layers_of_torch_are_recorded_apart(tmp_path):
+    module = Words()
+    loader = DataLoader([torch.tensor([[1, 2], [1, 5], [7, 1]])], batch_size=None)
+    trainer(tmp_path, histogram()).fit(module, loader)
+    (record,) = records(tmp_path)
+    edges = 10 ** np.array(record.bins.edges)
+    gradients = {name.replace("_orig_mod.", ""): gradient for name, gradient in module.kept.items()}
+    found = dict(record.before)
+    for name, gates in (("lstm.weight_hh_l0_reverse", "ifgo"), ("gru.bias_ih_l0", "rzn")):
+        for rows, gate in zip(gradients[name].float().chunk(len(gates)), gates, strict=True):
+            summary = found.pop(f"{name}:{gate}")
+            np.testing.assert_array_equal(summary.counts, np.histogram(rows.abs().numpy(), edges)[0])
+    assert found["gru.weight_hh_l0:n"].nonfinite == 2
+    assert found["gru.weight_hh_l0:r"].nonfinite == 0
+    assert found["embedding.weight"].finite == 4 * 3
+    assert not any(name.startswith("frozen") for name in found)
+    assert list(record.after) == list(record.before)
+
+
+def test_the_arrays_hold_the_records(tmp_path):
+    loader = batches(*[[1.0, 0.0, float(step)] for step in range(4)])
+    trainer(tmp_path, histogram(2), GradientClipping(max_norm=0.5)).fit(Linear(), loader)
+    with np.load(tmp_path / "gradients.npz", allow_pickle=False) as arrays:
+        assert arrays["steps"].tolist() == [0, 2]
+        for row, record in enumerate(records(tmp_path)):
+            np.testing.assert_array_equal(arrays["norm_before"][row], norms(record.before))
+            counts = [summary.counts for summary in record.after.values()]
+            np.testing.assert_array_equal(arrays["counts_after"][row], counts)
+
+
+def test_training_is_the_same_bit_for_bit(tmp_path):
+    def weights(folder, *callbacks):
+        torch.manual_seed(0)
+        encoder = StackSpec(cell="lstm", hidden_size=4)
+        task = SequenceClassifier(ModelSpec(encoder=encoder, input_size=8, output_size=10, pooling="max"))
+        fit = trainer(tmp_path / folder, *callbacks, GradientClipping(max_norm=0.1), limit_train_batches=3)
+        fit.fit(task, Digits(batch_size=8))
+        return task.state_dict()
+
+    plain, watched = weights("plain"), weights("watched", histogram())
+    assert all(torch.equal(plain[name], watched[name]) for name in plain)
+    (first, *_) = records(tmp_path / "watched")
+    assert "model.encoder.layers.0.directions.forward_.cell.weight_hh:f" in first.before
+
+
 def test_a_run_of_nothing_but_nan_is_drawn(tmp_path):
     trainer(tmp_path, histogram()).fit(Linear(), batches(*[[NAN, NAN, NAN]] * 2))
     assert (tmp_path / "gradients.png").exists()
@@ -196,7 +269,7 @@ def test_a_fit_that_fails_leaves_its_records_and_picture(tmp_path, error, raised
     with pytest.raises(raised):
         trainer(tmp_path, callback).fit(Fails(error), batches([1.0, 1.0, 1.0], [-1.0, 0.0, 0.0]))
     assert len(records(tmp_path)) == 1
-    assert (tmp_path / "gradients.png").exists()
+    assert {"gradients.png", "gradients.npz"} <= {path.name for path in tmp_path.iterdir()}
     trainer(tmp_path / "again", callback).fit(Linear(), batches([1.0, 1.0, 1.0]))
     assert len(records(tmp_path / "again")) == 1
 
@@ -211,6 +284,13 @@ def test_a_picture_that_cannot_be_drawn_does_not_fail_the_fit(tmp_path):
     (tmp_path / "gradients.png").mkdir()
     with pytest.warns(UserWarning, match="picture of the gradients could not be drawn"):
         trainer(tmp_path, histogram()).fit(Linear(), batches([1.0, 1.0, 1.0]))
+
+
+def test_arrays_that_cannot_be_written_do_not_fail_the_fit(tmp_path):
+    (tmp_path / "gradients.npz").mkdir()
+    with pytest.warns(UserWarning, match="arrays of the gradients could not be written"):
+        trainer(tmp_path, histogram()).fit(Linear(), batches([1.0, 1.0, 1.0]))
+    assert (tmp_path / "gradients.png").exists()
 
 
 def test_no_hook_is_left_behind(tmp_path):
@@ -263,7 +343,7 @@ def test_the_files_lie_in_the_folder_of_the_run(tmp_path):
     fit = trainer(tmp_path, histogram(file="g.jsonl"), logger=logger)
     fit.fit(Linear(), batches([1.0, 1.0, 1.0]))
     folder = tmp_path / "run" / "version_0"
-    assert {"g.jsonl", "g.png"} <= {path.name for path in folder.iterdir()}
+    assert {"g.jsonl", "g.npz", "g.png"} <= {path.name for path in folder.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -275,6 +355,7 @@ def test_the_files_lie_in_the_folder_of_the_run(tmp_path):
         ({"bins_per_decade": 40}, "bins_per_decade is 40; expected 1 to 34"),
         ({"file": "elsewhere/g.jsonl"}, "without a folder"),
         ({"file": "g.txt"}, "ends in .jsonl"),
+        ({"detail": "gates"}, "detail is 'gates'; did you mean 'gate'\\? expected one of layer, gate"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, words):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
 
 from callbacks.modules import FEW_WORKERS, INF, NAN, Linear, batches, trainer
 from callbacks.wandb_file import read_history
@@ -45,11 +46,8 @@ def offline(tmp_path, monkeypatch):
 
 
 def test_wandb_holds_what_the_local_file_holds(tmp_path, offline):
-    import wandb
-
     logger = WandbLogger(project="trial", save_dir=tmp_path, offline=True)
     records = fit(tmp_path, logger)
-    wandb.finish()
     rows = read_history(tmp_path)
     found = {row["trainer/global_step"]: row for row in rows if "model/gradient/first/before" in row}
     assert sorted(found) == [record.step for record in records] == [0, 1, 2, 3]
@@ -65,6 +63,53 @@ def test_wandb_holds_what_the_local_file_holds(tmp_path, offline):
     (picture,) = (row["gradients"] for row in rows if "gradients" in row)
     assert picture["_type"] == "image-file"
     assert list(tmp_path.rglob(picture["path"]))
+
+
+class Recurrent(Linear):
+    """Two directions of gates, two biases of each gate; a batch is the gradient of the first rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(1, 2, bidirectional=True)
+
+    def loss(self, batch):
+        return super().loss(batch) + sum((part[:3].sum(1) * batch).sum() for part in self.matrices())
+
+    def matrices(self):
+        return [part.view(6, -1) for part in self.gru.parameters()]
+
+
+def gru_keys():
+    layer = [f"gru_layer_1/gradient/{moment}" for moment in ("before", "after")]
+    return layer + [
+        f"gru_layer_1/{direction}/{gate}/gradient/{block}/{moment}"
+        for direction in ("forward", "backward")
+        for gate in "rzn"
+        for block in ("input", "recurrent", "bias")
+        for moment in ("before", "after")
+    ]
+
+
+@pytest.mark.parametrize("detail", ["layer", "gate"])
+def test_wandb_has_exactly_the_keys_of_the_layers_and_gates_and_their_counts(tmp_path, offline, detail):
+    logger = WandbLogger(project="trial", save_dir=tmp_path, offline=True)
+    fit = trainer(tmp_path, GradientHistogram(detail=detail), logger=[CSVLogger(tmp_path, "run"), logger])
+    fit.fit(Recurrent(), batches([3.0, 0.0, 0.004]))
+    (record,) = read_gradients(tmp_path / "run" / "version_0")
+    (row,) = (row for row in read_history(tmp_path) if "gru_layer_1/gradient/before" in row)
+    keys = [key for key in row if key.startswith("gru") and "gradient" in key]
+    assert sorted(keys) == sorted(gru_keys() if detail == "gate" else gru_keys()[:2])
+    parts = {name: summary for name, summary in record.before.items() if name.startswith("gru")}
+    total = np.sum([folded(summary) for summary in parts.values()], 0)
+    assert row["gru_layer_1/gradient/before"]["values"] == total.tolist()
+    if detail == "gate":
+        backward = "gru_layer_1/backward/z/gradient"
+        weight = folded(parts["gru.weight_hh_l0_reverse:z"])
+        assert row[f"{backward}/recurrent/before"]["values"] == weight
+        biases = [folded(parts[f"gru.bias_{kind}_l0_reverse:z"]) for kind in ("ih", "hh")]
+        assert row[f"{backward}/bias/before"]["values"] == np.sum(biases, 0).tolist()
+        # The third row of each matrix is the first of gate z; its second row got nothing.
+        assert weight == (2 * np.histogram([-2.4], record.bins.edges)[0]).tolist()
 
 
 def test_tensorboard_holds_what_the_local_file_holds(tmp_path):

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import wandb
 from wandb.proto.wandb_internal_pb2 import Record
 
 BLOCK, HEADER = 32768, 7
@@ -12,7 +13,10 @@ FULL, FIRST, MIDDLE, LAST = 1, 2, 3, 4
 
 
 def read_history(folder: Path) -> list[dict]:
-    """The rows that were logged, as plain data."""
+    """Ends the run, and gives the rows that were logged as plain data."""
+    wandb.finish()
+    # `finish` may return while the process that writes the file still does so.
+    wandb.teardown()
     (path,) = folder.rglob("run-*.wandb")
     rows = []
     for data in _records(path.read_bytes()):

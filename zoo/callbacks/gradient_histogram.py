@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, final, get_args
+from typing import Any, final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
@@ -12,10 +12,11 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
-from zoo.callbacks.histogram_loggers import Detail, log_histograms, log_picture
+from zoo.callbacks.histogram_loggers import DETAILS, log_histograms, log_picture
 from zoo.diagnostics.arrays import save_arrays
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.diagnostics.records import JOURNAL, GradientRecord, append_gradients, read_gradients
+from zoo.registry import check_choice
 
 
 @final
@@ -76,14 +77,13 @@ class GradientHistogram(Callback):
         max_exponent: int = 3,
         bins_per_decade: int = 4,
         file: str = JOURNAL,
-        detail: Detail = "gate",
+        detail: str = "gate",
     ) -> None:
         if every_n_steps < 1:
             raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1")
         if Path(file).name != file or Path(file).suffix != ".jsonl":
             raise ValueError(f"file is {file!r}; expected a name that ends in .jsonl, without a folder")
-        if detail not in get_args(Detail):
-            raise ValueError(f"detail is {detail!r}; expected one of {', '.join(get_args(Detail))}")
+        check_choice("detail", detail, DETAILS)
         self.every_n_steps, self.detail = every_n_steps, detail
         self.bins = LogBins(
             min_exponent=min_exponent, max_exponent=max_exponent, bins_per_decade=bins_per_decade

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,10 +16,11 @@ from zoo.diagnostics.records import GradientRecord
 PICTURE_KEY = "gradients"
 
 
-Detail: TypeAlias = Literal["layer", "gate"]
+DETAILS = ("layer", "gate")
+"""Histograms of whole layers only, or of the blocks of each gate, too."""
 
 
-def log_histograms(trainer: Trainer, record: GradientRecord, detail: Detail) -> None:
+def log_histograms(trainer: Trainer, record: GradientRecord, detail: str) -> None:
     """Sends the histograms of one step to the loggers that can draw them.
 
     They are histograms of log10|g|: of whole layers, keyed `layer_1/gradient/before`, and with detail "gate"
@@ -58,7 +59,7 @@ def finite_counts(summary: Summary) -> list[int]:
     return counts
 
 
-def _series(record: GradientRecord, detail: Detail) -> Iterator[tuple[str, Summary]]:
+def _series(record: GradientRecord, detail: str) -> Iterator[tuple[str, Summary]]:
     for moment, summaries in (("before", record.before), ("after", record.after or {})):
         for layer, summary in by_layer(summaries).items():
             yield Place(layer).metric("gradient", moment), summary
@@ -67,7 +68,7 @@ def _series(record: GradientRecord, detail: Detail) -> Iterator[tuple[str, Summa
                 yield place.metric("gradient", moment), summary
 
 
-def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: Detail) -> None:
+def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: str) -> None:
     import wandb  # as above
 
     histograms = {
@@ -78,7 +79,7 @@ def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: Detail) -
     logger.experiment.log({**histograms, "trainer/global_step": record.step})
 
 
-def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord, detail: Detail) -> None:
+def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord, detail: str) -> None:
     # TensorBoard takes half a second to import, and is here only for those who log to it.
     from tensorboard.compat.proto.summary_pb2 import Summary as Event  # type: ignore[import-untyped]
 
