@@ -3,7 +3,6 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, final
 
 import numpy as np
@@ -13,6 +12,9 @@ from zoo.report.text import number, plain, power
 
 MOST_POINTS = 2000
 """Points of a curve; more than a screen has columns."""
+
+SOME_POINTS = 400
+"""Points of a curve that is one of hundreds."""
 
 MOST_COLUMNS = 300
 """Columns of a map."""
@@ -99,7 +101,11 @@ class Section:
 
 
 def line(
-    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, name: str, style: Mapping[str, Any]
+    x: Sequence[float] | np.ndarray,
+    y: Sequence[float] | np.ndarray,
+    name: str,
+    style: Mapping[str, Any],
+    most: int = MOST_POINTS,
 ) -> Trace:
     """A curve, thinned to what a screen can show.
 
@@ -107,9 +113,10 @@ def line(
         x: Places, ascending.
         y: Values; what is not finite is a gap.
         name: What the legend calls it.
-        style: `color`, `dark`, `dash`, `symbol`, and `run`, each of which may be absent.
+        style: `color`, `dark`, `dash`, `symbol`, `run`, and `quiet` (not in the legend); each may be absent.
+        most: Points that are left.
     """
-    across, up = thinned(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    across, up = thinned(np.asarray(x, dtype=float), np.asarray(y, dtype=float), most)
     few = len(across) <= 40
     return {
         "type": "scatter",
@@ -129,15 +136,13 @@ def thinned(
     """The points of a curve that matter: of each stretch the lowest and the highest."""
     if len(x) <= most:
         return x, y
-    edges = np.linspace(0, len(x), most // 2, dtype=int)
-    kept = {0, len(x) - 1}
-    for start, stop in pairwise(edges.tolist()):
-        stretch = y[start:stop]
-        if np.isnan(stretch).all():
-            kept.add(start)
-        else:
-            kept |= {int(start + np.nanargmin(stretch)), int(start + np.nanargmax(stretch))}
-    where = np.array(sorted(kept))
+    stretches = most // 2 - 1
+    width = -(-len(x) // stretches)
+    padded = np.pad(y, (0, -len(x) % width), constant_values=np.nan).reshape(-1, width)
+    starts = np.arange(len(padded)) * width
+    lowest = np.where(np.isnan(padded), np.inf, padded).argmin(axis=1)
+    highest = np.where(np.isnan(padded), -np.inf, padded).argmax(axis=1)
+    where = np.unique(np.concatenate([[0, len(x) - 1], starts + lowest, starts + highest]))
     return x[where], y[where]
 
 

@@ -7,7 +7,19 @@ from typing import final
 import numpy as np
 
 from zoo.report.curves import WATCHED
-from zoo.report.figure import Layout, Panel, Section, Table, Trace, View, evenly, line, log_axis, over_steps
+from zoo.report.figure import (
+    SOME_POINTS,
+    Layout,
+    Panel,
+    Section,
+    Table,
+    Trace,
+    View,
+    evenly,
+    line,
+    log_axis,
+    over_steps,
+)
 from zoo.report.palette import of_layers
 from zoo.report.run import Run
 from zoo.report.text import number
@@ -116,7 +128,8 @@ def _trace(name: str, names: Sequence[str], run: Run, quantity: Quantity) -> Tra
     dash = {"dash": "dash"} if place.endswith(" backward") else {}
     curve = run.metrics[name]
     values = np.where(curve.values > 0, curve.values, np.nan) if quantity.scale == "log" else curve.values
-    return line(curve.steps, values, place, looks[_layer(name)] | dash | {"run": run.index})
+    style = looks[_layer(name)] | dash | {"run": run.index}
+    return line(curve.steps, values, place, style, most=SOME_POINTS)
 
 
 def _layer(name: str) -> str:
