@@ -14,6 +14,7 @@ _HOMES = {
     "zoo.callbacks.guard_state": ["NonFiniteError"],
     "zoo.callbacks.non_finite_guard": ["NonFiniteGuard"],
     "zoo.callbacks.recurrence_health": ["RecurrenceHealth"],
+    "zoo.callbacks.verdict": ["Verdict"],
     "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_wirings"],
     "zoo.cells": [
         "Card",

@@ -10,3 +10,4 @@ CALLBACKS.declare("gradient_histogram", "zoo.callbacks.gradient_histogram:Gradie
 CALLBACKS.declare("gradient_through_time", "zoo.callbacks.gradient_through_time:GradientThroughTime")
 CALLBACKS.declare("non_finite_guard", "zoo.callbacks.non_finite_guard:NonFiniteGuard")
 CALLBACKS.declare("recurrence_health", "zoo.callbacks.recurrence_health:RecurrenceHealth")
+CALLBACKS.declare("verdict", "zoo.callbacks.verdict:Verdict")

@@ -9,11 +9,18 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.callbacks.gradient_histogram import GradientHistogram
+from zoo.callbacks.verdict import Verdict
 from zoo.cli.checkpoints import AtomicCheckpointIO
 from zoo.cli.errors import is_mistake
 from zoo.cli.given import listed
+from zoo.cli.inspect import told
 from zoo.cli.runs import numbers, on_terminal, say
 from zoo.tasks.base import Task
+
+OBSERVING = (GradientClipping, GradientHistogram)
+"""Callbacks that measure something to judge."""
 
 
 def completed(config: dict[str, Any], model: LightningModule) -> dict[str, Any]:
@@ -26,6 +33,8 @@ def completed(config: dict[str, Any], model: LightningModule) -> dict[str, Any]:
     callbacks: list[Callback] = list(config["callbacks"])
     if config["enable_checkpointing"] is not False and not _has(callbacks, Checkpoint):
         callbacks.append(_checkpoints(model, validates=config["limit_val_batches"] != 0))
+    if any(isinstance(part, OBSERVING) for part in callbacks) and not _has(callbacks, Verdict):
+        callbacks.append(Verdict())
     plugins = listed(config["plugins"])
     if not _has(plugins, CheckpointIO):
         plugins.append(AtomicCheckpointIO())
@@ -65,8 +74,13 @@ def finish_fit(
         _test(trainer, model, data, best)
     if best:
         say("best", best)
-    if folder is not None and (folder / "gradients.png").is_file():
-        say("picture", str(folder / "gradients.png"))
+    for part in trainer.callbacks:  # type: ignore[attr-defined]  # set by one of the Trainer's connectors
+        if isinstance(part, Verdict):
+            for finding in part.findings:
+                print(told(finding), flush=True)
+    for picture in ("gradients.png", "through_time.png"):
+        if folder is not None and (folder / picture).is_file():
+            say("picture", str(folder / picture))
 
 
 def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str) -> None:

@@ -1,6 +1,7 @@
 """`zoo inspect`: looks at the gradients of a few batches and says what a good teacher would."""
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
@@ -57,13 +58,23 @@ def inspect(
     trainer: Trainer,
     model: LightningModule,
     data: LightningDataModule | None,
-    ckpt_path: str | None,
+    checkpoint: tuple[str, Mapping[str, Any]] | None,
 ) -> None:
-    """Measures, and prints what was found."""
+    """Measures, and prints what was found.
+
+    Args:
+        inspection: What measures, a callback of the trainer.
+        trainer: Of `inspecting`.
+        model: What is looked at.
+        data: What it is fed with.
+        checkpoint: Whose weights it gets: the file and what is in it; None leaves them as initialised.
+    """
+    if checkpoint is not None:
+        model.load_state_dict(checkpoint[1]["state_dict"])
     trainer.fit(model, datamodule=data)
     measured = inspection.measured
     say("model", describe(model))
-    weights = "as initialised" if ckpt_path is None else f"of {ckpt_path}"
+    weights = "as initialised" if checkpoint is None else f"of {checkpoint[0]}"
     say(
         "looked at",
         f"{trainer.fit_loop.epoch_loop.batch_idx + 1} batches of training data, weights {weights}",
@@ -122,9 +133,6 @@ def told(finding: Finding) -> str:
     lines = textwrap.wrap(
         finding.text, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
     )
-    lines += [f"{'try' if first else '':>9} {advice}" for first, advice in _first(finding.advice)]
+    words = ["try", *[""] * len(finding.advice)]
+    lines += [f"{word:<10}{advice}" for word, advice in zip(words, finding.advice, strict=False)]
     return "\n".join(lines)
-
-
-def _first(items: tuple[str, ...]) -> list[tuple[bool, str]]:
-    return [(place == 0, item) for place, item in enumerate(items)]

@@ -15,9 +15,9 @@ from zoo.diagnostics import (
     dead_units,
     gate_saturation,
     gradient_by_lag,
+    lag_norms,
     memory_horizon,
     watch,
-    weight_gradient_by_lag,
 )
 from zoo.diagnostics.histogram import LogBins, summarise
 from zoo.diagnostics.layers import by_layer, layer_of
@@ -86,7 +86,9 @@ class Inspection(Callback):
     def _look(self, way: str, passage: Passage) -> None:
         found = self._ways.setdefault(way, {})
         found.setdefault("gradient", []).append(gradient_by_lag(passage).tolist())
-        found.setdefault("weight", []).append(weight_gradient_by_lag(passage).tolist())
+        errors, weights = lag_norms(passage)
+        found.setdefault("error", []).append(errors.tolist())
+        found.setdefault("weight", []).append(weights.tolist())
         found.setdefault("gates", []).append(gate_saturation(passage))
         found.setdefault("dead", []).append(dead_units(passage))
         found.setdefault("horizon", []).append(float(memory_horizon(passage).median()))
@@ -101,6 +103,7 @@ class Inspection(Callback):
         return Measurements(
             layers={layer: _median(values) for layer, values in self._layers.items()},
             gradients={way: mean_by_lag(found["gradient"]) for way, found in ways},
+            errors={way: mean_by_lag(found["error"]) for way, found in ways},
             weights={way: by_lag for way, by_lag in weights.items() if by_lag},
             gates={way: _gates(found["gates"]) for way, found in ways},
             dead={way: _median(found["dead"]) for way, found in ways},

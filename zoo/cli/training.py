@@ -174,8 +174,9 @@ class Cli(LightningCLI):
 
     def _run(self) -> None:
         if self.inspection is not None:
-            path = self.config[self.method].ckpt_path
-            inspect(self.inspection, self.trainer, self.model, self.datamodule, path)
+            path = str(self.config[self.method].ckpt_path)
+            checkpoint = None if self.checkpoint is None else (path, self.checkpoint)
+            inspect(self.inspection, self.trainer, self.model, self.datamodule, checkpoint)
             return
         options = self._prepare_subcommand_kwargs(self.command)
         if self.command == "fit":

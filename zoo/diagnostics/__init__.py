@@ -7,7 +7,9 @@ from zoo.diagnostics.gates import Gates, Saturation, gate_saturation, memory_hor
 from zoo.diagnostics.health import dead_units, recurrent_spectra, recurrent_weights, state_norm
 from zoo.diagnostics.jacobians import jacobian_singular_values, lyapunov_exponents, step_jacobians
 from zoo.diagnostics.through_time import (
+    error_by_lag,
     gradient_by_lag,
+    lag_norms,
     share_beyond,
     state_gradients,
     weight_gradient_by_lag,
@@ -19,9 +21,11 @@ __all__ = [
     "Gates",
     "Saturation",
     "dead_units",
+    "error_by_lag",
     "gate_saturation",
     "gradient_by_lag",
     "jacobian_singular_values",
+    "lag_norms",
     "lyapunov_exponents",
     "memory_horizon",
     "recurrent_spectra",

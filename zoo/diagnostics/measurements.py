@@ -68,6 +68,7 @@ class Measurements:
         layers: Root mean square of each layer's gradient, from the input to the output.
         early: The same in the first steps of a run.
         gradients: Norm of the gradient of h by lag.
+        errors: Norm of the errors by how far they have travelled.
         weights: Norm of the recurrent weights' gradient by the lag of its errors.
         gates: The gates, by letter.
         dead: Share of dead units.
@@ -82,6 +83,7 @@ class Measurements:
     layers: Mapping[str, float] = field(default_factory=dict)
     early: Mapping[str, float] = field(default_factory=dict)
     gradients: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Gate]] = field(default_factory=dict)
     dead: Mapping[str, float] = field(default_factory=dict)

@@ -102,13 +102,12 @@ def _vanishing_time(m: Measurements, share: float) -> Iterator[Told]:
 
 
 def _exploding_time(m: Measurements, most: float) -> Iterator[Told]:
-    hits = {way: max(by_lag) / by_lag[0] for way, by_lag in m.weights.items() if by_lag and by_lag[0] > 0}
-    for way, others in _worst({way: growth for way, growth in hits.items() if growth > most}, max):
-        lag = list(m.weights[way]).index(max(m.weights[way]))
+    growth = {way: max(by_lag) / by_lag[0] for way, by_lag in m.errors.items() if by_lag and by_lag[0] > 0}
+    for way, others in _worst({way: ratio for way, ratio in growth.items() if ratio > most}, max):
+        lag = list(m.errors[way]).index(max(m.errors[way]))
         yield (
-            f"In {spoken(way)}, errors that travel back {lag} steps move the recurrent weights "
-            f"{number(hits[way])} times as much as those that do not: the gradient explodes through "
-            f"time.{others}",
+            f"In {spoken(way)}, errors that have travelled back {lag} steps are {number(growth[way])} times "
+            f"as large as where they entered: the gradient explodes through time.{others}",
             ("recurrent_gradient_clip: 1.0", *_limit(m)),
         )
 
@@ -181,7 +180,7 @@ def _small_updates(m: Measurements, least: float) -> Iterator[Told]:
         yield (
             f"An update changes the weights of {spoken(layer)} by {number(low[layer])} of their norm: it "
             "hardly learns.",
-            _lr(m, 3),
+            _lr(m, 3.0),
         )
 
 
@@ -247,7 +246,7 @@ def _worst(hits: Mapping[str, float], pick: Callable[..., str]) -> Iterator[tupl
 
 PASCANU = "Pascanu et al., 2013, https://arxiv.org/abs/1211.5063"
 RULES = (
-    Rule("non-finite", 0, "problem", f"{PASCANU}, section 2", _nonfinite),
+    Rule("non-finite", 0.0, "problem", f"{PASCANU}, section 2", _nonfinite),
     Rule(
         "vanishes with depth",
         0.1,

@@ -35,6 +35,7 @@ def measurements_of(folder: Path) -> Measurements:
         layers={} if run is None else _layers(run, slice(None)),
         early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
         gradients=_by_lag(record.get("state", {}) for record in records),
+        errors=_by_lag(record.get("error", {}) for record in records),
         weights=_by_lag(record.get("weight", {}) for record in records),
         gates=_gates(medians),
         dead=_of_ways(medians, "dead_units"),

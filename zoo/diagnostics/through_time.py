@@ -1,6 +1,6 @@
 """How gradients travel back through time, step by step, in a recurrence that has run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -75,7 +75,9 @@ def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
     if not ends or not wanted:
         return tuple(torch.zeros_like(part) for part in passage.before)
     made, slopes = zip(*ends, strict=True)
-    found = iter(torch.autograd.grad(made, wanted, slopes, allow_unused=True, materialize_grads=True))
+    with passage.unmixed():
+        grads = torch.autograd.grad(made, wanted, slopes, allow_unused=True, materialize_grads=True)
+    found = iter(grads)
     whole = [next(found) if part.requires_grad else torch.zeros_like(part) for part in after]
     return tuple(torch.stack(whole[place :: len(start)]) for place in range(len(start)))
 
@@ -94,13 +96,8 @@ def weight_gradient_by_lag(passage: Passage, max_lag: int | None = None) -> Floa
     Raises:
         ValueError: no gradient has come back to the passage.
     """
-    norms = [
-        torch.stack([part.double().norm() for part in parts.values()]).norm()
-        for parts in weight_gradients(passage, max_lag)
-        if parts
-    ]
-    by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
-    return torch.where(by_lag.isfinite(), by_lag, torch.nan)
+    norms = [_norm(parts.values()) for parts in weight_gradients(passage, max_lag) if parts]
+    return _finite(norms, passage)
 
 
 def share_beyond(by_lag: Float[Tensor, " lags"]) -> Float[Tensor, " lags"]:
@@ -130,6 +127,54 @@ def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[d
     Raises:
         ValueError: no gradient has come back to the passage, or `max_lag` is negative.
     """
+    for _, found in _travels(passage, max_lag):
+        yield found
+
+
+def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, " lags"]:
+    """How large the errors are when they have travelled back k steps, from wherever they entered.
+
+    Unlike `gradient_by_lag` it does not mix errors of different ages, so that its growth is that of the
+    recurrence alone: it falls where gradients vanish through time, and rises where they explode.
+
+    Args:
+        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        max_lag: The farthest lag; None for all.
+
+    Returns:
+        The norm over all steps, sequences and units for each lag, from 0, in float64; NaN where it is not
+        finite.
+
+    Raises:
+        ValueError: no gradient has come back to the passage.
+    """
+    norms = [_norm(errors) for errors, _ in _travels(passage, max_lag)]
+    return _finite(norms, passage)
+
+
+def lag_norms(
+    passage: Passage, max_lag: int | None = None
+) -> tuple[Float[Tensor, " lags"], Float[Tensor, " lags"]]:
+    """`error_by_lag` and `weight_gradient_by_lag` in one go, for the price of one."""
+    errors, weights = [], []
+    for travelled, found in _travels(passage, max_lag):
+        errors.append(_norm(travelled))
+        weights += [_norm(found.values())] if found else []
+    return _finite(errors, passage), _finite(weights, passage)
+
+
+def _norm(parts: Iterable[Tensor]) -> Float[Tensor, ""]:
+    norms = [part.double().norm() for part in parts]
+    return torch.stack(norms).norm() if norms else torch.zeros(())
+
+
+def _finite(norms: list[Tensor], passage: Passage) -> Float[Tensor, " lags"]:
+    by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
+    return torch.where(by_lag.isfinite(), by_lag, torch.nan)
+
+
+def _travels(passage: Passage, max_lag: int | None) -> Iterator[tuple[list[Tensor], dict[str, Tensor]]]:
+    """For each lag the errors, and the gradients that they leave at the weights."""
     if max_lag is not None and max_lag < 0:
         raise ValueError(f"max_lag is {max_lag}; expected 0 or more, or None for all lags")
     _check_reached(passage)
@@ -137,14 +182,16 @@ def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[d
     pieces = _pieces(passage, weights)
     errors = _entering(passage)
     reached = torch.stack([(part != 0).flatten(1).any(1) for part in errors]).any(0).tolist()
-    for lag in range(_lags(passage) if max_lag is None else min(_lags(passage), max_lag + 1)):
+    for lag in range(min(_lags(passage), passage.steps if max_lag is None else max_lag + 1)):
         found = {gates: torch.zeros_like(weight) for gates, weight in weights.items()}
         earlier = [torch.zeros_like(part) for part in errors]
         for piece in pieces:
             if any(reached[lag:][piece.steps]):
-                for gates, part in piece.back(errors, earlier).items():
+                with passage.unmixed():
+                    parts = piece.back(errors, earlier)
+                for gates, part in parts.items():
                     found[gates] += part
-        yield found
+        yield errors, found
         errors = earlier
 
 

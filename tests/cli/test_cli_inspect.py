@@ -1,0 +1,122 @@
+"""`zoo inspect`: networks built to vanish, explode and saturate, and a healthy one."""
+
+import pytest
+import torch
+from lightning.pytorch import Trainer
+from torch.utils.data import DataLoader
+
+import zoo as library
+from zoo.cli.inspect import inspecting
+from zoo.diagnostics.measurements import Network
+from zoo.diagnostics.verdict import judge
+
+SMALL = ("inspect", "--config", "small.yaml", "--batches", "3")
+DEEP = ("num_layers=12", "wiring=plain", "direction=forward")
+DEFAULTS = {"callbacks": [], "accelerator": "cpu"}
+
+
+def inspected(stack, prepare, steps=24):
+    """The findings on a classifier whose weights were set by hand, on sequences of noise."""
+    torch.manual_seed(0)
+    network = library.ModelSpec(encoder=stack, input_size=3, output_size=4, pooling="last")
+    task = library.SequenceClassifier(network, library.OptimizerSpec(lr=1e-3))
+    with torch.no_grad():
+        prepare(task.model.encoder)
+    before = [parameter.clone() for parameter in task.parameters()]
+    batch = {"x": torch.randn(16, steps, 3), "y": torch.randint(4, (16,))}
+    inspection, trainer = inspecting(DEFAULTS, Network.of(network.plain(), lr=1e-3), batches=2)
+    assert isinstance(trainer, Trainer)
+    trainer.fit(task, DataLoader([batch, batch], batch_size=None))
+    moved = max(
+        float((new - old).detach().abs().max()) for new, old in zip(task.parameters(), before, strict=True)
+    )
+    assert moved <= 1.001e-3, "only the last of the steps is taken"
+    return judge(inspection.measured)
+
+
+@pytest.mark.filterwarnings("ignore:.*(does not have many workers|have no `val_dataloader`).*")
+class TestBuilt:
+    """Networks with one fault each."""
+
+    def test_one_that_vanishes_with_depth(self):
+        stack = library.StackSpec(cell="lstm", hidden_size=12, num_layers=12)
+        rules = {finding.rule: finding for finding in inspected(stack, lambda encoder: None, steps=8)}
+        assert "wiring: residual" in rules["vanishes with depth"].advice
+
+    def test_one_that_explodes_through_time(self):
+        def prepare(encoder):
+            encoder.cells()[0].weight_hh.mul_(1.5)
+
+        stack = library.StackSpec(cell=library.ElmanSpec(activation="identity"), hidden_size=12)
+        rules = {finding.rule: finding for finding in inspected(stack, prepare)}
+        assert "recurrent_gradient_clip: 1.0" in rules["explodes through time"].advice
+
+    def test_one_that_vanishes_through_time(self):
+        def prepare(encoder):
+            encoder.cells()[0].weight_hh.mul_(0.2)
+
+        stack = library.StackSpec(cell="elman", hidden_size=12)
+        (finding,) = inspected(stack, prepare)
+        assert finding.rule == "vanishes through time"
+        assert "cell: lstm" in finding.advice
+
+    def test_one_that_saturates(self):
+        def prepare(encoder):
+            cell = encoder.cells()[0]
+            cell.bias[cell.rows("f")] = -8.0
+
+        stack = library.StackSpec(cell="lstm", hidden_size=12)
+        rules = {finding.rule: finding for finding in inspected(stack, prepare)}
+        assert "gate f is saturated in 100%" in rules["saturated gate"].text
+        assert rules["saturated gate"].advice == ("forget_bias: 1",)
+
+    def test_a_healthy_one(self):
+        stack = library.StackSpec(cell="lstm", hidden_size=12, num_layers=4, wiring="residual")
+        (finding,) = inspected(stack, lambda encoder: None)
+        assert finding.severity == "good"
+
+
+def test_it_measures_and_judges_and_keeps_nothing(zoo, folder):
+    outcome = zoo(*SMALL)
+    assert outcome.code == 0
+    assert "3 batches of training data, weights as initialised" in outcome.out
+    assert "layer 2" in outcome.out
+    assert outcome.out.count("backward") == 2
+    assert "gradient: root mean square" in outcome.out
+    assert outcome.out.splitlines()[-1].startswith("good")
+    assert not (folder / "runs").exists()
+    assert sorted(path.name for path in folder.iterdir()) == ["small.yaml"]
+
+
+def test_it_says_what_to_try(zoo):
+    outcome = zoo(*SMALL, *(f"--model.network.encoder.{option}" for option in DEEP))
+    assert outcome.code == 0
+    assert "vanishes with depth" in " ".join(outcome.out.split())
+    assert "try       wiring: residual" in outcome.out
+
+
+def test_it_looks_at_trained_weights(zoo, folder):
+    assert zoo("fit", "--config", "small.yaml").code == 0
+    checkpoint = "runs/small/version_0/checkpoints/last.ckpt"
+    content = (folder / checkpoint).read_bytes()
+    outcome = zoo(*SMALL, "--ckpt_path", checkpoint)
+    assert outcome.code == 0
+    assert f"weights of {checkpoint}" in outcome.out
+    assert outcome.out.split("saturated", 1)[1] != zoo(*SMALL).out.split("saturated", 1)[1]
+    assert (folder / checkpoint).read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--batches", "0"), "--batches is 0; expected at least 1"),
+        (("--batches", "many"), "batches is 'many'; expected int"),
+        (("--ckpt_path", "none.ckpt"), "there is no checkpoint none.ckpt"),
+        (("--batchs", "2"), "batchs"),
+    ],
+)
+def test_a_mistake_is_one_sentence(zoo, arguments, message):
+    outcome = zoo("inspect", "--config", "small.yaml", *arguments)
+    assert outcome.code == 2
+    assert message in outcome.err
+    assert "Traceback" not in outcome.err

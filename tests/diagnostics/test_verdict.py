@@ -1,0 +1,140 @@
+"""What a verdict says of measurements: each rule beyond its threshold, none within it, advice that fits."""
+
+from dataclasses import replace
+
+import pytest
+
+from zoo.diagnostics.measurements import Gate, Measurements, Network
+from zoo.diagnostics.rules import RULES, reach
+from zoo.diagnostics.verdict import judge
+
+FADING = [0.5**lag for lag in range(40)]
+HEALTHY = Measurements(
+    layers={"layer 1": 2e-3, "layer 2": 1e-3, "head": 1e-2},
+    early={"layer 1": 1e-3, "layer 2": 1e-3},
+    gradients={"layer_1/forward": [1.0] * 40},
+    errors={"layer_1/forward": [0.9**lag for lag in range(40)]},
+    weights={"layer_1/forward": [0.9**lag for lag in range(40)]},
+    gates={"layer_1/forward": {"f": Gate(0.1, 0.7), "i": Gate(0.2, 0.5)}},
+    dead={"layer_1/forward": 0.0},
+    updates={"layer_1": 1e-3},
+    norms=[1.0, 1.2, 0.9, 1.1, 3.0, 0.8],
+    network=Network(cell="lstm", wiring="plain", pooling="last", num_layers=2, lr=0.01),
+)
+CASES = {
+    "non-finite": ({"nonfinite": 1}, "NaN or infinite in 1 step", "max_norm: 1"),
+    "vanishes with depth": (
+        {"layers": {"layer 1": 3e-6, "layer 2": 1.0}},
+        "reaches layer 1 is 3e-6 of layer 2's",
+        "wiring: residual",
+    ),
+    "explodes with depth": (
+        {"layers": {"layer 1": 500.0, "layer 2": 1.0}},
+        "reaches layer 1 is 500 times layer 2's",
+        "max_norm: 1",
+    ),
+    "vanishes through time": (
+        {"weights": {"layer_1/forward": FADING}},
+        "older than 6 steps contributes under 1%",
+        "forget_bias: 3",
+    ),
+    "explodes through time": (
+        {"errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}},
+        "errors that have travelled back 39 steps are 7e6 times as large",
+        "recurrent_gradient_clip: 1.0",
+    ),
+    "saturated gate": (
+        {"gates": {"layer_1/forward": {"f": Gate(0.61, 0.02)}}},
+        "gate f is saturated in 61% of units and steps, at a mean of 0.02",
+        "forget_bias: 1",
+    ),
+    "dead units": (
+        {"dead": {"layer_1/forward": 0.5}},
+        "50% of the units never change",
+        "optimizer: {lr: 0.005}",
+    ),
+    "unclipped spikes": ({"norms": [1.0] * 6 + [1e3]}, "1,000 times its median", "max_norm: 5"),
+    "always clipped": (
+        {"clipped": 0.99, "norms": [50.0] * 6, "network": Network(limit=1.0)},
+        "99% of the steps were clipped",
+        "max_norm: 200",
+    ),
+    "large updates": ({"updates": {"layer_1": 0.5}}, "by 50% of their norm", "optimizer: {lr: 0.005}"),
+    "small updates": ({"updates": {"layer_1": 1e-8}}, "by 1e-8 of their norm", "optimizer: {lr: 0.02}"),
+}
+
+
+def test_there_is_a_case_for_every_rule():
+    assert [rule.name for rule in RULES] == list(CASES)
+
+
+def test_every_rule_names_its_source():
+    assert all(rule.source for rule in RULES)
+
+
+def test_a_healthy_network_gets_no_advice():
+    (finding,) = judge(HEALTHY)
+    assert finding.severity == "good"
+    assert finding.advice == ()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rule_speaks_when_its_threshold_is_passed(name):
+    changes, sentence, advice = CASES[name]
+    (finding,) = judge(replace(HEALTHY, **changes))
+    assert finding.rule == name
+    assert sentence in finding.text
+    assert advice in finding.advice
+    assert finding.source
+
+
+def test_problems_come_before_warnings():
+    both = replace(HEALTHY, dead={"layer_1/forward": 0.9}, nonfinite=2)
+    assert [finding.severity for finding in judge(both)] == ["problem", "warning"]
+
+
+def test_of_many_directions_the_worst_is_told_and_the_others_named():
+    dead = {"layer_1/forward": 0.4, "layer_2/forward": 0.8, "layer_2/backward": 0.1}
+    (finding,) = judge(replace(HEALTHY, dead=dead))
+    assert finding.text.startswith("In layer 2 (forward), 80%")
+    assert finding.text.endswith("The same holds for layer 1 (forward).")
+
+
+def test_advice_is_never_what_the_network_has_already():
+    vanishing = replace(HEALTHY, layers={"layer 1": 1e-6, "layer 2": 1.0})
+    wired = replace(vanishing, network=replace(HEALTHY.network, wiring="residual", num_layers=8))
+    (finding,) = judge(wired)
+    assert not any(line.startswith("wiring") for line in finding.advice)
+    assert finding.advice == ("num_layers: 4",)
+
+
+def test_an_open_forget_gate_is_no_fault():
+    (finding,) = judge(replace(HEALTHY, gates={"layer_1/forward": {"f": Gate(0.99, 0.99)}}))
+    assert finding.severity == "good"
+
+
+def test_short_sequences_cannot_fade_early():
+    (finding,) = judge(replace(HEALTHY, weights={"layer_1/forward": FADING[:8]}, gradients={}))
+    assert finding.severity == "good"
+
+
+def test_vanishing_at_first_is_told_apart():
+    (finding,) = judge(replace(HEALTHY, early={"layer 1": 1e-4, "layer 2": 1.0}))
+    assert "reaches layer 1 at first is 1e-4" in finding.text
+
+
+def test_nothing_measured_is_said():
+    (finding,) = judge(Measurements())
+    assert "Nothing was measured" in finding.text
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize("bad", [[], [0.0, 0.0], [float("nan"), 1.0], [float("inf")]])
+def test_there_is_no_reach_of_nothing(bad):
+    assert reach(bad, 0.01) is None
+
+
+def test_a_reach_is_where_the_rest_is_too_little():
+    assert reach([1.0, 0.0, 0.0], 0.01) == 0
+    assert reach([1.0, 1.0, 1.0], 0.01) == 2
+    assert reach([90.0, 9.5, 0.5], 0.01) == 1
