@@ -1,4 +1,4 @@
-"""The limit of the recurrent gradient is training's, not the model's: a checkpoint serves under another one."""
+"""A limit of the recurrent gradient is for training: a checkpoint serves under another one."""
 
 import pytest
 
