@@ -12,11 +12,14 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
-from zoo.callbacks.histogram_loggers import DETAILS, log_histograms, log_picture
+from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
+from zoo.callbacks.loggers import log_image
 from zoo.diagnostics.arrays import save_arrays
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.diagnostics.records import JOURNAL, GradientRecord, append_gradients, read_gradients
 from zoo.registry import check_choice
+
+PICTURE_KEY = "gradients"
 
 
 @final
@@ -196,4 +199,4 @@ def _draw(trainer: Trainer, file: Path, step: int) -> None:
 
     picture = file.with_suffix(".png")
     draw_gradients(read_gradients(file)).savefig(picture)
-    log_picture(trainer, picture, step)
+    log_image(trainer, PICTURE_KEY, picture, step)

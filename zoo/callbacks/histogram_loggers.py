@@ -1,7 +1,6 @@
-"""Gradient histograms and their picture, as W&B and TensorBoard want them."""
+"""Gradient histograms as W&B and TensorBoard want them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,6 @@ from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from zoo.diagnostics.histogram import Summary
 from zoo.diagnostics.layers import Place, by_layer, by_place
 from zoo.diagnostics.records import GradientRecord
-
-PICTURE_KEY = "gradients"
-
 
 DETAILS = ("layer", "gate")
 """Histograms of whole layers only, or of the blocks of each gate, too."""
@@ -32,23 +28,6 @@ def log_histograms(trainer: Trainer, record: GradientRecord, detail: str) -> Non
             _log_to_wandb(logger, record, detail)
         elif isinstance(logger, TensorBoardLogger):
             _log_to_tensorboard(logger, record, detail)
-
-
-def log_picture(trainer: Trainer, picture: Path, step: int) -> None:
-    """Sends the picture of a run to the loggers that can show it."""
-    for logger in trainer.loggers:
-        if isinstance(logger, WandbLogger):
-            # wandb takes a second to import, and is here only for those who log to it.
-            import wandb
-
-            image = wandb.Image(str(picture))
-            logger.experiment.log({PICTURE_KEY: image, "trainer/global_step": step})
-        elif isinstance(logger, TensorBoardLogger):
-            # matplotlib is slow to import; by now the picture has been drawn with it.
-            from matplotlib.image import imread
-
-            pixels = (imread(picture)[..., :3] * 255).round().astype(np.uint8)
-            logger.experiment.add_image(PICTURE_KEY, pixels, step, dataformats="HWC")
 
 
 def finite_counts(summary: Summary) -> list[int]:
@@ -69,7 +48,8 @@ def _series(record: GradientRecord, detail: str) -> Iterator[tuple[str, Summary]
 
 
 def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: str) -> None:
-    import wandb  # as above
+    # wandb takes a second to import, and is here only for those who log to it.
+    import wandb
 
     histograms = {
         key: wandb.Histogram(np_histogram=(np.array(finite_counts(summary)), np.array(record.bins.edges)))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from zoo.diagnostics.histogram import OUTSIDE, LogBins, Summary
+from zoo.diagnostics.journal import append_line
 
 JOURNAL = "gradients.jsonl"
 """What the file is called where nobody says otherwise."""
@@ -33,16 +34,15 @@ class GradientRecord:
     before: dict[str, Summary]
     after: dict[str, Summary] | None
 
-    def to_json(self) -> str:
-        """This record as one line, without its newline."""
-        plain = {
+    def plain(self) -> dict[str, Any]:
+        """This record as numbers, strings, lists and dicts."""
+        return {
             "step": self.step,
             "optimizer": self.optimizer,
             "bins": vars(self.bins),
             "before": _plain(self.before),
             "after": None if self.after is None else _plain(self.after),
         }
-        return json.dumps(plain, separators=(",", ":"), allow_nan=False)
 
     @classmethod
     def from_json(cls, line: str) -> "GradientRecord":
@@ -67,14 +67,7 @@ class GradientRecord:
 
 def append_gradients(path: Path, record: GradientRecord) -> None:
     """Adds a record to a file, in one write, so that a crash can cost at most the last line."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        if file.tell() > 0:
-            file.seek(-1, 2)
-            cut_short = file.read(1) != b"\n"
-        else:
-            cut_short = False
-        file.write((b"\n" if cut_short else b"") + record.to_json().encode() + b"\n")
+    append_line(path, record.plain())
 
 
 def read_gradients(path: Path | str) -> Iterator[GradientRecord]:
