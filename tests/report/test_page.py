@@ -145,6 +145,13 @@ def test_a_number_that_a_crash_cut_in_two_is_not_believed(own, tmp_path):
     assert ["progress", "2 of 2 epochs"] in rows
 
 
+def test_a_run_that_crashed_in_its_first_epoch_says_so(own, tmp_path):
+    (own / "metrics.csv").write_text("epoch,step,train/loss\n0,3,2.5\n")
+    rows = section(written(tmp_path, own), "numbers").only("table").rows()
+    assert ["progress", "in epoch 1 of 2: it ended early, or is still going on"] in rows
+    assert ["train/loss", "2.5"] in rows
+
+
 @pytest.mark.parametrize(
     "garbage",
     [b"\0\xff\xfe{[", b"[1,2]\n3\nnull\n", b'{"step": "x", "state": 3}\n{"step":1,"state":{"a":5}}\n'],

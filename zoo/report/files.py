@@ -99,8 +99,8 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
     epoch = -1
     for row in good:
         cells = {name: _number(text) for name, text in zip(head, row, strict=True) if text}
-        step = cells.get("step")
-        epoch = max(epoch, int(found) if math.isfinite(found := cells.get("epoch") or -1.0) else -1)
+        step, current = cells.get("step"), cells.get("epoch")
+        epoch = max(epoch, int(current)) if current is not None and math.isfinite(current) else epoch
         for name in points.keys() & cells.keys():
             value = cells[name]
             if step is not None and math.isfinite(step) and value is not None:

@@ -45,8 +45,9 @@ def status_of(run: Run) -> str:
         return "no metric was written"
     if isinstance(asked, int) and asked > 0:
         tested = any(name.startswith("test/") for name in run.metrics)
-        early = "" if tested or done >= asked else " (ended early, or still going on)"
-        return f"{min(done, asked)} of {asked} epochs{early}"
+        if tested or done >= asked:
+            return f"{min(done, asked)} of {asked} epochs"
+        return f"in epoch {done} of {asked}: it ended early, or is still going on"
     return f"{done} epochs"
 
 
