@@ -48,7 +48,7 @@ class GradientThroughTime(PassageCallback):
 
     def __init__(
         self,
-        every_n_steps: int = 100,
+        every_n_steps: int = 150,
         sequences: int = 16,
         max_lag: int | None = 32,
         file: str = THROUGH_TIME,
