@@ -135,7 +135,7 @@ def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:
         before, new = before[-1:], new[-1:]
     rows = [_slopes(part, before) for part in new]
     logs = _spectral_radius(rows)[passage.valid].log().mean(0)
-    return -1 / logs.clamp(max=-0.0)
+    return 1 / (-logs).clamp(min=0).abs()  # not minus zero
 
 
 def _slopes(part: Tensor, before: tuple[Tensor, ...]) -> list[Tensor]:
@@ -143,7 +143,7 @@ def _slopes(part: Tensor, before: tuple[Tensor, ...]) -> list[Tensor]:
     if not part.requires_grad:
         return [torch.zeros_like(old) for old in before]
     found = torch.autograd.grad(
-        part.sum(), before, retain_graph=True, allow_unused=True, materialize_grads=True
+        part, before, torch.ones_like(part), retain_graph=True, allow_unused=True, materialize_grads=True
     )
     return [slope.double() for slope in found]
 

@@ -24,7 +24,7 @@ def all_steps(passage: Passage, product: Product, steps: slice = slice(None)) ->
     with torch.enable_grad(), passage.unmixed():
         rows = tuple(part.flatten(0, 1) for part in before)
         output, new = passage.recurrence.step(pre.flatten(0, 1), rows, product)
-    return before, tuple(part.reshape(*pre.shape[:2], part.shape[1]) for part in (output, *new))
+        return before, tuple(part.reshape(*pre.shape[:2], part.shape[1]) for part in (output, *new))
 
 
 def product_of(recurrence: Recurrence, leaves: dict[str, Tensor] | None = None) -> Product:
