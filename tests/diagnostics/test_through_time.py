@@ -26,7 +26,9 @@ from diagnostics.watched import (
 )
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import (
+    error_by_lag,
     gradient_by_lag,
+    lag_norms,
     share_beyond,
     state_gradients,
     watch,
@@ -389,3 +391,17 @@ def test_parts_and_lags_that_are_not_there_are_refused() -> None:
         gradient_by_lag(passage, part=1)
     with pytest.raises(ValueError, match="max_lag is -1; expected 0 or more"):
         weight_gradient_by_lag(passage, max_lag=-1)
+
+
+def test_errors_grow_as_the_recurrence_alone_does():
+    """A linear net of one unit: an error that has travelled k steps is w^k times as large."""
+    stack = StackSpec(cell=ElmanSpec(activation="identity"), hidden_size=1).build(1).double()
+    with torch.no_grad():
+        stack.cells()[0].weight_hh.fill_(1.5)
+    with watch(stack) as passages:
+        stack(torch.randn(3, 6, 1, dtype=torch.float64))[0][:, -1].sum().backward()
+    errors, weights = lag_norms(passages["layer_1/forward"])
+    expected = 3**0.5 * 1.5 ** torch.arange(6, dtype=torch.float64)
+    torch.testing.assert_close(errors, expected)
+    torch.testing.assert_close(error_by_lag(passages["layer_1/forward"]), expected)
+    torch.testing.assert_close(weights, weight_gradient_by_lag(passages["layer_1/forward"]))

@@ -19,18 +19,19 @@ def record(step, lags=8, rate=0.5, layers=2, directions=("forward",), scale=0.01
     """Gradients that change by the same factor at each lag."""
     keys = [f"layer_{layer}/{way}" for layer in range(1, layers + 1) for way in directions]
     state = {key: [scale * rate**lag / (place + 1) for lag in range(lags)] for place, key in enumerate(keys)}
-    return LagRecord(step=step, state=state, weight={key: list(norms) for key, norms in state.items()})
+    return LagRecord(
+        step=step, state=state, weight={key: list(norms) for key, norms in state.items()}, error={}
+    )
 
 
 def broken(step):
-    return LagRecord(
-        step=step, state={"layer_1/forward": [math.nan] * 4}, weight={"layer_1/forward": [math.nan] * 4}
-    )
+    norms = {"layer_1/forward": [math.nan] * 4}
+    return LagRecord(step=step, state=norms, weight=norms, error=norms)
 
 
 def named(step, *keys):
     norms = {key: [1.0, 0.5, 1e-200] for key in keys}
-    return LagRecord(step=step, state=norms, weight=norms)
+    return LagRecord(step=step, state=norms, weight=norms, error={})
 
 
 RUNS = {
@@ -47,8 +48,10 @@ RUNS = {
     "long names": [
         named(step, "a.very.long.path.to_one.layer_1/forward", "b_layer_1/forward") for step in range(3)
     ],
-    "no weights": [LagRecord(step=0, state=record(0).state, weight={key: [] for key in record(0).state})],
-    "no steps": [LagRecord(step=0, state={"layer_1/forward": []}, weight={"layer_1/forward": []})],
+    "no weights": [
+        LagRecord(step=0, state=record(0).state, weight={key: [] for key in record(0).state}, error={})
+    ],
+    "no steps": [LagRecord(step=0, state={"layer_1/forward": []}, weight={"layer_1/forward": []}, error={})],
 }
 
 
@@ -136,5 +139,5 @@ def test_reach_is_where_one_percent_is_left_for_good(norms, steps):
 
 def test_the_share_from_further_back_is_of_the_sum():
     weight = {"layer_1/forward": [4.0, 2.0, 1.0, 1.0]}
-    values = lag_values(LagRecord(step=0, state={"layer_1/forward": [1.0] * 4}, weight=weight))
+    values = lag_values(LagRecord(step=0, state={"layer_1/forward": [1.0] * 4}, weight=weight, error={}))
     assert values == {"layer_1/forward/gradient_reach": 4.0, "layer_1/forward/gradient_beyond_1": 0.25}

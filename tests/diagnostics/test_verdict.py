@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from zoo.diagnostics.measurements import Gate, Measurements, Network
-from zoo.diagnostics.rules import RULES, reach
+from zoo.diagnostics.rules import RULES, span
 from zoo.diagnostics.verdict import judge
 
 FADING = [0.5**lag for lag in range(40)]
@@ -130,11 +130,11 @@ def test_nothing_measured_is_said():
 
 
 @pytest.mark.parametrize("bad", [[], [0.0, 0.0], [float("nan"), 1.0], [float("inf")]])
-def test_there_is_no_reach_of_nothing(bad):
-    assert reach(bad, 0.01) is None
+def test_there_is_no_span_of_nothing(bad):
+    assert span(bad, 0.01) is None
 
 
-def test_a_reach_is_where_the_rest_is_too_little():
-    assert reach([1.0, 0.0, 0.0], 0.01) == 0
-    assert reach([1.0, 1.0, 1.0], 0.01) == 2
-    assert reach([90.0, 9.5, 0.5], 0.01) == 1
+def test_a_span_ends_where_the_rest_is_too_little():
+    assert span([1.0, 0.0, 0.0], 0.01) == 0
+    assert span([1.0, 1.0, 1.0], 0.01) == 2
+    assert span([90.0, 9.5, 0.5], 0.01) == 1

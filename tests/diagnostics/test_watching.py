@@ -209,13 +209,18 @@ def looks(passage: Passage) -> dict[str, Any]:
     return {name: look(passage) for name, look in EVERY.items()}
 
 
-@pytest.mark.parametrize("engine", ["reference", "native", "fused", "compiled"])
-@pytest.mark.parametrize("cell", ["elman", "gru", "lstm", "lru", "mgu"])
+WITH_A_TWIN = ("elman", "gru", "lstm")
+RUNS = [
+    (cell, engine)
+    for cell in (*WITH_A_TWIN, "lru", "mgu")
+    for engine in ("reference", "native", "fused", "compiled")
+    if engine != "native" or cell in WITH_A_TWIN
+]
+
+
+@pytest.mark.parametrize(("cell", "engine"), RUNS)
 def test_runs_under_autocast_can_be_looked_into(cell: str, engine: str) -> None:
-    try:
-        stack = stack_of(cell, torch.float32, engine=engine, num_layers=2)
-    except ValueError:
-        pytest.skip("the engine refuses the cell")
+    stack = stack_of(cell, torch.float32, engine=engine, num_layers=2)
     x = random(BATCH, TIME, INPUT).float()
     exact = run(stack, x)
     with torch.autocast("cpu", dtype=torch.bfloat16), watch(stack) as passages:

@@ -11,7 +11,7 @@ from zoo.cli.errors import UserError
 from zoo.cli.inspection import Inspection
 from zoo.cli.runs import describe, say
 from zoo.diagnostics.measurements import Measurements, Network
-from zoo.diagnostics.rules import reach
+from zoo.diagnostics.rules import span
 from zoo.diagnostics.verdict import Finding, judge
 from zoo.diagnostics.words import number
 
@@ -89,7 +89,7 @@ def inspect(
 
 def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
     """One line for each direction of each layer, and for what else has a gradient."""
-    rows = [("", "gradient", "reach", "memory", "dead", "saturated")]
+    rows = [("", "gradient", "span", "memory", "dead", "saturated")]
     ways: dict[str, list[str]] = {}
     for way in measured.gradients:
         ways.setdefault(way.partition("/")[0], []).append(way)
@@ -111,14 +111,14 @@ def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
     return [
         *lines,
         "",
-        "gradient: root mean square over the layer's weights. reach: steps back, beyond which lies less than",
+        "gradient: root mean square over the layer's weights. span: steps back, beyond which lies less than",
         "1 % of the recurrent weights' gradient. memory: steps until 1/e of the state is left by itself.",
     ]
 
 
 def _of_way(measured: Measurements, horizons: dict[str, float], way: str) -> tuple[str, str, str, str]:
     by_lag = measured.weights.get(way, ())
-    far = reach(by_lag, FADED)
+    far = span(by_lag, FADED)
     gates = measured.gates.get(way, {})
     return (
         "" if far is None else f"{far} of {len(by_lag)}",

@@ -26,17 +26,19 @@ class LagRecord:
             of the state with its name behind, as "layer_1/forward/c".
         weight: The norm of the part of the recurrent weights' gradient whose error has travelled so many
             steps (`zoo.diagnostics.weight_gradient_by_lag`); empty lists for cells without such weights.
+        error: The norm of the errors by how far they have travelled (`zoo.diagnostics.error_by_lag`).
     """
 
     step: int
     state: Curves
     weight: Curves
+    error: Curves
 
 
 def append_lags(path: Path, record: LagRecord) -> None:
     """Adds a record to a file."""
-    plain = {"step": record.step, "state": _plain(record.state), "weight": _plain(record.weight)}
-    append_line(path, plain)
+    curves = {name: _plain(curves) for name, curves in vars(record).items() if name != "step"}
+    append_line(path, {"step": record.step, **curves})
 
 
 def read_lags(path: Path) -> Iterator[LagRecord]:
@@ -47,9 +49,8 @@ def read_lags(path: Path) -> Iterator[LagRecord]:
     """
     for plain in read_lines(path):
         if {"step", "state", "weight"} <= plain.keys():
-            yield LagRecord(
-                step=plain["step"], state=_curves(plain["state"]), weight=_curves(plain["weight"])
-            )
+            curves = {name: _curves(plain.get(name, {})) for name in ("state", "weight", "error")}
+            yield LagRecord(step=plain["step"], **curves)
 
 
 def in_order(records: Iterable[LagRecord], most: int) -> list[LagRecord]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.diagnostics.lag_records import LagRecord
-from zoo.diagnostics.through_time import gradient_by_lag, share_beyond, weight_gradient_by_lag
+from zoo.diagnostics.through_time import gradients_by_lag, lag_norms, share_beyond
 from zoo.scan import Passage, Watchable
 
 Passages: TypeAlias = Mapping[str, Passage]
@@ -49,13 +49,15 @@ def measure_lags(passages: Passages, step: int, max_lag: int | None = None, scal
         max_lag: The farthest lag of the weights' gradient, each of which takes a backward pass; None for all.
         scale: What the loss was multiplied by.
     """
-    state, weight = {}, {}
+    record = LagRecord(step=step, state={}, weight={}, error={})
     for key, passage in passages.items():
-        for part, name in enumerate(passage.recurrence.state_names):
-            own = key if part == 0 else f"{key}/{name}"
-            state[own] = _plain(gradient_by_lag(passage, part) / scale)
-        weight[key] = _plain(weight_gradient_by_lag(passage, max_lag) / scale)
-    return LagRecord(step=step, state=state, weight=weight)
+        names = passage.recurrence.state_names
+        for name, by_lag in zip(names, gradients_by_lag(passage), strict=True):
+            own = key if name == names[0] else f"{key}/{name}"
+            record.state[own] = _plain(by_lag / scale)
+        errors, weights = lag_norms(passage, max_lag)
+        record.error[key], record.weight[key] = _plain(errors / scale), _plain(weights / scale)
+    return record
 
 
 def lag_values(record: LagRecord) -> dict[str, float]:

@@ -45,7 +45,7 @@ class Rule:
     look: Callable[[Measurements, float], Iterator[Told]]
 
 
-def reach(by_lag: Sequence[float], share: float) -> int | None:
+def span(by_lag: Sequence[float], share: float) -> int | None:
     """The lag beyond which less than `share` of a sum over lags lies; None where there is no such sum."""
     values = np.asarray(by_lag, dtype=np.float64)
     total = values.sum()
@@ -88,7 +88,7 @@ def _exploding_depth(m: Measurements, most: float) -> Iterator[Told]:
 def _vanishing_time(m: Measurements, share: float) -> Iterator[Told]:
     hits = {}
     for way, by_lag in m.weights.items():
-        steps, far = len(m.gradients.get(way, by_lag)), reach(by_lag, share)
+        steps, far = len(m.gradients.get(way, by_lag)), span(by_lag, share)
         if far is not None and steps >= LONG and far < steps * SHORT:
             hits[way] = far / steps
     for way, others in _worst(hits, min):

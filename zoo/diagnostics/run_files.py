@@ -3,7 +3,7 @@
 import csv
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,13 @@ import numpy as np
 import yaml
 
 from zoo.diagnostics.events import EVENTS, read_events
-from zoo.diagnostics.journal import read_lines
+from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, in_order, read_lags
 from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
 from zoo.diagnostics.records import read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
+
+MOST_RECORDS = 500
+"""Records of gradients through time that a mean is taken over."""
 
 
 def measurements_of(folder: Path) -> Measurements:
@@ -28,15 +31,16 @@ def measurements_of(folder: Path) -> Measurements:
     curves = _curves(folder / "metrics.csv")
     medians = {name: float(np.median(values)) for name, values in curves.items()}
     run = _timeline(folder / "gradients.jsonl")
-    records = list(_existing(folder / "through_time.jsonl"))
+    lags = folder / THROUGH_TIME
+    records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
     events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
     clipped = curves.get("gradient/clipped")
     return Measurements(
         layers={} if run is None else _layers(run, slice(None)),
         early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
-        gradients=_by_lag(record.get("state", {}) for record in records),
-        errors=_by_lag(record.get("error", {}) for record in records),
-        weights=_by_lag(record.get("weight", {}) for record in records),
+        gradients=_by_lag(record.state for record in records),
+        errors=_by_lag(record.error for record in records),
+        weights=_by_lag(record.weight for record in records),
         gates=_gates(medians),
         dead=_of_ways(medians, "dead_units"),
         updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
@@ -67,11 +71,6 @@ def network_in(recipe: Any) -> Network:
         return Network()
     limits = [part["max_norm"] for part in parts if part.get("max_norm")]
     return Network.of(plain, next(iter(limits), None), lr)
-
-
-def _existing(path: Path) -> Iterator[dict[str, Any]]:
-    if path.is_file():
-        yield from read_lines(path)
 
 
 def _timeline(path: Path) -> Timeline | None:
@@ -111,12 +110,12 @@ def _layers(run: Timeline, when: slice) -> dict[str, float]:
     return {layer: float(np.median(values)) for layer, values in known.items() if values.size}
 
 
-def _by_lag(records: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+def _by_lag(records: Iterable[Curves]) -> dict[str, list[float]]:
     """The mean over all records, lag by lag, of the directions' own curves."""
-    curves: dict[str, list[list[float | None]]] = {}
+    curves: dict[str, list[Sequence[float]]] = {}
     for record in records:
         for way, values in record.items():
-            if way.count("/") == 1 and isinstance(values, list):
+            if way.count("/") == 1:
                 curves.setdefault(way, []).append(values)
     return {way: mean_by_lag(rows) for way, rows in curves.items() if any(rows)}
 

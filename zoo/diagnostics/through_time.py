@@ -35,11 +35,18 @@ def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
     parts = len(passage.recurrence.state_sizes)
     if not 0 <= part < parts:
         raise ValueError(f"part is {part}; expected 0 to {parts - 1}, one of the state's tensors")
-    squares = state_gradients(passage)[part].double().square().sum(-1)
-    sums = torch.where(passage.valid, turn(squares, passage.lengths), 0).sum(1)
-    count = _lags(passage)
-    by_lag = (sums[:count] / passage.valid.sum(1)[:count]).sqrt()
-    return torch.where(by_lag.isfinite(), by_lag, torch.nan)
+    return gradients_by_lag(passage)[part]
+
+
+def gradients_by_lag(passage: Passage) -> tuple[Float[Tensor, " lags"], ...]:
+    """`gradient_by_lag` of every tensor of the state, for the price of one."""
+    count, found = _lags(passage), []
+    for gradients in state_gradients(passage):
+        squares = turn(gradients.double().square().sum(-1), passage.lengths)
+        sums = torch.where(passage.valid, squares, 0).sum(1)
+        by_lag = (sums[:count] / passage.valid.sum(1)[:count]).sqrt()
+        found.append(torch.where(by_lag.isfinite(), by_lag, torch.nan))
+    return tuple(found)
 
 
 def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
@@ -154,7 +161,7 @@ def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, 
 
 def lag_norms(
     passage: Passage, max_lag: int | None = None
-) -> tuple[Float[Tensor, " lags"], Float[Tensor, " lags"]]:
+) -> tuple[Float[Tensor, " lags"], Float[Tensor, " weighed"]]:
     """`error_by_lag` and `weight_gradient_by_lag` in one go, for the price of one."""
     errors, weights = [], []
     for travelled, found in _travels(passage, max_lag):
