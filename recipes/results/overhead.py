@@ -2,8 +2,8 @@
 
     python recipes/results/overhead.py
 
-Both train the quickstart's model on the quickstart's batches, for as long as the quickstart does, in turns; the best
-of several rounds counts.
+Both train the quickstart's model on the quickstart's batches, for as many steps as the quickstart takes, in
+turns; the best of several rounds counts.
 """
 
 import csv
