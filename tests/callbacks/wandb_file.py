@@ -18,20 +18,33 @@ def read_history(folder: Path) -> list[dict]:
     # `finish` may return while the process that writes the file still does so.
     wandb.teardown()
     (path,) = folder.rglob("run-*.wandb")
-    rows = []
+    return [_row(record.history.item) for record in _read(path, "history")]
+
+
+def read_summary(folder: Path) -> dict:
+    """What was put into the run's summary, of a run that has ended."""
+    (path,) = folder.rglob("run-*.wandb")
+    return {
+        name: value
+        for record in _read(path, "summary")
+        for name, value in _row(record.summary.update).items()
+    }
+
+
+def _read(path: Path, kind: str) -> Iterator[Record]:
+    """The records of a kind."""
     for data in _records(path.read_bytes()):
         record = Record()
         record.ParseFromString(data)
-        if record.WhichOneof("record_type") == "history":
-            rows.append(_row(record.history.item))
-    return rows
+        if record.WhichOneof("record_type") == kind:
+            yield record
 
 
 def _row(items: Iterable) -> dict:
     """Values by name; what W&B spells as nested keys, a histogram's or an image's, as a dictionary."""
     row: dict = {}
     for item in items:
-        *path, name = item.nested_key
+        *path, name = item.nested_key or [item.key]
         inner = row
         for part in path:
             inner = inner.setdefault(part, {})

@@ -100,7 +100,9 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
     for row in good:
         cells = {name: _number(text) for name, text in zip(head, row, strict=True) if text}
         step, current = cells.get("step"), cells.get("epoch")
-        epoch = max(epoch, int(current)) if current is not None and math.isfinite(current) else epoch
+        tested = all(name.startswith("test/") for name in points.keys() & cells.keys())
+        if not tested and current is not None and math.isfinite(current):  # a test counts one epoch more
+            epoch = max(epoch, int(current))
         for name in points.keys() & cells.keys():
             value = cells[name]
             if step is not None and math.isfinite(step) and value is not None:
