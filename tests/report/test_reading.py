@@ -1,13 +1,16 @@
 """Long, resumed and oddly named runs."""
 
+import json
+
 import numpy as np
 import pytest
 
-from tests.report.folders import make_run, record
+from tests.report.folders import make_run, passage, record
 from zoo.report import find_run
 from zoo.report.columns import collect, merged
 from zoo.report.figure import MOST_COLUMNS, MOST_POINTS, thinned
 from zoo.report.folders import names
+from zoo.report.run import read_run
 from zoo.report.text import number, without_home
 
 
@@ -39,6 +42,16 @@ def test_a_long_run_is_added_up_and_nothing_is_lost():
     row = ("before", "layer 1", "")
     assert sum(int(column.counts[row].sum()) for column in shown) == count * 12 * 100
     assert (shown[0].first, shown[-1].last) == (0, count - 1)
+
+
+def test_of_many_measured_steps_the_first_and_the_last_are_kept(tmp_path):
+    lines = [json.dumps(passage(step, decay=0.5, steps=2)) for step in range(2 * MOST_COLUMNS + 2)]
+    (tmp_path / "through_time.jsonl").write_text("\n".join(lines))
+    run = read_run(tmp_path, "long", 0)
+    assert len(run.lags) <= 2 * MOST_COLUMNS
+    assert (run.lags[0].step, run.lags[-1].step) == (0, 2 * MOST_COLUMNS + 1)
+    assert run.last_step == 2 * MOST_COLUMNS + 1
+    assert run.notes["through_time.jsonl"] == []
 
 
 def test_where_a_run_was_resumed_the_later_records_count():

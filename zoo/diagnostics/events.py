@@ -41,5 +41,9 @@ def read_events(path: Path) -> Iterator[Event]:
         FileNotFoundError: there is no such file.
     """
     for plain in read_lines(path):
-        if vars(Event(step=0, epoch=0, kind="", text="")).keys() <= plain.keys():
-            yield Event(step=plain["step"], epoch=plain["epoch"], kind=plain["kind"], text=plain["text"])
+        try:
+            step, epoch = int(plain["step"]), int(plain["epoch"])
+            event = Event(step=step, epoch=epoch, kind=str(plain["kind"]), text=str(plain["text"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            continue
+        yield event

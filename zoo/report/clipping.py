@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from zoo.diagnostics.records import JOURNAL
 from zoo.report.figure import (
     MOST_ROWS,
     Layout,
@@ -21,7 +22,7 @@ from zoo.report.figure import (
 )
 from zoo.report.files import Curve
 from zoo.report.layers import crosses
-from zoo.report.run import Run
+from zoo.report.run import METRICS, Run
 from zoo.report.text import number
 
 METRIC = "gradient/"
@@ -137,5 +138,5 @@ def _at(curve: Curve, step: float) -> str:
 
 def _missing(runs: Sequence[Run], found: Sequence[Run]) -> list[str]:
     lost = [run for run in runs if run not in found]
-    why = "neither metrics.csv nor gradients.jsonl tells the norm of the gradient, so clipping is left out."
+    why = f"neither {METRICS} nor {JOURNAL} tells the norm of the gradient, so clipping is left out."
     return [f"{run.name}: {why}" if len(runs) > 1 else f"N{why[1:]}" for run in lost]

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -50,6 +50,13 @@ def left_out(count: int, path: Path) -> str:
     )
 
 
+def unread(path: Path, records: Iterable[object]) -> list[str]:
+    """Says, if so, that a file has lines that are none of its records."""
+    with path.open("rb") as file:
+        bad = sum(1 for line in file if line.strip()) - sum(1 for _ in records)
+    return [left_out(bad, path)] if bad > 0 else []
+
+
 def read_text(path: Path, most: int = 200_000) -> str:
     """The text of a file, the beginning of it where it is long, and "" where there is none."""
     try:
@@ -66,19 +73,6 @@ def read_mapping(path: Path) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any] | None]:
-    """The objects of a file of JSON lines, with None for each line that holds none."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for text in file:
-            if not text.strip():
-                continue
-            try:
-                found = json.loads(text)
-            except ValueError:
-                found = None
-            yield found if isinstance(found, dict) else None
 
 
 def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:

@@ -5,9 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from zoo.diagnostics.events import EVENTS
+from zoo.diagnostics.lag_records import THROUGH_TIME
+from zoo.diagnostics.records import JOURNAL
 from zoo.registry import nearest
+from zoo.report.run import METRICS
 
-KEPT = ("config.yaml", "metrics.csv", "gradients.jsonl", "through_time.jsonl", "events.jsonl")
+KEPT = ("config.yaml", METRICS, JOURNAL, THROUGH_TIME, EVENTS)
 """A folder with one of these is that of a run."""
 
 VERSION = re.compile(r"version_(\d+)$")

@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.diagnostics.histogram import LogBins
 from zoo.diagnostics.layers import depth_of
+from zoo.diagnostics.records import JOURNAL
 from zoo.report.columns import Column, Row, merged
 from zoo.report.figure import (
     MOST_COLUMNS,
@@ -65,7 +66,7 @@ def histograms(runs: Sequence[Run]) -> Section:
         caption=CAPTION,
         panels=panels,
         tables=[_table(run, len(runs) > 1) for run in known],
-        notes=[] if known else ["Without histograms in gradients.jsonl there is nothing to show here."],
+        notes=[] if known else [f"Without histograms in {JOURNAL} there is nothing to show here."],
     )
 
 

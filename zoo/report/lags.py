@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, LagRecord
 from zoo.report.figure import (
     MOST_COLUMNS,
     Layout,
@@ -20,7 +21,7 @@ from zoo.report.figure import (
     packed,
 )
 from zoo.report.palette import level, of_layers, of_run
-from zoo.report.run import LAGS, Lags, Passage, Run, remarks
+from zoo.report.run import Run, remarks
 from zoo.report.text import number, power
 
 WORDS = {"state": "‖∂loss/∂{}‖", "weight": "‖part of ∂loss/∂W‖"}
@@ -28,6 +29,9 @@ WORDS = {"state": "‖∂loss/∂{}‖", "weight": "‖part of ∂loss/∂W‖"}
 
 SHARE = "share from further back, last step"
 SHARES: Layout = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
+
+Passage = dict[str, Float[np.ndarray, " lags"]]
+"""Layer and direction -> a norm for each lag."""
 
 MOST_MAPS = 24
 SHOWN_LAGS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -47,7 +51,7 @@ def by_lag(runs: Sequence[Run]) -> Section:
         "gradient.",
         panels=panels,
         tables=[_table(run, len(runs) > 1) for run in known],
-        notes=remarks(runs, LAGS),
+        notes=remarks(runs, THROUGH_TIME),
     )
 
 
@@ -59,7 +63,7 @@ def over_training(runs: Sequence[Run]) -> Section:
         caption="Each column is a step of the optimiser, each row a lag; the brighter, the more gradient "
         "arrives. A bright region that grows upwards is a network that learns to look further back.",
         panels=[Panel(run.name, _maps(run, known), run.index) for run in known],
-        notes=[] if known else ["Without through_time.jsonl there is no map."],
+        notes=[] if known else [f"Without {THROUGH_TIME} there is no map."],
     )
 
 
@@ -70,7 +74,7 @@ def _curves(run: Run, runs: Sequence[Run]) -> list[View]:
         for when, lags in (("last step", run.lags[-1]), ("first step", run.lags[0])):
             lines = _lines(_passage(lags, kind, state), run.index)
             views.append(View(f"{_words(kind, state)}, {when}", lines, _layout(runs, heights)))
-    beyond = {key: _beyond(row) for key, row in run.lags[-1].weight.items()}
+    beyond = {key: _beyond(np.array(row)) for key, row in run.lags[-1].weight.items()}
     return [*views, View(SHARE, _lines(beyond, run.index), _layout(runs, SHARES))]
 
 
@@ -82,7 +86,7 @@ def _together(runs: Sequence[Run]) -> list[View]:
         for when, place in (("last step", -1), ("first step", 0)):
             found = {run: _passage(run.lags[place], kind, state) for run in runs}
             views.append(View(f"{_words(kind, state)}, {when}", _firsts(found), _layout(runs, heights)))
-    beyond = {run: {key: _beyond(row) for key, row in run.lags[-1].weight.items()} for run in runs}
+    beyond = {run: {key: _beyond(np.array(row)) for key, row in run.lags[-1].weight.items()} for run in runs}
     return [*views, View(SHARE, _firsts(beyond), _layout(runs, SHARES))]
 
 
@@ -93,15 +97,19 @@ def _kinds(runs: Sequence[Run]) -> list[tuple[str, str]]:
     return [("state", state) for state in states] + ([("weight", "h")] if weighed else [])
 
 
-def _passage(lags: Lags, kind: str, state: str) -> Passage:
-    return {key: row for key, row in lags.of(kind).items() if _state(key) == state}
+def _norms(lags: LagRecord, kind: str) -> Curves:
+    return lags.state if kind == "state" else lags.weight
+
+
+def _passage(lags: LagRecord, kind: str, state: str) -> Passage:
+    return {key: np.array(row) for key, row in _norms(lags, kind).items() if _state(key) == state}
 
 
 def _rows(runs: Sequence[Run], kind: str, state: str) -> list[np.ndarray]:
     return [row for run in runs for lags in _ends(run) for row in _passage(lags, kind, state).values()]
 
 
-def _ends(run: Run) -> tuple[Lags, Lags]:
+def _ends(run: Run) -> tuple[LagRecord, LagRecord]:
     return run.lags[0], run.lags[-1]
 
 
@@ -167,13 +175,13 @@ def _maps(run: Run, runs: Sequence[Run]) -> list[View]:
 
 
 def _keys(runs: Sequence[Run], kind: str) -> list[str]:
-    keys = list(dict.fromkeys(key for run in runs for key in run.lags[-1].of(kind)))
+    keys = list(dict.fromkeys(key for run in runs for key in _norms(run.lags[-1], kind)))
     return [keys[index] for index in evenly(len(keys), MOST_MAPS)] if keys else []
 
 
 def _map(run: Run, runs: Sequence[Run], kind: str, key: str) -> tuple[list[Trace], Layout]:
     lags = [run.lags[index] for index in evenly(len(run.lags), MOST_COLUMNS)]
-    rows = [entry.of(kind).get(key, np.zeros(0)) for entry in lags]
+    rows = [_norms(entry, kind).get(key, []) for entry in lags]
     longest = max((len(row) for row in rows), default=0)
     low, high = _extent(runs, kind)
     stride = max(-(-longest // MOST_COLUMNS), 1)
@@ -199,7 +207,7 @@ def _map(run: Run, runs: Sequence[Run], kind: str, key: str) -> tuple[list[Trace
 
 def _extent(runs: Sequence[Run], kind: str) -> tuple[float, float]:
     """Exponents of the smallest and the largest norm, at most twelve apart."""
-    rows = [row for run in runs for entry in run.lags for row in entry.of(kind).values()]
+    rows = [row for run in runs for entry in run.lags for row in _norms(entry, kind).values()]
     seen = np.concatenate([np.zeros(0), *rows])
     seen = seen[np.isfinite(seen) & (seen > 0)]
     if not seen.size:
@@ -234,11 +242,11 @@ def _table(run: Run, several: bool) -> Table:
     rows = [
         (f"{_way(key)}, {_words(kind, _state(key))}", *(_cell(row, lag) for lag in shown))
         for kind in ("state", "weight")
-        for key, row in last.of(kind).items()
+        for key, row in _norms(last, kind).items()
     ]
     title = f"Norms at step {last.step:,} by steps back in time"
     return Table(f"{run.name}: {title}" if several else title, ("layer", *map(str, shown)), tuple(rows))
 
 
-def _cell(row: Float[np.ndarray, " lags"], lag: int) -> str:
-    return number(float(row[lag])) if lag < len(row) else ""
+def _cell(row: Sequence[float], lag: int) -> str:
+    return number(row[lag]) if lag < len(row) else ""

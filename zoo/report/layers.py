@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.diagnostics.headline import headline
+from zoo.diagnostics.records import JOURNAL
 from zoo.report.figure import Panel, Section, Table, Trace, View, evenly, line, log_axis, over_steps
 from zoo.report.palette import ALARM, of_layers
-from zoo.report.run import GRADIENTS, Run, remarks
+from zoo.report.run import Run, remarks
 from zoo.report.text import number
 
 
@@ -26,7 +27,7 @@ def layers(runs: Sequence[Run]) -> Section:
         said=[_said(run, len(runs) > 1) for run in known],
         panels=[Panel(run.name, [View("", _traces(run, heights), layout)], run.index) for run in known],
         tables=[_table(run, len(runs) > 1) for run in known],
-        notes=remarks(runs, GRADIENTS),
+        notes=remarks(runs, JOURNAL),
     )
 
 

@@ -7,40 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
 import yaml
-from jaxtyping import Float
 
-from zoo.diagnostics.events import EVENTS, Event
-from zoo.diagnostics.records import read_gradients
+from zoo.diagnostics.events import EVENTS, Event, read_events
+from zoo.diagnostics.lag_records import THROUGH_TIME, LagRecord, in_order, read_lags
+from zoo.diagnostics.records import JOURNAL, read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
 from zoo.report.columns import Columns, collect
 from zoo.report.figure import MOST_COLUMNS
-from zoo.report.files import Curve, left_out, missing, read_lines, read_mapping, read_metrics, read_text
+from zoo.report.files import Curve, left_out, missing, read_mapping, read_metrics, read_text, unread
 
-METRICS, GRADIENTS, LAGS = "metrics.csv", "gradients.jsonl", "through_time.jsonl"
-KINDS = ("state", "weight")
-Passage = dict[str, Float[np.ndarray, " lags"]]
-
-
-@final
-@dataclass(frozen=True)
-class Lags:
-    """How far the gradient of one step reached: of each layer and direction the norms by lag.
-
-    Attributes:
-        step: The optimiser step.
-        state: Norm of the gradient that arrives at the state, by steps back from the last one.
-        weight: Norm of the part of the recurrent weight's gradient whose error travelled so many steps.
-    """
-
-    step: int
-    state: Passage
-    weight: Passage
-
-    def of(self, kind: str) -> Passage:
-        """One of both, by its name in the file."""
-        return self.state if kind == "state" else self.weight
+METRICS = "metrics.csv"
 
 
 @final
@@ -55,7 +32,7 @@ class Run:
         epoch: The last one with a metric, from 0, or -1.
         columns: Its histograms of gradients.
         timeline: Its gradient norms by layer.
-        lags: At most `MOST_COLUMNS` of the measured steps.
+        lags: The measured steps; of very many, evenly chosen ones and the last.
         events: In the order of the file.
         config: The text of config.yaml.
         recipe: What it says.
@@ -70,7 +47,7 @@ class Run:
     epoch: int = -1
     columns: Columns | None = None
     timeline: Timeline | None = None
-    lags: Sequence[Lags] = ()
+    lags: Sequence[LagRecord] = ()
     events: Sequence[Event] = ()
     config: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -90,7 +67,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
     """Reads a run; what is missing, empty or cut short is left out and noted, never an error."""
     notes: dict[str, list[str]] = {}
     metrics, epoch = _metrics(folder / METRICS, notes)
-    columns, glance = _gradients(folder / GRADIENTS, notes)
+    columns, glance = _gradients(folder / JOURNAL, notes)
     config = read_text(folder / "config.yaml")
     environment = read_mapping(folder / "environment.json")
     return Run(
@@ -100,7 +77,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
         epoch=epoch,
         columns=columns,
         timeline=glance,
-        lags=_lags(folder / LAGS, notes),
+        lags=_lags(folder / THROUGH_TIME, notes),
         events=_events(folder / EVENTS, notes),
         config=config,
         recipe=_recipe(config),
@@ -131,7 +108,7 @@ def _metrics(path: Path, notes: dict[str, list[str]]) -> tuple[dict[str, Curve],
 def _gradients(path: Path, notes: dict[str, list[str]]) -> tuple[Columns | None, Timeline | None]:
     why = missing(path, "gradients by layer are")
     if why:
-        notes[GRADIENTS] = [f"{why} The callback gradient_histogram writes it."]
+        notes[JOURNAL] = [f"{why} The callback gradient_histogram writes it."]
         return None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -140,65 +117,36 @@ def _gradients(path: Path, notes: dict[str, list[str]]) -> tuple[Columns | None,
             cut = len(caught)
             glance = timeline(read_gradients(path)) if columns else None
         except (ValueError, TypeError, AttributeError):
-            notes[GRADIENTS] = [f"{path.name} does not hold gradient histograms as this version knows them."]
+            notes[JOURNAL] = [f"{path.name} does not hold gradient histograms as this version knows them."]
             return None, None
-    notes[GRADIENTS] = [left_out(cut, path)] if cut else []
+    notes[JOURNAL] = [left_out(cut, path)] if cut else []
     if columns and columns.others:
-        notes[GRADIENTS].append(f"{columns.others} records in other bins than the first are left out.")
+        notes[JOURNAL].append(f"{columns.others} records in other bins than the first are left out.")
     return columns, glance
 
 
-def _lags(path: Path, notes: dict[str, list[str]]) -> list[Lags]:
+def _lags(path: Path, notes: dict[str, list[str]]) -> list[LagRecord]:
     why = missing(path, "the gradient through time is")
     if why:
-        notes[LAGS] = [why]
+        notes[THROUGH_TIME] = [why]
         return []
-    found: list[Lags] = []
-    stride, seen, bad = 1, 0, 0
-    for plain in read_lines(path):
-        entry = None if plain is None else _lag(plain)
-        if entry is None:
-            bad += 1
-            continue
-        while found and found[-1].step >= entry.step:
-            found.pop()
-        if seen % stride == 0:
-            found.append(entry)
-        seen += 1
-        if len(found) > 2 * MOST_COLUMNS:
-            found, stride = found[::2], 2 * stride
-    notes[LAGS] = [left_out(bad, path)] if bad else []
-    return found
-
-
-def _lag(plain: dict[str, Any]) -> Lags | None:
     try:
-        state, weight = ({key: _norms(row) for key, row in plain.get(kind, {}).items()} for kind in KINDS)
-        return Lags(int(plain["step"]), state, weight)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        return None
-
-
-def _norms(row: list[float | None]) -> Float[np.ndarray, " lags"]:
-    return np.array([np.nan if norm is None else norm for norm in row], dtype=float).reshape(-1)
+        found = in_order(read_lags(path), MOST_COLUMNS)
+        notes[THROUGH_TIME] = unread(path, read_lags(path))
+    except (ValueError, TypeError, AttributeError):
+        notes[THROUGH_TIME] = [
+            f"{path.name} does not hold gradients through time as this version knows them."
+        ]
+        return []
+    return found
 
 
 def _events(path: Path, notes: dict[str, list[str]]) -> list[Event]:
     """What the guard did; a run without the file is one in which it did nothing, or that had none."""
     if missing(path, ""):
-        notes[EVENTS] = []
         return []
-    events: list[Event] = []
-    bad = 0
-    for plain in read_lines(path):
-        try:
-            assert plain is not None
-            kind, text = str(plain["kind"]), str(plain["text"])
-            step, epoch = int(plain["step"]), int(plain["epoch"])
-            events.append(Event(step=step, epoch=epoch, kind=kind, text=text))
-        except (AssertionError, KeyError, TypeError, ValueError, OverflowError):
-            bad += 1
-    notes[EVENTS] = [left_out(bad, path)] if bad else []
+    events = list(read_events(path))
+    notes[EVENTS] = unread(path, events)
     return events
 
 
@@ -212,7 +160,7 @@ def _recipe(config: str) -> dict[str, Any]:
 
 def _when(folder: Path) -> str:
     """When the oldest of the run's files was last written: its configuration, unless it is lost."""
-    for name in ("config.yaml", METRICS, GRADIENTS):
+    for name in ("config.yaml", METRICS, JOURNAL):
         path = folder / name
         if path.is_file():
             return datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%d %H:%M UTC")
