@@ -113,6 +113,19 @@ def test_norms_and_the_share_of_clipped_steps_are_logged(tmp_path):
     assert float(fit.callback_metrics["gradient/norm_before"]) == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("micro_batches", [1, 4])
+def test_the_share_of_clipped_steps_is_that_of_steps_not_of_micro_batches(tmp_path, micro_batches):
+    logger = CSVLogger(tmp_path)
+    steps = [[3.0, 0.0, 4.0], [0.0, 2.0, 0.0], [6.0, 0.0, 8.0], [0.1, 0.0, 0.0]] * 2
+    loader = batches(*[step for step in steps for _ in range(micro_batches)])
+    options = {"log_every_n_steps": 4, "accumulate_grad_batches": micro_batches}
+    fit = trainer(tmp_path, GradientClipping(max_norm=1.0), logger=logger, **options)
+    fit.fit(Linear(), loader)
+    rows = logged(logger)
+    assert [row["gradient/clipped"] for row in rows] == [0.75, 0.75]
+    assert [row["gradient/norm_before"] for row in rows] == pytest.approx([0.1, 0.1])
+
+
 def test_an_infinite_limit_watches_and_changes_nothing(tmp_path):
     module, logger = Linear(), CSVLogger(tmp_path)
     trainer(tmp_path, GradientClipping(max_norm=INF), logger=logger).fit(module, batches([3.0, 0.0, 4.0]))
@@ -148,7 +161,19 @@ def test_an_overflow_still_reaches_the_gradient_scaler(tmp_path, fused):
     fit.fit(module, batches([INF, 1.0, 1.0], [3.0, 0.0, 4.0]))
     assert module.moves == [[0.0, 0.0, 0.0], pytest.approx([0.6, 0.0, 0.8])]
     assert precision.scaler.get_scale() == 512
-    assert logged(logger)[-1]["gradient/nonfinite"] == 1
+    row = logged(logger)[-1]
+    assert (row["gradient/scaler_skipped"], row["gradient/nonfinite"]) == (1, 0)
+
+
+def test_what_no_scale_helps_against_is_no_business_of_the_scaler(tmp_path):
+    logger = CSVLogger(tmp_path)
+    options = {"plugins": [half_precision(4.0)], "logger": logger}
+    fit = trainer(tmp_path, GradientClipping(max_norm=1.0), **options)
+    with pytest.warns(UserWarning, match="NaN or infinite in 1 steps"):
+        fit.fit(Linear(), batches(*[[NAN, 1.0, 1.0]] * 3))
+    rows = logged(logger)
+    assert [row["gradient/scaler_skipped"] for row in rows] == [1, 2, 2]
+    assert [row["gradient/nonfinite"] for row in rows] == [0, 0, 1]
 
 
 def test_mixed_and_true_bfloat16(tmp_path):

@@ -15,21 +15,36 @@ class Window:
 
     def __init__(self) -> None:
         self.nonfinite: Tensor | int = 0
+        self.scaler_skipped: Tensor | None = None
         self.clear()
 
     def clear(self) -> None:
-        """Begins a new window; the number of non-finite steps is kept for the whole fit."""
+        """Begins a new window; the numbers of non-finite steps are kept for the whole fit."""
         self.last: Clip | None = None
         self.names: Sequence[str] = ()
         self.scale: Tensor | float = 1.0
         self.acted: Tensor | int = 0
         self.steps = 0
 
-    def add(self, clip: Clip, names: Sequence[str], scale: Tensor | float) -> None:
-        """Takes in one clipping of gradients that are multiplied by `scale`, with the names of its blocks."""
+    def add(
+        self, clip: Clip, names: Sequence[str], scale: Tensor | float, left_to_scaler: Tensor | None
+    ) -> None:
+        """Takes in one clipping.
+
+        Args:
+            clip: What it did.
+            names: Of its blocks.
+            scale: What the gradients are still multiplied by.
+            left_to_scaler: Whether a gradient scaler sees to gradients that are not finite, if there is one.
+        """
         self.last, self.names, self.scale = clip, names, scale
         self.acted = self.acted + clip.acted
-        self.nonfinite = self.nonfinite + ~clip.finite
+        bad = ~clip.finite
+        if left_to_scaler is not None:
+            skipped = (bad & left_to_scaler).float()
+            self.scaler_skipped = skipped if self.scaler_skipped is None else self.scaler_skipped + skipped
+            bad = bad & ~left_to_scaler
+        self.nonfinite = self.nonfinite + bad
         self.steps += 1
 
     def values(self) -> dict[str, Tensor]:
@@ -43,6 +58,8 @@ class Window:
             "gradient/clipped": torch.as_tensor(self.acted) / self.steps,
             "gradient/nonfinite": torch.as_tensor(self.nonfinite, dtype=torch.float32),
         }
+        if self.scaler_skipped is not None:
+            values["gradient/scaler_skipped"] = self.scaler_skipped
         named = {
             f"{name.replace(' ', '_')}/gradient/coefficient": index for index, name in enumerate(self.names)
         }

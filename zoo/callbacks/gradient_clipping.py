@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import nn
 from torch.optim import Optimizer
@@ -13,7 +12,14 @@ from zoo.callbacks.clip_history import History
 from zoo.callbacks.clip_modes import Step
 from zoo.callbacks.clip_options import build_mode
 from zoo.callbacks.clip_window import Window
-from zoo.callbacks.gradients import gradient_of, index_of, loss_scale, parameters_of, refuse_shards
+from zoo.callbacks.gradients import (
+    gradient_of,
+    index_of,
+    left_to_scaler,
+    loss_scale,
+    parameters_of,
+    refuse_shards,
+)
 from zoo.diagnostics.layers import layer_of
 from zoo.registry import check_choice
 
@@ -42,7 +48,9 @@ class GradientClipping(Callback):
     `gradient/norm_after` and `gradient/coefficient`, what the gradients were multiplied by (the smallest one
     where there are several; in mode "layer" also `layer_1/gradient/coefficient`, in mode "group"
     `group_1/gradient/coefficient`); `gradient/clipped`, the share of steps that were clipped since the last
-    logging; `gradient/nonfinite`, the number of steps so far whose gradients were not finite.
+    logging; `gradient/nonfinite`, the number of steps so far whose gradients were not finite; and
+    `gradient/scaler_skipped`, the number of those that 16-bit precision skips while it looks for its scale,
+    which are not among the former.
 
     Args:
         max_norm: Modes norm, layer, group: the norm is at most this. `.inf` only watches.
@@ -150,7 +158,8 @@ class GradientClipping(Callback):
             index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
             history = self._histories.setdefault(index, History(self.history))
             clip, names = self.mode.clip(Step(optimizer, gradients, self._layers, scale, history))
-            self._windows[index].add(clip, names, scale)
+            left = left_to_scaler(trainer, clip.finite.device)
+            self._windows[index].add(clip, names, scale, left)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -159,6 +168,9 @@ class GradientClipping(Callback):
         # In each step it would cost a small model a tenth of its time.
         if not trainer._logger_connector.should_update_logs:
             return
+        if pl_module.automatic_optimization and trainer.fit_loop._should_accumulate():
+            # Each micro-batch of a logging step is asked, and only with the last one comes the step itself.
+            return
         for index, window in self._windows.items():
             if window.last is not None:
                 suffix = f"/optimizer_{index}" if len(self._windows) > 1 else ""
@@ -166,11 +178,9 @@ class GradientClipping(Callback):
                 window.clear()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Says how many steps were not finite, unless a gradient scaler met and skipped them."""
+        """Says how many steps were not finite, those apart that a gradient scaler sees to."""
         nonfinite = sum(int(window.nonfinite) for window in self._windows.values())
-        precision = trainer.precision_plugin
-        scaled = isinstance(precision, MixedPrecision) and precision.scaler is not None
-        if nonfinite and not scaled:
+        if nonfinite:
             rank_zero_warn(
                 f"gradients were NaN or infinite in {nonfinite} steps; GradientClipping left them so"
             )

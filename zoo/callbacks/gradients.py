@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.plugins import MixedPrecision
@@ -68,15 +68,34 @@ def loss_scale(trainer: Trainer, optimizer: Optimizer) -> Float[Tensor, ""] | fl
     Under 16-bit precision Lightning divides the gradients by the loss scale before any callback sees them,
     except for optimisers (the fused ones) that do so inside their step.
     """
+    scaler = scaler_of(trainer)
+    if scaler is None or not _optimizer_handles_unscaling(optimizer):
+        return 1.0
+    return scale_of(scaler, parameters_of(optimizer)[0].device)
+
+
+def scaler_of(trainer: Trainer) -> torch.amp.GradScaler | None:
+    """The gradient scaler of 16-bit mixed precision, which skips updates that are not finite."""
     precision = trainer.precision_plugin
-    if not isinstance(precision, MixedPrecision) or precision.scaler is None:
-        return 1.0
-    if not _optimizer_handles_unscaling(optimizer):
-        return 1.0
-    # Scaling a one gives the scale as a tensor; `get_scale` would wait for the device.
-    scale = precision.scaler.scale(torch.ones((), device=parameters_of(optimizer)[0].device))
+    return precision.scaler if isinstance(precision, MixedPrecision) else None
+
+
+def scale_of(scaler: torch.amp.GradScaler, device: torch.device) -> Float[Tensor, ""]:
+    """What a scaler multiplies the loss by, on a device, for which the host does not wait."""
+    # `get_scale` would wait.
+    scale = scaler.scale(torch.ones((), device=device))
     assert isinstance(scale, Tensor)
     return scale
+
+
+def left_to_scaler(trainer: Trainer, device: torch.device) -> Bool[Tensor, ""] | None:
+    """Whether a gradient scaler sees to gradients that are not finite; None where there is no scaler.
+
+    It skips the update, as it often has to, and lowers its scale. At a scale of 1 or less the scale is not
+    to blame any more.
+    """
+    scaler = scaler_of(trainer)
+    return None if scaler is None else scale_of(scaler, device) > 1
 
 
 def call_before_update(optimizer: Optimizer, action: Callable[[], None]) -> RemovableHandle:

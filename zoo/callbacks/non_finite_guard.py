@@ -20,7 +20,7 @@ from zoo.callbacks.blame import (
     say_weights,
 )
 from zoo.callbacks.gradient_histogram import GradientHistogram
-from zoo.callbacks.gradients import refuse_shards
+from zoo.callbacks.gradients import left_to_scaler, refuse_shards
 from zoo.callbacks.guard_state import Forgetful, NonFiniteError, Watch
 from zoo.callbacks.rollback import (
     Checkpoint,
@@ -34,7 +34,7 @@ from zoo.callbacks.rollback import (
     update_kept,
     written,
 )
-from zoo.callbacks.updates import gradients_in_order, is_scalers_business, leave_out, norm_and_loss
+from zoo.callbacks.updates import gradients_in_order, leave_out, norm_and_loss
 from zoo.diagnostics.events import EVENTS, Event, append_event
 
 logger = logging.getLogger(__name__)
@@ -224,7 +224,7 @@ class NonFiniteGuard(Callback):
         assert self._watch is not None
         if math.isfinite(loss):
             parts = [say_gradients(gradients_in_order(pl_module, optimizer), None)]
-            if not parts[0] or is_scalers_business(trainer, optimizer):
+            if not parts[0] or bool(left_to_scaler(trainer, pl_module.device)):
                 return ""
         else:
             output = self._watch.calls.first_output(trainer, pl_module)

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.optim import Optimizer
 
-from zoo.callbacks.gradients import refuse_shards
+from zoo.callbacks.gradients import refuse_shards, scaler_of
 from zoo.diagnostics import watch
 from zoo.diagnostics.lags import Passages, first_sequences, has_recurrence
 from zoo.registry import check_positive
@@ -119,11 +118,9 @@ class PassageCallback(Callback, ABC):
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Notes by what a gradient scaler multiplies the loss, and with it all gradients of activations."""
-        observation, precision = self._observation, trainer.precision_plugin
-        if observation is None or observation.passages is None:
-            return
-        if isinstance(precision, MixedPrecision) and precision.scaler is not None:
-            observation.scale = float(precision.scaler.get_scale())
+        observation, scaler = self._observation, scaler_of(trainer)
+        if observation is not None and observation.passages is not None and scaler is not None:
+            observation.scale = float(scaler.get_scale())
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 import torch
 from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.plugins import MixedPrecision
 from torch import Tensor
 from torch.optim import Optimizer
 
-from zoo.callbacks.gradients import gradient_of, named_gradients, parameters_of
+from zoo.callbacks.gradients import gradient_of, named_gradients, parameters_of, scaler_of
 from zoo.diagnostics.histogram import total_norm
 
 
@@ -35,25 +34,13 @@ def gradients_in_order(module: LightningModule, optimizer: Optimizer) -> dict[st
     return {name: named[name] for name in [*order, *named] if name in named}
 
 
-def is_scalers_business(trainer: Trainer, optimizer: Optimizer) -> bool:
-    """Whether a gradient scaler skips this update by itself, and lowers its scale, as it often has to.
-
-    At a scale of 1 or less the scale is not to blame any more.
-    """
-    precision = trainer.precision_plugin
-    if not isinstance(precision, MixedPrecision) or precision.scaler is None:
-        return False
-    return float(precision.scaler.get_scale()) > 1
-
-
 def leave_out(trainer: Trainer, optimizers: Iterable[Optimizer]) -> None:
     """Lets the optimisers' next step change nothing: neither parameters nor moments, nor by weight decay.
 
     Optimisers pass over parameters without a gradient. Where a gradient scaler has yet to look at the
     gradients, which it does inside the step of some optimisers, it is shown some that make it skip.
     """
-    precision = trainer.precision_plugin
-    scaled = isinstance(precision, MixedPrecision) and precision.scaler is not None
+    scaled = scaler_of(trainer) is not None
     for optimizer in optimizers:
         for parameter in parameters_of(optimizer):
             if scaled and _optimizer_handles_unscaling(optimizer):
