@@ -26,6 +26,6 @@ def test_a_line_that_was_cut_short_costs_only_itself(tmp_path):
 
 def test_lines_that_are_no_events_are_left_out(tmp_path):
     path = tmp_path / "events.jsonl"
-    path.write_text('{"step": 1}\n[1]\nnull\n\xff\n')
+    path.write_text('{"step": 1}\n{"step": "x", "epoch": 0, "kind": "skip", "text": ""}\n[1]\nnull\n\xff\n')
     append_event(path, FIRST)
     assert list(read_events(path)) == [FIRST]
