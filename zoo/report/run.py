@@ -131,13 +131,16 @@ def _lags(path: Path, notes: dict[str, list[str]]) -> list[LagRecord]:
         notes[THROUGH_TIME] = [why]
         return []
     try:
-        found = in_order(read_lags(path), MOST_COLUMNS)
+        measured = (record for record in read_lags(path) if record.state or record.weight)
+        found = in_order(measured, MOST_COLUMNS)
         notes[THROUGH_TIME] = unread(path, read_lags(path))
     except (ValueError, TypeError, AttributeError):
         notes[THROUGH_TIME] = [
             f"{path.name} does not hold gradients through time as this version knows them."
         ]
         return []
+    if not (found or notes[THROUGH_TIME]):
+        notes[THROUGH_TIME] = [f"{path.name} holds no layer, so the gradient through time is left out."]
     return found
 
 
