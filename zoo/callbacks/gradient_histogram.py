@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
-from zoo.callbacks.loggers import log_image
+from zoo.callbacks.loggers import folder_of, log_image
 from zoo.diagnostics.arrays import save_arrays
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.diagnostics.records import JOURNAL, GradientRecord, append_gradients, read_gradients
@@ -109,9 +109,8 @@ class GradientHistogram(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finds the run's folder and hooks into the optimisers."""
-        # Asked for on all ranks, for it is broadcast.
-        folder = Path(trainer.log_dir or trainer.default_root_dir)
-        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+        folder = folder_of(trainer)
+        if folder is None:
             return
         count = len(trainer.optimizers)
         self._recording = recording = Recording(folder, [trainer.global_step // max(count, 1)] * count)

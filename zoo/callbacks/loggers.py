@@ -1,4 +1,4 @@
-"""Numbers and pictures for the loggers of a fit, at the step at which they were measured."""
+"""A run's folder, and numbers and pictures for its loggers at the step at which they were measured."""
 
 import math
 from collections.abc import Mapping
@@ -7,6 +7,16 @@ from pathlib import Path
 import numpy as np
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+
+
+def folder_of(trainer: Trainer) -> Path | None:
+    """The folder of a run, where the callbacks write; None in all processes but the first, and in a dry run.
+
+    All processes must ask, for it is broadcast.
+    """
+    folder = Path(trainer.log_dir or trainer.default_root_dir)
+    writes = trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
+    return folder if writes else None
 
 
 def log_values(trainer: Trainer, values: Mapping[str, float], step: int) -> None:

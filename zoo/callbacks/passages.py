@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from zoo.callbacks.gradients import refuse_shards, scaler_of
+from zoo.callbacks.loggers import folder_of
 from zoo.diagnostics import watch
 from zoo.diagnostics.lags import Passages, first_sequences, has_recurrence
 from zoo.registry import check_positive
@@ -94,9 +95,8 @@ class PassageCallback(Callback, ABC):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finds the run's folder, and looks for recurrent layers."""
-        # Asked for on all ranks, for it is broadcast.
-        folder = Path(trainer.log_dir or trainer.default_root_dir)
-        if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
+        folder = folder_of(trainer)
+        if folder is None:
             return
         if not has_recurrence(pl_module):
             rank_zero_warn(
