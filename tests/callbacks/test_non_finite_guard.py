@@ -4,6 +4,8 @@ import copy
 import logging
 import math
 import pickle
+import re
+import weakref
 
 import lightning.pytorch as pl
 import pytest
@@ -25,6 +27,8 @@ from tests.callbacks.modules import (
     trainer,
 )
 from zoo import GradientClipping, GradientHistogram, NonFiniteError, NonFiniteGuard
+from zoo.callbacks.blame import say_loss
+from zoo.callbacks.losses import Losses
 from zoo.diagnostics.events import read_events
 from zoo.diagnostics.records import read_gradients
 
@@ -205,10 +209,10 @@ class BadLoss(Linear):
         return super().loss(batch) + (INF if batch[0] == 7 else 0.0)
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_a_bad_loss_with_good_gradients_is_found(tmp_path, accumulate):
+@pytest.mark.parametrize(("accumulate", "place"), [(1, ""), (2, " in micro-batch 1 of 2")])
+def test_a_bad_loss_with_good_gradients_is_found(tmp_path, accumulate, place):
     module = BadLoss()
-    with pytest.raises(NonFiniteError, match="step 0: the loss is infinite; stopped"):
+    with pytest.raises(NonFiniteError, match=f"step 0: the loss is infinite{place}; stopped"):
         fit(tmp_path, module, [[7.0, 0.0, 0.0], GOOD], NonFiniteGuard(), accumulate_grad_batches=accumulate)
     assert module.weights().tolist() == [0.0, 0.0, 0.0]
 
@@ -285,6 +289,67 @@ def test_running_means_recover_too(tmp_path, action, precision):
 def test_a_batch_that_holds_nan_is_named_as_the_cause(tmp_path):
     with pytest.raises(NonFiniteError, match="the batch itself holds NaN or infinity"):
         trainer(tmp_path, NonFiniteGuard()).fit(Deep(), deep_batches(1, NAN))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said", "unsaid"),
+    [
+        ((1, 7, 2), "the loss is NaN in micro-batch 2 of 3, the gradient of", "output|batch itself"),
+        ((1, NAN, 2), "the loss is NaN in micro-batch 2 of 3.*the batch itself holds NaN", "output"),
+        (
+            (1, 2, 7),
+            "the loss is NaN in micro-batch 3 of 3, the first output.*that of layer 2",
+            "batch itself",
+        ),
+        (
+            (7, 2, 7),
+            "the loss is NaN in micro-batch 3 of 3, the first output.*that of layer 2",
+            "batch itself",
+        ),
+        ((1, 8, 2), "the gradient of layer 2 is NaN", "loss|output|batch itself"),
+    ],
+)
+def test_the_micro_batch_in_which_it_began_is_named(tmp_path, numbers, said, unsaid):
+    run = trainer(tmp_path, NonFiniteGuard(), accumulate_grad_batches=3)
+    with pytest.raises(NonFiniteError, match=f"step 1: {said}") as caught:
+        run.fit(Deep(), deep_batches(1, 2, 3, *numbers))
+    assert not re.search(unsaid, str(caught.value))
+
+
+def test_a_loss_of_an_earlier_batch_or_of_another_process_is_told_as_such():
+    losses, good = Losses(), torch.ones(())
+    losses.add(good * NAN, "first batch")
+    losses.forget()
+    losses.add(good, "second batch")
+    assert math.isnan(float(losses.total))
+    assert say_loss(losses.culprit(NAN, processes=1)) == "the loss is NaN in an earlier batch"
+    assert say_loss(losses.culprit(INF, processes=2)) == "the loss is infinite in another process"
+    losses.clear()
+    assert losses.total == 0
+
+
+class StepsItself(Manual):
+    """Updates without telling the Trainer, so that no callback hears of it."""
+
+    def training_step(self, batch, index):
+        optimizer = self.optimizers(use_pl_optimizer=False)
+        optimizer.zero_grad()
+        self.manual_backward(self.loss(batch))
+        optimizer.step()
+
+
+def test_batches_do_not_pile_up_where_no_update_is_told(tmp_path):
+    class Counts(pl.Callback):
+        def on_train_batch_start(self, trainer, pl_module, batch, batch_idx):
+            seen.append(weakref.ref(batch))
+
+        def on_train_batch_end(self, *_):
+            alive.append(sum(each() is not None for each in seen))
+
+    seen, alive = [], []
+    fresh = DataLoader(range(8), batch_size=None, collate_fn=lambda _: torch.tensor(GOOD))
+    trainer(tmp_path, NonFiniteGuard(), Counts()).fit(StepsItself(), fresh)
+    assert max(alive) <= 2  # the batch in progress, and the one that is fetched ahead
 
 
 def test_a_gradient_scaler_may_look_for_its_scale(tmp_path):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.callbacks.losses import Culprit
 from zoo.callbacks.rollback import is_finite
 from zoo.diagnostics.layers import layer_of
 
@@ -100,9 +101,9 @@ def leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def say_loss(loss: float) -> str:
-    """What is wrong with a loss."""
-    return f"the loss is {'NaN' if math.isnan(loss) else 'infinite'}"
+def say_loss(culprit: Culprit) -> str:
+    """What is wrong with a loss, and where."""
+    return f"the loss is {'NaN' if math.isnan(culprit.loss) else 'infinite'}{culprit.place}"
 
 
 def say_output(name: str | None) -> str:

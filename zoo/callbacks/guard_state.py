@@ -1,12 +1,13 @@
 """What the non-finite guard remembers while a fit is in progress, and what it raises."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, final, runtime_checkable
 
 from torch import Tensor
 
 from zoo.callbacks.blame import Calls
+from zoo.callbacks.losses import Losses
 from zoo.callbacks.rollback import Checkpoint, Written
 
 
@@ -38,7 +39,7 @@ class Watch:
         source: The checkpoint that the last rollback went back to, until an update was good.
         batch: The batch in progress.
         step: Optimiser steps taken before the last update.
-        loss: The sum of the losses since the last update, which is not finite if one of them is not.
+        losses: Those since the last update.
         pending: What is wrong with the batch in progress, if it asks for a rollback.
         large: Whether an update of this batch may have overflowed.
         skips_in_a_row: Updates left out since the last good one.
@@ -53,7 +54,7 @@ class Watch:
     source: Written | None = None
     batch: Any = None
     step: int = 0
-    loss: Tensor | float = 0.0
+    losses: Losses = field(default_factory=Losses)
     pending: str = ""
     large: bool = False
     skips_in_a_row: int = 0

@@ -2,7 +2,6 @@
 
 import logging
 import math
-from pathlib import Path
 from typing import Any, Literal, NoReturn, final, get_args
 
 from lightning.pytorch import Callback, LightningModule, Trainer
@@ -22,6 +21,7 @@ from zoo.callbacks.blame import (
 from zoo.callbacks.gradient_histogram import GradientHistogram
 from zoo.callbacks.gradients import left_to_scaler, refuse_shards
 from zoo.callbacks.guard_state import Forgetful, NonFiniteError, Watch
+from zoo.callbacks.loggers import folder_of, log_values
 from zoo.callbacks.rollback import (
     Checkpoint,
     capture,
@@ -123,13 +123,10 @@ class NonFiniteGuard(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begins to watch, and keeps what a rollback may need."""
-        # Asked for on all ranks, for it is broadcast.
-        folder = Path(trainer.log_dir or trainer.default_root_dir)
-        writes = trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
         trained = {name for name, parameter in pl_module.named_parameters() if parameter.requires_grad}
         rolls = self.action == "rollback"
         self._watch = Watch(
-            folder=folder if writes else None,
+            folder=folder_of(trainer),
             calls=Calls(pl_module),
             ignored=frozenset(nonfinite({"state_dict": pl_module.state_dict()})) - trained,
             start=copied(capture(trainer)) | self._stamp() if rolls else None,
@@ -143,11 +140,13 @@ class NonFiniteGuard(Callback):
         """Holds the batch, which may be to blame."""
         if self._watch is not None:
             self._watch.batch = batch
+            if not pl_module.automatic_optimization:
+                self._watch.losses.forget()
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Takes in the loss, without waiting for the device."""
         if self._watch is not None:
-            self._watch.loss = self._watch.loss + loss.detach().sum()
+            self._watch.losses.add(loss, self._watch.batch)
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
@@ -161,9 +160,9 @@ class NonFiniteGuard(Callback):
             leave_out(trainer, [optimizer])
             return
         watch.step = trainer.global_step
-        norm, loss = norm_and_loss(trainer, optimizer, watch.loss)
-        watch.loss = 0.0
+        norm, loss = norm_and_loss(trainer, optimizer, watch.losses.total)
         text = "" if math.isfinite(norm + loss) else self._blame(trainer, pl_module, optimizer, loss)
+        watch.losses.clear()
         watch.calls.clear()
         if not text:
             watch.large = watch.large or norm > LARGE
@@ -221,18 +220,23 @@ class NonFiniteGuard(Callback):
 
     def _blame(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, loss: float) -> str:
         """What is not finite, from its origin on; "" if nothing is or the gradient scaler sees to it."""
-        assert self._watch is not None
+        watch = self._watch
+        assert watch is not None
+        suspects = [watch.batch, *watch.losses.batches]
         if math.isfinite(loss):
             parts = [say_gradients(gradients_in_order(pl_module, optimizer), None)]
             if not parts[0] or bool(left_to_scaler(trainer, pl_module.device)):
                 return ""
         else:
-            output = self._watch.calls.first_output(trainer, pl_module)
+            culprit = watch.losses.culprit(loss, trainer.world_size)
+            # All processes run the last calls again, which may wait for each other.
+            output = watch.calls.first_output(trainer, pl_module)
+            output = output if culprit.last else None
             gradients = say_gradients(gradients_in_order(pl_module, optimizer), output)
-            parts = [say_loss(loss), say_output(output), gradients]
-        put_back(self._watch.buffers)
+            parts, suspects = [say_loss(culprit), say_output(output), gradients], culprit.batch
+        put_back(watch.buffers)
         overflowed = say_weights(self._overflowed(capture(trainer)))
-        return ", ".join(part for part in [overflowed, *parts, say_batch(self._watch.batch)] if part)
+        return ", ".join(part for part in [overflowed, *parts, say_batch(suspects)] if part)
 
     def _act(self, trainer: Trainer, text: str) -> None:
         """Does what is to be done about an update that was left out, or weights that have overflowed."""
@@ -247,7 +251,7 @@ class NonFiniteGuard(Callback):
         watch.skips_in_a_row += 1
         self.skipped += 1
         self._tell(trainer, "skip", text, f"this update was left out, {self.skipped} so far")
-        self._log(trainer, watch.step, "guard/skipped", self.skipped)
+        log_values(trainer, {"guard/skipped": float(self.skipped)}, watch.step)
 
     def _roll_back(self, trainer: Trainer, pl_module: LightningModule) -> None:
         watch = self._watch
@@ -266,11 +270,12 @@ class NonFiniteGuard(Callback):
         for optimizer in trainer.optimizers:
             optimizer.zero_grad()
         watch.source = None if found is None else found[0]
-        text, watch.pending, watch.loss = watch.pending, "", 0.0
+        text, watch.pending = watch.pending, ""
+        watch.losses.clear()
         place = "the state that the fit began with" if found is None else str(found[0][0])
         done = f"went back to {place}, learning rate {rates(trainer)}"
         self._tell(trainer, "rollback", text, f"{done}, rollback {self.rollbacks} of {self.max_rollbacks}")
-        self._log(trainer, watch.step, "guard/rollbacks", self.rollbacks)
+        log_values(trainer, {"guard/rollbacks": float(self.rollbacks)}, watch.step)
 
     def _stop(self, trainer: Trainer, text: str) -> NoReturn:
         """Ends the fit."""
@@ -293,8 +298,3 @@ class NonFiniteGuard(Callback):
             for each, words in (("nonfinite", text), (kind, done)):
                 event = Event(step=step, epoch=epoch, kind=each, text=f"step {step}: {words}")
                 append_event(self._watch.folder / EVENTS, event)
-
-    def _log(self, trainer: Trainer, step: int, name: str, count: int) -> None:
-        """Sends a count to the loggers at once, for the next regular logging may never come."""
-        for each in trainer.loggers:
-            each.log_metrics({name: float(count)}, step=step)
