@@ -190,7 +190,7 @@ def test_each_layer_direction_and_tensor_of_the_state_has_its_key(tmp_path):
     trainer(tmp_path, through_time()).fit(Weighed(encoder), loader(data(1, 3)))
     line = json.loads((tmp_path / "through_time.jsonl").read_text())
     ways = ["layer_1/forward", "layer_1/backward", "layer_2/backward"]
-    assert list(line) == ["step", "state", "weight", "error"]
+    assert list(line) == ["step", "state", "weight", "error", "rest"]
     assert list(line["weight"]) == ways
     cells = ["layer_1/forward/c", "layer_1/backward/c"]
     assert sorted(line["state"]) == sorted([*ways, *cells])

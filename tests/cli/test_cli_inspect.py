@@ -1,5 +1,7 @@
 """`zoo inspect`: networks built to vanish, explode and saturate, and a healthy one."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from lightning.pytorch import Trainer
@@ -24,7 +26,7 @@ def inspected(stack, prepare, steps=24):
         prepare(task.model.encoder)
     before = [parameter.clone() for parameter in task.parameters()]
     batch = {"x": torch.randn(16, steps, 3), "y": torch.randint(4, (16,))}
-    inspection, trainer = inspecting(DEFAULTS, Network.of(network.plain(), lr=1e-3), batches=2)
+    inspection, trainer = inspecting(DEFAULTS, replace(Network.of(network.plain()), lr=1e-3), batches=2)
     assert isinstance(trainer, Trainer)
     trainer.fit(task, DataLoader([batch, batch], batch_size=None))
     moved = max(
@@ -60,15 +62,12 @@ class TestBuilt:
         assert finding.rule == "vanishes through time"
         assert "cell: lstm" in finding.advice
 
-    def test_one_that_saturates(self):
-        def prepare(encoder):
-            cell = encoder.cells()[0]
-            cell.bias[cell.rows("f")] = -8.0
-
-        stack = library.StackSpec(cell="lstm", hidden_size=12)
-        rules = {finding.rule: finding for finding in inspected(stack, prepare)}
-        assert "gate f is saturated in 100%" in rules["saturated gate"].text
-        assert rules["saturated gate"].advice == ("forget_bias: 1",)
+    def test_one_whose_forget_gate_is_shut(self):
+        stack = library.StackSpec(cell=library.LSTMSpec(forget_bias=-8.0), hidden_size=12)
+        rules = {finding.rule: finding for finding in inspected(stack, lambda encoder: None)}
+        assert "gate f is saturated in 100%" in rules["shut gate"].text
+        remedy = "cell: {class_path: LSTMSpec, init_args: {forget_bias: 1.0}}"
+        assert rules["shut gate"].advice == (remedy,)
 
     def test_a_healthy_one(self):
         stack = library.StackSpec(cell="lstm", hidden_size=12, num_layers=4, wiring="residual")

@@ -36,7 +36,7 @@ from zoo.diagnostics import (
     weight_gradients,
 )
 from zoo.scan import Passage
-from zoo.stack import Stack
+from zoo.stack import Stack, StackSpec
 
 RESETS = torch.zeros(BATCH, TIME, dtype=torch.bool)
 RESETS[0, 3] = RESETS[2, 1] = RESETS[2, 2] = True
@@ -400,8 +400,20 @@ def test_errors_grow_as_the_recurrence_alone_does():
         stack.cells()[0].weight_hh.fill_(1.5)
     with watch(stack) as passages:
         stack(torch.randn(3, 6, 1, dtype=torch.float64))[0][:, -1].sum().backward()
-    errors, weights = lag_norms(passages["layer_1/forward"])
+    errors, weights, rest = lag_norms(passages["layer_1/forward"])
+    assert rest == 0
     expected = 3**0.5 * 1.5 ** torch.arange(6, dtype=torch.float64)
     torch.testing.assert_close(errors, expected)
     torch.testing.assert_close(error_by_lag(passages["layer_1/forward"]), expected)
     torch.testing.assert_close(weights, weight_gradient_by_lag(passages["layer_1/forward"]))
+
+
+def test_what_the_farthest_lag_leaves_out_is_the_rest_of_the_gradient():
+    stack = StackSpec(cell="lstm", hidden_size=4, recurrent_gradient_clip=0.01).build(2).double()
+    with watch(stack) as passages:
+        stack(torch.randn(3, 9, 2, dtype=torch.float64), lengths=torch.tensor([9, 4, 0]))[0].sum().backward()
+    passage = passages["layer_1/forward"]
+    _, weights, rest = lag_norms(passage, max_lag=3)
+    parts = [found["ifgo"] for found in weight_gradients(passage)]
+    assert len(weights) == 4
+    assert rest == pytest.approx(float(sum(parts[4:]).norm()), rel=1e-9)

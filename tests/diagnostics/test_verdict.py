@@ -3,7 +3,10 @@
 from dataclasses import replace
 
 import pytest
+import yaml
 
+import zoo
+from zoo.diagnostics.advice import FORGETTING
 from zoo.diagnostics.measurements import Gate, Measurements, Network
 from zoo.diagnostics.rules import RULES, span
 from zoo.diagnostics.verdict import judge
@@ -36,31 +39,47 @@ CASES = {
     "vanishes through time": (
         {"weights": {"layer_1/forward": FADING}},
         "older than 6 steps contributes under 1%",
-        "forget_bias: 3",
+        "cell: {class_path: LSTMSpec, init_args: {forget_bias: 3.0}}",
     ),
     "explodes through time": (
         {"errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}},
-        "errors that have travelled back 39 steps are 7e6 times as large",
+        "errors that have travelled back 39 steps are 1e6 times as large",
         "recurrent_gradient_clip: 1.0",
     ),
-    "saturated gate": (
-        {"gates": {"layer_1/forward": {"f": Gate(0.61, 0.02)}}},
+    "shut gate": (
+        {
+            "gates": {"layer_1/forward": {"f": Gate(0.61, 0.02)}},
+            "network": replace(HEALTHY.network, forget_bias=-3.0),
+        },
         "gate f is saturated in 61% of units and steps, at a mean of 0.02",
-        "forget_bias: 1",
+        "cell: {class_path: LSTMSpec, init_args: {forget_bias: 1.0}}",
+    ),
+    "saturated gate": (
+        {"gates": {"layer_1/forward": {"o": Gate(0.9, 0.99)}}},
+        "gate o is saturated in 90% of units and steps",
+        "cell: layernorm_lstm",
     ),
     "dead units": (
         {"dead": {"layer_1/forward": 0.5}},
         "50% of the units never change",
-        "optimizer: {lr: 0.005}",
+        "optimizer: {name: Adam, lr: 0.005}",
     ),
     "unclipped spikes": ({"norms": [1.0] * 6 + [1e3]}, "1,000 times its median", "max_norm: 5"),
     "always clipped": (
-        {"clipped": 0.99, "norms": [50.0] * 6, "network": Network(limit=1.0)},
+        {"clipped": 0.99, "norms": [50.0] * 6, "network": Network(limit=1.0, clips=True)},
         "99% of the steps were clipped",
         "max_norm: 200",
     ),
-    "large updates": ({"updates": {"layer_1": 0.5}}, "by 50% of their norm", "optimizer: {lr: 0.005}"),
-    "small updates": ({"updates": {"layer_1": 1e-8}}, "by 1e-8 of their norm", "optimizer: {lr: 0.02}"),
+    "large updates": (
+        {"updates": {"layer_1": 0.5}},
+        "by 50% of their norm",
+        "optimizer: {name: Adam, lr: 0.005}",
+    ),
+    "small updates": (
+        {"updates": {"layer_1": 1e-8}},
+        "by 1e-8 of their norm",
+        "optimizer: {name: Adam, lr: 0.02}",
+    ),
 }
 
 
@@ -108,9 +127,61 @@ def test_advice_is_never_what_the_network_has_already():
     assert finding.advice == ("num_layers: 4",)
 
 
-def test_an_open_forget_gate_is_no_fault():
-    (finding,) = judge(replace(HEALTHY, gates={"layer_1/forward": {"f": Gate(0.99, 0.99)}}))
+@pytest.mark.parametrize("letter", ["f", "z"])
+def test_a_gate_that_keeps_the_state_is_no_fault(letter):
+    gates = {"layer_1/forward": {letter: Gate(0.99, 0.99)}}
+    (lasting,) = judge(replace(HEALTHY, gates=gates, horizons={"layer_1/forward": 50.0}))
+    assert lasting.severity == "good"
+    (overwriting,) = judge(replace(HEALTHY, gates=gates, horizons={"layer_1/forward": 0.2}))
+    assert overwriting.rule == "saturated gate"
+
+
+def test_a_signal_from_beyond_the_farthest_lag_has_not_vanished():
+    seen = replace(
+        HEALTHY, gradients={"layer_1/forward": [1.0] * 784}, weights={"layer_1/forward": [1.0] * 33}
+    )
+    (cut,) = judge(seen)
+    assert cut.rule == "vanishes through time"
+    (whole,) = judge(replace(seen, rests={"layer_1/forward": 50.0}))
+    assert whole.severity == "good"
+
+
+def test_a_first_error_that_happens_to_be_small_is_no_explosion():
+    (finding,) = judge(replace(HEALTHY, errors={"layer_1/forward": [1e-9, *[1.0] * 39]}))
     assert finding.severity == "good"
+
+
+def test_a_guard_and_a_clip_that_are_there_are_not_advised():
+    network = replace(HEALTHY.network, guarded=True, recurrent_clip=True, clips=True)
+    bad = {"nonfinite": 1, "errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}}
+    lines = [line for finding in judge(replace(HEALTHY, network=network, **bad)) for line in finding.advice]
+    assert set(lines) == {"optimizer: {name: Adam, lr: 0.005}"}
+
+
+def built(line):
+    """The part of a recipe that a line of advice gives, built."""
+    (key, value), *_ = yaml.safe_load(line).items()
+    if key == "callbacks":
+        return [getattr(zoo, part["class_path"])(**part["init_args"]) for part in value]
+    if key == "optimizer":
+        return zoo.OptimizerSpec.from_plain(value)
+    if key == "max_norm":
+        return zoo.GradientClipping(max_norm=float(value))
+    if key == "pooling":
+        return zoo.ModelSpec(encoder=zoo.StackSpec(), pooling=value)
+    if isinstance(value, dict):
+        value = getattr(zoo, value["class_path"])(**value["init_args"])
+    return zoo.StackSpec(**{key: value})
+
+
+@pytest.mark.parametrize("cell", [*FORGETTING, "elman", "gru", ""])
+def test_every_line_of_advice_is_one_that_a_recipe_takes(cell):
+    network = replace(HEALTHY.network, cell=cell, forget_bias=-9.0)
+    for changes, *_ in CASES.values():
+        measured = replace(HEALTHY, network=network)
+        for finding in judge(replace(measured, **{**changes, "network": network})):
+            for line in finding.advice:
+                built(line)
 
 
 def test_short_sequences_cannot_fade_early():
@@ -131,10 +202,11 @@ def test_nothing_measured_is_said():
 
 @pytest.mark.parametrize("bad", [[], [0.0, 0.0], [float("nan"), 1.0], [float("inf")]])
 def test_there_is_no_span_of_nothing(bad):
-    assert span(bad, 0.01) is None
+    assert span(bad, 0.0, 0.01) is None
 
 
 def test_a_span_ends_where_the_rest_is_too_little():
-    assert span([1.0, 0.0, 0.0], 0.01) == 0
-    assert span([1.0, 1.0, 1.0], 0.01) == 2
-    assert span([90.0, 9.5, 0.5], 0.01) == 1
+    assert span([1.0, 0.0, 0.0], 0.0, 0.01) == 0
+    assert span([1.0, 1.0, 1.0], 0.0, 0.01) == 2
+    assert span([90.0, 9.5, 0.5], 0.0, 0.01) == 1
+    assert span([90.0, 9.5, 0.5], 20.0, 0.01) is None

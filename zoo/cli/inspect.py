@@ -11,12 +11,11 @@ from zoo.cli.errors import UserError
 from zoo.cli.inspection import Inspection
 from zoo.cli.runs import describe, say
 from zoo.diagnostics.measurements import Measurements, Network
-from zoo.diagnostics.rules import span
+from zoo.diagnostics.rules import RULES, span
 from zoo.diagnostics.verdict import Finding, judge
 from zoo.diagnostics.words import number
 
-FADED = 0.01
-"""A share of the gradient below which older signal does not count."""
+FADED = next(rule.threshold for rule in RULES if rule.name == "vanishes through time")
 WIDTH = 100
 
 
@@ -34,7 +33,7 @@ def inspecting(config: dict[str, Any], network: Network, batches: int) -> tuple[
     if batches < 1:
         raise UserError(f"--batches is {batches}; expected at least 1")
     clipping = [part for part in config["callbacks"] if isinstance(part, GradientClipping)]
-    inspection = Inspection(network, batches)
+    inspection = Inspection(network)
     callbacks: list[Callback] = [inspection, *clipping]
     changed = {
         "callbacks": callbacks,
@@ -80,14 +79,14 @@ def inspect(
         f"{trainer.fit_loop.epoch_loop.batch_idx + 1} batches of training data, weights {weights}",
     )
     print()
-    for line in table(measured, inspection.horizons):
+    for line in table(measured):
         print(line)
     print()
     for finding in judge(measured):
         print(told(finding))
 
 
-def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
+def table(measured: Measurements) -> list[str]:
     """One line for each direction of each layer, and for what else has a gradient."""
     rows = [("", "gradient", "span", "memory", "dead", "saturated")]
     ways: dict[str, list[str]] = {}
@@ -96,7 +95,7 @@ def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
     for layer, rms in measured.layers.items():
         rows.append((layer, number(rms), "", "", "", ""))
         for way in ways.get(layer.replace(" ", "_"), []):
-            rows.append(("  " + way.partition("/")[2], "", *_of_way(measured, horizons, way)))
+            rows.append(("  " + way.partition("/")[2], "", *_of_way(measured, way)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(
@@ -116,13 +115,13 @@ def table(measured: Measurements, horizons: dict[str, float]) -> list[str]:
     ]
 
 
-def _of_way(measured: Measurements, horizons: dict[str, float], way: str) -> tuple[str, str, str, str]:
+def _of_way(measured: Measurements, way: str) -> tuple[str, str, str, str]:
     by_lag = measured.weights.get(way, ())
-    far = span(by_lag, FADED)
+    far, steps = span(by_lag, measured.rests.get(way, 0.0), FADED), len(measured.gradients[way])
     gates = measured.gates.get(way, {})
     return (
-        "" if far is None else f"{far} of {len(by_lag)}",
-        f"{horizons[way]:.3g}",
+        f"{far} of {steps}" if far is not None else f"over {len(by_lag)} of {steps}" if by_lag else "",
+        f"{measured.horizons[way]:.3g}",
         f"{measured.dead[way]:.0%}",
         "  ".join(f"{letter} {gate.saturated:.0%}" for letter, gate in gates.items()),
     )

@@ -20,12 +20,13 @@ from zoo.diagnostics import (
     watch,
 )
 from zoo.diagnostics.histogram import LogBins, summarise
-from zoo.diagnostics.layers import by_layer, layer_of
+from zoo.diagnostics.layers import by_layer
 from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
+from zoo.diagnostics.vitals import update_ratios
 from zoo.scan import Passage
 
-SEQUENCES = 32
-"""Sequences of a batch that are looked into."""
+SEQUENCES, FARTHEST = 32, 64
+"""Sequences of a batch that are looked into, and how many steps back one by one."""
 
 
 @final
@@ -34,11 +35,10 @@ class Inspection(Callback):
 
     Args:
         network: What the network is.
-        batches: How many steps.
     """
 
-    def __init__(self, network: Network, batches: int) -> None:
-        self.network, self.batches = network, batches
+    def __init__(self, network: Network) -> None:
+        self.network = network
         self._watching = ExitStack()
         self._passages: dict[str, Passage] = {}
         self._norms: list[float] = []
@@ -46,7 +46,6 @@ class Inspection(Callback):
         self._nonfinite = 0
         self._ways: dict[str, dict[str, list[Any]]] = {}
         self._before: dict[str, Tensor] = {}
-        self.horizons: dict[str, float] = {}
         self._updates: dict[str, float] = {}
 
     def on_train_batch_start(
@@ -65,10 +64,10 @@ class Inspection(Callback):
             self._norms.append(math.hypot(*(summary.norm for summary in summaries.values())))
             for layer, summary in by_layer(summaries).items():
                 self._layers.setdefault(layer, []).append(summary.rms or 0.0)
-        if trainer.fit_loop.epoch_loop.batch_idx + 1 < self.batches or bad:
+        if bad or not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             optimizer.zero_grad(set_to_none=True)
-        else:
-            self._before = {name: part.detach().clone() for name, part in pl_module.named_parameters()}
+        elif not self._before:
+            self._before = _weights(pl_module)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -78,7 +77,8 @@ class Inspection(Callback):
             if passage.d_outputs is not None:
                 self._look(way, passage.first(SEQUENCES))
         if self._before:
-            self._updates = _update_ratios(self._before, pl_module)
+            ratios = update_ratios(self._before, _weights(pl_module), {})
+            self._updates = {key.removesuffix("/update_ratio"): ratio for key, ratio in ratios.items()}
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._watching.close()
@@ -86,7 +86,8 @@ class Inspection(Callback):
     def _look(self, way: str, passage: Passage) -> None:
         found = self._ways.setdefault(way, {})
         found.setdefault("gradient", []).append(gradient_by_lag(passage).tolist())
-        errors, weights = lag_norms(passage)
+        errors, weights, rest = lag_norms(passage, FARTHEST)
+        found.setdefault("rest", []).append(rest)
         found.setdefault("error", []).append(errors.tolist())
         found.setdefault("weight", []).append(weights.tolist())
         found.setdefault("gates", []).append(gate_saturation(passage))
@@ -99,19 +100,19 @@ class Inspection(Callback):
         limit = self.network.limit
         ways = self._ways.items()
         weights = {way: mean_by_lag(found["weight"]) for way, found in ways}
-        self.horizons = {way: _median(found["horizon"]) for way, found in ways}
+        beyond = [norm >= limit for norm in self._norms] if limit is not None else []
         return Measurements(
             layers={layer: _median(values) for layer, values in self._layers.items()},
             gradients={way: mean_by_lag(found["gradient"]) for way, found in ways},
             errors={way: mean_by_lag(found["error"]) for way, found in ways},
             weights={way: by_lag for way, by_lag in weights.items() if by_lag},
             gates={way: _gates(found["gates"]) for way, found in ways},
+            rests={way: _median(found["rest"]) for way, found in ways},
+            horizons={way: _median(found["horizon"]) for way, found in ways},
             dead={way: _median(found["dead"]) for way, found in ways},
             updates=self._updates,
             norms=self._norms,
-            clipped=None
-            if limit is None
-            else float(np.mean([norm >= limit for norm in self._norms] or [False])),
+            clipped=float(np.mean(beyond)) if beyond else None,
             nonfinite=self._nonfinite,
             network=self.network,
         )
@@ -134,12 +135,7 @@ def _gates(found: list[dict[str, Any]]) -> dict[str, Gate]:
     }
 
 
-def _update_ratios(before: dict[str, Tensor], module: LightningModule) -> dict[str, float]:
-    """Norm of the update over norm of the weights, for each layer."""
-    squares: dict[str, list[float]] = {}
-    for name, part in module.named_parameters():
-        if part.requires_grad and name in before:
-            pair = squares.setdefault(layer_of(name).replace(" ", "_"), [0.0, 0.0])
-            pair[0] += float((part.detach() - before[name]).double().square().sum())
-            pair[1] += float(before[name].double().square().sum())
-    return {layer: math.sqrt(change / size) for layer, (change, size) in squares.items() if size > 0}
+def _weights(module: LightningModule) -> dict[str, Tensor]:
+    """A copy of all that is trained."""
+    named = module.named_parameters()
+    return {name: part.detach().clone() for name, part in named if part.requires_grad}

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from zoo.diagnostics.headline import SUPERSCRIPTS
-from zoo.diagnostics.lag_records import LagRecord, in_order
+from zoo.diagnostics.lag_records import LagRecord, in_order, shares_beyond
 from zoo.diagnostics.panels import shorten
 
 MOST_COLUMNS = 400
@@ -62,7 +62,12 @@ def lag_maps(records: Iterable[LagRecord]) -> LagMaps:
     if not run:
         raise ValueError("no record of gradients through time; expected at least one")
     keys = dict.fromkeys(key for record in run for key in record.weight)
-    shares = {_named(key): _beyond(norms) for key, norms in run[-1].weight.items() if norms}
+    last = run[-1]
+    shares = {
+        _named(key): np.array(shares_beyond(norms, last.rest.get(key, 0.0)))
+        for key, norms in last.weight.items()
+        if norms
+    }
     return LagMaps(
         steps=np.array([record.step for record in run], dtype=np.int64),
         states={_named(key): _table([record.state.get(key, []) for record in run]) for key in keys},
@@ -103,14 +108,6 @@ def _table(columns: list[list[float]]) -> Float[np.ndarray, "lags columns"]:
         # In the records NaN says that a norm was not finite, here that there is none.
         table[: len(norms), place] = np.nan_to_num(norms, nan=np.inf)
     return table
-
-
-def _beyond(norms: list[float]) -> Float[np.ndarray, " lags"]:
-    sizes = np.array(norms)
-    total = sizes.sum()
-    if not total > 0:
-        return np.full(len(norms), np.nan)
-    return np.asarray((1 - sizes.cumsum() / total).clip(0))
 
 
 def _ends(norms: Float[np.ndarray, " lags"]) -> tuple[float, int] | None:

@@ -1,15 +1,19 @@
 """The local file of gradients through time: one JSON object per line, one line per measured step."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
+
+import numpy as np
 
 from zoo.diagnostics.journal import append_line, read_lines
 
 THROUGH_TIME = "through_time.jsonl"
 """What the file is called where nobody says otherwise."""
+
+KINDS = ("state", "weight", "error")
 
 Curves = dict[str, list[float]]
 """Layer and direction, as "layer_1/forward", -> a norm for each lag; NaN where it was not finite."""
@@ -27,18 +31,22 @@ class LagRecord:
         weight: The norm of the part of the recurrent weights' gradient whose error has travelled so many
             steps (`zoo.diagnostics.weight_gradient_by_lag`); empty lists for cells without such weights.
         error: The norm of the errors by how far they have travelled (`zoo.diagnostics.error_by_lag`).
+        rest: The norm of what `weight` leaves out, all that comes from beyond its last lag; 0 where nothing
+            does.
     """
 
     step: int
     state: Curves
     weight: Curves
     error: Curves
+    rest: dict[str, float] = field(default_factory=dict)
 
 
 def append_lags(path: Path, record: LagRecord) -> None:
     """Adds a record to a file."""
-    curves = {name: _plain(curves) for name, curves in vars(record).items() if name != "step"}
-    append_line(path, {"step": record.step, **curves})
+    curves = {name: _plain(vars(record)[name]) for name in KINDS}
+    rest = {key: norm if math.isfinite(norm) else None for key, norm in record.rest.items()}
+    append_line(path, {"step": record.step, **curves, "rest": rest})
 
 
 def read_lags(path: Path) -> Iterator[LagRecord]:
@@ -49,8 +57,26 @@ def read_lags(path: Path) -> Iterator[LagRecord]:
     """
     for plain in read_lines(path):
         if {"step", "state", "weight"} <= plain.keys():
-            curves = {name: _curves(plain.get(name, {})) for name in ("state", "weight", "error")}
-            yield LagRecord(step=plain["step"], **curves)
+            curves = {name: _curves(plain.get(name, {})) for name in KINDS}
+            rest = {key: math.nan if norm is None else norm for key, norm in plain.get("rest", {}).items()}
+            yield LagRecord(step=plain["step"], **curves, rest=rest)
+
+
+def shares_beyond(norms: Sequence[float], rest: float = 0.0) -> list[float]:
+    """The share of a sum over lags that comes from lags greater than k, for each k.
+
+    Args:
+        norms: By lag.
+        rest: What comes from beyond the last of them.
+
+    Returns:
+        NaN where the sum is 0 or not finite.
+    """
+    sizes = np.asarray(norms, dtype=np.float64)
+    total = sizes.sum() + rest
+    if not (math.isfinite(total) and total > 0):
+        return [math.nan] * len(sizes)
+    return [float(share) for share in ((total - sizes.cumsum()) / total).clip(0)]
 
 
 def in_order(records: Iterable[LagRecord], most: int) -> list[LagRecord]:

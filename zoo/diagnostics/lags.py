@@ -4,11 +4,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-import torch
 from torch import Tensor, nn
 
-from zoo.diagnostics.lag_records import LagRecord
-from zoo.diagnostics.through_time import gradients_by_lag, lag_norms, share_beyond
+from zoo.diagnostics.lag_records import LagRecord, shares_beyond
+from zoo.diagnostics.through_time import gradients_by_lag, lag_norms
 from zoo.scan import Passage, Watchable
 
 Passages: TypeAlias = Mapping[str, Passage]
@@ -17,7 +16,7 @@ Passages: TypeAlias = Mapping[str, Passage]
 FALLEN = 0.01
 """A gradient has reached as many steps back as it is at least this share of what it is at the last step."""
 
-BEYOND = (1, 4, 16, 64)
+BEYOND = (1, 4, 16)
 """Lags beyond which the share of the recurrent weights' gradient is told."""
 
 
@@ -55,8 +54,9 @@ def measure_lags(passages: Passages, step: int, max_lag: int | None = None, scal
         for name, by_lag in zip(names, gradients_by_lag(passage), strict=True):
             own = key if name == names[0] else f"{key}/{name}"
             record.state[own] = _plain(by_lag / scale)
-        errors, weights = lag_norms(passage, max_lag)
+        errors, weights, rest = lag_norms(passage, max_lag)
         record.error[key], record.weight[key] = _plain(errors / scale), _plain(weights / scale)
+        record.rest[key] = rest / scale
     return record
 
 
@@ -73,7 +73,7 @@ def lag_values(record: LagRecord) -> dict[str, float]:
         if key in record.weight and (steps := reach(norms)) is not None:
             values[f"{key}/gradient_reach"] = float(steps)
     for key, norms in record.weight.items():
-        shares = share_beyond(torch.tensor(norms, dtype=torch.float64)).tolist()
+        shares = shares_beyond(norms, record.rest.get(key, 0.0))
         values |= {f"{key}/gradient_beyond_{lag}": shares[lag] for lag in BEYOND if lag < len(shares)}
     return values
 

@@ -31,7 +31,12 @@ class Network:
         wiring: Likewise.
         pooling: How outputs become one.
         num_layers: Depth.
-        limit: The largest norm that gradients are clipped to, or None.
+        clips: Whether anything clips gradients.
+        limit: The largest norm over all gradients that is let through, or None.
+        recurrent_clip: Whether gradients are clipped inside the recurrence.
+        guarded: Whether anything guards against NaN.
+        forget_bias: Of the first layer's cell.
+        optimizer: Its name.
         lr: The learning rate, or None.
     """
 
@@ -39,21 +44,26 @@ class Network:
     wiring: str = ""
     pooling: str = ""
     num_layers: int = 0
+    clips: bool = False
     limit: float | None = None
+    recurrent_clip: bool = False
+    guarded: bool = False
+    forget_bias: float = 1.0
+    optimizer: str = "Adam"
     lr: float | None = None
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any], limit: float | None = None, lr: float | None = None) -> "Network":
+    def of(cls, plain: Mapping[str, Any]) -> "Network":
         """From the plain form of a model, as recipes and checkpoints hold it."""
         encoder = plain.get("encoder") or {}
-        layers = encoder.get("num_layers", 1)
+        layers, options = encoder.get("num_layers", 1), _options(encoder.get("cell"))
         return cls(
             cell=_name(encoder.get("cell", "lstm")),
             wiring=_name(encoder.get("wiring", "plain")),
             pooling=str(plain.get("pooling", "")),
             num_layers=layers if isinstance(layers, int) else 0,
-            limit=limit,
-            lr=lr,
+            recurrent_clip=bool(encoder.get("recurrent_gradient_clip")),
+            forget_bias=float(options.get("forget_bias", 1.0)),
         )
 
 
@@ -70,7 +80,9 @@ class Measurements:
         gradients: Norm of the gradient of h by lag.
         errors: Norm of the errors by how far they have travelled.
         weights: Norm of the recurrent weights' gradient by the lag of its errors.
+        rests: Norm of the part of that gradient from beyond the last of these lags.
         gates: The gates, by letter.
+        horizons: Steps that the memory of a direction lasts by itself.
         dead: Share of dead units.
         updates: Norm of an update over that of the weights it changed.
         norms: Norm of the whole gradient before clipping, step by step.
@@ -85,7 +97,9 @@ class Measurements:
     gradients: Mapping[str, Sequence[float]] = field(default_factory=dict)
     errors: Mapping[str, Sequence[float]] = field(default_factory=dict)
     weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    rests: Mapping[str, float] = field(default_factory=dict)
     gates: Mapping[str, Mapping[str, Gate]] = field(default_factory=dict)
+    horizons: Mapping[str, float] = field(default_factory=dict)
     dead: Mapping[str, float] = field(default_factory=dict)
     updates: Mapping[str, float] = field(default_factory=dict)
     norms: Sequence[float] = ()
@@ -112,3 +126,12 @@ def _name(value: Any) -> str:
     if isinstance(value, Mapping):
         value = value.get("name") or str(value.get("class_path", "")).rpartition(".")[2].removesuffix("Spec")
     return str(value).lower().replace("_", "")
+
+
+def _options(value: Any) -> Mapping[str, Any]:
+    """The options of a part in any of these forms; of the first of a list."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        value = value[0] if value else {}
+    if not isinstance(value, Mapping):
+        return {}
+    return value.get("init_args") or value

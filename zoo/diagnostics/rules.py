@@ -7,18 +7,28 @@ from typing import Literal, final
 
 import numpy as np
 
+from zoo.diagnostics.advice import (
+    GUARD,
+    learning_rate,
+    longer_memory,
+    open_gate,
+    past_the_layers,
+    slower,
+    smaller_steps,
+)
+from zoo.diagnostics.lag_records import shares_beyond
 from zoo.diagnostics.layers import depth_of
-from zoo.diagnostics.measurements import Measurements
+from zoo.diagnostics.measurements import Gate, Measurements
 from zoo.diagnostics.words import number, rounded, spoken
 
 Severity = Literal["good", "warning", "problem"]
-FORGETTING = ("lstm", "peepholelstm", "layernormlstm", "janet")
-"""Cells whose forget gate has a bias of its own to begin with."""
 LONG, SHORT = 16, 0.25
 """Sequences of so many steps are long; a signal that fades in this share of them fades early."""
-OPEN = 0.9
-"""A forget gate above this keeps its memory, which is what it is for."""
-FEW, TIGHT = 5, 20.0
+KEEPING, LASTING = "fzu", 8.0
+"""Gates that may keep the state, which is no fault: where it lasts for more than so many steps."""
+SHUT = 0.1
+"""A gate below this on average lets next to nothing through."""
+FEW, TIGHT = 5, 5.0
 """Norms below which there is no usual one; how far below the usual norm a limit may be."""
 
 Told = tuple[str, tuple[str, ...]]
@@ -45,14 +55,16 @@ class Rule:
     look: Callable[[Measurements, float], Iterator[Told]]
 
 
-def span(by_lag: Sequence[float], share: float) -> int | None:
-    """The lag beyond which less than `share` of a sum over lags lies; None where there is no such sum."""
-    values = np.asarray(by_lag, dtype=np.float64)
-    total = values.sum()
-    if not np.isfinite(total) or total <= 0:
-        return None
-    beyond = 1 - values.cumsum() / total
-    return int(np.argmax(beyond < share))
+def span(by_lag: Sequence[float], rest: float, share: float) -> int | None:
+    """The lag beyond which less than `share` of a sum over lags lies; None where it is beyond them all.
+
+    Args:
+        by_lag: The parts of the sum.
+        rest: What comes from beyond the last of them.
+        share: Of the sum.
+    """
+    shares = shares_beyond(by_lag, rest)
+    return next((lag for lag, beyond in enumerate(shares) if beyond < share), None)
 
 
 def _nonfinite(m: Measurements, most: float) -> Iterator[Told]:
@@ -61,7 +73,7 @@ def _nonfinite(m: Measurements, most: float) -> Iterator[Told]:
         steps = "1 step" if m.nonfinite == 1 else f"{m.nonfinite} steps"
         yield (
             f"The gradient was NaN or infinite in {steps}.{told}",
-            (*_limit(m), "callbacks: [{class_path: NonFiniteGuard, init_args: {action: rollback}}]"),
+            (*smaller_steps(m), *(() if m.network.guarded else (GUARD,))),
         )
 
 
@@ -71,7 +83,7 @@ def _vanishing_depth(m: Measurements, least: float) -> Iterator[Told]:
             yield (
                 f"The gradient that reaches {first}{when} is {number(ratio)} of {last}'s: it vanishes with "
                 f"depth.",
-                _direct(m),
+                past_the_layers(m),
             )
 
 
@@ -81,14 +93,14 @@ def _exploding_depth(m: Measurements, most: float) -> Iterator[Told]:
             yield (
                 f"The gradient that reaches {first}{when} is {number(ratio)} times {last}'s: it grows with "
                 f"depth.",
-                (*_direct(m), *_limit(m)),
+                (*past_the_layers(m), *smaller_steps(m)),
             )
 
 
 def _vanishing_time(m: Measurements, share: float) -> Iterator[Told]:
     hits = {}
     for way, by_lag in m.weights.items():
-        steps, far = len(m.gradients.get(way, by_lag)), span(by_lag, share)
+        steps, far = len(m.gradients.get(way, by_lag)), span(by_lag, m.rests.get(way, 0.0), share)
         if far is not None and steps >= LONG and far < steps * SHORT:
             hits[way] = far / steps
     for way, others in _worst(hits, min):
@@ -97,34 +109,48 @@ def _vanishing_time(m: Measurements, share: float) -> Iterator[Told]:
         yield (
             f"In {spoken(way)}, signal older than {lags} step{'' if lags == 1 else 's'} contributes under "
             f"{share:.0%} to the gradient of the recurrent weights; the sequences have {steps}.{others}",
-            _longer(m),
+            longer_memory(m),
         )
 
 
 def _exploding_time(m: Measurements, most: float) -> Iterator[Told]:
-    growth = {way: max(by_lag) / by_lag[0] for way, by_lag in m.errors.items() if by_lag and by_lag[0] > 0}
-    for way, others in _worst({way: ratio for way, ratio in growth.items() if ratio > most}, max):
+    growth = {}
+    for way, by_lag in m.errors.items():
+        usual = float(np.median(by_lag[: max(len(by_lag) // 4, 1)])) if by_lag else 0.0
+        if usual > 0 and max(by_lag) > most * usual:
+            growth[way] = max(by_lag) / usual
+    for way, others in _worst(growth, max):
         lag = list(m.errors[way]).index(max(m.errors[way]))
         yield (
             f"In {spoken(way)}, errors that have travelled back {lag} steps are {number(growth[way])} times "
-            f"as large as where they entered: the gradient explodes through time.{others}",
-            ("recurrent_gradient_clip: 1.0", *_limit(m)),
+            f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
+            (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *smaller_steps(m)),
         )
 
 
 def _saturated(m: Measurements, most: float) -> Iterator[Told]:
+    yield from _of_gates(m, most, lambda gate: gate.mean >= SHUT)
+
+
+def _shut(m: Measurements, most: float) -> Iterator[Told]:
+    yield from _of_gates(m, most, lambda gate: gate.mean < SHUT)
+
+
+def _of_gates(m: Measurements, most: float, concerned: Callable[[Gate], bool]) -> Iterator[Told]:
     for letter in dict.fromkeys(letter for gates in m.gates.values() for letter in gates):
         gates = {way: gates[letter] for way, gates in m.gates.items() if letter in gates}
         hits = {
             way: gate.saturated
             for way, gate in gates.items()
-            if gate.saturated > most and not (letter == "f" and gate.mean > OPEN)
+            if gate.saturated > most
+            and concerned(gate)
+            and not (letter in KEEPING and m.horizons.get(way, 0.0) > LASTING)
         }
         for way, others in _worst(hits, max):
             yield (
                 f"In {spoken(way)}, gate {letter} is saturated in {hits[way]:.0%} of units and steps, at a "
                 f"mean of {gates[way].mean:.2g}: no gradient passes it there.{others}",
-                _opened(m, letter),
+                open_gate(m, letter),
             )
 
 
@@ -132,13 +158,13 @@ def _dead(m: Measurements, most: float) -> Iterator[Told]:
     for way, others in _worst({way: share for way, share in m.dead.items() if share > most}, max):
         yield (
             f"In {spoken(way)}, {m.dead[way]:.0%} of the units never change, whatever the input.{others}",
-            _slower(m),
+            slower(m),
         )
 
 
 def _spikes(m: Measurements, most: float) -> Iterator[Told]:
     norms = [norm for norm in m.norms if math.isfinite(norm) and norm > 0]
-    if len(norms) < FEW or m.clipped is not None:
+    if len(norms) < FEW or m.network.clips or m.clipped:
         return
     usual, highest = float(np.median(norms)), max(norms)
     if highest > most * usual:
@@ -169,7 +195,7 @@ def _large_updates(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"An update changes the weights of {spoken(layer)} by {high[layer]:.0%} of their norm: the "
             "steps are too large.",
-            _slower(m),
+            slower(m),
         )
 
 
@@ -180,7 +206,7 @@ def _small_updates(m: Measurements, least: float) -> Iterator[Told]:
         yield (
             f"An update changes the weights of {spoken(layer)} by {number(low[layer])} of their norm: it "
             "hardly learns.",
-            _lr(m, 3.0),
+            learning_rate(m, 3.0),
         )
 
 
@@ -195,45 +221,6 @@ def _ends(m: Measurements) -> Iterator[tuple[str, str, str, float]]:
             first, last = stack[0], stack[-1]
             if len(stack) > 1 and layers[last] > 0 and math.isfinite(layers[first]):
                 yield when, first, last, layers[first] / layers[last]
-
-
-def _direct(m: Measurements) -> tuple[str, ...]:
-    """Connections around the layers, where there are none yet."""
-    if m.network.wiring in ("", "plain"):
-        return ("wiring: residual", "wiring: highway")
-    return (f"num_layers: {max(m.network.num_layers // 2, 1)}",) if m.network.num_layers > 1 else ()
-
-
-def _limit(m: Measurements) -> tuple[str, ...]:
-    norms = [norm for norm in m.norms if math.isfinite(norm)]
-    if m.network.limit is not None and m.clipped is not None:
-        return _slower(m)
-    usual = float(np.median(norms)) if len(norms) >= FEW else 1.0
-    return (f"max_norm: {rounded(min(usual, 1.0) if usual > 0 else 1.0)}",)
-
-
-def _longer(m: Measurements) -> tuple[str, ...]:
-    """What carries a gradient farther back in this network."""
-    pooled = ("pooling: max",) if m.network.pooling == "last" else ()
-    if m.network.cell in FORGETTING:
-        return ("forget_bias: 3", *pooled)
-    return ("cell: lstm", "cell: gru", *pooled) if m.network.cell == "elman" else pooled
-
-
-def _opened(m: Measurements, letter: str) -> tuple[str, ...]:
-    if letter == "f" and m.network.cell in (*FORGETTING, ""):
-        return ("forget_bias: 1",)
-    normed = () if m.network.cell == "layernormlstm" else ("cell: layernorm_lstm",)
-    return (*_slower(m), *normed)
-
-
-def _slower(m: Measurements) -> tuple[str, ...]:
-    return _lr(m, 1 / 3)
-
-
-def _lr(m: Measurements, factor: float) -> tuple[str, ...]:
-    """The learning rate times a factor, where it is known."""
-    return () if not m.network.lr else (f"optimizer: {{lr: {rounded(m.network.lr * factor)}}}",)
 
 
 def _worst(hits: Mapping[str, float], pick: Callable[..., str]) -> Iterator[tuple[str, str]]:
@@ -270,11 +257,12 @@ RULES = (
         _vanishing_time,
     ),
     Rule("explodes through time", 1e2, "problem", f"{PASCANU}, section 2.1", _exploding_time),
+    Rule("shut gate", 0.5, "warning", "Hochreiter & Schmidhuber, 1997; Jozefowicz et al., 2015", _shut),
     Rule(
         "saturated gate",
-        0.5,
+        0.8,
         "warning",
-        "Hochreiter & Schmidhuber, 1997; Jozefowicz et al., 2015, section 2.2",
+        "Karpathy et al., 2015, https://arxiv.org/abs/1506.02078: well-trained gates are often at their ends",
         _saturated,
     ),
     Rule("dead units", 0.3, "warning", "Maas et al., 2013 (rectifiers that are never active)", _dead),

@@ -4,6 +4,7 @@ import csv
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,15 @@ def measurements_of(folder: Path) -> Measurements:
     lags = folder / THROUGH_TIME
     records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
     events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
-    clipped = curves.get("gradient/clipped")
+    clipped = _of_optimizers(curves, "gradient/clipped")
     return Measurements(
         layers={} if run is None else _layers(run, slice(None)),
         early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
         gradients=_by_lag(record.state for record in records),
         errors=_by_lag(record.error for record in records),
         weights=_by_lag(record.weight for record in records),
+        rests=_means(record.rest for record in records),
+        horizons=_of_ways(medians, "horizon"),
         gates=_gates(medians),
         dead=_of_ways(medians, "dead_units"),
         updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
@@ -64,13 +67,27 @@ def network_of(config: Path) -> Network:
 def network_in(recipe: Any) -> Network:
     """What a recipe says of its network; nothing where it is no recipe of the zoo's."""
     try:
-        arguments = recipe["model"]["init_args"]
-        plain, lr = arguments["network"], (arguments.get("optimizer") or {}).get("lr")
-        parts = [part.get("init_args") or {} for part in recipe["trainer"].get("callbacks") or ()]
+        arguments, trainer = recipe["model"]["init_args"], recipe["trainer"]
+        network = Network.of(arguments["network"])
+        optimizer = arguments.get("optimizer") or {}
+        parts = {
+            str(part["class_path"]).rpartition(".")[2]: part.get("init_args") or {}
+            for part in trainer.get("callbacks") or ()
+        }
     except (KeyError, TypeError, AttributeError):
         return Network()
-    limits = [part["max_norm"] for part in parts if part.get("max_norm")]
-    return Network.of(plain, next(iter(limits), None), lr)
+    clipping = parts.get("GradientClipping", {})
+    limit = clipping.get("max_norm") if clipping.get("mode") in (None, "norm") else None
+    limit = limit or trainer.get("gradient_clip_val") or None
+    watches = clipping.get("max_norm") == math.inf
+    return replace(
+        network,
+        clips=("GradientClipping" in parts and not watches) or bool(trainer.get("gradient_clip_val")),
+        limit=None if limit == math.inf else limit,
+        guarded="NonFiniteGuard" in parts,
+        optimizer=optimizer.get("name", "Adam"),
+        lr=optimizer.get("lr"),
+    )
 
 
 def _timeline(path: Path) -> Timeline | None:
@@ -137,13 +154,30 @@ def _of_ways(medians: Mapping[str, float], what: str) -> dict[str, float]:
     }
 
 
+def _of_optimizers(curves: Mapping[str, list[float]], name: str) -> list[float]:
+    """A metric of the only optimiser, or of all of several."""
+    keys = (key for key in curves if key == name or key.startswith(f"{name}/optimizer_"))
+    return [value for key in keys for value in curves[key]]
+
+
+def _means(records: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for record in records:
+        for way, value in record.items():
+            if math.isfinite(value):
+                found.setdefault(way, []).append(value)
+    return {way: float(np.mean(values)) for way, values in found.items()}
+
+
 def _norms(run: Timeline | None, curves: Mapping[str, list[float]]) -> list[float]:
-    if "gradient/norm_before" in curves:
-        return curves["gradient/norm_before"]
-    return [] if run is None else [float(norm) for norm in run.before if math.isfinite(norm)]
+    logged = _of_optimizers(curves, "gradient/norm_before")
+    if logged or run is None:
+        return logged
+    return [float(norm) for norm in run.before if math.isfinite(norm)]
 
 
 def _nonfinite(run: Timeline | None, curves: Mapping[str, list[float]], found: int) -> int:
-    """The most steps that any of those who look has seen."""
-    seen = 0 if run is None else int(run.nonfinite.any(axis=0).sum())
-    return max(seen, found, int(max(curves.get("gradient/nonfinite", [0.0]))))
+    """The most steps that any of those who look has seen; none in which a scaler was seeking its scale."""
+    scaled = bool(_of_optimizers(curves, "gradient/scaler_skipped"))
+    seen = 0 if run is None or scaled else int(run.nonfinite.any(axis=0).sum())
+    return max(seen, found, int(max(_of_optimizers(curves, "gradient/nonfinite"), default=0.0)))

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from zoo.diagnostics.replay import all_steps, product_of
-from zoo.scan import Passage, Product, State, reference, turn
+from zoo.scan import Map, Passage, Product, State, reference, turn
 
 PIECE = 32
 """Steps that are differentiated at once; pieces that no error has reached are left out."""
@@ -161,13 +161,44 @@ def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, 
 
 def lag_norms(
     passage: Passage, max_lag: int | None = None
-) -> tuple[Float[Tensor, " lags"], Float[Tensor, " weighed"]]:
-    """`error_by_lag` and `weight_gradient_by_lag` in one go, for the price of one."""
+) -> tuple[Float[Tensor, " lags"], Float[Tensor, " weighed"], float]:
+    """`error_by_lag` and `weight_gradient_by_lag` in one go, and what lies beyond the farthest lag.
+
+    Returns:
+        The norms of the errors; those of the weights' gradient; and the norm of the rest of that gradient,
+        all of it that comes from beyond `max_lag` taken as one: 0 where nothing does.
+    """
     errors, weights = [], []
+    kept: dict[str, Tensor] = {}
     for travelled, found in _travels(passage, max_lag):
         errors.append(_norm(travelled))
         weights += [_norm(found.values())] if found else []
-    return _finite(errors, passage), _finite(weights, passage)
+        kept = {gates: part + kept.get(gates, 0) for gates, part in found.items()}
+    rest = 0.0
+    if kept and len(errors) < _lags(passage):
+        whole = _weight_gradient(passage)
+        rest = float(_norm(whole[gates] - part for gates, part in kept.items()))
+    return _finite(errors, passage), _finite(weights, passage), rest
+
+
+def _weight_gradient(passage: Passage) -> dict[str, Tensor]:
+    """The gradient of the weights of each product, from all lags."""
+    leaves: dict[str, Tensor] = {}
+
+    def recurrent(gates: str) -> Map:
+        weight, bias = passage.recurrence.recurrent(gates)
+        leaves[gates] = weight.detach().requires_grad_()
+        return leaves[gates], bias
+
+    recurrence = replace(passage.recurrence, recurrent=recurrent, gradient_clip=0.0)
+    with torch.enable_grad(), passage.unmixed():
+        outputs, final = reference.run(recurrence, passage.sequences)
+        pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
+        ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
+        made, slopes = zip(*ends, strict=True)
+        wanted = list(leaves.values())
+        found = torch.autograd.grad(made, wanted, slopes, allow_unused=True, materialize_grads=True)
+    return dict(zip(leaves, found, strict=True))
 
 
 def _norm(parts: Iterable[Tensor]) -> Float[Tensor, ""]:

@@ -40,6 +40,6 @@ def judge(measured: Measurements) -> list[Finding]:
     ]
     if found:
         return sorted(found, key=lambda finding: finding.severity != "problem")
-    if not measured.layers and not measured.gradients and not measured.norms:
+    if not (measured.layers or measured.gradients or measured.norms or measured.dead):
         return [Finding(severity="warning", text="Nothing was measured, so there is nothing to say.")]
     return [Finding(severity="good", text="The gradients look healthy; there is nothing to repair.")]
