@@ -99,7 +99,8 @@ class WandbLogger(LightningWandbLogger):
         self.experiment.log({**metrics, **at})
 
     def after_save_checkpoint(self, checkpoint_callback: ModelCheckpoint) -> None:
-        self._best = checkpoint_callback
+        if self._best is None or checkpoint_callback.monitor is not None:
+            self._best = checkpoint_callback
 
     @rank_zero_only
     def finalize(self, status: str) -> None:

@@ -241,3 +241,13 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path, monkeypatch):
         plugin.save_checkpoint({"step": 2}, path)
     assert torch.load(path, weights_only=True) == {"step": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+def test_the_last_checkpoint_is_of_the_last_epoch_however_bad(zoo, folder):
+    longer = ("--trainer.max_epochs=3", "--model.optimizer.name=SGD", "--model.optimizer.lr=1000.0")
+    assert zoo(*FIT, *longer).code == 0
+    checkpoints = folder / "runs/small/version_0/checkpoints"
+    (best,) = checkpoints.glob("best-*.ckpt")
+    last = torch.load(checkpoints / "last.ckpt", weights_only=True)
+    assert last["epoch"] == 2
+    assert last["epoch"] > torch.load(best, weights_only=True)["epoch"]

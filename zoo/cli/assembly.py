@@ -11,6 +11,9 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
+from zoo.callbacks.gradient_through_time import GradientThroughTime
+from zoo.callbacks.non_finite_guard import NonFiniteGuard
+from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.checkpoints import AtomicCheckpointIO
 from zoo.cli.errors import is_mistake
@@ -19,7 +22,7 @@ from zoo.cli.inspect import told
 from zoo.cli.runs import numbers, on_terminal, say
 from zoo.tasks.base import Task
 
-OBSERVING = (GradientClipping, GradientHistogram)
+OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)
 """Callbacks that measure something to judge."""
 
 
@@ -32,7 +35,7 @@ def completed(config: dict[str, Any], model: LightningModule) -> dict[str, Any]:
     """
     callbacks: list[Callback] = list(config["callbacks"])
     if config["enable_checkpointing"] is not False and not _has(callbacks, Checkpoint):
-        callbacks.append(_checkpoints(model, validates=config["limit_val_batches"] != 0))
+        callbacks += _checkpoints(model, validates=config["limit_val_batches"] != 0)
     if any(isinstance(part, OBSERVING) for part in callbacks) and not _has(callbacks, Verdict):
         callbacks.append(Verdict())
     plugins = listed(config["plugins"])
@@ -47,13 +50,13 @@ def _has(items: list[Any], kind: type) -> bool:
     return any(isinstance(item, kind) for item in items)
 
 
-def _checkpoints(model: LightningModule, validates: bool) -> ModelCheckpoint:
-    """Keeps the last checkpoint and the best; only a task of the zoo is known to log a validation loss."""
-    if isinstance(model, Task) and validates:
-        return ModelCheckpoint(
-            filename="best-epoch{epoch}", monitor="val/loss", save_last=True, auto_insert_metric_name=False
-        )
-    return ModelCheckpoint(filename="epoch{epoch}", save_last=True, auto_insert_metric_name=False)
+def _checkpoints(model: LightningModule, validates: bool) -> list[ModelCheckpoint]:
+    """Keep the last checkpoint and the best; only a task of the zoo is known to log a validation loss."""
+    if not isinstance(model, Task) or not validates:
+        return [ModelCheckpoint(filename="epoch{epoch}", save_last=True, auto_insert_metric_name=False)]
+    best = ModelCheckpoint(filename="best-epoch{epoch}", monitor="val/loss", auto_insert_metric_name=False)
+    # With `save_last` Lightning would write it only in epochs that are the best so far.
+    return [best, ModelCheckpoint(filename="last", enable_version_counter=False)]
 
 
 def finish_fit(
