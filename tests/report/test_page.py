@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tests.report.folders import EVENT, beyond, make_run, metrics, record
+from tests.report.folders import EVENT, beyond, make_run, metrics, passage, record
 from tests.report.pages import figures, matrix, parsed, section, views
 from zoo.diagnostics.records import append_gradients
 from zoo.report import write_report
@@ -154,14 +154,20 @@ def test_a_run_that_crashed_in_its_first_epoch_says_so(own, tmp_path):
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"\0\xff\xfe{[", b"[1,2]\n3\nnull\n", b'{"step": "x", "state": 3}\n{"step":1,"state":{"a":5}}\n'],
+    [
+        b"\0\xff\xfe{[",
+        b"[1,2]\n3\nnull\n",
+        b'{"step": "x", "state": 3}\n{"step":1,"state":{"a":5}}\n',
+        b'{"step": 1, "epoch": [], "kind": 2, "text": 3, "state": {"a": 5}, "weight": {}}\n',
+        b'{"step": 1, "state": {}, "weight": {}}\n',
+    ],
 )
 def test_garbage_makes_a_page_too(own, tmp_path, garbage):
     for file in (*FILES, "events.jsonl", "environment.json", "config.yaml"):
         (own / file).write_bytes(garbage)
     page = written(tmp_path, own)
     assert not figures(page)
-    assert list(section(page, "curves").all("p", **{"class": "note"}))
+    assert all(list(section(page, name).all("p", **{"class": "note"})) for name, _ in FILES.values())
 
 
 def test_nan_is_a_gap_and_is_said(own, tmp_path):
@@ -197,6 +203,16 @@ def test_the_share_from_further_back_is_that_of_the_series(run, tmp_path):
     ((_, shown),) = views(figures(written(tmp_path, run))["gradient-against-lag"])
     traces, _ = shown[-1]
     assert traces[0]["y"][:3] == pytest.approx([beyond(0.5, lag) for lag in range(3)], rel=1e-4)
+
+
+def test_what_lies_beyond_the_last_kept_lag_counts_as_further_back(own, tmp_path):
+    entry = passage(40, decay=0.5, steps=5)
+    rest = dict.fromkeys(entry["weight"], sum(0.5**lag for lag in range(5, 20)))
+    with (own / "through_time.jsonl").open("a") as file:
+        file.write(json.dumps(entry | {"rest": rest}) + "\n")
+    ((_, shown),) = views(figures(written(tmp_path, own))["gradient-against-lag"])
+    traces, _ = shown[-1]
+    assert traces[0]["y"] == pytest.approx([beyond(0.5, lag) for lag in range(5)], rel=1e-4)
 
 
 def test_runs_beside_each_other_share_axes_and_have_a_colour_each(run, tmp_path):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, LagRecord
+from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, LagRecord, shares_beyond
 from zoo.report.figure import (
     MOST_COLUMNS,
     Layout,
@@ -74,8 +74,7 @@ def _curves(run: Run, runs: Sequence[Run]) -> list[View]:
         for when, lags in (("last step", run.lags[-1]), ("first step", run.lags[0])):
             lines = _lines(_passage(lags, kind, state), run.index)
             views.append(View(f"{_words(kind, state)}, {when}", lines, _layout(runs, heights)))
-    beyond = {key: _beyond(np.array(row)) for key, row in run.lags[-1].weight.items()}
-    return [*views, View(SHARE, _lines(beyond, run.index), _layout(runs, SHARES))]
+    return [*views, View(SHARE, _lines(_beyond(run.lags[-1]), run.index), _layout(runs, SHARES))]
 
 
 def _together(runs: Sequence[Run]) -> list[View]:
@@ -86,7 +85,7 @@ def _together(runs: Sequence[Run]) -> list[View]:
         for when, place in (("last step", -1), ("first step", 0)):
             found = {run: _passage(run.lags[place], kind, state) for run in runs}
             views.append(View(f"{_words(kind, state)}, {when}", _firsts(found), _layout(runs, heights)))
-    beyond = {run: {key: _beyond(np.array(row)) for key, row in run.lags[-1].weight.items()} for run in runs}
+    beyond = {run: _beyond(run.lags[-1]) for run in runs}
     return [*views, View(SHARE, _firsts(beyond), _layout(runs, SHARES))]
 
 
@@ -153,11 +152,10 @@ def _layer(key: str) -> str:
     return key.partition("/")[0].replace("_", " ")
 
 
-def _beyond(row: Float[np.ndarray, " lags"]) -> Float[np.ndarray, " lags"]:
-    """Of each lag the share of the sum that comes from beyond it."""
-    known = np.nan_to_num(row)
-    total = known.sum()
-    return np.asarray((total - np.cumsum(known)).clip(0) / total) if total > 0 else np.full(len(row), np.nan)
+def _beyond(lags: LagRecord) -> Passage:
+    """Of each lag the share of the weight's gradient that comes from beyond it."""
+    rest = lags.rest
+    return {key: np.array(shares_beyond(row, rest.get(key, 0.0))) for key, row in lags.weight.items()}
 
 
 def _layout(runs: Sequence[Run], vertical: Layout) -> Layout:
