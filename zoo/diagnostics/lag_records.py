@@ -1,5 +1,6 @@
 """The local file of gradients through time: one JSON object per line, one line per measured step."""
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -56,10 +57,19 @@ def read_lags(path: Path) -> Iterator[LagRecord]:
         FileNotFoundError: there is no such file.
     """
     for plain in read_lines(path):
-        if {"step", "state", "weight"} <= plain.keys():
-            curves = {name: _curves(plain.get(name, {})) for name in KINDS}
-            rest = {key: math.nan if norm is None else norm for key, norm in plain.get("rest", {}).items()}
-            yield LagRecord(step=plain["step"], **curves, rest=rest)
+        with contextlib.suppress(KeyError, TypeError, ValueError, AttributeError):
+            yield _record(plain)
+
+
+def _record(plain: Mapping[str, Any]) -> LagRecord:
+    rest = {key: math.nan if norm is None else float(norm) for key, norm in plain.get("rest", {}).items()}
+    return LagRecord(
+        step=int(plain["step"]),
+        state=_curves(plain["state"]),
+        weight=_curves(plain["weight"]),
+        error=_curves(plain.get("error", {})),
+        rest=rest,
+    )
 
 
 def shares_beyond(norms: Sequence[float], rest: float = 0.0) -> list[float]:
