@@ -1,17 +1,14 @@
 """How gradients travel back through time, step by step, in a recurrence that has run."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from zoo.diagnostics.replay import all_steps, product_of
+from zoo.diagnostics.travel import check_reached, count_lags, travels
 from zoo.scan import Map, Passage, Product, State, reference, turn
-
-PIECE = 32
-"""Steps that are differentiated at once; pieces that no error has reached are left out."""
 
 
 def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
@@ -40,7 +37,7 @@ def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
 
 def gradients_by_lag(passage: Passage) -> tuple[Float[Tensor, " lags"], ...]:
     """`gradient_by_lag` of every tensor of the state, for the price of one."""
-    count, found = _lags(passage), []
+    count, found = count_lags(passage), []
     for gradients in state_gradients(passage):
         squares = turn(gradients.double().square().sum(-1), passage.lengths)
         sums = torch.where(passage.valid, squares, 0).sum(1)
@@ -61,7 +58,7 @@ def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
     Raises:
         ValueError: no gradient has come back to the passage.
     """
-    _check_reached(passage)
+    check_reached(passage)
     after: list[Tensor] = []
 
     def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
@@ -134,7 +131,7 @@ def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[d
     Raises:
         ValueError: no gradient has come back to the passage, or `max_lag` is negative.
     """
-    for _, found in _travels(passage, max_lag):
+    for _, found in travels(passage, max_lag):
         yield found
 
 
@@ -155,7 +152,7 @@ def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, 
     Raises:
         ValueError: no gradient has come back to the passage.
     """
-    norms = [_norm(errors) for errors, _ in _travels(passage, max_lag)]
+    norms = [_norm(errors) for errors, _ in travels(passage, max_lag)]
     return _finite(norms, passage)
 
 
@@ -170,12 +167,12 @@ def lag_norms(
     """
     errors, weights = [], []
     kept: dict[str, Tensor] = {}
-    for travelled, found in _travels(passage, max_lag):
+    for travelled, found in travels(passage, max_lag):
         errors.append(_norm(travelled))
         weights += [_norm(found.values())] if found else []
         kept = {gates: part + kept.get(gates, 0) for gates, part in found.items()}
     rest = 0.0
-    if kept and len(errors) < _lags(passage):
+    if kept and len(errors) < count_lags(passage):
         whole = _weight_gradient(passage)
         rest = float(_norm(whole[gates] - part for gates, part in kept.items()))
     return _finite(errors, passage), _finite(weights, passage), rest
@@ -209,102 +206,3 @@ def _norm(parts: Iterable[Tensor]) -> Float[Tensor, ""]:
 def _finite(norms: list[Tensor], passage: Passage) -> Float[Tensor, " lags"]:
     by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
     return torch.where(by_lag.isfinite(), by_lag, torch.nan)
-
-
-def _travels(passage: Passage, max_lag: int | None) -> Iterator[tuple[list[Tensor], dict[str, Tensor]]]:
-    """For each lag the errors, and the gradients that they leave at the weights."""
-    if max_lag is not None and max_lag < 0:
-        raise ValueError(f"max_lag is {max_lag}; expected 0 or more, or None for all lags")
-    _check_reached(passage)
-    weights: dict[str, Tensor] = {}
-    pieces = _pieces(passage, weights)
-    errors = _entering(passage)
-    reached = torch.stack([(part != 0).flatten(1).any(1) for part in errors]).any(0).tolist()
-    for lag in range(min(_lags(passage), passage.steps if max_lag is None else max_lag + 1)):
-        found = {gates: torch.zeros_like(weight) for gates, weight in weights.items()}
-        earlier = [torch.zeros_like(part) for part in errors]
-        for piece in pieces:
-            if any(reached[lag:][piece.steps]):
-                with passage.unmixed():
-                    parts = piece.back(errors, earlier)
-                for gates, part in parts.items():
-                    found[gates] += part
-        yield errors, found
-        errors = earlier
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Some steps of a run side by side, each from the state that it began with.
-
-    Attributes:
-        steps: Which.
-        before: The state before each step, as leaves.
-        results: Output and new state of each step, (T, B, width).
-        inside: Whether the state before a step came from the step before it, (T, B, 1).
-        weights: The weights of each product, as leaves.
-    """
-
-    steps: slice
-    before: State
-    results: State
-    inside: Bool[Tensor, "T B 1"]
-    weights: dict[str, Tensor]
-
-    def back(self, errors: list[Tensor], earlier: list[Tensor]) -> dict[str, Tensor]:
-        """The gradients of the weights from these errors, which it also takes one step earlier."""
-        leaves = [*self.before, *self.weights.values()]
-        pairs = [pair for pair in zip(self.results, errors, strict=True) if pair[0].requires_grad]
-        if not pairs:
-            return {}
-        made, slopes = zip(*((result, error[self.steps]) for result, error in pairs), strict=True)
-        found = torch.autograd.grad(
-            made, leaves, slopes, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        for error, part in zip(earlier[1:], found, strict=False):
-            carried = torch.where(self.inside, part, 0)[0 if self.steps.start else 1 :]
-            error[max(self.steps.start - 1, 0) :][: len(carried)] = carried
-        return dict(zip(self.weights, found[len(self.before) :], strict=True))
-
-
-def _pieces(passage: Passage, weights: dict[str, Tensor]) -> list[_Piece]:
-    """The run in pieces; `weights` takes in the weights of each product."""
-    product = product_of(passage.recurrence, weights)
-    inside, resets = passage.valid, passage.sequences.resets
-    inside = (inside if resets is None else inside & ~resets).unsqueeze(-1)
-    pieces = []
-    for first in range(0, passage.steps, PIECE):
-        steps = slice(first, first + PIECE)
-        before, results = all_steps(passage, product, steps)
-        pieces.append(_Piece(steps, before, results, inside[steps], weights))
-    return pieces
-
-
-def _entering(passage: Passage) -> list[Tensor]:
-    """The errors where they enter: at the outputs, and at the final state."""
-    like, steps, count = passage.recurrence.like, passage.steps, passage.batch_size
-    widths = (passage.recurrence.output_size, *passage.recurrence.state_sizes)
-    errors = [like.new_zeros(steps, count, width) for width in widths]
-    if passage.d_outputs is not None:
-        errors[0] = torch.where(passage.valid[..., None], passage.d_outputs.to(like), 0)
-    last = (passage.lengths - 1).clamp(min=0)
-    rows = torch.arange(count, device=last.device)
-    some = (passage.lengths > 0)[:, None]
-    for error, part in zip(errors[1:], passage.d_final, strict=True):
-        if part is not None and steps:
-            error[last, rows] = torch.where(some, part.to(like), 0)
-    return errors
-
-
-def _lags(passage: Passage) -> int:
-    """The valid steps of the longest sequence."""
-    return int(passage.lengths.max()) if passage.batch_size else 0
-
-
-def _check_reached(passage: Passage) -> None:
-    nowhere = passage.d_outputs is None and all(part is None for part in passage.d_final)
-    if nowhere and passage.outputs.numel():
-        raise ValueError(
-            "no gradient has come back to this passage; expected one that watch() gave after the backward "
-            "pass of a loss that depends on this layer"
-        )
