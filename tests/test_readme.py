@@ -93,3 +93,10 @@ def test_install_lines_pin_torch():
     for line in COMMANDS:
         if "pip install" in line:
             assert "-c constraints.txt" in line
+
+
+def test_the_verdict_shown_is_the_one_that_inspect_gives(tmp_path):
+    (line,) = [line for line in COMMANDS if line.startswith("zoo inspect")]
+    done = run(zoo_command(line), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(block("text", "problem"))
