@@ -26,7 +26,7 @@ HOSTILE = [
     (
         "accelerator: cpu",
         "callbacks: [{class_path: LambdaCallback, init_args: {setup: os.system}}]",
-        "os.system",
+        "unknown callback 'LambdaCallback'",
     ),
     ("accelerator: cpu", "callbacks: [evil_module.Evil]", "evil_module"),
     ("accelerator: cpu", "profiler: {class_path: evil_module.Evil}", "evil_module"),

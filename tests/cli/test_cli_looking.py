@@ -35,6 +35,23 @@ def test_looking_imports_no_lightning():
     assert imported(["list"], *shown) <= {"torch", "yaml"}
 
 
+def test_a_mistake_in_a_recipe_is_found_before_anything_heavy_is_imported(folder):
+    mistakes = [
+        ["fit", "--config", "small.yaml", "--trainer.max_epoch", "1"],
+        ["fit", "--config", "small.yaml", "--model.network.encoder.cell", "lstn"],
+        ["fit", "--config", "small.yaml", "--model.network.encoder.cell.forget_bais", "1"],
+        ["fit", "--config", "smal.yaml"],
+        ["test", "--config", "small.yaml", "--data", "digts"],
+        ["inspect", "--config", "small.yaml", "--trainer.callbacks+=EarlyStoping"],
+    ]
+    code = (
+        f"import sys; from zoo.cli import main; print([main(line) for line in {mistakes!r}]); "
+        f"print([name for name in ('torch', 'lightning', 'numpy', 'jsonargparse') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str([2] * len(mistakes)), "[]"], done.stderr
+
+
 def test_version(zoo):
     assert zoo("--version").out == f"zoo {version('recurrent-zoo')}\n"
 

@@ -17,8 +17,8 @@ from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.checkpoints import AtomicCheckpointIO
 from zoo.cli.errors import is_mistake
-from zoo.cli.given import listed
 from zoo.cli.inspect import told
+from zoo.cli.recipe_inputs import listed
 from zoo.cli.runs import numbers, on_terminal, say
 from zoo.tasks.base import Task
 

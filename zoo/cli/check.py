@@ -1,141 +1,143 @@
-"""Finds a misspelt key before anything is built, and says what it should have been."""
+"""Finds what is wrong with a recipe before anything is built, and says what it should have been."""
 
-import contextlib
-import importlib
-import inspect
 import math
-import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any, get_args, get_type_hints
-
-import lightning.pytorch as pl
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from zoo.cli.errors import UserError
-from zoo.cli.given import SPELLED, Given, listed, merge
-from zoo.cli.names import KINDS, subclasses
+from zoo.cli.parts import KINDS, SPECS
+from zoo.cli.places import check_places, texts
+from zoo.cli.recipe_inputs import SPELLED, RecipeInputs, listed, merge
+from zoo.cli.resolve import is_task
+from zoo.cli.source import Source
 from zoo.registry import nearest
-from zoo.tasks.base import Task
 
+SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_after_fit", "batches")
+"""The top-level keys of a recipe and of a command line."""
+TRAINER = "lightning.pytorch.trainer.trainer:Trainer"
+SEEDS = 2**32
+"""Seeds of numpy, and so of Lightning, are below this."""
 MOST_LISTED = 12
 """Options that a message lists."""
+MEMBER = re.compile(r"(?<![\w.])(?:zoo|torch|lightning)(?:\.\w+)*\.[A-Z]\w*\.\w+")
+"""What belongs to a class, such as a method: its path begins with that of the class, which may be allowed."""
+PART = "a name, or class_path and init_args"
 
 
-def check(given: Given, sections: Iterable[str]) -> None:
-    """Refuses keys that nothing takes and values that Lightning would ignore.
+def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
+    """Refuses keys that nothing takes, sections of another form, places to write to that are not the recipe's
+    business, and values that Lightning would ignore.
 
     Args:
-        given: What the user gave.
+        inputs: What the user gave.
         sections: The top-level keys that there are.
 
     Raises:
         UserError: says what is wrong, where, and what was probably meant.
     """
-    recipe = given.merged()
-    known = sorted(sections)
+    recipe = inputs.merged
     for key in recipe:
-        if key not in known:
-            raise UserError(
-                f"{given.place(key)}unknown key {key!r}{nearest(key, known) or ';'} {_expect(known)}"
-            )
+        if key not in sections:
+            hint = nearest(key, sections) or ";"
+            raise UserError(f"{inputs.place(key)}unknown key {key!r}{hint} {_expect(sections)}")
+    _check_forms(inputs, recipe)
     if recipe.get("model") is None:
         raise UserError(
             "no model; name one in a recipe (--config FILE, `zoo list recipes`) or with --model (`zoo list "
             "tasks`)"
         )
-    if recipe.get("data") is None and _is_task(recipe["model"]):
+    if recipe.get("data") is None and is_task(recipe["model"]):
         raise UserError("no data; name some in a recipe (--config FILE) or with --data (`zoo list data`)")
-    for place, value in (("model", recipe["model"]), ("data", recipe.get("data"))):
-        _check_part(given, value, KINDS[place].base, place)
+    for place in ("model", "data"):
+        _check_part(inputs, recipe.get(place), place)
     if isinstance(recipe.get("trainer"), dict):
-        _check_trainer(given, recipe["trainer"])
+        _check_trainer(inputs, recipe["trainer"])
+    for key, text in [pair for section, value in recipe.items() for pair in texts(value, section)]:
+        if MEMBER.search(text):
+            raise _wrong(inputs, key, text, "a class, and nothing of it")
+    check_places(inputs)
 
 
-def _check_trainer(given: Given, trainer: dict[str, Any]) -> None:
-    _check_keys(given, trainer, pl.Trainer, "trainer")
-    for place in ("callbacks", "logger"):
-        for item in listed(trainer.get(place)):
-            _check_part(given, item, KINDS[f"trainer.{place}"].base, f"trainer.{place}")
+def _check_forms(inputs: RecipeInputs, recipe: Mapping[str, Any]) -> None:
+    """Refuses lists and numbers where a part or a mapping belongs, and a seed that is none."""
+    forms = {"model": (str, dict), "data": (str, dict), "trainer": (dict,)}
+    for key, types in forms.items():
+        if recipe.get(key) is not None and not isinstance(recipe[key], types):
+            raise _wrong(inputs, key, recipe[key], PART if str in types else "options such as max_epochs")
+    seed = recipe.get("seed_everything")
+    if isinstance(seed, int) and not 0 <= seed < SEEDS:
+        raise _wrong(inputs, "seed_everything", seed, f"a number from 0 to {SEEDS - 1}")
+
+
+def _check_trainer(inputs: RecipeInputs, trainer: dict[str, Any]) -> None:
+    _check_keys(inputs, trainer, TRAINER, "trainer")
+    for place in KINDS:
+        section, _, key = place.partition(".")
+        if section == "trainer":
+            for item in listed(trainer.get(key)):
+                _check_part(inputs, item, place)
     limit = trainer.get("gradient_clip_val")
     if isinstance(limit, int | float) and not (0 <= limit < math.inf):
         raise UserError(
-            f"{given.place('gradient_clip_val')}trainer.gradient_clip_val is {limit}; expected "
+            f"{inputs.place('gradient_clip_val')}trainer.gradient_clip_val is {limit}; expected "
             f"0 or more (below 0, Lightning clips nothing)"
         )
 
 
-def _check_part(given: Given, value: Any, base: type, place: str) -> None:
-    """Checks the arguments of a part whose class the value names."""
-    if not isinstance(value, dict):
+def _check_part(inputs: RecipeInputs, value: Any, place: str) -> None:
+    """Checks a part given as a name, or as a class and its arguments."""
+    if value is None or isinstance(value, str):
         return
-    cls = _class(value.get("class_path", ""), base)
-    if cls is None:
-        return
-    others = {key: inner for key, inner in value.items() if key not in SPELLED}
-    _check_keys(given, merge(value.get("init_args") or {}, others), cls, place)
+    path = value.get("class_path") if isinstance(value, dict) else None
+    if not isinstance(path, str):
+        raise _wrong(inputs, place, value, PART)
+    given = value.get("init_args") or {}
+    if not isinstance(given, dict):
+        raise _wrong(inputs, f"{place}.init_args", given, "options with their values")
+    others = {name: inner for name, inner in value.items() if name not in SPELLED}
+    module, _, name = path.rpartition(".")
+    _check_keys(inputs, merge(given, others), f"{module}:{name}", place)
 
 
-def _check_keys(given: Given, arguments: dict[str, Any], cls: type, place: str) -> None:
-    options = _options(cls)
-    if options is None:
+def _check_keys(inputs: RecipeInputs, given: Mapping[str, Any], target: str, place: str) -> None:
+    """Refuses options that a class does not have, as far as its source says."""
+    arguments = Source.of(target).arguments()
+    if arguments is None:
         return
-    for key, value in arguments.items():
+    options = {argument.name: argument for argument in arguments}
+    for key, value in given.items():
         if key not in options:
             raise UserError(
-                f"{given.place(f'{place}.{key}')}{place}: {cls.__name__} has no option {key!r}"
+                f"{inputs.place(f'{place}.{key}')}{place}: {target.partition(':')[2]} has no option {key!r}"
                 f"{nearest(key, options) or ';'} {_expect(options)}"
             )
-        _check_specs(given, value, options[key], f"{place}.{key}")
-
-
-def _check_specs(given: Given, value: Any, annotation: Any, place: str) -> None:
-    """Checks the fields of specs, at any depth."""
-    if isinstance(value, list):
-        for item in value:
-            _check_specs(given, item, annotation, place)
-    if not isinstance(value, dict):
-        return
-    for spec in _specs(annotation):
-        if not inspect.isabstract(spec) and not spec.__subclasses__() and "class_path" not in value:
-            _check_keys(given, value, spec, place)
+        if key in SPECS:
+            for item in listed(value):
+                _check_part(inputs, item, f"{place}.{key}")
         else:
-            _check_part(given, value, spec, place)
+            _check_spec(inputs, value, options[key].classes, f"{place}.{key}")
 
 
-def _options(cls: type) -> dict[str, Any] | None:
-    """The arguments of a class and their types; None where it takes any."""
-    if is_dataclass(cls):
-        hints = get_type_hints(cls)
-        return {field.name: hints[field.name] for field in fields(cls) if field.init}
-    parameters = inspect.signature(cls).parameters.values()
-    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters):
-        return None
-    return {parameter.name: parameter.annotation for parameter in parameters}
+def _check_spec(inputs: RecipeInputs, value: Any, classes: Iterable[str], place: str) -> None:
+    """Checks the fields of a spec, if the option is one."""
+    spec = next((target for target in classes if Source.of(target).is_dataclass), None)
+    if spec is None or value is None:
+        return
+    if not isinstance(value, dict):
+        raise _wrong(inputs, place, value, f"options of {spec.partition(':')[2]}")
+    _check_keys(inputs, value, spec, place)
 
 
-def _specs(annotation: Any) -> Iterator[type]:
-    """The dataclasses in a type, through unions and lists."""
-    if is_dataclass(annotation) and isinstance(annotation, type):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _specs(inner)
+def _wrong(inputs: RecipeInputs, place: str, value: Any, expected: str) -> UserError:
+    return UserError(f"{inputs.place(place)}{place} is {_what(value)}; expected {expected}")
 
 
-def _class(path: str, base: type) -> type | None:
-    """The class of that import path or name, if it is imported."""
-    module, _, name = path.rpartition(".")
-    if not module:
-        return next((cls for cls in subclasses(base) if cls.__name__ == name), None)
-    if module.partition(".")[0] == "zoo":
-        with contextlib.suppress(ModuleNotFoundError):  # jsonargparse says what is wrong with the path
-            importlib.import_module(module)
-    found = vars(sys.modules[module]).get(name) if module in sys.modules else None
-    return found if isinstance(found, type) and issubclass(found, base) else None
-
-
-def _is_task(model: Any) -> bool:
-    cls = _class(model if isinstance(model, str) else model.get("class_path", ""), pl.LightningModule)
-    return cls is not None and issubclass(cls, Task)
+def _what(value: Any) -> str:
+    if isinstance(value, dict | list):
+        kind = "a mapping" if isinstance(value, dict) else "a list"
+        return f"{kind} of {len(value)}" if value else f"an empty {kind[2:]}"
+    return repr(value)[:60]
 
 
 def _expect(options: Iterable[str]) -> str:

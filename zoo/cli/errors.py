@@ -41,9 +41,14 @@ class WrongTypeError(UserError):
 
 def fail(message: str) -> NoReturn:
     """Ends with a sentence on standard error and exit code 2."""
-    lines = [line.rstrip() for line in message.strip().splitlines() if line.strip()]
+    lines = [printable(line.rstrip()) for line in message.strip().split("\n") if line.strip()]
     print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
     raise SystemExit(2)
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped: names come from files, and a terminal obeys some of them."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def debugging() -> bool:

@@ -1,6 +1,7 @@
 """The argument parser of the zoo: recipes read strictly, names understood, errors in a sentence."""
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NoReturn, Union, final, get_args, get_origin
 
@@ -10,14 +11,16 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 from zoo.cells import CellSpec
 from zoo.cli.errors import UserError, debugging, explained
-from zoo.cli.names import translate
-from zoo.cli.recipes import load
+from zoo.cli.parts import KINDS, class_of, spec_paths
+from zoo.cli.plain_yaml import load
+from zoo.cli.resolve import resolve
+from zoo.model import ModelSpec
 from zoo.registry import Spec
+from zoo.stack import StackSpec
+from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES, OptimizerSpec, ScheduleSpec
 from zoo.wiring import WiringSpec
 
 MODE = "zoo"
-MAY_IMPORT = ["zoo", "torch.optim", "torch.nn", "lightning.pytorch", "torchmetrics"]
-"""What a recipe may name; a user's own package is let in on the command line."""
 
 
 @final
@@ -46,22 +49,43 @@ class Parser(LightningArgumentParser):
         super()._add_signature_parameter(container, nested_key, param, *args, **kwargs)
 
 
-def prepare() -> None:
-    """Sets what jsonargparse keeps for the whole process; safe to call again."""
+def prepare(let_in: Sequence[str]) -> None:
+    """Sets what jsonargparse keeps for the whole process; safe to call again.
+
+    Args:
+        let_in: The user's own modules, which recipes may import from.
+    """
     set_loader(MODE, _read, exceptions=(yaml.YAMLError,))
     set_parsing_settings(
         import_path_denylist=["*"],
-        import_path_allowlist=MAY_IMPORT,
+        import_path_allowlist=[*importable(), *let_in],
         subclasses_enabled=[CellSpec, WiringSpec],
         docstring_parse_attribute_docstrings=True,
         config_read_mode_fsspec_enabled=False,
     )
 
 
+def importable() -> list[str]:
+    """The import paths that any recipe may lead to: classes one by one, never a package or a module.
+
+    These are the registered parts, the specs, the classes of Lightning in `KINDS`, and the optimisers and
+    schedules that tasks know, each also under the path where it is defined.
+    """
+    own = {path for kind in KINDS.values() for path in kind.own.values()} | spec_paths()
+    public = {path for kind in KINDS.values() for path in kind.allowed.values()}
+    classes = [vars(importlib.import_module(path.rpartition(".")[0]))[class_of(path)] for path in public]
+    specs = (ModelSpec, OptimizerSpec, ScheduleSpec, StackSpec)
+    makers = [*classes, *specs, *OPTIMIZERS.values(), *SCHEDULES.values()]
+    shown = [f"zoo.{spec.__name__}" for spec in specs]
+    shown += [f"torch.optim.{name}" for name in OPTIMIZERS]
+    shown += [f"torch.optim.lr_scheduler.{name}" for name in SCHEDULES]
+    return sorted({*own, *public, *shown, *(f"{cls.__module__}.{cls.__qualname__}" for cls in makers)})
+
+
 def _read(text: str) -> Any:
     """A recipe or a value of the command line."""
     value = load(text)
-    return translate(value) if isinstance(value, dict) else value
+    return resolve(value) if isinstance(value, dict) else value
 
 
 def _spec_only(annotation: Any) -> tuple[Any, bool]:

@@ -1,36 +1,20 @@
-"""From a command line to a run: Lightning's own, with the zoo's names, errors, folders and reports."""
+"""From a command line to a recipe that holds no mistake that can be seen without running it.
 
-import logging
-import sys
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+Lightning, which takes seconds to import, is imported only after that.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
-from lightning.pytorch.utilities.exceptions import SIGTERMException
-
-from zoo.callbacks.guard_state import NonFiniteError
-from zoo.cli.errors import debugging
+from zoo.cli.check import SECTIONS, check
 from zoo.cli.imports import import_modules
-from zoo.cli.names import allow, translate_argument
-from zoo.cli.parser import prepare
-from zoo.cli.training import Cli
-
-FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
-HUSHED = (
-    r".*LeafSpec.*is deprecated",  # Lightning calls a name of torch that torch 2.13 deprecates
-    r".*does not have many workers",  # batches are made faster than a worker could send them
-    r".*is smaller than the logging interval",
-    r".*exists and is not empty",  # the loggers of a run share its new folder
-    r"Be aware that when using `ckpt_path`",  # which callbacks a run has is up to its recipe
-    r"The dirpath has changed",  # each run has a folder of its own
-)
-"""Warnings that tell a user of the zoo nothing to act on."""
+from zoo.cli.parts import let_in
+from zoo.cli.recipe_inputs import RecipeInputs
+from zoo.cli.resolve import resolve_argument
 
 
 def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
-    """Runs fit, validate, test or predict.
+    """Runs fit, validate, test, predict or inspect.
 
     Args:
         command: One of these.
@@ -43,42 +27,37 @@ def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
     Raises:
         UserError: says what is wrong, before any data is read.
     """
-    prepare()
     import_modules(allowed)
-    allow(allowed)
-    with _quiet():
-        try:
-            cli = Cli(command, _with_recipe(_translated(arguments)))
-        except SIGTERMException:
-            return TERMINATED
-        except NonFiniteError as error:
-            if debugging():
-                raise
-            print(f"zoo: error: {error}", file=sys.stderr)
-            return FAILED
-    return INTERRUPTED if cli.is_interrupted else 0
+    let_in(allowed)
+    resolved = _with_recipe(_resolved(arguments))
+    inputs = RecipeInputs.of(resolved)
+    if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in resolved):
+        check(inputs, [name for name in SECTIONS if name != "batches" or command == "inspect"])
+    from zoo.cli.session import run as run_session  # Lightning, which a misspelt name need not wait for
+
+    return run_session(command, inputs, resolved, allowed)
 
 
-def _translated(arguments: Sequence[str]) -> list[str]:
-    """The arguments with paths in place of names."""
-    translated: list[str] = []
+def _resolved(arguments: Sequence[str]) -> list[str]:
+    """The arguments with import paths in place of names."""
+    resolved: list[str] = []
     option = ""
     for argument in arguments:
         if option and not argument.startswith("--"):
-            translated.append(translate_argument(option, argument))
+            resolved.append(resolve_argument(option, argument))
             option = ""
             continue
         option, equals, value = argument.partition("=")
         option = {"-c": "--config"}.get(option, option)
         if not option.startswith("--"):
-            translated.append(argument)
+            resolved.append(argument)
             option = ""
         elif equals:
-            translated.append(f"{option}={translate_argument(option, value)}")
+            resolved.append(f"{option}={resolve_argument(option, value)}")
             option = ""
         else:
-            translated.append(option)
-    return translated
+            resolved.append(option)
+    return resolved
 
 
 def _with_recipe(arguments: list[str]) -> list[str]:
@@ -90,37 +69,3 @@ def _with_recipe(arguments: list[str]) -> list[str]:
         return arguments
     recipe = Path(path).parent.parent / "config.yaml"
     return ["--config", str(recipe), *arguments] if recipe.is_file() else arguments
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Lets through what a user can act on, each in a line."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
-    own, spoken = logging.getLogger("zoo"), logging.StreamHandler(sys.stderr)
-    spoken.setFormatter(logging.Formatter("zoo: %(message)s"))
-    own.addHandler(spoken)
-    own.setLevel(logging.INFO)
-    with warnings.catch_warnings():
-        for pattern in HUSHED:
-            warnings.filterwarnings("ignore", pattern)
-        warnings.showwarning = _show_warning
-        try:
-            yield
-        finally:
-            own.removeHandler(spoken)
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-
-
-def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    print(f"zoo: warning: {str(message).partition(chr(10))[0]}", file=file or sys.stderr)

@@ -21,7 +21,8 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
-from zoo.cli.given import listed
+from zoo.cli.errors import printable
+from zoo.cli.recipe_inputs import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
@@ -185,7 +186,7 @@ def numbers(metrics: Mapping[str, Any]) -> str:
 @rank_zero_only
 def say(what: str, text: str) -> None:
     """Prints a line about the run."""
-    print(f"{what:<10}{text}", flush=True)
+    print(f"{what:<10}{printable(text)}", flush=True)
 
 
 def on_terminal() -> bool:

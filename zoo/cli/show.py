@@ -109,7 +109,7 @@ def _wiring(registry: Registry[Any], key: str) -> str:
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
     """How a part with arguments of its own is described, from its source."""
     return lambda registry, key: _page(
-        f"{key} ({noun})", registry, key, {}, Source.of(registry.target(key)).arguments()
+        f"{key} ({noun})", registry, key, {}, Source.of(registry.target(key)).arguments() or []
     )
 
 
@@ -144,9 +144,8 @@ def _recipe(name: str) -> str:
 
 def _fields(spec: type) -> list[Argument]:
     """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
-    lineage = [cls for cls in spec.__mro__ if is_dataclass(cls)]
-    source = Source([Source.of(f"{cls.__module__}:{cls.__qualname__}").classes[0] for cls in lineage])
-    return list({argument.text.partition(":")[0]: argument for argument in source.arguments()}.values())
+    targets = [f"{cls.__module__}:{cls.__qualname__}" for cls in spec.__mro__ if is_dataclass(cls)]
+    return Source([Source.of(target).lineage[0] for target in targets]).arguments() or []
 
 
 def _page(

@@ -13,13 +13,14 @@ from lightning.pytorch.trainer.states import TrainerStatus
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.cli.assembly import completed, finish_fit, keep
-from zoo.cli.check import check
 from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
 from zoo.cli.errors import UserError, WrongTypeError, explained
-from zoo.cli.given import Given, listed
 from zoo.cli.inspect import inspect, inspecting
 from zoo.cli.inspection import Inspection
 from zoo.cli.parser import MODE, Parser
+from zoo.cli.places import without_places
+from zoo.cli.recipe_inputs import RecipeInputs, listed
+from zoo.cli.resolve import named
 from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
 from zoo.diagnostics.run_files import network_in
 from zoo.tracking import WandbLogger
@@ -38,14 +39,15 @@ class Cli(LightningCLI):
 
     Args:
         command: One of these.
-        arguments: What follows it on the command line, with paths in place of names.
+        inputs: What the user gave.
+        arguments: The same as command-line arguments, with import paths in place of names.
 
     Raises:
         UserError: says what is wrong, before any data is read.
     """
 
-    def __init__(self, command: str, arguments: Sequence[str]) -> None:
-        self.command, self.given = command, Given.of(arguments)
+    def __init__(self, command: str, inputs: RecipeInputs, arguments: Sequence[str]) -> None:
+        self.command, self.inputs = command, inputs
         self.method = "fit" if command == "inspect" else command
         self.inspection: Inspection | None = None
         self.folder: Path | None = None
@@ -79,20 +81,17 @@ class Cli(LightningCLI):
             parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        """Refuses what is misspelt, then parses."""
+        """Reads the checkpoint, then parses."""
         assert isinstance(args, list)
-        path = dict(self.given.options).get("ckpt_path")
+        path = dict(self.inputs.options).get("ckpt_path")
         if path is not None:
             self.checkpoint = read_checkpoint(path)
-        if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in args):
-            known = {action.dest.partition(".")[0] for action in self._parser(self.method)._actions}
-            check(self.given, known - {"help", "config", "print_config"})
         try:
             self.config = parser.parse_args(args)
         except WrongTypeError as error:
-            key = self.given.key_of(error.got)
+            key = self.inputs.key_of(error.got)
             raise UserError(
-                f"{self.given.place(key)}{key} is {error.got!r}; expected {error.expected}"
+                f"{self.inputs.place(key)}{key} is {error.got!r}; expected {error.expected}"
             ) from error
 
     def _parse_ckpt_path(self) -> None:
@@ -105,7 +104,7 @@ class Cli(LightningCLI):
                 f"{self.command} needs trained weights; name a checkpoint, such as "
                 f"--ckpt_path runs/NAME/version_0/checkpoints/last.ckpt"
             )
-        for key, _ in self.given.options:
+        for key, _ in self.inputs.options:
             if self.method != "fit" and key.startswith(("model.optimizer", "model.schedule")):
                 raise UserError(
                     f"--{key} makes no difference to {self.command}, which does not train; leave it out"
@@ -118,7 +117,7 @@ class Cli(LightningCLI):
         except (ValueError, TypeError, LookupError, OSError, MisconfigurationException) as error:
             text = str(explained(error))
             named = re.match(r"(\w+) is ", text)
-            raise UserError(f"{self.given.place(named[1]) if named else ''}{text}") from error
+            raise UserError(f"{self.inputs.place(named[1]) if named else ''}{text}") from error
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
         if self.checkpoint is not None:
@@ -144,17 +143,18 @@ class Cli(LightningCLI):
             raise
 
     def _recipe(self) -> dict[str, Any]:
-        """The whole configuration as a recipe, with every default written out."""
+        """The whole configuration as a recipe, with every default; not where this run was told to write."""
         text = self._parser(self.method).dump(self.config[self.method], format="yaml", skip_unset=False)
-        return {key: value for key, value in yaml.safe_load(text).items() if key in KEPT}
+        recipe = {key: named(value) for key, value in yaml.safe_load(text).items() if key in KEPT}
+        return recipe | {"trainer": without_places(recipe["trainer"])}
 
     def _stem(self) -> str:
         """The name of the run: that of its recipe, or of the run that the recipe was kept in."""
-        if not self.given.files:
+        if not self.inputs.files:
             return "run"
-        path = self.given.files[-1]
+        path = self.inputs.files[-1]
         kept = path.name == "config.yaml" and path.parent.name.startswith("version_")
-        return path.resolve().parent.parent.name if kept else path.stem
+        return path.resolve().parent.parent.name if kept else path.stem.lstrip(".") or "run"
 
     def _run_subcommand(self, subcommand: str) -> None:
         try:

@@ -3,21 +3,22 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from zoo.cli.errors import UserError
-from zoo.cli.names import translate
-from zoo.cli.recipes import load, read
+from zoo.cli.plain_yaml import load, read
+from zoo.cli.resolve import Recipe, resolve
 
 SPELLED = ("class_path", "init_args", "dict_kwargs")
 """Keys by which a recipe names a class and its arguments."""
 
 
 @dataclass(frozen=True)
-class Given:
+class RecipeInputs:
     """What the user gave: recipe files, and options of the command line, which win.
 
     Attributes:
@@ -29,7 +30,7 @@ class Given:
     options: Sequence[tuple[str, str]]
 
     @classmethod
-    def of(cls, arguments: Sequence[str]) -> "Given":
+    def of(cls, arguments: Sequence[str]) -> "RecipeInputs":
         """What translated command-line arguments give.
 
         Raises:
@@ -41,22 +42,29 @@ class Given:
         files = [Path(value) for key, value in pairs if key == "config"]
         return cls(files, [(key, value) for key, value in pairs if key not in ("config", "print_config")])
 
-    def merged(self) -> dict[str, Any]:
-        """All of it as one recipe.
+    @cached_property
+    def recipes(self) -> list[Recipe]:
+        """What the files hold, with import paths in place of names.
 
         Raises:
-            UserError: a file cannot be read as a recipe.
+            UserError: a file cannot be read as a recipe, or names what no recipe may name.
+            UnknownNameError: it names a part that there is not.
         """
-        recipe: dict[str, Any] = {}
-        for path in self.files:
-            recipe = merge(recipe, translate(read(path)))
+        return [resolve(read(path)) for path in self.files]
+
+    @cached_property
+    def merged(self) -> Recipe:
+        """All of it as one recipe; raises what `recipes` does."""
+        merged: Recipe = {}
+        for recipe in self.recipes:
+            merged = merge(merged, recipe)
         for key, text in self.options:
-            recipe = merge(recipe, _nested(key.split("."), _value(text)))
-        return recipe
+            merged = merge(merged, resolve(_nested(key.split("."), _value(text))))
+        return merged
 
     def key_of(self, text: str) -> str:
         """The dotted key of the first value that reads like this, or "a value"."""
-        keys = (key for key, value in _leaves(self.merged()) if str(value) == text)
+        keys = (key for key, value in _leaves(self.merged) if str(value) == text)
         return next(keys, "a value")
 
     def place(self, key: str) -> str:

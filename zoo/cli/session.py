@@ -1,0 +1,99 @@
+"""What a user hears while Lightning works: what can be acted on, each in a line, and an exit code."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TextIO, final
+
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+
+from zoo.callbacks.guard_state import NonFiniteError
+from zoo.cli.errors import debugging, printable
+from zoo.cli.parser import prepare
+from zoo.cli.recipe_inputs import RecipeInputs
+from zoo.cli.training import Cli
+
+FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+HUSHED = (
+    r".*LeafSpec.*is deprecated",  # Lightning calls a name of torch that torch 2.13 deprecates
+    r".*does not have many workers",  # batches are made faster than a worker could send them
+    r".*is smaller than the logging interval",
+    r".*exists and is not empty",  # the loggers of a run share its new folder
+    r"Be aware that when using `ckpt_path`",  # which callbacks a run has is up to its recipe
+    r"The dirpath has changed",  # each run has a folder of its own
+    r"When using `Trainer\(accumulate_grad_batches != 1\)`",  # cells are constrained after each
+)
+"""Warnings that tell a user of the zoo nothing to act on."""
+
+
+def run(command: str, inputs: RecipeInputs, arguments: Sequence[str], let_in: Sequence[str]) -> int:
+    """Runs fit, validate, test, predict or inspect.
+
+    Args:
+        command: One of these.
+        inputs: What the user gave, checked.
+        arguments: The same as command-line arguments, with import paths in place of names.
+        let_in: Modules of the user that recipes may name.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UserError: says what is wrong, before any data is read.
+    """
+    prepare(let_in)
+    with _quiet():
+        try:
+            cli = Cli(command, inputs, arguments)
+        except SIGTERMException:
+            return TERMINATED
+        except NonFiniteError as error:
+            if debugging():
+                raise
+            print(f"zoo: error: {printable(str(error))}", file=sys.stderr)
+            return FAILED
+    return INTERRUPTED if cli.is_interrupted else 0
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lets through what a user can act on, each in a line."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    own, spoken = logging.getLogger("zoo"), logging.StreamHandler(sys.stderr)
+    spoken.setFormatter(_Printable("zoo: %(message)s"))
+    own.addHandler(spoken)
+    own.setLevel(logging.INFO)
+    with warnings.catch_warnings():
+        for pattern in HUSHED:
+            warnings.filterwarnings("ignore", pattern)
+        warnings.showwarning = _show_warning
+        try:
+            yield
+        finally:
+            own.removeHandler(spoken)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"zoo: warning: {printable(str(message).partition(chr(10))[0])}", file=file or sys.stderr)
+
+
+@final
+class _Printable(logging.Formatter):
+    """Log lines without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
