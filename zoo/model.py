@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from zoo.registry import Spec, check_fraction, check_positive
-from zoo.stack import StackSpec, StackState
+from zoo.stack import StackSpec, StackState, check_stack, check_weights
 
 EMBEDDING_STD = 0.05
 """Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
@@ -65,6 +65,7 @@ class ModelSpec(Spec):
         for name, value in self.sizes.items():
             if value is not None:
                 check_positive(name, value)
+        check_stack(self.encoder, self.input_size or 1)
         if self.embedding_size is not None:
             check_positive("embedding_size", self.embedding_size)
             if self.input_size is not None:
@@ -150,6 +151,10 @@ class Model(nn.Module):
         assert spec.output_size is not None
         self.spec = spec
         embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
+        check_weights(
+            (spec.vocab_size or 0) * embedding_size,
+            f"vocab_size {spec.vocab_size} and embedding_size {embedding_size}",
+        )
         self.embedding = (
             nn.Embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
         )

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from zoo.cli.errors import UserError, debugging, fail, is_mistake
+from zoo.cli.errors import UserError, debugging, fail, is_mistake, ran_out
 from zoo.registry import nearest
 
 TRAINING = {
@@ -81,6 +81,12 @@ def _dispatch(arguments: list[str]) -> int:
         if debugging() or not (isinstance(error, UserError) or is_mistake(error)):
             raise
         fail(str(error))
+    except (RuntimeError, MemoryError) as error:
+        text = None if debugging() else ran_out(error)
+        if text is None:
+            raise
+        print(f"zoo: error: {text}", file=sys.stderr)
+        return 1
 
 
 def _run(command: str, arguments: list[str], allowed: list[str]) -> int:

@@ -66,7 +66,8 @@ def _check_forms(inputs: RecipeInputs, recipe: Mapping[str, Any]) -> None:
         if recipe.get(key) is not None and not isinstance(recipe[key], types):
             raise _wrong(inputs, key, recipe[key], PART if str in types else "options such as max_epochs")
     seed = recipe.get("seed_everything")
-    if isinstance(seed, int) and not 0 <= seed < SEEDS:
+    text = str(seed)
+    if re.fullmatch(r"-?\d+", text) and (len(text) > len(str(SEEDS)) or not 0 <= int(text) < SEEDS):
         raise _wrong(inputs, "seed_everything", seed, f"a number from 0 to {SEEDS - 1}")
 
 

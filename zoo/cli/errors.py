@@ -46,6 +46,17 @@ def fail(message: str) -> NoReturn:
     raise SystemExit(2)
 
 
+def ran_out(error: BaseException) -> str | None:
+    """What to tell the user of an error that means there was too little memory; None for any other."""
+    message = str(error)
+    signs = ("allocate memory", "out of memory", "Storage size calculation overflowed", "Cannot allocate")
+    if not isinstance(error, MemoryError) and not any(sign in message for sign in signs):
+        return None
+    asked = re.search(r"tried to allocate (\d+) bytes", message)
+    size = f", for {int(asked[1]) / 1e9:,.1f} GB more" if asked else ""
+    return f"there is not enough memory{size}; expected smaller sizes of batches, sequences or layers"
+
+
 def printable(text: str) -> str:
     """The text with control characters escaped: names come from files, and a terminal obeys some of them."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -1,6 +1,7 @@
 """Lightning's command line as the zoo needs it: what a run is made of, and what is done with it."""
 
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
@@ -14,7 +15,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.cli.assembly import completed, finish_fit, keep
 from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
-from zoo.cli.errors import UserError, WrongTypeError, explained
+from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
 from zoo.cli.inspect import inspect, inspecting
 from zoo.cli.inspection import Inspection
 from zoo.cli.parser import MODE, Parser
@@ -160,7 +161,12 @@ class Cli(LightningCLI):
         try:
             self._run()
         except MisconfigurationException as error:
+            self._drop_folder()
             raise UserError(str(error)) from error
+        except (UserError, ValueError, LookupError, OSError) as error:
+            if isinstance(error, UserError) or is_mistake(error):
+                self._drop_folder()
+            raise
         except SIGTERMException:
             raise
         except SystemExit:
@@ -171,6 +177,12 @@ class Cli(LightningCLI):
             for logger in self.trainer.loggers:
                 if isinstance(logger, WandbLogger):
                     logger.finish()
+
+    def _drop_folder(self) -> None:
+        """Leaves no folder behind of a run that a mistake ended before its first step."""
+        before = 0 if self.checkpoint is None else self.checkpoint["global_step"]
+        if self.folder is not None and self.trainer.global_step <= before:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self) -> None:
         if self.inspection is not None:

@@ -1,6 +1,7 @@
 """Stacks: depth x direction x wiring over a cell, and torch's layers as stacks."""
 
 from zoo.stack.layer import BothStates, LayerState, map_state
+from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack, StackState
 from zoo.stack.twins import from_torch, to_torch
@@ -11,6 +12,8 @@ __all__ = [
     "Stack",
     "StackSpec",
     "StackState",
+    "check_stack",
+    "check_weights",
     "from_torch",
     "map_state",
     "to_torch",

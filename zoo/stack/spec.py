@@ -16,6 +16,8 @@ MergeName = Literal["concat", "sum", "mean", "gated"]
 DIRECTIONS = get_args(DirectionName)
 MERGES = get_args(MergeName)
 Item = TypeVar("Item")
+DEEPEST = 10_000
+"""Layers of a stack, each a module of its own; so many take a minute to build."""
 
 
 @final
@@ -63,6 +65,10 @@ class StackSpec(Spec):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("num_layers", self.num_layers)
+        if self.num_layers > DEEPEST:
+            raise ValueError(
+                f"num_layers is {self.num_layers}; expected at most {DEEPEST}, for each takes time to build"
+            )
         self._settle("cell", _each(self.cell, (str, CellSpec), cell_spec))
         self._settle("wiring", _each(self.wiring, (str, WiringSpec), wiring_spec))
         self._settle("hidden_size", _each(self.hidden_size, (int,), lambda width: width))

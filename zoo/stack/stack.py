@@ -11,6 +11,7 @@ from zoo.cells import Cell
 from zoo.registry import check_positive
 from zoo.scan import State, clip_gradient
 from zoo.stack.layer import Direction, Layer, LayerState
+from zoo.stack.memory import check_stack
 from zoo.stack.spec import StackSpec
 from zoo.stack.window import Window
 from zoo.wiring import Wiring
@@ -33,6 +34,7 @@ class Stack(nn.Module):
     def __init__(self, spec: StackSpec, input_size: int) -> None:
         super().__init__()
         check_positive("input_size", input_size)
+        check_stack(spec, input_size)
         self.spec, self.input_size = spec, input_size
         self.layers, self.wirings = nn.ModuleList(), nn.ModuleList()
         width = input_size
