@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 _HOMES = {
+    "zoo.callbacks.exact_resume": ["ExactResume"],
     "zoo.callbacks.gradient_clipping": ["GradientClipping"],
     "zoo.callbacks.gradient_histogram": ["GradientHistogram"],
     "zoo.callbacks.gradient_through_time": ["GradientThroughTime"],

@@ -38,9 +38,9 @@ def test_data_that_does_not_fit_ends_with_a_sentence(zoo, folder):
 def test_from_python():
     with pytest.raises(ValueError, match=r"hidden_size 300000, num_layers 4 .* GB, and this machine has"):
         package.StackSpec(hidden_size=300_000, num_layers=4).build(5)
+    network = {"encoder": {"hidden_size": 4}, "vocab_size": 10**9, "embedding_size": 10**5, "output_size": 2}
     with pytest.raises(ValueError, match="vocab_size 1000000000 and embedding_size 100000"):
-        network = {"encoder": {"hidden_size": 4}, "vocab_size": 10**9, "embedding_size": 10**5}
-        package.ModelSpec.of({**network, "output_size": 2}).build()
+        package.ModelSpec.of(network).build()
 
 
 def test_a_network_without_weights_may_have_any_size():

@@ -1,5 +1,6 @@
 """What surrounds a run: the trainer's own parts, and what is done when training has ended."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from zoo.callbacks.exact_resume import ExactResume
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
 from zoo.callbacks.gradient_through_time import GradientThroughTime
@@ -20,22 +22,28 @@ from zoo.cli.errors import is_mistake
 from zoo.cli.inspect import told
 from zoo.cli.recipe_inputs import listed
 from zoo.cli.runs import numbers, on_terminal, say
+from zoo.cli.signals import SaveOnSignal
 from zoo.tasks.base import Task
 
 OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)
 """Callbacks that measure something to judge."""
 
 
-def completed(config: dict[str, Any], model: LightningModule) -> dict[str, Any]:
+def completed(config: dict[str, Any], model: LightningModule, folder: Path | None) -> dict[str, Any]:
     """The arguments of a Trainer, with the zoo's choices where the user made none.
 
     Args:
         config: The arguments, callbacks as a list.
         model: What is to be trained.
+        folder: The run's folder, if it keeps anything.
     """
     callbacks: list[Callback] = list(config["callbacks"])
-    if config["enable_checkpointing"] is not False and not _has(callbacks, Checkpoint):
-        callbacks += _checkpoints(model, validates=config["limit_val_batches"] != 0)
+    saves = config["enable_checkpointing"] is not False
+    if saves and not _has(callbacks, Checkpoint):
+        callbacks += _checkpoints(model, config)
+    callbacks.append(SaveOnSignal(folder if saves else None))
+    if not _has(callbacks, ExactResume):
+        callbacks.append(ExactResume())
     if any(isinstance(part, OBSERVING) for part in callbacks) and not _has(callbacks, Verdict):
         callbacks.append(Verdict())
     plugins = listed(config["plugins"])
@@ -50,13 +58,24 @@ def _has(items: list[Any], kind: type) -> bool:
     return any(isinstance(item, kind) for item in items)
 
 
-def _checkpoints(model: LightningModule, validates: bool) -> list[ModelCheckpoint]:
+def _checkpoints(model: LightningModule, config: Mapping[str, Any]) -> list[ModelCheckpoint]:
     """Keep the last checkpoint and the best; only a task of the zoo is known to log a validation loss."""
-    if not isinstance(model, Task) or not validates:
+    if not isinstance(model, Task) or config["limit_val_batches"] == 0:
         return [ModelCheckpoint(filename="epoch{epoch}", save_last=True, auto_insert_metric_name=False)]
-    best = ModelCheckpoint(filename="best-epoch{epoch}", monitor="val/loss", auto_insert_metric_name=False)
+    # At the end of an epoch, when all of it is done; unless there are several validations in one.
+    once = config["val_check_interval"] in (None, 1.0) and config["check_val_every_n_epoch"] is not None
+    best = ModelCheckpoint(
+        filename="best-epoch{epoch}",
+        monitor="val/loss",
+        auto_insert_metric_name=False,
+        save_on_train_epoch_end=once or None,
+        every_n_epochs=config["check_val_every_n_epoch"] if once else None,
+    )
     # With `save_last` Lightning would write it only in epochs that are the best so far.
-    return [best, ModelCheckpoint(filename="last", enable_version_counter=False)]
+    return [
+        best,
+        ModelCheckpoint(filename="last", enable_version_counter=False, save_on_train_epoch_end=True),
+    ]
 
 
 def finish_fit(

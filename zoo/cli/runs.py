@@ -17,7 +17,6 @@ import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
@@ -72,7 +71,7 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
 
 @final
 class RunRecord(Callback):
-    """Keeps recipe and environment in the run's folder, names the model in checkpoints, saves if interrupted.
+    """Keeps recipe and environment in the run's folder, and model and recipe in checkpoints.
 
     Args:
         folder: The run's folder.
@@ -105,17 +104,8 @@ class RunRecord(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__}
-
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        interrupted = isinstance(exception, KeyboardInterrupt | SIGTERMException)
-        if (
-            not interrupted or trainer.global_step == 0 or trainer.world_size > 1
-        ):  # saving waits for the others
-            return
-        path = self.folder / "checkpoints" / "interrupted.ckpt"
-        trainer.save_checkpoint(path)
-        say("saved", f"{path}; go on with --ckpt_path {path}")
+        recipe = {key: self.config.get(key) for key in ("seed_everything", "data", "trainer")}
+        checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__, "recipe": recipe}
 
 
 @final

@@ -23,6 +23,7 @@ from zoo.cli.places import without_places
 from zoo.cli.recipe_inputs import RecipeInputs, listed
 from zoo.cli.resolve import named
 from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
+from zoo.cli.signals import StoppedBySignalError
 from zoo.diagnostics.run_files import network_in
 from zoo.tracking import WandbLogger
 
@@ -137,7 +138,7 @@ class Cli(LightningCLI):
             config["callbacks"].append(RunRecord(self.folder, self._recipe()))
         config["callbacks"].append(Report(self.folder, lines=not on_terminal()))
         try:
-            return Trainer(**completed(config, self.model))
+            return Trainer(**completed(config, self.model, self.folder))
         except BaseException:
             if self.folder is not None:
                 self.folder.rmdir()
@@ -167,7 +168,7 @@ class Cli(LightningCLI):
             if isinstance(error, UserError) or is_mistake(error):
                 self._drop_folder()
             raise
-        except SIGTERMException:
+        except (SIGTERMException, StoppedBySignalError):
             raise
         except SystemExit:
             self.is_interrupted = self.trainer.state.status == TrainerStatus.INTERRUPTED

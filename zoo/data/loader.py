@@ -7,6 +7,7 @@ from typing import Any, Protocol, final, runtime_checkable
 from torch.utils.data import DataLoader
 
 from zoo.data.datasets import Batch
+from zoo.data.orders import generator
 
 
 @runtime_checkable
@@ -41,6 +42,8 @@ class ResumableLoader(DataLoader[Batch]):
         if not self._resuming or epoch != self._epoch:
             self._epoch, self._delivered = epoch or 0, 0
         self._resuming = False
+        # What workers draw depends on the epoch alone, and torch's own generator is left as it is.
+        self.generator = generator(self._epoch, "workers")
         for batch in islice(super().__iter__(), self._delivered, None):
             self._delivered += 1
             yield batch

@@ -58,6 +58,7 @@ class Task(pl.LightningModule, ABC):
         self.optimizer = OptimizerSpec.from_plain(optimizer) if isinstance(optimizer, Mapping) else optimizer
         self.schedule = ScheduleSpec.from_plain(schedule) if isinstance(schedule, Mapping) else schedule
         self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
+        self._counted: dict[str, dict[str, Tensor]] = {}
         self._check()
         self._keep_hyper_parameters()
         if self.network.is_complete:
@@ -119,6 +120,26 @@ class Task(pl.LightningModule, ABC):
         if self.output in data_sizes:
             sizes["output_size"] = data_sizes[self.output]
         return sizes
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps what the metrics of this epoch have counted, for a run that resumes within it."""
+        checkpoint["train_metrics"] = {}
+        if self._trainer is not None and self.trainer.world_size == 1:  # of other processes nothing is known
+            self._count_all("train")
+            metrics = self._metrics("train").items(keep_base=True)
+            checkpoint["train_metrics"] = {
+                name: metric.metric_state for name, metric in metrics if metric.update_called
+            }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self._counted = checkpoint.get("train_metrics", {})
+
+    def on_train_start(self) -> None:
+        """Goes on counting where a checkpoint left off."""
+        for name, metric in self._metrics("train").items(keep_base=True):
+            if name in self._counted:
+                metric.merge_state({key: part.to(self.device) for key, part in self._counted[name].items()})
+        self._counted = {}
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         return self._step(batch, "train")

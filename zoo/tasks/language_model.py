@@ -105,10 +105,12 @@ class LanguageModel(Task):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps the training state, so that a run resumed within an epoch goes on where it was."""
+        super().on_save_checkpoint(checkpoint)
         carried = self._carried.get("train", ())
         checkpoint["carried_state"] = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
         self._restored = checkpoint.get("carried_state") or None
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
