@@ -12,7 +12,8 @@ import zoo
 ZOO = Path(zoo.__file__).parent
 MAY_IMPORT = {
     "registry": set(),
-    "scan": set(),
+    "cache": set(),
+    "scan": {"cache"},
     "diagnostics": {"scan"},
     "data": {"registry"},
     "callbacks": {"diagnostics", "registry"},

@@ -23,6 +23,7 @@ from scan.subjects import (
     sequences_of,
     weighted,
 )
+from zoo.cache import cache_folder
 from zoo.scan import compiled, pick, run_all
 from zoo.scan.compiled import build
 from zoo.scan.engine import Choice
@@ -189,12 +190,12 @@ def test_a_folder_that_cannot_be_written_gives_one_warning_and_the_result_of_fus
 
 def test_where_libraries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_CACHE", "/a")
-    assert build.cache_folder() == Path("/a")
+    assert cache_folder() == Path("/a")
     monkeypatch.delenv("ZOO_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/b")
-    assert build.cache_folder() == Path("/b/zoo")
+    assert cache_folder() == Path("/b/zoo")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert build.cache_folder() == Path.home() / ".cache" / "zoo"
+    assert cache_folder() == Path.home() / ".cache" / "zoo"
 
 
 @pytest.fixture

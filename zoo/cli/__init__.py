@@ -25,7 +25,10 @@ MEASURING = {
 TELLING = {
     "report": "write a page about runs: curves, gradients, clipping, a verdict",
 }
-COMMANDS = {**TRAINING, **LOOKING, **MEASURING, **TELLING}
+KEEPING = {
+    "cache": "say how much compiled code is kept and where, or clear it",
+}
+COMMANDS = {**TRAINING, **LOOKING, **MEASURING, **TELLING, **KEEPING}
 ALLOW = "--allow-import"
 HELP = f"""\
 usage: zoo COMMAND [options]
@@ -102,6 +105,10 @@ def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
         from zoo.cli.report import report  # torch, as above
 
         return report(arguments)
+    if command in KEEPING:
+        from zoo.cli.cache import cache  # which the other commands have no use for
+
+        return cache(arguments)
     from zoo.cli.recipe import run  # Lightning, which looking need not wait for
 
     return run(command, arguments, allowed)

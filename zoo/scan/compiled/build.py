@@ -15,11 +15,15 @@ from pathlib import Path
 
 import torch
 
+from zoo.cache import UNFINISHED, is_whole, keep, kept_folder
+
 logger = logging.getLogger(__name__)
 
 FLAGS = ["-O3", "-march=native", "-fPIC", "-shared", "-fopenmp", "-fno-math-errno", "-fno-trapping-math"]
 FLAVOURS = [["-DVECTOR_MATH", "-lmvec", "-lm"], ["-lm"]]
 """With the C library's vector functions where it has them, and without."""
+ATTEMPTS = 5
+"""How often a library is compiled that another process removes at once."""
 
 
 class CannotCompileError(RuntimeError):
@@ -49,30 +53,6 @@ def gemm(real: str) -> int | None:
     return None
 
 
-def cache_folder() -> Path:
-    """Where compiled libraries are kept: `$ZOO_CACHE`, or `zoo` in the user's cache folder."""
-    own = os.environ.get("ZOO_CACHE")
-    general = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(own) if own else general / "zoo"
-
-
-def kept_folder() -> Path:
-    """`cache_folder()`, made if need be; what lies there is run, so that nobody else may write to it.
-
-    Raises:
-        OSError: it cannot be made, or others may write to it.
-    """
-    try:
-        folder = cache_folder()
-    except RuntimeError as error:  # there is no home
-        raise OSError(f"there is no folder for compiled code: {error}; set ZOO_CACHE") from error
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    status = folder.stat()
-    if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
-        raise OSError(f"others can write to {folder}, where compiled code is kept; set ZOO_CACHE to another")
-    return folder
-
-
 def load(source: str, name: str) -> ctypes.CDLL:
     """The library made of a C file, compiled now unless it was before.
 
@@ -88,9 +68,7 @@ def load(source: str, name: str) -> ctypes.CDLL:
     for flavour in FLAVOURS:
         try:
             library = kept_folder() / f"{name}-{key[:24]}{'-vector' if len(flavour) > 1 else ''}.so"
-            if not library.exists():
-                _compile(command, source, flavour, library)
-            return ctypes.CDLL(str(library))
+            return _opened(command, source, flavour, library)
         except (OSError, subprocess.CalledProcessError) as error:
             output = str(error.stderr if isinstance(error, subprocess.CalledProcessError) else error)
             lines = output.strip().splitlines() or [str(error)]
@@ -98,17 +76,29 @@ def load(source: str, name: str) -> ctypes.CDLL:
     raise CannotCompileError(f"the recurrence could not be compiled in {name}: {errors[-1]}")
 
 
+def _opened(command: Sequence[str], source: str, flavour: Sequence[str], library: Path) -> ctypes.CDLL:
+    """The library, compiled unless it is there and whole; again where another process removes it just now."""
+    for _ in range(ATTEMPTS):
+        if not is_whole(library):
+            _compile(command, source, flavour, library)
+        try:
+            return ctypes.CDLL(str(library))
+        except OSError as error:
+            missing = error
+    raise missing
+
+
 def _compile(command: Sequence[str], source: str, flavour: Sequence[str], library: Path) -> None:
     """Compiles into a file of its own and renames it, so that no other process sees half a library."""
     compiler_name = Path(command[0]).name
     logger.info("compiling the recurrence with %s, once; it is kept in %s", compiler_name, library.parent)
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=library.parent, prefix=UNFINISHED) as folder:
         code, made = Path(folder) / "recurrence.c", Path(folder) / "recurrence.so"
         code.write_text(source, encoding="utf-8")
         arguments = [*command, *FLAGS, str(code), "-o", str(made), *flavour]
         subprocess.run(arguments, check=True, capture_output=True, text=True)
         ctypes.CDLL(str(made))  # a function that the C library lacks is found here
-        made.replace(library)
+        keep(made, library)
 
 
 @cache

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import torch
 
-from zoo.scan.compiled.build import kept_folder
+from zoo.cache import kept_folder
 
 
 def unavailable() -> str | None:
