@@ -1,6 +1,7 @@
 """Triton's kernels, in processes of their own: through its interpreter on the CPU, and compiled for a GPU."""
 
 import importlib.util
+import inspect
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from zoo.scan.program import PRIMITIVES, Op, Ref
-from zoo.scan.triton.build import unavailable
+from zoo.scan.triton.build import load, unavailable
 from zoo.scan.triton.expressions import EXPRESSIONS, unknown
 
 HERE = Path(__file__).parent
@@ -64,6 +65,17 @@ def test_an_operation_without_an_expression_is_named():
 def test_nothing_imports_triton_before_a_kernel_runs():
     modules = "zoo, zoo.scan.triton.kernel, zoo.scan.triton.linear"
     python("-c", f"import sys, {modules}; sys.exit('triton' in sys.modules)")
+
+
+def test_a_kernel_lies_in_no_file_that_could_be_damaged(tmp_path, monkeypatch):
+    """Triton reads the source of a kernel with `inspect` when the module is made."""
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file"))
+    source = "def twice(x):\n    return 2 * x\n"
+    module = load(source)
+    assert module.twice(3) == 6
+    assert inspect.getsource(module.twice) == source
+    assert load(source) is module
 
 
 def test_it_says_why_no_kernel_can_run(monkeypatch):
