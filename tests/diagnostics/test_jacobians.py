@@ -138,6 +138,34 @@ def test_the_exponents_add_up_to_the_mean_log_of_the_determinants(cell: str) -> 
     torch.testing.assert_close(found.sum(1)[rows], expected[rows], rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("cell", ["mingru", "minlstm", "sru", "lru", "elman"])
+def test_the_first_exponent_is_the_largest_where_no_unit_sees_another(cell: str) -> None:
+    """Each unit has an exponent of its own there, and that of the first unit is not the largest here."""
+    diagonal = torch.tensor([0.3, -0.9, 0.7, 0.5]).double().diag()
+    stack = linear(diagonal) if cell == "elman" else stack_of(cell)
+    with torch.no_grad():
+        for name, parameter in stack.named_parameters():
+            if name.endswith("bias"):
+                parameter *= 3  # sets the units apart
+    passage = seen(stack, 300, 2)
+    columns = torch.stack([jacobian.norm(dim=1) for jacobian in step_jacobians(passage)])
+    own = columns[100:].log().mean(0)
+    expected = own.sort(descending=True).values
+    assert bool((own[:, 0] < expected[:, 0] - 0.05).all())
+    for count in (1, 2, None):
+        found = lyapunov_exponents(passage, count, warm_up=100)
+        torch.testing.assert_close(found, expected[:, :count], rtol=0, atol=1e-3)
+
+
+def test_the_frame_is_random_without_touching_the_state_of_random_numbers() -> None:
+    passage = seen(stack_of("lru"), 20)
+    before = torch.random.get_rng_state()
+    first = lyapunov_exponents(passage, 2)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torch.rand(1)
+    assert torch.equal(lyapunov_exponents(passage, 2), first)
+
+
 def random_tanh_net(gain: float, seed: int, units: int = 100, time: int = 200) -> float:
     """The first exponent of h <- tanh(g W h), W ~ N(0, 1/N), from a random state."""
     generator = torch.Generator().manual_seed(seed)

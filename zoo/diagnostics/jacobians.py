@@ -62,9 +62,11 @@ def jacobian_singular_values(passage: Passage, lag: int, at: int | None = None) 
 def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int = 0) -> Float[Tensor, "B N"]:
     r"""The Lyapunov exponents of the state along a run, by the QR method, in nats per step.
 
-    An orthonormal frame is carried along and made orthonormal again after each step; exponent i is the mean
-    logarithm of the i-th diagonal entry of R. The first is above 0 where neighbouring states drift apart,
-    and the gradient grows in going back; below 0 where they are drawn together, and it fades.
+    A random orthonormal frame, the same for every run, is carried along and made orthonormal again after each
+    step; exponent i is the mean logarithm of the i-th diagonal entry of R. The frame turns towards what
+    grows most, which takes it the longer the closer two exponents are. The first is above 0 where
+    neighbouring states drift apart, and the gradient grows in going back; below 0 where they are drawn
+    together, and it fades.
     Reference: Engelken et al., 2023, https://doi.org/10.1103/PhysRevResearch.5.043044; Vogt et al., 2022,
     https://doi.org/10.3389/fams.2022.818799 (for gated networks).
 
@@ -74,8 +76,8 @@ def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int 
         warm_up: Steps in which the frame settles, before the mean begins.
 
     Returns:
-        For each sequence, in descending order; minus infinity for directions in which all is forgotten at
-        once.
+        For each sequence, in descending order; far below 0, down to minus infinity, for directions in which
+        all is forgotten at once.
 
     Raises:
         ValueError: `count` or `warm_up` is out of range, or the sequences are cut short or have resets.
@@ -93,7 +95,7 @@ def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int 
             "Lyapunov exponents got sequences with padding or resets; expected one long run of all"
         )
     directions = _Directions(passage)
-    frame = directions.all()[..., :count]
+    frame = directions.random(count)
     sums = frame.new_zeros(passage.batch_size, count)
     for t in range(passage.steps):
         frame, upper = torch.linalg.qr(directions.carried(t, frame))
@@ -114,6 +116,16 @@ class _Directions:
         dtype = torch.promote_types(self.passage.recurrence.like.dtype, torch.float32)
         eye = torch.eye(sum(self.sizes), dtype=dtype, device=self.passage.outputs.device)
         return eye.expand(self.passage.batch_size, -1, -1)
+
+    def random(self, count: int) -> Float[Tensor, "B S N"]:
+        """The same random orthonormal directions in each sequence, of which fewer are the first of more.
+
+        Axes would not do: where the Jacobians are diagonal, each would meet its own unit alone.
+        """
+        eye, generator = self.all(), torch.Generator().manual_seed(0)
+        rows = torch.randn(count, eye.shape[-1], dtype=torch.float64, generator=generator)
+        frame: Tensor = torch.linalg.qr(rows.mT).Q
+        return frame.to(eye).expand(len(eye), -1, -1)
 
     def carried(self, t: int, frame: Float[Tensor, "B S N"]) -> Float[Tensor, "B S N"]:
         """The Jacobian J of step t times the frame, each direction v in a row of its own.
