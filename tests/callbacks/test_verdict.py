@@ -1,5 +1,7 @@
 """The verdict that ends a fit: where it goes, and that all callbacks work together."""
 
+import csv
+
 import lightning.pytorch as pl
 import pytest
 import torch
@@ -10,6 +12,7 @@ from callbacks.recurrent import Plain, stack
 from callbacks.wandb_file import read_history, read_summary
 
 STEPS = 12
+HEALTH = ("state_norm", "dead_units", "f/saturated", "f/mean", "horizon")
 
 
 def everything():
@@ -53,6 +56,15 @@ def fit(folder, callbacks, data, logger=None, module=None):
     return module
 
 
+class Logged(Plain):
+    """Logs its loss."""
+
+    def training_step(self, batch, index):
+        loss = self.loss(batch)
+        self.log("train/loss", loss)
+        return loss
+
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
 
 
@@ -79,6 +91,32 @@ def test_a_fit_with_nan_is_told_step_and_remedy(tmp_path):
     assert "NaN or infinite in 1 step" in found.text
     assert "step 4" in found.text
     assert all(parameter.isfinite().all() for parameter in module.parameters())
+
+
+@pytest.mark.parametrize(
+    ("watching", "words"),
+    [
+        (
+            zoo.GradientHistogram(every_n_steps=3),
+            "The gradient was NaN or infinite in each of the 2 measured steps from step 6 on.",
+        ),
+        (
+            zoo.RecurrenceHealth(every_n_steps=3),
+            "The loss was NaN or infinite in each of the 4 logged steps from step 5 on.",
+        ),
+        (zoo.GradientClipping(max_norm=1.0), "The gradient was NaN or infinite in 7 steps."),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:gradients were NaN")
+def test_an_unguarded_fit_that_stays_nan_is_told_what_is_known(tmp_path, watching, words):
+    """NaN from step 5 on, of 12; every third is measured, every second logged."""
+    verdict = zoo.Verdict()
+    fit(tmp_path, [watching, verdict], batches(bad=(5,)), module=Logged(stack(num_layers=2)))
+    (told,) = [finding.text for finding in verdict.findings if finding.rule == "non-finite"]
+    assert told == words
+    with (tmp_path / "lightning_logs" / "version_0" / "metrics.csv").open() as file:
+        late = [row for row in csv.DictReader(file) if int(row["step"]) >= 6]
+    assert not any(row.get(f"layer_{k}/forward/{what}") for row in late for k in (1, 2) for what in HEALTH)
 
 
 def test_frozen_tied_and_half_precision_parameters_are_no_trouble(tmp_path):

@@ -53,6 +53,13 @@ def test_one_step_shows_no_dead_unit() -> None:
     assert math.isnan(dead_units(passage))
 
 
+def test_where_outputs_are_not_finite_nobody_knows_which_units_are_dead() -> None:
+    stack = stack_of("elman")
+    with torch.no_grad():
+        stack.cells()[0].bias[1] = math.nan
+    assert math.isnan(dead_units(seen(stack)))
+
+
 @pytest.mark.parametrize("radius", [0.5, 1.0, 2.0])
 def test_the_spectrum_is_the_one_that_was_set(radius: float) -> None:
     stack = stack_of("elman")

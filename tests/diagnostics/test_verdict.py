@@ -7,7 +7,7 @@ import yaml
 
 import zoo
 from zoo.diagnostics.advice import FORGETTING
-from zoo.diagnostics.measurements import Gate, Measurements, Network
+from zoo.diagnostics.measurements import Gate, Measurements, Network, Nonfinite
 from zoo.diagnostics.rules import RULES, span
 from zoo.diagnostics.verdict import judge
 
@@ -182,6 +182,49 @@ def test_every_line_of_advice_is_one_that_a_recipe_takes(cell):
         for finding in judge(replace(measured, **{**changes, "network": network})):
             for line in finding.advice:
                 built(line)
+
+
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        ({"nonfinite": 298}, "The gradient was NaN or infinite in 298 steps."),
+        (
+            {"measured": Nonfinite(5, 6, 50, True)},
+            "The gradient was NaN or infinite in each of the 5 measured steps from step 50 on.",
+        ),
+        (
+            {"measured": Nonfinite(2, 40, 50, False)},
+            "The gradient was NaN or infinite in 2 of 40 measured steps, first in step 50.",
+        ),
+        (
+            {"nonfinite": 298, "measured": Nonfinite(5, 6, 50, True)},
+            "The gradient was NaN or infinite in 298 steps.",
+        ),
+        (
+            {"losses": Nonfinite(6, 6, 49, True)},
+            "The loss was NaN or infinite in each of the 6 logged steps from step 49 on.",
+        ),
+        (
+            {"measured": Nonfinite(5, 6, 50, True), "losses": Nonfinite(6, 6, 49, True)},
+            "The gradient was NaN or infinite in each of the 5 measured steps from step 50 on.",
+        ),
+        (
+            {"losses": Nonfinite(1, 6, 299, True)},
+            "The loss was NaN or infinite in 1 of 6 logged steps, first in step 299.",
+        ),
+    ],
+)
+def test_only_what_is_known_of_the_steps_that_were_not_finite_is_said(known, words):
+    (finding,) = judge(replace(HEALTHY, **known))
+    assert (finding.rule, finding.text) == ("non-finite", words)
+    assert "max_norm: 1" in finding.advice
+
+
+def test_steps_that_were_not_finite_are_counted_among_those_looked_at():
+    assert Nonfinite.of([0, 50, 100], [False, True, True]) == Nonfinite(2, 3, 50, True)
+    assert Nonfinite.of([0, 50, 100], [True, False, True]) == Nonfinite(2, 3, 0, False)
+    assert Nonfinite.of([0, 50], [False, False]) is None
+    assert Nonfinite.of([], []) is None
 
 
 def test_short_sequences_cannot_fade_early():

@@ -1,5 +1,6 @@
 """What the gates of a recurrence do in a run: found by watching its step, whatever cell it is."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,7 @@ LINEAR = ("add", "sub", "rsub", "neg", "mul", "div")
 
 @dataclass(frozen=True)
 class Saturation:
-    """Where a gate is, over all units and valid steps.
+    """Where a gate is, over all units and valid steps; NaN where an activation is.
 
     Attributes:
         low: Share of activations within 5 % of the lower end of their range.
@@ -104,8 +105,11 @@ def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
     low, high = RANGES[kind]
     room = NEAR * (high - low)
     exact = values.double()
+    mean = float(exact.mean())
+    if math.isnan(mean):
+        return Saturation(low=mean, high=mean, mean=mean)
     ends = torch.stack([exact <= low + room, exact >= high - room]).double().mean((1, 2)).tolist()
-    return Saturation(low=ends[0], high=ends[1], mean=float(exact.mean()))
+    return Saturation(low=ends[0], high=ends[1], mean=mean)
 
 
 def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:

@@ -26,10 +26,10 @@ def dead_units(passage: Passage) -> float:
         passage: A run; see `zoo.diagnostics.watch`.
 
     Returns:
-        0 to 1; NaN where there are not two valid steps to compare.
+        0 to 1; NaN where there are not two valid steps to compare, or the outputs are not finite.
     """
     outputs = _valid(passage)
-    if len(outputs) < 2:
+    if len(outputs) < 2 or not bool(outputs.isfinite().all()):
         return float("nan")
     least, most = outputs.aminmax(dim=0)
     return float((most - least <= STILL).double().mean())

@@ -22,6 +22,32 @@ class Gate:
 
 
 @final
+@dataclass(frozen=True)
+class Nonfinite:
+    """What is known of the steps that were not finite where not every step was looked at.
+
+    Attributes:
+        count: How many of those looked at were not finite.
+        looked: How many were looked at.
+        first: The first that was not finite.
+        lasting: Whether all that were looked at later were not either.
+    """
+
+    count: int
+    looked: int
+    first: int
+    lasting: bool
+
+    @classmethod
+    def of(cls, steps: Sequence[int], bad: Sequence[bool]) -> "Nonfinite | None":
+        """From the steps that were looked at, and which were not finite; None where all were."""
+        places = [place for place, broken in enumerate(bad) if broken]
+        if not places:
+            return None
+        return cls(len(places), len(bad), int(steps[places[0]]), len(places) == len(bad) - places[0])
+
+
+@final
 @dataclass(frozen=True, kw_only=True)
 class Network:
     """What a recipe says of a network, as far as advice depends on it; "" or 0 where it is not known.
@@ -87,7 +113,9 @@ class Measurements:
         updates: Norm of an update over that of the weights it changed.
         norms: Norm of the whole gradient before clipping, step by step.
         clipped: Share of steps that were clipped; None where nothing clips.
-        nonfinite: Steps whose gradient was not finite.
+        nonfinite: Steps whose gradient was not finite, where every step was looked at.
+        measured: Those among the steps in which the gradient was measured.
+        losses: Steps whose loss was not finite, among those in which it was logged.
         events: What a guard did, in sentences.
         network: What the network is.
     """
@@ -105,6 +133,8 @@ class Measurements:
     norms: Sequence[float] = ()
     clipped: float | None = None
     nonfinite: int = 0
+    measured: Nonfinite | None = None
+    losses: Nonfinite | None = None
     events: Sequence[str] = ()
     network: Network = Network()
 

@@ -19,7 +19,7 @@ from zoo.diagnostics.advice import (
 from zoo.diagnostics.lag_records import shares_beyond
 from zoo.diagnostics.layers import depth_of
 from zoo.diagnostics.measurements import Gate, Measurements
-from zoo.diagnostics.words import number, rounded, spoken
+from zoo.diagnostics.words import number, rounded, spoken, which_steps
 
 Severity = Literal["good", "warning", "problem"]
 LONG, SHORT = 16, 0.25
@@ -68,13 +68,19 @@ def span(by_lag: Sequence[float], rest: float, share: float) -> int | None:
 
 
 def _nonfinite(m: Measurements, most: float) -> Iterator[Told]:
-    if m.nonfinite > most:
-        told = f" {m.events[0]}" if m.events else ""
-        steps = "1 step" if m.nonfinite == 1 else f"{m.nonfinite} steps"
-        yield (
-            f"The gradient was NaN or infinite in {steps}.{told}",
-            (*smaller_steps(m), *(() if m.network.guarded else (GUARD,))),
-        )
+    told = _broken(m, most)
+    if told:
+        advice = (*smaller_steps(m), *(() if m.network.guarded else (GUARD,)))
+        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}", advice
+
+
+def _broken(m: Measurements, most: float) -> str:
+    """What was not finite and when, as far as it is known; "" where nothing was."""
+    if m.nonfinite > most and (m.measured is None or m.nonfinite >= m.measured.count):
+        return f"gradient was NaN or infinite in {m.nonfinite} step{'' if m.nonfinite == 1 else 's'}"
+    if m.measured is not None:
+        return f"gradient was NaN or infinite in {which_steps(m.measured, 'measured')}"
+    return f"loss was NaN or infinite in {which_steps(m.losses, 'logged')}" if m.losses is not None else ""
 
 
 def _vanishing_depth(m: Measurements, least: float) -> Iterator[Told]:

@@ -13,12 +13,13 @@ import yaml
 
 from zoo.diagnostics.events import EVENTS, read_events
 from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, in_order, read_lags
-from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
+from zoo.diagnostics.measurements import Gate, Measurements, Network, Nonfinite, mean_by_lag
 from zoo.diagnostics.records import read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
 
 MOST_RECORDS = 500
 """Records of gradients through time that a mean is taken over."""
+LOSS = "train/loss"
 
 
 def measurements_of(folder: Path) -> Measurements:
@@ -29,7 +30,8 @@ def measurements_of(folder: Path) -> Measurements:
     Args:
         folder: `runs/NAME/version_K`.
     """
-    curves = _curves(folder / "metrics.csv")
+    rows = _rows(folder / "metrics.csv")
+    curves = _curves(rows)
     medians = {name: float(np.median(values)) for name, values in curves.items()}
     run = _timeline(folder / "gradients.jsonl")
     lags = folder / THROUGH_TIME
@@ -49,7 +51,9 @@ def measurements_of(folder: Path) -> Measurements:
         updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
         norms=_norms(run, curves),
         clipped=float(np.mean(clipped)) if clipped else None,
-        nonfinite=_nonfinite(run, curves, sum(event.kind == "nonfinite" for event in events)),
+        nonfinite=_nonfinite(curves, sum(event.kind == "nonfinite" for event in events)),
+        measured=_measured(run, curves),
+        losses=_losses(rows),
         events=[event.text for event in events],
         network=network_of(folder / "config.yaml"),
     )
@@ -99,26 +103,41 @@ def _timeline(path: Path) -> Timeline | None:
     return run if len(run.steps) else None
 
 
-def _curves(path: Path) -> dict[str, list[float]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="", errors="replace") as file:
+        return list(csv.DictReader(file))
+
+
+def _curves(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
     """The finite values of each metric over a run."""
     found: dict[str, list[float]] = {}
-    if not path.is_file():
-        return found
-    with path.open(encoding="utf-8", newline="", errors="replace") as file:
-        for row in csv.DictReader(file):
-            for name, text in row.items():
-                value = _finite(text)
-                if name and value is not None:
-                    found.setdefault(name, []).append(value)
+    for row in rows:
+        for name, text in row.items():
+            value = _number(text)
+            if name and math.isfinite(value):
+                found.setdefault(name, []).append(value)
     return found
 
 
-def _finite(text: Any) -> float | None:
+def _losses(rows: Iterable[Mapping[str, Any]]) -> Nonfinite | None:
+    """The logged steps of training whose loss was not finite."""
+    logged = {
+        int(step): value
+        for row in rows
+        for name, value in row.items()
+        if name and name.startswith(LOSS) and value and math.isfinite(step := _number(row.get("step")))
+    }
+    return Nonfinite.of(list(logged), [not math.isfinite(_number(value)) for value in logged.values()])
+
+
+def _number(text: Any) -> float:
     try:
-        value = float(text)
+        return float(text)
     except (TypeError, ValueError):
-        return None
-    return value if math.isfinite(value) else None
+        return math.nan
 
 
 def _layers(run: Timeline, when: slice) -> dict[str, float]:
@@ -176,8 +195,14 @@ def _norms(run: Timeline | None, curves: Mapping[str, list[float]]) -> list[floa
     return [float(norm) for norm in run.before if math.isfinite(norm)]
 
 
-def _nonfinite(run: Timeline | None, curves: Mapping[str, list[float]], found: int) -> int:
-    """The most steps that any of those who look has seen; none in which a scaler was seeking its scale."""
+def _measured(run: Timeline | None, curves: Mapping[str, list[float]]) -> Nonfinite | None:
+    """The measured steps whose gradient was not finite; none where a scaler was seeking its scale."""
     scaled = bool(_of_optimizers(curves, "gradient/scaler_skipped"))
-    seen = 0 if run is None or scaled else int(run.nonfinite.any(axis=0).sum())
-    return max(seen, found, int(max(_of_optimizers(curves, "gradient/nonfinite"), default=0.0)))
+    if run is None or scaled:
+        return None
+    return Nonfinite.of(run.steps.tolist(), np.asarray(run.nonfinite.any(axis=0)).tolist())
+
+
+def _nonfinite(curves: Mapping[str, list[float]], found: int) -> int:
+    """The most steps that any of those who look at every step has seen."""
+    return max(found, int(max(_of_optimizers(curves, "gradient/nonfinite"), default=0.0)))
