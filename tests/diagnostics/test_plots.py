@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from diagnostics.runs import record
 from zoo.diagnostics.panels import number, power, spread, trend
 from zoo.diagnostics.plots import draw_gradients
 from zoo.diagnostics.records import append_gradients, read_gradients
+from zoo.diagnostics.timeline import timeline
 
 
 def run(layers, steps, shrink=0.5, factor=0.7):
@@ -90,6 +91,43 @@ def test_the_lines_are_labelled_with_the_layers():
     top = draw_gradients(run(4, 30)).axes[2]
     labels = {text.get_text() for text in top.texts}
     assert {"embedding", "layer 1", "layer 2", "layer 3", "layer 4", "head"} <= labels
+
+
+def broken(steps):
+    layers = {"embedding": 1.0, 1: 1.0, 2: 1.0, "head": 1.0}
+    return [record(10 * step, layers, broken=list(layers)) for step in steps]
+
+
+NAN = {
+    "at the end": [*run(2, 4), *broken(range(4, 9))],
+    "in between": [*run(2, 3), *broken([3]), *run(2, 9)[4:]],
+    "at the end of a long run": [*run(2, 300), *broken(range(300, 600))],
+}
+
+
+@pytest.mark.parametrize("name", NAN)
+def test_nothing_is_drawn_over_nan(name):
+    """No line, no leader line and no label reaches into the columns that are NaN."""
+    found = timeline(NAN[name])
+    middles = (found.steps[1:] + found.steps[:-1]) / 2
+    edges = np.array([found.steps[0], *middles, found.steps[-1]], dtype=float)
+    bad = np.flatnonzero(found.nonfinite.all(axis=0))
+    assert bad.size
+    norms, _, lines = draw_gradients(NAN[name]).axes
+    for axes in (norms, lines):
+        to_steps = axes.transData.inverted()
+        for line in axes.lines:
+            places = to_steps.transform(line.get_transform().transform(line.get_xydata()))[:, 0]
+            for left, right in pairwise(places):  # a gap is NaN, which no width is above
+                over = np.minimum(edges[bad + 1], right) - np.maximum(edges[bad], left)
+                assert not (over > 1e-6).any(), line
+        names = [text for text in axes.texts if not isinstance(text, Annotation)]
+        assert all(to_steps.transform(text.get_window_extent())[0, 0] >= edges[-1] for text in names)
+
+
+def test_a_line_that_reaches_the_end_is_led_to_its_name():
+    leaders = [line for line in draw_gradients(run(2, 4)).axes[2].lines if line.get_linewidth() == 0.6]
+    assert len(leaders) == 4
 
 
 def test_of_many_layers_the_outermost_are_labelled():

@@ -116,7 +116,8 @@ def label_right(
 ) -> None:
     """Writes the name of each line beside its end, moved up or down as far as it takes to be read.
 
-    Where there are more lines than rows of text, evenly chosen ones are named, the outermost among them.
+    Nothing leads to the name of a line that ends before the last step, for there it has no value. Where there
+    are more lines than rows of text, evenly chosen ones are named, the outermost among them.
     """
     ends = {name: np.flatnonzero(values > 0) for name, values in lines.items()}
     last = {name: where[-1] for name, where in ends.items() if where.size}
@@ -126,17 +127,18 @@ def label_right(
     to_points = axes.transData + axes.transAxes.inverted()
     starts = [np.clip(to_points.transform((step, value)), 0, 1) for value, step, _ in kept]
     places = spread([start[1] * height for start in starts], LINE, height)
-    for (_, _, name), start, place in zip(kept, starts, places, strict=True):
+    for (_, step, name), start, place in zip(kept, starts, places, strict=True):
         colour = colours[name]
-        axes.plot(
-            [start[0], 1.0, 1.03],
-            [start[1], start[1], place / height],
-            transform=axes.transAxes,
-            color=colour,
-            linewidth=0.6,
-            alpha=0.7,
-            clip_on=False,
-        )
+        if step == steps[-1]:
+            axes.plot(
+                [start[0], 1.0, 1.03],
+                [start[1], start[1], place / height],
+                transform=axes.transAxes,
+                color=colour,
+                linewidth=0.6,
+                alpha=0.7,
+                clip_on=False,
+            )
         axes.text(
             1.04,
             place / height,
