@@ -22,6 +22,29 @@ def test_a_fit_leaves_what_its_page_needs(zoo, folder, monkeypatch):
     assert str(folder) not in page
 
 
+def test_a_comparison_leaves_the_pages_of_its_runs_alone(zoo, folder):
+    runs = [folder / "runs" / name for name in ("gru/version_0", "gru/version_1", "lstm/version_0")]
+    runs += [folder / "runs" / f"elman/version_{k}" for k in range(3)]
+    for run in runs:
+        run.mkdir(parents=True)
+        (run / "metrics.csv").write_text("epoch,step,val/loss\n0,1,0.5\n")
+        assert zoo("report", run).out == f"report    {run / 'report.html'}\n"
+    own = {run: (run / "report.html").read_bytes() for run in runs}
+    gru = folder / "runs" / "gru"
+    for compared, name in [
+        (runs[:2], "gru_version_0_and_gru_version_1.html"),
+        (runs[1:3], "gru_and_lstm.html"),
+        (runs, "gru_version_0_and_5_more.html"),
+    ]:
+        assert zoo("report", *compared).out == f"report    {gru / name}\n"
+        page = (gru / name).read_text(encoding="utf-8")
+        assert all(run.parent.name in page for run in compared)
+    assert {run: (run / "report.html").read_bytes() for run in runs} == own
+    assert len(list(gru.glob("*.html"))) == 3
+    assert zoo("report", "runs/gru", "runs/lstm").out == "report    runs/gru/gru_and_lstm.html\n"
+    assert "of several runs" in zoo("report", "--help").out
+
+
 def test_help_is_one_usage_and_reads_no_run(zoo):
     done = zoo("report", "--help")
     assert done.code == 0

@@ -14,7 +14,8 @@ through time, clipping, what the guard did, a verdict, configuration, environmen
 for crashed runs, from the files in their folders alone, and the page needs no network.
 
   RUN_FOLDER      runs/NAME/version_K, or runs/NAME for its newest version
-  --output FILE   where the page goes; report.html in the first folder by default
+  --output FILE   where the page goes; by default report.html in the run's folder, and of several runs A and B
+                  A_and_B.html in the folder above the first, so that each keeps a page of its own
 """
 OUTPUT = "--output"
 

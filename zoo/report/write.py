@@ -1,6 +1,7 @@
 """From the folders of runs to a page in a file."""
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from zoo.report.run import Run, read_run
 from zoo.report.verdict import verdict_of
 from zoo.report.words import guard
 
+PAGE = "report.html"
+MOST_NAMES = 3
+"""Runs whose names make that of a file."""
+
 
 def write_report(paths: Sequence[Path], output: Path | None = None) -> Path:
     """Writes one self-contained HTML page about runs that have ended, however they ended.
@@ -25,7 +30,8 @@ def write_report(paths: Sequence[Path], output: Path | None = None) -> Path:
 
     Args:
         paths: The runs' folders; of a folder of versions, the newest.
-        output: Where the page goes; `report.html` in the folder of the first run by default.
+        output: Where the page goes; by default `report.html` in the folder of the run, and of several runs a
+            file named after them in the folder above the first, so that none loses its own page.
 
     Returns:
         Where it is.
@@ -44,7 +50,7 @@ def write_report(paths: Sequence[Path], output: Path | None = None) -> Path:
         for index, (folder, name) in enumerate(zip(folders, called, strict=True))
     ]
     text = page(runs, [verdict_of(folder) for folder in folders], sections(runs))
-    target = output or folders[0] / "report.html"
+    target = output or _place(folders, called)
     _write(target, text)
     return target
 
@@ -55,10 +61,19 @@ def sections(runs: Sequence[Run]) -> list[Section]:
     return [part for part in (*parts, health(runs), guard(runs)) if part is not None]
 
 
+def _place(folders: Sequence[Path], called: Sequence[str]) -> Path:
+    """Where a page goes unless somebody says so: runs/gru/gru_and_lstm.html where it is about both."""
+    if len(folders) == 1:
+        return folders[0] / PAGE
+    named = called if len(called) <= MOST_NAMES else [called[0], f"{len(called) - 1} more"]
+    stem = "_and_".join(re.sub(r"\W+", "_", name) for name in named)
+    return folders[0].parent / f"{stem}.html"
+
+
 def _write(target: Path, text: str) -> None:
     """Writes the file whole or not at all."""
     if target.is_dir():
-        better = str(target / "report.html")
+        better = str(target / PAGE)
         raise ValueError(f"{str(target)!r} is a folder; expected the name of a file, such as {better!r}")
     if not target.parent.is_dir():
         raise ValueError(f"there is no folder {str(target.parent)!r} for {target.name!r}")
