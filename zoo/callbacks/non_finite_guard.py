@@ -291,7 +291,7 @@ class NonFiniteGuard(Callback):
         """Writes what was found and what was done; says it too, unless an error is about to."""
         if self._watch is None or not trainer.is_global_zero:
             return
-        step, epoch = self._watch.step, trainer.current_epoch
+        step, epoch = self._watch.step, trainer.current_epoch + 1
         if kind != "stop":
             logger.warning("step %d: %s; %s", step, text, done)
         if self._watch.folder is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from lightning.fabric.plugins import CheckpointIO
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary
+from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary, ProgressBar
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from zoo.callbacks.exact_resume import ExactResume
@@ -18,6 +18,7 @@ from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.checkpoints import AtomicCheckpointIO
+from zoo.cli.epochs import EpochsFromOne, Progress
 from zoo.cli.errors import is_mistake
 from zoo.cli.inspect import told
 from zoo.cli.recipe_inputs import listed
@@ -37,7 +38,7 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
         model: What is to be trained.
         folder: The run's folder, if it keeps anything.
     """
-    callbacks: list[Callback] = list(config["callbacks"])
+    callbacks: list[Callback] = [*config["callbacks"], EpochsFromOne()]
     saves = config["enable_checkpointing"] is not False
     if saves and not _has(callbacks, Checkpoint):
         callbacks += _checkpoints(model, config)
@@ -51,7 +52,10 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
         plugins.append(AtomicCheckpointIO())
     chosen = {"enable_progress_bar": on_terminal(), "enable_model_summary": _has(callbacks, ModelSummary)}
     unset = {key: value for key, value in chosen.items() if config[key] is None}
-    return {**config, **unset, "callbacks": callbacks, "plugins": plugins}
+    changed = {**config, **unset, "callbacks": callbacks, "plugins": plugins}
+    if changed["enable_progress_bar"] and not _has(callbacks, ProgressBar):
+        callbacks.append(Progress())
+    return changed
 
 
 def _has(items: list[Any], kind: type) -> bool:

@@ -21,6 +21,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
 from zoo.cli.errors import printable
+from zoo.cli.loggers import MetricsFile
 from zoo.cli.recipe_inputs import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
@@ -59,14 +60,14 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
         "version": folder.name,
     }
     if loggers is None or isinstance(loggers, bool):
-        return [CSVLogger(**where), TensorBoardLogger(**where)]
+        return [MetricsFile(**where), TensorBoardLogger(**where)]
     asked = listed(loggers)
     for logger in asked:
         if isinstance(logger, WandbLogger):
             logger.keep_in(folder)
     if any(isinstance(logger, CSVLogger) for logger in asked):
         return asked
-    return [CSVLogger(**where), *asked]
+    return [MetricsFile(**where), *asked]
 
 
 @final

@@ -18,7 +18,7 @@ class Event:
 
     Attributes:
         step: Optimiser steps taken before it.
-        epoch: Epochs completed before it.
+        epoch: The epoch in which it happened, from 1.
         kind: "nonfinite", "skip", "rollback" or "stop".
         text: A sentence for people.
     """

@@ -79,7 +79,7 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
     """The curves of Lightning's metrics.csv.
 
     Returns:
-        Name -> curve; the number of lines that could not be read; the last epoch, from 0, or -1.
+        Name -> curve; the number of lines that could not be read; the last epoch of training, from 1, or 0.
     """
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         text = file.read()
@@ -90,18 +90,19 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
     bad = [row for row in body if len(row) != len(head) or (row is body[-1] and not whole)]
     good = [row for row in body if not any(row is other for other in bad)]
     points: dict[str, dict[float, float]] = {name: {} for name in head if name not in ("step", "epoch")}
-    epoch = -1
+    epochs: set[int] = set()
     for row in good:
         cells = {name: _number(text) for name, text in zip(head, row, strict=True) if text}
         step, current = cells.get("step"), cells.get("epoch")
         tested = all(name.startswith("test/") for name in points.keys() & cells.keys())
-        if not tested and current is not None and math.isfinite(current):  # a test counts one epoch more
-            epoch = max(epoch, int(current))
+        if not tested and current is not None and math.isfinite(current):
+            epochs.add(int(current))
         for name in points.keys() & cells.keys():
             value = cells[name]
             if step is not None and math.isfinite(step) and value is not None:
                 points[name][step] = value
-    return {name: _curve(found) for name, found in sorted(points.items()) if found}, len(bad), epoch
+    curves = {name: _curve(found) for name, found in sorted(points.items()) if found}
+    return curves, len(bad), max(epochs, default=0) + (0 in epochs)  # Lightning by itself counts from 0
 
 
 def _curve(points: dict[float, float]) -> Curve:

@@ -29,7 +29,7 @@ class Run:
         name: What the page calls it.
         index: Its place among the runs of the page, from 0; gives it its colour.
         metrics: By their names in metrics.csv.
-        epoch: The last one with a metric, from 0, or -1.
+        epoch: The last one with a metric, from 1, or 0.
         columns: Its histograms of gradients.
         timeline: Its gradient norms by layer.
         lags: The measured steps; of very many, evenly chosen ones and the last.
@@ -44,7 +44,7 @@ class Run:
     name: str
     index: int
     metrics: dict[str, Curve] = field(default_factory=dict)
-    epoch: int = -1
+    epoch: int = 0
     columns: Columns | None = None
     timeline: Timeline | None = None
     lags: Sequence[LagRecord] = ()
@@ -97,7 +97,7 @@ def _metrics(path: Path, notes: dict[str, list[str]]) -> tuple[dict[str, Curve],
     why = missing(path, "the curves are")
     if why:
         notes[METRICS] = [why]
-        return {}, -1
+        return {}, 0
     curves, bad, epoch = read_metrics(path)
     notes[METRICS] = [left_out(bad, path)] if bad else []
     if not curves and not bad:

@@ -40,7 +40,7 @@ def model_of(run: Run) -> str:
 def status_of(run: Run) -> str:
     """How far the run came, in words."""
     asked = _inside(run.recipe, "trainer", "max_epochs")
-    done = run.epoch + 1
+    done = run.epoch
     if done <= 0:
         return "no metric was written"
     if isinstance(asked, int) and asked > 0:
