@@ -7,6 +7,7 @@ import sys
 import pytest
 import torch
 import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.cli.checkpoints import AtomicCheckpointIO
 
@@ -43,6 +44,15 @@ def test_a_fit_reports_trains_tests_and_keeps_everything(zoo, folder):
     assert len(list((run / "checkpoints").glob("best-*.ckpt"))) == 1
     assert list(run.glob("events.out.tfevents.*"))
     assert metrics(run, "test/accuracy")
+
+
+def test_a_run_has_one_file_of_events_for_all_that_it_did(zoo, folder):
+    watching = ("--trainer.callbacks+=GradientHistogram", "--trainer.callbacks+=RecurrenceHealth")
+    assert zoo(*FIT, *watching, "--trainer.log_every_n_steps=1").code == 0
+    (path,) = (folder / "runs/small/version_0").glob("events.out.tfevents.*")
+    tags = EventAccumulator(str(path)).Reload().Tags()
+    assert {"train/loss", "val/loss", "test/loss", "hp_metric"} <= set(tags["scalars"])
+    assert "gradients" in tags["images"]
 
 
 def test_running_a_recipe_twice_keeps_both_and_gives_the_same_numbers(zoo, folder, fitted):

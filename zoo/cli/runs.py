@@ -16,12 +16,12 @@ import lightning
 import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
 from zoo.cli.errors import printable
-from zoo.cli.loggers import MetricsFile
+from zoo.cli.loggers import EventFile, MetricsFile
 from zoo.cli.recipe_inputs import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
@@ -60,7 +60,7 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
         "version": folder.name,
     }
     if loggers is None or isinstance(loggers, bool):
-        return [MetricsFile(**where), TensorBoardLogger(**where)]
+        return [MetricsFile(**where), EventFile(**where)]
     asked = listed(loggers)
     for logger in asked:
         if isinstance(logger, WandbLogger):

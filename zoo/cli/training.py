@@ -18,6 +18,7 @@ from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
 from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
 from zoo.cli.inspect import inspect, inspecting
 from zoo.cli.inspection import Inspection
+from zoo.cli.loggers import EventFile
 from zoo.cli.parser import MODE, Parser
 from zoo.cli.places import without_places
 from zoo.cli.recipe_inputs import RecipeInputs, listed
@@ -176,7 +177,7 @@ class Cli(LightningCLI):
                 raise
         finally:
             for logger in self.trainer.loggers:
-                if isinstance(logger, WandbLogger):
+                if isinstance(logger, WandbLogger | EventFile):
                     logger.finish()
 
     def _drop_folder(self) -> None:
