@@ -8,8 +8,8 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data.base import check_positive
 from zoo.data.datasets import Batch, RaggedSequences, Sequences
-from zoo.data.files import SplitFiles
 from zoo.data.orders import Bucketed, ByLength, InOrder
+from zoo.data.split_files import SplitFiles
 from zoo.data.splits import Split, check_fractions, stratified_split
 from zoo.data.tables import Example, Table
 from zoo.data.text import TextData

@@ -7,7 +7,8 @@ from torch.utils.data import Dataset
 
 from zoo.data.base import check_option
 from zoo.data.datasets import Batch
-from zoo.data.files import SplitFiles, read_text
+from zoo.data.files import read_text
+from zoo.data.split_files import SplitFiles
 from zoo.data.splits import Split, check_fractions
 from zoo.data.streams import StreamData
 from zoo.data.vocabulary import END_OF_LINE, UNKNOWN, Characters, Vocabulary, Words
