@@ -128,7 +128,7 @@ def test_missing_empty_and_ambiguous_files_are_named(folder):
     refused(ValueError, "tiny.valid.txt is empty, expected text", folder)
     (folder / "tiny.dev.txt").write_text("a", encoding="utf-8")
     refused(ValueError, "has 2 files for val: tiny.dev.txt, tiny.valid.txt", folder)
-    for name in ("tiny.dev.txt", "tiny.valid.txt"):
+    for name in ("tiny.dev.txt", "tiny.valid.txt", "tiny.test.txt"):
         (folder / name).unlink()
     refused(FileNotFoundError, r"has no file for val, .*\(files: README, ", folder)
 

@@ -1,8 +1,19 @@
 """Reading a user's files, with errors that say which file and which line."""
 
+import logging
 from pathlib import Path
 
+from lightning.pytorch.utilities import rank_zero_only
+
 from zoo.registry import nearest
+
+logger = logging.getLogger(__name__)
+
+
+@rank_zero_only
+def tell(message: str) -> None:
+    """Tells the user something about the data; where several processes train, only the first one does."""
+    logger.info(message)
 
 
 def existing(path: Path, what: str) -> Path:

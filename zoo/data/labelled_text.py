@@ -9,8 +9,8 @@ from torch.utils.data import Dataset, Sampler
 from zoo.data.base import check_positive
 from zoo.data.datasets import Batch, RaggedSequences, Sequences
 from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.split_files import Source, SplitFiles
+from zoo.data.splits import Split, stratified_split
 from zoo.data.tables import Example, Table
 from zoo.data.text import TextData
 from zoo.data.vocabulary import PADDING, UNKNOWN, Words
@@ -26,9 +26,11 @@ class LabelledText(TextData):
     predicting, texts come in the order of the file, and a file given as predict has no `y`.
 
     Args:
-        root: A folder with files called like train.csv, dev.csv and test.csv, or one file to split by chance.
+        root: A folder with files called like train.csv, dev.csv and test.csv, or one file, which is divided
+            by chance among those of train, val and test that are not given.
         train: Training file, instead of the one in root.
-        val: Validation file, instead of the one in root.
+        val: Validation file, instead of the one in root; with train and test but without val, a part of the
+            training file is held out.
         test: Test file, instead of the one in root.
         predict: File to predict on, for which labels are not needed; the test set if not given.
         separator: Comma (fields may be quoted), tab (no quoting), or a space for lines of a label and a text;
@@ -41,8 +43,9 @@ class LabelledText(TextData):
         min_count: Words that are less frequent in the training texts become `<unk>`.
         vocab_size: Most types of words, `<pad>` and `<unk>` included.
         max_length: Words of a text beyond this number are cut off.
-        val_fraction: Share of a single file for validation, stratified by label.
-        test_fraction: Share of a single file for testing, stratified by label.
+        val_fraction: Share of a divided file for validation, stratified by label; may be 0 with a
+            validation file.
+        test_fraction: Share of a divided file for testing, stratified by label; may be 0 with a test file.
         batch_size: Texts of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
@@ -72,16 +75,15 @@ class LabelledText(TextData):
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         check_positive(min_count=min_count, max_length=1 if max_length is None else max_length)
-        check_fractions(val_fraction, test_fraction)
         if vocab_size is not None and vocab_size < 3:
             raise ValueError(f"vocab_size must be at least 3 (<pad>, <unk> and a word), got {vocab_size}")
-        self.files = SplitFiles(root, {"train": train, "val": val, "test": test, "predict": predict})
+        files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
+        self.files = SplitFiles(root, files, val_fraction, test_fraction)
         self.table = Table(separator=separator, header=header, text=text, label=label, encoding=encoding)
         self.lower = lower
         self.min_count = min_count
         self.vocab_size = vocab_size
         self.max_length = max_length
-        self.fractions = (val_fraction, test_fraction)
         self.labels: list[str] = []
         self._examples: dict[Split, list[Example]] = {}
 
@@ -112,9 +114,9 @@ class LabelledText(TextData):
             ValueError: the file is malformed; names the line.
         """
         if split not in self._examples:
-            path, whole = self.files.find(split)
-            examples = self.table.read(path, labelled=split != "predict")
-            self._examples |= self._divided(examples) if whole else {split: examples}
+            source = self.files.find(split)
+            examples = self.table.read(source.path, labelled=split != "predict")
+            self._examples |= self._divided(examples, source)
         return self._examples[split]
 
     def load(self, split: Split) -> RaggedSequences:
@@ -144,10 +146,18 @@ class LabelledText(TextData):
         super().load_state_dict(state_dict)
         self.labels = list(state_dict["labels"])
 
-    def _divided(self, examples: list[Example]) -> dict[Split, list[Example]]:
-        labels = sorted({str(example.label) for example in examples})
-        classes = torch.tensor([labels.index(str(example.label)) for example in examples])
-        parts = stratified_split(classes, *self.fractions, self.seed)
+    def _divided(self, examples: list[Example], source: Source) -> dict[Split, list[Example]]:
+        """The examples of a file by the splits that it is divided among."""
+        if len(source.splits) == 1:
+            return {source.splits[0]: examples}
+        numbers = {
+            label: number for number, label in enumerate(sorted({str(each.label) for each in examples}))
+        }
+        classes = torch.tensor([numbers[str(example.label)] for example in examples])
+        try:
+            parts = source.named(stratified_split(classes, *source.cut, self.seed))
+        except ValueError as error:
+            raise ValueError(f"{source.path}: {error}") from None
         return {split: [examples[index] for index in part.tolist()] for split, part in parts.items()}
 
     def _cased(self, example: Example) -> str:

@@ -11,15 +11,21 @@ from zoo.data.orders import generator
 Split = Literal["train", "val", "test", "predict"]
 
 
-def check_fractions(val: float, test: float) -> None:
+def check_fractions(val: float, test: float, zero: bool = False) -> None:
     """Refuses shares of validation and test data that leave no training data.
+
+    Args:
+        val: Share of validation data.
+        test: Share of test data.
+        zero: Whether a share may be 0, for it may not be needed.
 
     Raises:
         ValueError: a share is not positive, or both together are 1 or more.
     """
-    if val <= 0 or test <= 0 or val + test >= 1:
+    if not (min(val, test) >= 0 and val + test < 1 and (zero or min(val, test) > 0)):
+        expected = "not be negative" if zero else "be positive"
         raise ValueError(
-            f"val_fraction and test_fraction must be positive and add up to less than 1, got {val} and {test}"
+            f"val_fraction and test_fraction must {expected} and add up to less than 1, got {val} and {test}"
         )
 
 
@@ -30,7 +36,7 @@ def stratified_split(
 
     Args:
         labels: The label of each item.
-        val: Share of items for validation; the number of items is rounded.
+        val: Share of items for validation; the number of items is rounded, to 1 at least. 0 is none.
         test: Share of items for testing.
         seed: Decides the division.
 
@@ -46,8 +52,9 @@ def stratified_split(
     # Spread each label evenly over [0, 1): then any stretch of the order holds the labels in proportion.
     places = torch.cat([(torch.arange(int(count)) + 0.5) / count for count in counts])
     order = by_label[places.argsort(stable=True)]
-    sizes = [max(1, round(len(labels) * share)) for share in (val, test)]
+    sizes = [max(1, round(len(labels) * share)) if share else 0 for share in (val, test)]
     if sum(sizes) >= len(labels):
-        raise ValueError(f"{len(labels)} items are too few to divide into training, validation and test data")
+        parts_wanted = 1 + sum(size > 0 for size in sizes)
+        raise ValueError(f"{len(labels)} items are too few to divide in {parts_wanted}")
     parts = torch.split(order, [*sizes, len(labels) - sum(sizes)])
     return {"val": parts[0].sort().values, "test": parts[1].sort().values, "train": parts[2].sort().values}

@@ -9,7 +9,7 @@ from zoo.data.base import check_option
 from zoo.data.datasets import Batch
 from zoo.data.files import read_text
 from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split, check_fractions
+from zoo.data.splits import Split
 from zoo.data.streams import StreamData
 from zoo.data.vocabulary import END_OF_LINE, UNKNOWN, Characters, Vocabulary, Words
 
@@ -25,17 +25,20 @@ class TextFile(StreamData):
     Batches: `x`, `y` (B, T), tokens and those after them; `starts` (B,), whether a stream begins here.
 
     Args:
-        root: A folder with files called like train.txt, valid.txt, test.txt, or one file to cut in three.
+        root: A folder with files called like train.txt, valid.txt, test.txt, or one file, which is cut up for
+            those of train, val and test that are not given.
         train: Training text, instead of the one in root.
-        val: Validation text, instead of the one in root.
+        val: Validation text, instead of the one in root; with train and test but without val, the end of
+            the training text is held out.
         test: Test text, instead of the one in root.
         predict: Text to predict on; the test text if not given.
         unit: characters, words or bpe.
         vocab_size: Most types of words, or types of byte pairs (needed for bpe, at least 256).
         lower: Whether to turn the text to lower case.
         encoding: Encoding of the files.
-        val_fraction: Share of a single file for validation, after the training text.
-        test_fraction: Share of a single file for testing, at its end.
+        val_fraction: Share of a file that is cut up for validation, after the training text; may be 0 with
+            a validation text.
+        test_fraction: Share of a file that is cut up for testing, at its end; may be 0 with a test text.
         batch_size: Parallel streams for training and validation.
         steps: Tokens of one chunk, through which gradients flow.
         test_batch_size: Parallel streams for testing; 1 reads the text as it stands, as Zaremba et al. do.
@@ -63,13 +66,12 @@ class TextFile(StreamData):
         super().__init__(batch_size, steps, test_batch_size, num_workers)
         check_option("unit", unit, UNITS)
         check_vocab_size(unit, vocab_size)
-        check_fractions(val_fraction, test_fraction)
-        self.files = SplitFiles(root, {"train": train, "val": val, "test": test, "predict": predict})
+        files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
+        self.files = SplitFiles(root, files, val_fraction, test_fraction)
         self.unit = unit
         self.vocab_size = vocab_size
         self.lower = lower
         self.encoding = encoding
-        self.fractions = (val_fraction, test_fraction)
 
     def text(self, split: Split) -> str:
         """The text of a split.
@@ -78,10 +80,10 @@ class TextFile(StreamData):
             FileNotFoundError: there is no file for it.
             ValueError: the file is empty or in another encoding.
         """
-        path, whole = self.files.find(split)
-        text = read_text(path, self.encoding)
+        source = self.files.find(split)
+        text = read_text(source.path, self.encoding)
         cased = text.lower() if self.lower else text
-        return split_by_position(cased, *self.fractions)[split] if whole else cased
+        return source.named(split_by_position(cased, *source.cut))[split]
 
     def learn(self) -> Vocabulary:
         text = self.text("train")
@@ -117,8 +119,8 @@ def split_by_position(text: str, val: float, test: float) -> dict[Split, str]:
 
     Args:
         text: The whole text.
-        val: Share for validation.
-        test: Share for testing.
+        val: Share for validation; 0 is none.
+        test: Share for testing; 0 is none.
 
     Returns:
         The texts; together they are the whole. The cuts are at the end of a line or word if one is near.
