@@ -220,6 +220,16 @@ def test_a_file_of_a_folder_that_looks_like_two_splits_is_neither(folder):
         LabelledText(folder).setup("fit")
 
 
+def test_a_rare_label_is_trained_on_however_much_is_held_out(folder):
+    path = folder / "all.csv"
+    rows = [*(f"w{k},{'ab'[k % 2]}" for k in range(40)), "w,c", "v,d", "u,d"]
+    path.write_text("\n".join(["text,label", *rows]) + "\n", encoding="utf-8")
+    data = LabelledText(path, val_fraction=0.4, test_fraction=0.4)
+    data.setup("fit")
+    data.setup("test")
+    assert data.labels == ["a", "b", "c", "d"]
+
+
 def test_too_few_texts_to_divide_are_named(folder):
     with pytest.raises(ValueError, match=r"all.csv: 2 items are too few to divide in 3"):
         LabelledText(write(folder / "all.csv", 2)).setup("fit")

@@ -41,7 +41,7 @@ def stratified_split(
         seed: Decides the division.
 
     Returns:
-        The items of each part, in ascending order.
+        The items of each part, in ascending order; every label has a training item if it can.
 
     Raises:
         ValueError: there are too few items.
@@ -51,6 +51,7 @@ def stratified_split(
     counts = labels.bincount()
     # Spread each label evenly over [0, 1): then any stretch of the order holds the labels in proportion.
     places = torch.cat([(torch.arange(int(count)) + 0.5) / count for count in counts])
+    places[counts[counts > 0].cumsum(0) - 1] = 1  # the last item of each label is trained on
     order = by_label[places.argsort(stable=True)]
     sizes = [max(1, round(len(labels) * share)) if share else 0 for share in (val, test)]
     if sum(sizes) >= len(labels):
