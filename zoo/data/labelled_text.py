@@ -6,15 +6,18 @@ from typing import Any, final
 import torch
 from torch.utils.data import Dataset, Sampler
 
-from zoo.data.base import check_positive
+from zoo.data.base import check_option, check_positive
 from zoo.data.datasets import Batch, RaggedSequences, Sequences
+from zoo.data.faults import listed, share
 from zoo.data.orders import Bucketed, ByLength, InOrder
 from zoo.data.split_files import Source, SplitFiles
 from zoo.data.splits import Split, stratified_split
-from zoo.data.tables import Example, Table
+from zoo.data.tables import EMPTY, Example, Table
 from zoo.data.text import TextData
 from zoo.data.vocabulary import PADDING, UNKNOWN, Words
 from zoo.registry import nearest
+
+MOST_LABELS = 10  # that an error shows
 
 
 @final
@@ -23,7 +26,8 @@ class LabelledText(TextData):
 
     The vocabulary is learned from the training texts only: `<pad>` is 0, `<unk>` is 1. Labels are numbered in
     sorted order. Batches: `x` (B, T), words; `y` (B,), the class; `lengths` (B,) if they differ. For
-    predicting, texts come in the order of the file, and a file given as predict has no `y`.
+    predicting, texts come in the order of the file, and a file given as predict has no `y`. Blank lines are
+    no rows.
 
     Args:
         root: A folder with files called like train.csv, dev.csv and test.csv, or one file, which is divided
@@ -39,6 +43,8 @@ class LabelledText(TextData):
         text: Column of the text, by name or number from 0; by default "text".
         label: Column of the label, by name or number from 0; by default "label".
         encoding: Encoding of the files.
+        empty: Whether to refuse or to skip rows that lack a text or a label; a line says how many were
+            skipped, and to predict on a file, `examples("predict")` has the lines of the others.
         lower: Whether to turn texts to lower case.
         min_count: Words that are less frequent in the training texts become `<unk>`.
         vocab_size: Most types of words, `<pad>` and `<unk>` included.
@@ -63,6 +69,7 @@ class LabelledText(TextData):
         text: int | str | None = None,
         label: int | str | None = None,
         encoding: str = "utf-8",
+        empty: str = "refuse",
         lower: bool = False,
         min_count: int = 1,
         vocab_size: int | None = None,
@@ -74,12 +81,15 @@ class LabelledText(TextData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        check_option("empty", empty, EMPTY)
         check_positive(min_count=min_count, max_length=1 if max_length is None else max_length)
         if vocab_size is not None and vocab_size < 3:
             raise ValueError(f"vocab_size must be at least 3 (<pad>, <unk> and a word), got {vocab_size}")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
         self.files = SplitFiles(root, files, val_fraction, test_fraction)
-        self.table = Table(separator=separator, header=header, text=text, label=label, encoding=encoding)
+        self.table = Table(
+            separator=separator, header=header, text=text, label=label, encoding=encoding, empty=empty
+        )
         self.lower = lower
         self.min_count = min_count
         self.vocab_size = vocab_size
@@ -165,12 +175,16 @@ class LabelledText(TextData):
 
     def _classes(self, examples: list[Example]) -> list[int]:
         numbers = {label: number for number, label in enumerate(self.labels)}
-        for path, line, _, label in examples:
-            if label not in numbers:
-                raise ValueError(
-                    f"{path}, line {line}: label {label!r} does not occur in the training data"
-                    f"{nearest(str(label), numbers) or ';'} Known: {', '.join(numbers)}"
-                )
+        unknown = [example for example in examples if example.label not in numbers]
+        if unknown:
+            path, line, _, label = unknown[0]
+            others = list(dict.fromkeys(repr(each.label) for each in unknown if each.label != label))
+            too = f", nor do {listed(others)}" if others else ""
+            raise ValueError(
+                f"{path}, line {line}: label {label!r} does not occur in the training data, in "
+                f"{share([each.line for each in unknown], len(examples))}{too}"
+                f"{nearest(str(label), numbers) or ';'} Known: {listed(self.labels, MOST_LABELS)}"
+            )
         return [numbers[str(example.label)] for example in examples]
 
 

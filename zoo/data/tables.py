@@ -1,21 +1,28 @@
 """Labelled texts in tables (CSV, TSV) and in lines of label and text."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.data.files import read_text
-from zoo.registry import nearest
+from zoo.data.columns import Columns, number_of, shortened
+from zoo.data.faults import Faults, share
+from zoo.data.files import read_text, tell
+from zoo.data.rows import Row, rows_of
 
 ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
-FIELD_LIMIT = 2**24  # characters of one field; Python's own limit of 2**17 is less than a long article
+EMPTY = ("refuse", "skip")
+LACKING = dict.fromkeys(("text", "label", "short"), "empty: skip leaves such rows out")
+MALFORMED = {
+    "long": "is the separator part of a text that is not in quotes?",
+    "quotes": "are quotes doubled and closed?",
+}
+"""What can be wrong with a row, and what helps."""
 
 
 class Example(NamedTuple):
-    """One labelled text and where it stands."""
+    """One labelled text and where it begins."""
 
     path: Path
     line: int
@@ -37,6 +44,8 @@ class Table:
     """Column of the label: a name or, from 0, a number."""
     encoding: str
     """Encoding of the files."""
+    empty: str
+    """Whether to "refuse" or to "skip" rows that lack a text or a label."""
 
     def __post_init__(self) -> None:
         if self.separator is not None and len(self.separator) != 1:
@@ -60,19 +69,48 @@ class Table:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: names file and line: a column is missing, a text or label is empty, a byte is wrong.
+            ValueError: a column is missing, or rows are at fault; names their lines and what helps.
         """
         separator = self.separator or _separator_of(path)
-        rows = _rows(read_text(path, self.encoding), separator, path)
-        lines = separator == " "
-        header = self.header if self.header is not None else not lines
-        names = [name.strip() for name in next(rows)[1]] if header else None
-        text = _column(self.text, 1 if lines else "text", names, path)
-        label = _column(self.label, 0 if lines else "label", names, path) if labelled else None
-        examples = [_example(path, line, row, text, label) for line, row in rows]
-        if not examples:
-            raise ValueError(f"{path} has a header and nothing else, expected texts below it")
+        header = self.header if self.header is not None else separator != " "
+        faults = Faults()
+        rows = rows_of(read_text(path, self.encoding), separator, faults)
+        first = next(rows, None)
+        if first is None or (header and faults.of(MALFORMED)):
+            raise ValueError(f"{path}, {faults.told(MALFORMED, 1) or 'line 1: there is nothing but quotes'}")
+        columns = self._columns(path, separator, first[1], header, labelled)
+        examples = list(_examples(path, rows if header else chain([first], rows), columns, faults))
+        self._check(path, examples, faults)
         return examples
+
+    def _columns(self, path: Path, separator: str, first: list[str], header: bool, labelled: bool) -> Columns:
+        """The columns of a file whose first row this is."""
+        names = [name.strip() for name in first] if header else None
+        own = (1, 0) if separator == " " else ("text", "label")
+        wanted = [own[k] if column is None else column for k, column in enumerate((self.text, self.label))]
+        text = number_of(wanted[0], names, path, separator)
+        label = number_of(wanted[1], names, path, separator) if labelled else None
+        if text == label:
+            raise ValueError(f"{path}: text and label are both column {text}, expected two different ones")
+        if names is not None and self.header is None and all(isinstance(column, int) for column in wanted):
+            tell(
+                f"{path}: line 1 is taken for the names of the columns ({shortened(names)}); header: false "
+                f"reads it as a text, header: true says no more of it"
+            )
+        return Columns(text=text, label=label, width=len(first))
+
+    def _check(self, path: Path, examples: list[Example], faults: Faults) -> None:
+        """Refuses rows that are at fault, or says how many were left out."""
+        advice = MALFORMED if self.empty == "skip" else LACKING | MALFORMED
+        lacking, rows = faults.of(LACKING), len(examples) + len(faults.of(LACKING | MALFORMED))
+        if faults.of(advice):
+            raise ValueError(f"{path}, {faults.told(advice, rows)}")
+        if not examples and not lacking:
+            raise ValueError(f"{path} has a header and nothing else, expected texts below it")
+        if not examples:
+            raise ValueError(f"{path}: all {rows} rows lack a text or a label, expected some that have both")
+        if lacking:
+            tell(f"{path}: {share(lacking, rows)} are left out, for they lack a text or a label")
 
 
 def _separator_of(path: Path) -> str:
@@ -84,50 +122,28 @@ def _separator_of(path: Path) -> str:
     return ENDINGS[path.suffix.lower()]
 
 
-def _rows(text: str, separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Fields of each line that is not blank, with the number of the (last) line they stand on."""
-    if separator == ",":
-        yield from _quoted_rows(text, path)
-        return
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, line.split(separator, 1 if separator == " " else -1)
+def _examples(path: Path, rows: Iterable[Row], columns: Columns, faults: Faults) -> Iterator[Example]:
+    """The rows that are as they should be; the others are noted."""
+    text, label, width = columns.text, columns.label, max(columns.width, columns.needed)
+    for line, row in rows:
+        if len(row) != width and not _fits(line, row, columns, faults):
+            continue
+        if not row[text].strip():
+            faults.add("text", line, "the text is empty")
+        elif label is None:
+            yield Example(path, line, row[text], None)
+        elif name := row[label].strip():
+            yield Example(path, line, row[text], name)
+        else:
+            faults.add("label", line, "the label is empty")
 
 
-def _quoted_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(FIELD_LIMIT)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            if len(row) > 1 or "".join(row).strip():
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: {error}; are quotes doubled and closed?") from None
-
-
-def _column(wanted: int | str | None, default: int | str, names: list[str] | None, path: Path) -> int:
-    """The number of a column."""
-    column = default if wanted is None else wanted
-    if isinstance(column, int):
-        return column
-    if names is None:
-        raise ValueError(f"{path} is read without a header, so column {column!r} must be a number from 0")
-    if column not in names:
-        raise ValueError(
-            f"{path}, line 1: there is no column {column!r}{nearest(column, names) or ';'} "
-            f"Columns: {', '.join(names)}"
-        )
-    return names.index(column)
-
-
-def _example(path: Path, line: int, row: list[str], text: int, label: int | None) -> Example:
-    last = max(text, -1 if label is None else label)
-    if len(row) <= last:
-        raise ValueError(f"{path}, line {line}: {len(row)} columns, expected at least {last + 1}")
-    if not row[text].strip():
-        raise ValueError(f"{path}, line {line}: the text is empty")
-    if label is None:
-        return Example(path, line, row[text], None)
-    if not row[label].strip():
-        raise ValueError(f"{path}, line {line}: the label is empty")
-    return Example(path, line, row[text], row[label].strip())
+def _fits(line: int, row: list[str], columns: Columns, faults: Faults) -> bool:
+    """Whether a row of another width has what is needed, and nothing that belongs nowhere."""
+    if len(row) < columns.needed:
+        faults.add("short", line, f"{len(row)} columns, expected at least {columns.needed}")
+        return False
+    if any(field.strip() for field in row[columns.width :]):
+        faults.add("long", line, f"{len(row)} columns, expected {columns.width}")
+        return False
+    return True
