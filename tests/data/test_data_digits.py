@@ -64,6 +64,7 @@ def test_permutation_does_not_depend_on_the_seed_of_the_split():
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
         ({"seed": -1}, "must not be negative, got -1"),
         ({"val_fraction": 0.6, "test_fraction": 0.4}, "add up to less than 1, got 0.6 and 0.4"),
+        ({"test_fraction": 0.0}, "must be positive and add up to less than 1, got 0.15 and 0.0"),
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_is_read(arguments, message):

@@ -39,6 +39,16 @@ def test_validation_images_are_the_last_training_images(root):
     assert data.sizes == {"input_size": 3, "num_classes": 10}
 
 
+def test_every_image_is_in_one_split(root):
+    data = MNISTSequence(root, val_size=10)
+    splits = [data.dataset(split) for split in ("train", "val", "test")]
+    train, val, test = (split.__getitems__(range(len(split)))["x"].mul(255).byte() for split in splits)
+    for part, images in (("train", torch.cat([train, val])), ("t10k", test)):
+        path = root / f"{IMAGES.format(part)}{'.gz' if part == 'train' else ''}"
+        content = gzip.decompress(path.read_bytes()) if part == "train" else path.read_bytes()
+        assert images.numpy().tobytes() == content[16:]
+
+
 def test_pixels_and_permutation(root):
     rows, pixels, shuffled, again = (
         MNISTSequence(root, val_size=10, order=order, permutation=permutation)
@@ -96,5 +106,17 @@ def test_images_and_labels_must_belong_together(root):
 
 def test_labels_and_validation_size_must_fit(root):
     refused(root, "label 6, expected less than num_classes = 5", num_classes=5)
+    refused(root, r"in 3 of 7 images \(4, 5, 6\); give num_classes: 7", num_classes=4)
+    refused(root, "in 1 of 7 images; give num_classes: 7", num_classes=6)
+    with pytest.raises(ValueError, match="val_size must be at least 1, got 0"):
+        MNISTSequence(root, val_size=0)
     with pytest.raises(ValueError, match=r"30 training images leave none .* val_size = 30"):
         MNISTSequence(root, val_size=30).setup("fit")
+
+
+def test_training_and_test_images_must_be_of_one_size(root):
+    write_idx(root / IMAGES.format("t10k"), torch.zeros(7, 3, 4))
+    data = MNISTSequence(root, val_size=10)
+    data.setup("fit")
+    with pytest.raises(ValueError, match="images are 3 steps of 4 pixels, and those of the train files 4 "):
+        data.setup("test")

@@ -83,6 +83,8 @@ def test_a_text_is_cut_at_lines_then_at_words_then_anywhere():
 def test_the_shape_of_streams_is_checked():
     with pytest.raises(ValueError, match="steps must be at least 1, got 0"):
         PythonDocs(steps=0)
+    with pytest.raises(ValueError, match=r"must be positive and add up to less than 1, got 0.0 and 0.05"):
+        PythonDocs(val_fraction=0.0)
     with pytest.raises(
         ValueError, match=r"the val text has [0-9]+ tokens, too few for 100000 parallel streams"
     ):

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from zoo.data.base import SequenceData, check_positive
 from zoo.data.datasets import ImageSequences
+from zoo.data.faults import listed
 from zoo.data.files import existing
 from zoo.data.idx import read_idx
 from zoo.data.images import as_sequences, check_reading
@@ -93,12 +94,30 @@ class MNISTSequence(SequenceData):
             images, labels = read_idx(image_file, 3), read_idx(label_file, 1).long()
             if len(images) != len(labels):
                 raise ValueError(f"{image_file} has {len(images)} images, {label_file} {len(labels)} labels")
-            if len(labels) and labels.max() >= self.num_classes:
-                raise ValueError(
-                    f"{label_file}: label {labels.max()}, expected less than num_classes = {self.num_classes}"
-                )
-            self._parts[part] = as_sequences(images, self.image_order, self.permutation), labels
+            self._check_labels(label_file, labels)
+            pixels = as_sequences(images, self.image_order, self.permutation)
+            self._check_size(image_file, pixels)
+            self._parts[part] = pixels, labels
         return self._parts[part]
+
+    def _check_labels(self, path: Path, labels: Tensor) -> None:
+        wrong = (labels >= self.num_classes).nonzero().flatten().tolist()
+        if wrong:
+            images = "" if len(wrong) == 1 else f" ({listed(wrong)})"
+            raise ValueError(
+                f"{path}: label {labels.max()}, expected less than num_classes = {self.num_classes}, in "
+                f"{len(wrong)} of {len(labels)} images{images}; give num_classes: {labels.max() + 1}"
+            )
+
+    def _check_size(self, path: Path, pixels: Tensor) -> None:
+        """Refuses images of another size than those read before."""
+        for part, (others, _) in self._parts.items():
+            if others.shape[1:] != pixels.shape[1:]:
+                own, other = (" steps of ".join(map(str, each.shape[1:])) for each in (pixels, others))
+                raise ValueError(
+                    f"{path}: its images are {own} pixels, and those of the {part} files {other}; expected "
+                    f"the same size"
+                )
 
     def _file(self, name: str) -> Path:
         compressed = self.root / f"{name}.gz"
