@@ -1,10 +1,11 @@
 """Whole batches: padding, lengths, and the same content as item by item."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.data.datasets import ImageSequences, RaggedSequences
+from zoo.data.datasets import ImageSequences, RaggedSequences, TensorSequences
 
 
 def ragged(lengths, width=None):
@@ -51,3 +52,22 @@ def test_images_are_scaled_to_one():
     batch = ImageSequences(pixels, torch.tensor([4]), white=16).__getitems__([0])
     assert batch["x"].flatten().tolist() == [0, 0.5, 1]
     assert batch["x"].dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"x": torch.zeros(5, 2, 1), "y": torch.zeros(4)}, "items differ in number: x has 5, y has 4"),
+        ({"inputs": torch.zeros(5, 2, 1)}, "fields are inputs, expected x and what else a batch holds"),
+    ],
+)
+def test_fields_that_are_no_batch_are_refused(fields, message):
+    with pytest.raises(ValueError, match=message):
+        TensorSequences(fields)
+
+
+def test_each_sequence_needs_its_target():
+    with pytest.raises(ValueError, match="there are 2 sequences and 3 targets"):
+        RaggedSequences(ragged([2, 4]), torch.arange(3))
+    with pytest.raises(ValueError, match="there are no sequences"):
+        RaggedSequences([])

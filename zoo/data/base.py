@@ -18,6 +18,7 @@ SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
     "test": ("test",),
     "predict": ("predict",),
 }
+SERVED = "Sequences of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
 
 
 def check_positive(**values: int) -> None:
@@ -85,8 +86,19 @@ class SequenceData(LightningDataModule, ABC):
     def dataset(self, split: Split) -> Dataset[Batch]:
         """The data set of a split, loaded at the first call."""
         if split not in self._datasets:
-            self._datasets[split] = self.load_predict() if split == "predict" else self.load(split)
+            loaded: object = self.load_predict() if split == "predict" else self.load(split)
+            if not isinstance(loaded, Dataset):
+                raise self.unexpected(split, loaded)
+            self._datasets[split] = loaded
         return self._datasets[split]
+
+    def unexpected(self, split: Split, loaded: object, expected: str = SERVED) -> ValueError:
+        """The error of a subclass whose `load` has returned something else than `expected`."""
+        method = "load_predict()" if split == "predict" else f"load({split!r})"
+        got = type(loaded).__name__
+        return ValueError(
+            f"{type(self).__name__}.{method} returned an object of type {got}, expected {expected}"
+        )
 
     def order(self, split: Split, data: Sequences) -> Sampler[int]:
         """The order in which the items of a split are drawn."""
@@ -95,7 +107,8 @@ class SequenceData(LightningDataModule, ABC):
     def loader(self, split: Split) -> ResumableLoader:
         """A new loader over a split."""
         data = self.dataset(split)
-        assert isinstance(data, Sequences)
+        if not isinstance(data, Sequences):
+            raise self.unexpected(split, data)
         return self.loader_over(data, self.order(split, data), self.batch_size)
 
     def loader_over(

@@ -33,9 +33,21 @@ class Sequences(Dataset[Batch], ABC):
 
 @final
 class TensorSequences(Sequences):
-    """Sequences of equal length, held as tensors whose first axes agree."""
+    """Sequences of equal length.
+
+    Args:
+        fields: `x`, `y` and what else a batch holds; along the first axis, one entry per sequence.
+
+    Raises:
+        ValueError: there is no `x`, or the first axes differ.
+    """
 
     def __init__(self, fields: Batch) -> None:
+        if "x" not in fields:
+            raise ValueError(f"the fields are {', '.join(fields)}, expected x and what else a batch holds")
+        if len({len(field) for field in fields.values()}) > 1:
+            counts = ", ".join(f"{name} has {len(field)}" for name, field in fields.items())
+            raise ValueError(f"the items differ in number: {counts}; expected as many of each")
         self.fields = fields
 
     def __len__(self) -> int:
@@ -76,9 +88,18 @@ class RaggedSequences(Sequences):
     Args:
         items: One tensor per sequence: (T,) numbers of tokens or (T, I) features.
         targets: One target per sequence, along the first axis; None when there is nothing to predict.
+
+    Raises:
+        ValueError: there are no sequences, or not as many targets as sequences.
     """
 
     def __init__(self, items: Sequence[Tensor], targets: Num[Tensor, " N ..."] | None = None) -> None:
+        if not items:
+            raise ValueError("there are no sequences, expected at least one")
+        if targets is not None and len(targets) != len(items):
+            raise ValueError(
+                f"there are {len(items)} sequences and {len(targets)} targets, expected one for each"
+            )
         self.lengths = torch.tensor([len(item) for item in items])
         self.steps = torch.cat(list(items))
         self.offsets = self.lengths.cumsum(0) - self.lengths

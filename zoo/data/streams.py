@@ -99,7 +99,8 @@ class StreamData(TextData):
     def loader(self, split: Split) -> ResumableLoader:
         """A new loader over a split: chunk by chunk, in the order of the text."""
         data = self.dataset(split)
-        assert isinstance(data, TokenStreams)
+        if not isinstance(data, TokenStreams):
+            raise self.unexpected(split, data, "TokenStreams of zoo.data.streams")
         order: Sampler[int] = InOrder(data)
         if self.trainer is not None and self.trainer.world_size > 1:
             data = data.share(self.trainer.global_rank, self.trainer.world_size)
