@@ -13,13 +13,13 @@ from torch import Tensor, nn, optim
 from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
+from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
-Batch = dict[str, Tensor]
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
-IGNORED = -100
-"""The target that no loss and no metric counts, as in torch's cross-entropy."""
+LOOKED_INTO = 32
+"""Batches whose values are checked although a GPU has to be waited for."""
 
 
 @runtime_checkable
@@ -71,6 +71,20 @@ class Task(pl.LightningModule, ABC):
     @abstractmethod
     def _step(self, batch: Batch, stage: str) -> Tensor:
         """The loss of a batch; updates the stage's metrics and logs."""
+
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds, beginning with `x`; a task adds its targets."""
+        network = self.network
+        x = (
+            Entry(axes=("B", "T"), kind="integers", below=network.vocab_size)
+            if network.input_size is None
+            else Entry(axes=("B", "T", network.input_size), kind="floating-point numbers")
+        )
+        return {"x": x, "lengths": Entry(axes=("B",), kind="integers", is_optional=True)}
+
+    def contract(self) -> Contract:
+        """What the batches of this task must hold."""
+        return Contract(task=type(self).__name__, entries=self.entries())
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
@@ -141,18 +155,31 @@ class Task(pl.LightningModule, ABC):
                 metric.merge_state({key: part.to(self.device) for key, part in self._counted[name].items()})
         self._counted = {}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        return self._step(batch, "train")
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self._step(self._checked(batch, batch_idx), "train")
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        self._step(batch, "val")
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self._step(self._checked(batch, batch_idx), "val")
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:
-        self._step(batch, "test")
+    def test_step(self, batch: Any, batch_idx: int) -> None:
+        self._step(self._checked(batch, batch_idx), "test")
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
         """Predictions for one batch."""
+        return self._predict(self._checked(batch, batch_idx, predicting=True))
+
+    def _predict(self, batch: Batch) -> Tensor:
+        """What is predicted for a batch, which has no targets."""
         return self.forward(batch["x"], batch.get("lengths"))
+
+    def _checked(self, batch: object, batch_idx: int, predicting: bool = False) -> Batch:
+        """A batch that is as this task needs it.
+
+        Raises:
+            ValueError: it is not.
+        """
+        values = self.device.type == "cpu" or (batch_idx < LOOKED_INTO and self.current_epoch == 0)
+        return self._contract.check(batch, predicting, values)
 
     def on_train_epoch_end(self) -> None:
         self._log_metrics("train")
@@ -190,6 +217,7 @@ class Task(pl.LightningModule, ABC):
     def _build(self) -> None:
         self.model = self.network.build()
         assert self.network.output_size is not None
+        self._contract = self.contract()
         metrics = self.metrics(self.network.output_size)
         self.stage_metrics = nn.ModuleDict(
             {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}

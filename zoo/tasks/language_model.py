@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, final
 
 import torch
@@ -11,7 +12,8 @@ from torchmetrics import MeanMetric, MetricCollection
 
 from zoo.model import ModelSpec
 from zoo.stack import StackState, map_state
-from zoo.tasks.base import IGNORED, Batch, Task
+from zoo.tasks.base import Task
+from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 
@@ -75,12 +77,26 @@ class LanguageModel(Task):
                 f"a language model predicts every step; got pooling {self.network.pooling!r}, expected 'none'"
             )
 
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds: chunks of streams, and which of these start anew."""
+        tokens, size = ("B", "T"), self.network.output_size
+        return {
+            "x": super().entries()["x"],
+            "y": Entry(axes=tokens, kind="integers", below=size, is_target=True),
+            "starts": Entry(axes=("B",), kind="booleans", is_optional=True),
+        }
+
+    def contract(self) -> Contract:
+        """What the batches must hold; streams have no lengths."""
+        instead = f"no lengths, but {IGNORED} in y where nothing is to be predicted"
+        return replace(super().contract(), refused={"lengths": instead})
+
     def metrics(self, output_size: int) -> MetricCollection:
         return MetricCollection(
             {"perplexity": Perplexity(), "bits_per_character": BitsPerCharacter()}, compute_groups=False
         )
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def _predict(self, batch: Batch) -> Tensor:
         """Log-probabilities (B, T, V) of the next token."""
         return self._logits(batch, "predict").log_softmax(-1)
 

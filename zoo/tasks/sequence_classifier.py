@@ -8,7 +8,8 @@ from torch.nn import functional as F
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
-from zoo.tasks.base import IGNORED, Batch, Task
+from zoo.tasks.base import Task
+from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
 @final
@@ -23,6 +24,15 @@ class SequenceClassifier(Task):
 
     output = "num_classes"
 
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds: a class of each sequence or, without pooling, of each step."""
+        axes: tuple[Axes, Axes] = (("B",), ("B", "T"))
+        own, other = axes if self.network.pooling != "none" else axes[::-1]
+        words = "pooling 'none' for one class per step, any other for one per sequence"
+        size = self.network.output_size
+        y = Entry(axes=own, kind="integers", below=size, is_target=True, advice={other: words})
+        return super().entries() | {"y": y}
+
     def metrics(self, output_size: int) -> MetricCollection:
         options: dict[str, Any] = {
             "num_classes": output_size,
@@ -36,19 +46,13 @@ class SequenceClassifier(Task):
             }
         )
 
-    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+    def _predict(self, batch: Batch) -> Tensor:
         """The most likely class of each sequence (B,), or of each step (B, T)."""
         return self.forward(batch["x"], batch.get("lengths")).argmax(-1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
         logits = self.forward(batch["x"], lengths)
-        if logits.shape[:-1] != y.shape:
-            raise ValueError(
-                f"the network predicts classes of shape {tuple(logits.shape[:-1])}, and the targets have "
-                f"shape {tuple(y.shape)}; expected pooling 'none' for one class per step, any other for one "
-                f"per sequence"
-            )
         if lengths is not None and y.dim() == 2:
             y = y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
         logits, y = logits.flatten(0, -2), y.flatten()

@@ -7,7 +7,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 
-from zoo.tasks.base import Batch, Task
+from zoo.tasks.base import Task
+from zoo.tasks.contract import Axes, Batch, Entry
 
 
 @final
@@ -20,17 +21,23 @@ class SequenceRegressor(Task):
 
     output = "output_size"
 
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds: the numbers of each sequence or, without pooling, of each step."""
+        size = self.network.output_size
+        assert size is not None
+        axes: tuple[Axes, Axes] = (("B", size), ("B", "T", size))
+        own, other = axes if self.network.pooling != "none" else axes[::-1]
+        words = f"pooling 'none' for (B, T, {size}), any other for (B, {size})"
+        return super().entries() | {
+            "y": Entry(axes=own, kind="numbers", is_target=True, advice={other: words})
+        }
+
     def metrics(self, output_size: int) -> MetricCollection:
         return MetricCollection({"mse": MeanSquaredError(), "mae": MeanAbsoluteError()})
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
         predictions = self.forward(batch["x"], lengths)
-        if predictions.shape != y.shape:
-            raise ValueError(
-                f"the network predicts numbers of shape {tuple(predictions.shape)}, and the targets have "
-                f"shape {tuple(y.shape)}; expected pooling 'none' for (B, T, O), any other for (B, O)"
-            )
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y = predictions[valid], y[valid]
