@@ -85,7 +85,7 @@ def test_empty_rows_are_left_out_if_asked_and_counted_in_a_line(folder, caplog):
         ("b", "neg", 4),
     ]
     assert [record.getMessage() for record in caplog.records] == [
-        f"{folder / 'dev.csv'}: 3 of 5 rows (lines 3, 5, 6) are left out, for they lack a text or a label"
+        f"{folder / 'dev.csv'}: leaving out 3 of 5 rows (lines 3, 5, 6), for want of a text or a label"
     ]
 
 

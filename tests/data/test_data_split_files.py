@@ -179,6 +179,16 @@ def test_validation_that_is_held_out_of_training_is_said_once(folder, caplog):
     assert "the share 0.05 (val_fraction) of" in second
 
 
+def test_nothing_is_said_of_what_is_refused(folder, caplog):
+    files = {"train": write(folder / "a.csv"), "test": write(folder / "b.csv", start=40)}
+    with (
+        caplog.at_level(logging.INFO, logger="zoo"),
+        pytest.raises(ValueError, match="val_fraction is 0, and val has no file"),
+    ):
+        LabelledText(**files, val_fraction=0.0).setup("fit")
+    assert not caplog.records
+
+
 @pytest.mark.parametrize(("fraction", "given"), [("val_fraction", "val"), ("test_fraction", "test")])
 def test_a_fraction_may_be_0_where_a_file_takes_its_place(folder, fraction, given):
     root, other = write(folder / "all.csv"), write(folder / "other.csv", start=40)

@@ -86,9 +86,10 @@ class SplitFiles:
                 self._check_named_twice(home, other)
         if len(home.splits) == 1:
             return home
+        divided = home._replace(cut=self._cut(home.splits))
         if self._candidates("train"):
             self._tell_held_out(home.path)
-        return home._replace(cut=self._cut(home.splits))
+        return divided
 
     def _homes(self) -> dict[Split, Source]:
         """The file of each split that has one, before any is opened."""

@@ -110,7 +110,7 @@ class Table:
         if not examples:
             raise ValueError(f"{path}: all {rows} rows lack a text or a label, expected some that have both")
         if lacking:
-            tell(f"{path}: {share(lacking, rows)} are left out, for they lack a text or a label")
+            tell(f"{path}: leaving out {share(lacking, rows)}, for want of a text or a label")
 
 
 def _separator_of(path: Path) -> str:
