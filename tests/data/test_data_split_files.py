@@ -179,13 +179,16 @@ def test_validation_that_is_held_out_of_training_is_said_once(folder, caplog):
     assert "the share 0.05 (val_fraction) of" in second
 
 
-def test_nothing_is_said_of_what_is_refused(folder, caplog):
+def test_nothing_is_said_of_what_is_refused_or_gone(folder, caplog):
     files = {"train": write(folder / "a.csv"), "test": write(folder / "b.csv", start=40)}
     with (
         caplog.at_level(logging.INFO, logger="zoo"),
         pytest.raises(ValueError, match="val_fraction is 0, and val has no file"),
     ):
         LabelledText(**files, val_fraction=0.0).setup("fit")
+    files["train"].unlink()
+    with caplog.at_level(logging.INFO, logger="zoo"):
+        LabelledText(**files).setup("test")
     assert not caplog.records
 
 

@@ -87,7 +87,7 @@ class SplitFiles:
         if len(home.splits) == 1:
             return home
         divided = home._replace(cut=self._cut(home.splits))
-        if self._candidates("train"):
+        if self._candidates("train") and home.path.is_file():
             self._tell_held_out(home.path)
         return divided
 
