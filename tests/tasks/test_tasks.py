@@ -6,6 +6,7 @@ import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging, StochasticWeightAveraging
 from sklearn.metrics import accuracy_score, f1_score
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
@@ -304,3 +305,21 @@ def test_open_sizes_without_sized_data_get_one_sentence(tmp_path):
     task = zoo.SequenceClassifier(zoo.ModelSpec(encoder=TINY, pooling="max"))
     with pytest.raises(ValueError, match="cannot be built"):
         trainer(tmp_path).test(task, loader(classified([2])), verbose=False)
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers")
+@pytest.mark.parametrize(
+    "average", [lambda: EMAWeightAveraging(decay=0.5), lambda: StochasticWeightAveraging(0.1, 1)]
+)
+def test_weights_of_a_network_that_the_data_sizes_can_be_averaged(tmp_path, average):
+    task = zoo.SequenceRegressor({"encoder": TINY, "pooling": "last"})
+    data = zoo.AddingProblem(length=4, batch_size=4, steps_per_epoch=3, val_size=4)
+    ends = {}
+
+    class Before(pl.Callback):
+        def on_train_batch_end(self, trainer, module, *_):
+            ends["trained"] = module.model.head.weight.detach().clone()
+
+    options = {"max_epochs": 3, "enable_checkpointing": False, "limit_val_batches": 0}
+    trainer(tmp_path, callbacks=[Before(), average()], **options).fit(task, data)
+    assert not torch.equal(task.model.head.weight, ends["trained"])

@@ -4,12 +4,12 @@
 """
 
 import copy
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from lightning.pytorch import Trainer
-from torch import Tensor
+from lightning.pytorch.loops.fit_loop import _FitLoop
+from lightning.pytorch.loops.progress import _ProcessedTracker
 
 Progress: TypeAlias = dict[str, Any]
 TRAINING, VALIDATION = "epoch_loop.batch_progress", "epoch_loop.val_loop.batch_progress"
@@ -51,9 +51,40 @@ def _begin_validation(progress: Progress) -> None:
 
 
 def batches_done(trainer: Trainer) -> int:
-    """Training batches of this epoch that are behind a fit that goes on in the middle of it, else 0."""
+    """Training batches that are behind a fit which goes on in the middle of an epoch; 0 where all are."""
     loop = trainer.fit_loop
-    return loop.epoch_loop.batch_progress.current.completed if loop.restarting else 0
+    batches = loop.epoch_loop.batch_progress.current
+    assert isinstance(batches, _ProcessedTracker)
+    return batches.processed if loop.restarting and not _all_done(loop) else 0
+
+
+def _all_done(loop: _FitLoop) -> bool:
+    batches = loop.epoch_loop.batch_progress
+    assert isinstance(batches.current, _ProcessedTracker)
+    return batches.is_last_batch or batches.current.processed >= loop.max_batches
+
+
+def end_finished_batches(trainer: Trainer) -> None:
+    """Goes on with the end of the epoch where the checkpoint is of its last batch and nothing is validated.
+
+    Lightning would ask for one more batch, as no validation has run.
+    """
+    loop = trainer.fit_loop
+    validation = loop.epoch_loop.val_loop
+    is_validating = validation.batch_progress.total.ready > validation.batch_progress.total.completed
+    if loop.restarting and _all_done(loop) and not is_validating:
+        validation._has_run = True
+
+
+def begin_anew(trainer: Trainer) -> None:
+    """Leaves nothing of a restart to the end of the epoch and to the next one.
+
+    Lightning would leave out the step of plateau schedules in the one, and, if no batch was left in it, all
+    batches of the other.
+    """
+    trainer.fit_loop._restarting = False
+    if trainer.fit_loop.epoch_loop.restarting:
+        trainer.fit_loop.epoch_loop.on_iteration_done()
 
 
 def has_positions(trainer: Trainer) -> bool:
@@ -95,20 +126,13 @@ def is_last_batch_of_epoch(trainer: Trainer) -> bool:
     return trainer.fit_loop.epoch_loop._num_ready_batches_reached()
 
 
-def step_plateaus(trainer: Trainer, metrics: Mapping[str, float | Tensor], epochs: int) -> None:
-    """Takes the step of the schedules that look at a metric at the end of an epoch, where it is known.
-
-    Args:
-        trainer: Whose schedules.
-        metrics: By name.
-        epochs: How many have ended.
-    """
+def step_plateaus(trainer: Trainer) -> None:
+    """Takes the step of the schedules that look at a metric, as at the end of the epoch before this one."""
     done = trainer.fit_loop.epoch_loop.scheduler_progress
     for config in trainer.lr_scheduler_configs:
-        is_due = epochs % config.frequency == 0
-        if config.reduce_on_plateau and config.interval == "epoch" and is_due:
-            metric = metrics.get(str(config.monitor))
-            if metric is not None:
-                done.increment_ready()
-                config.scheduler.step(metric)  # type: ignore[arg-type]
-                done.increment_completed()
+        is_due = trainer.current_epoch % config.frequency == 0
+        metric = trainer.callback_metrics.get(str(config.monitor))
+        if config.reduce_on_plateau and config.interval == "epoch" and is_due and metric is not None:
+            done.increment_ready()
+            config.scheduler.step(metric)  # type: ignore[arg-type]
+            done.increment_completed()

@@ -17,6 +17,7 @@ from zoo.callbacks.gradient_through_time import GradientThroughTime
 from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
+from zoo.cli.best import BestCheckpoint
 from zoo.cli.checkpoints import AtomicCheckpointIO
 from zoo.cli.epochs import EpochsFromOne, Progress
 from zoo.cli.errors import is_mistake
@@ -68,7 +69,7 @@ def _checkpoints(model: LightningModule, config: Mapping[str, Any]) -> list[Mode
         return [ModelCheckpoint(filename="epoch{epoch}", save_last=True, auto_insert_metric_name=False)]
     # At the end of an epoch, when all of it is done; unless there are several validations in one.
     once = config["val_check_interval"] in (None, 1.0) and config["check_val_every_n_epoch"] is not None
-    best = ModelCheckpoint(
+    best = BestCheckpoint(
         filename="best-epoch{epoch}",
         monitor="val/loss",
         auto_insert_metric_name=False,

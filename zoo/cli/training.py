@@ -23,6 +23,7 @@ from zoo.cli.parser import MODE, Parser
 from zoo.cli.places import without_places
 from zoo.cli.recipe_inputs import RecipeInputs, listed
 from zoo.cli.resolve import named
+from zoo.cli.resuming import other_recipe
 from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
 from zoo.cli.signals import StoppedBySignalError
 from zoo.diagnostics.run_files import network_in
@@ -128,6 +129,8 @@ class Cli(LightningCLI):
             check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
             if self.command != "fit":
                 take_over(self.checkpoint, self.model, self.datamodule)
+            elif (changed := other_recipe(self.checkpoint, path, self._recipe())) is not None:
+                say("resumed", f"{path}; {changed}")
         config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
         if self.command == "inspect":
             network, batches = network_in(self._recipe()), self.config[self.method].batches

@@ -49,10 +49,21 @@ class ResumableLoader(DataLoader[Batch]):
             yield batch
 
     def state_dict(self) -> dict[str, Any]:
-        """The epoch, and how many of its batches have been handed out."""
-        return {"epoch": self._epoch, "delivered": self._delivered}
+        """The epoch, how many of its batches have been handed out, and of how many."""
+        return {"epoch": self._epoch, "delivered": self._delivered, "batches": len(self)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """The next pass skips the batches that were handed out, if it is a pass through the same epoch."""
+        """The next pass skips the batches that were handed out, if it is a pass through the same epoch.
+
+        Raises:
+            ValueError: the state is from within an epoch of another number of batches.
+        """
+        delivered, before, now = state_dict["delivered"], state_dict.get("batches", len(self)), len(self)
+        if 0 < delivered < before and before != now:
+            raise ValueError(
+                f"the checkpoint is from within an epoch, after {delivered} of {before} batches, and the "
+                f"training data now makes {now}; expected the same data, or a checkpoint from the end of an "
+                f"epoch"
+            )
         self._epoch, self._delivered = state_dict["epoch"], state_dict["delivered"]
         self._resuming = True

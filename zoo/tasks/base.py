@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn, optim
@@ -20,6 +21,9 @@ STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
 LOOKED_INTO = 32
 """Batches whose values are checked although a GPU has to be waited for."""
+
+COPYING = (StochasticWeightAveraging, WeightAveraging)
+"""Callbacks that copy the network in their `setup`, which is called before the network is built."""
 
 
 @runtime_checkable
@@ -58,7 +62,7 @@ class Task(pl.LightningModule, ABC):
         self.optimizer = OptimizerSpec.from_plain(optimizer) if isinstance(optimizer, Mapping) else optimizer
         self.schedule = ScheduleSpec.from_plain(schedule) if isinstance(schedule, Mapping) else schedule
         self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
-        self._counted: dict[str, dict[str, Tensor]] = {}
+        self._restored_metrics: dict[str, Any] | None = None
         self._check()
         self._keep_hyper_parameters()
         if self.network.is_complete:
@@ -115,6 +119,9 @@ class Task(pl.LightningModule, ABC):
             self.network = network
             self._build()
             self._keep_hyper_parameters()
+            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]  # set by a connector
+                if isinstance(callback, COPYING):
+                    callback.setup(self.trainer, self, stage)
 
     def complete(self, network: ModelSpec | Mapping[str, Any]) -> None:
         """Takes the sizes that are still open from a network that was trained, and builds the model.
@@ -136,24 +143,30 @@ class Task(pl.LightningModule, ABC):
         return sizes
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps what the metrics of this epoch have counted, for a run that resumes within it."""
-        checkpoint["train_metrics"] = {}
-        if self._trainer is not None and self.trainer.world_size == 1:  # of other processes nothing is known
-            self._count_all("train")
-            metrics = self._metrics("train").items(keep_base=True)
-            checkpoint["train_metrics"] = {
-                name: metric.metric_state for name, metric in metrics if metric.update_called
-            }
+        """Keeps what the metrics of this epoch have seen, for a run that resumes within it."""
+        if self._trainer is None or self.trainer.world_size > 1:  # of other processes nothing is known
+            return
+        metrics = self._metrics("train").items(keep_base=True)
+        checkpoint["train_metrics"] = {
+            "counted": {name: metric.metric_state for name, metric in metrics if metric.update_called},
+            "uncounted": [[part.cpu() for part in batch] for batch in self._uncounted["train"]],
+        }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self._counted = checkpoint.get("train_metrics", {})
+        self._restored_metrics = checkpoint.get("train_metrics")
 
     def on_train_start(self) -> None:
         """Goes on counting where a checkpoint left off."""
+        restored, self._restored_metrics = self._restored_metrics, None
+        if restored is None:
+            return
         for name, metric in self._metrics("train").items(keep_base=True):
-            if name in self._counted:
-                metric.merge_state({key: part.to(self.device) for key, part in self._counted[name].items()})
-        self._counted = {}
+            if name in restored["counted"]:
+                state = restored["counted"][name]
+                metric.merge_state({key: part.to(self.device) for key, part in state.items()})
+                metric._update_count += 1  # merging leaves it as it is, and computing would warn of no update
+        uncounted = ((part.to(self.device) for part in batch) for batch in restored["uncounted"])
+        self._uncounted["train"] = [(predictions, targets) for predictions, targets in uncounted]
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self._step(self._checked(batch, batch_idx), "train")

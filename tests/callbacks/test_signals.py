@@ -1,0 +1,123 @@
+"""Signals that arrive at any moment of a fit: it saves where it can go on exactly, and ends or goes on."""
+
+import os
+import signal
+
+import lightning.pytorch as pl
+import pytest
+
+from tests.callbacks.fits import Case, differences
+from zoo.cli.signals import SaveOnSignal, StoppedBySignalError
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
+]
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+PLACES = ("forward", "backward", "step", "between", "validation", "epoch end")
+CASE = Case("numbers")
+
+
+class Send(pl.Callback):
+    """Sends a signal to this process, once, in the middle of one part of epoch 2."""
+
+    def __init__(self, name, place, epoch=1, batch=2):
+        self.number, self.place, self.at = signal.Signals[name], place, (epoch, batch)
+
+    def send(self, trainer, place, index):
+        if place == self.place and (trainer.current_epoch, index) == self.at:
+            self.place = None
+            os.kill(os.getpid(), self.number)
+
+    def on_train_start(self, trainer, module):
+        forward, step = module.model.forward, trainer.optimizers[0].step
+
+        def forward_and_send(*arguments):
+            self.send(trainer, "forward", trainer.fit_loop.batch_idx)
+            return forward(*arguments)
+
+        def step_and_send(closure):
+            def closed():
+                loss = closure()
+                self.send(trainer, "step", trainer.fit_loop.batch_idx)
+                return loss
+
+            return step(closed)
+
+        module.model.forward, trainer.optimizers[0].step = forward_and_send, step_and_send
+
+    def on_before_backward(self, trainer, module, loss):
+        index = trainer.fit_loop.batch_idx
+        loss.register_hook(lambda gradient: self.send(trainer, "backward", index))
+
+    def on_train_batch_start(self, trainer, module, batch, index):
+        self.send(trainer, "between", index)
+
+    def on_validation_batch_start(self, trainer, module, batch, index, dataloader_idx=0):
+        self.send(trainer, "validation", index + 2)
+
+    def on_train_epoch_end(self, trainer, module):
+        self.send(trainer, "epoch end", 2)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The last checkpoint of a fit to which nobody sent anything, and its losses."""
+    return CASE.fit(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", CODES)
+def test_a_signal_ends_a_fit_that_then_goes_on_exactly(tmp_path, whole, name, place):
+    before = signal.getsignal(signal.Signals[name])
+    with pytest.raises(StoppedBySignalError) as stopped:
+        CASE.fit(tmp_path, [Send(name, place), SaveOnSignal(tmp_path)])
+    assert stopped.value.code == CODES[name]
+    assert signal.getsignal(signal.Signals[name]) == before
+    end, rest = CASE.fit(tmp_path, checkpoint=tmp_path / "checkpoints/interrupted.ckpt")
+    assert rest == {at: whole[1][at] for at in rest}
+    assert differences(whole[0], end) == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_after_one_signal_it_saves_and_goes_on(tmp_path, whole, place):
+    end, losses = CASE.fit(tmp_path, [Send("SIGUSR1", place), SaveOnSignal(tmp_path)])
+    assert losses == whole[1]
+    assert differences(whole[0], end) == []
+    (saved,) = (tmp_path / "checkpoints").iterdir()
+    end, rest = CASE.fit(tmp_path, checkpoint=saved)
+    assert rest
+    assert differences(whole[0], end) == []
+
+
+def test_in_the_last_epoch_nothing_is_lost_either(tmp_path, whole):
+    with pytest.raises(StoppedBySignalError):
+        CASE.fit(tmp_path, [Send("SIGTERM", "epoch end", epoch=2), SaveOnSignal(tmp_path)])
+    assert (tmp_path / "kept/epoch=2.ckpt").is_file()
+
+
+def test_within_accumulation_it_waits_for_the_step(tmp_path):
+    case = Case("numbers", trainer={"accumulate_grad_batches": 2})
+    whole, _ = case.fit(tmp_path / "whole")
+    with pytest.raises(StoppedBySignalError):
+        case.fit(tmp_path, [Send("SIGINT", "forward", batch=0), SaveOnSignal(tmp_path)])
+    end, rest = case.fit(tmp_path, checkpoint=tmp_path / "checkpoints/interrupted.ckpt")
+    assert min(rest) == (1, 2)
+    assert differences(whole, end) == []
+
+
+def test_a_second_interrupt_ends_it_at_once(tmp_path):
+    again = Send("SIGINT", "step")
+    with pytest.raises(SystemExit) as ended:  # Lightning turns an interrupt into one
+        CASE.fit(tmp_path, [Send("SIGINT", "forward"), again, SaveOnSignal(tmp_path)])
+    assert not isinstance(ended.value, StoppedBySignalError)
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_what_is_ignored_stays_ignored(tmp_path, whole, monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        end, _ = CASE.fit(tmp_path, [Send("SIGHUP", "step"), SaveOnSignal(tmp_path)])
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert differences(whole[0], end) == []
