@@ -10,6 +10,8 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.cli.checkpoints import AtomicCheckpointIO
+from zoo.diagnostics.run_files import measurements_of
+from zoo.report.run import read_run
 
 FIT = ("fit", "--config", "small.yaml")
 
@@ -82,7 +84,7 @@ def test_a_checkpoint_alone_brings_its_recipe(zoo, fitted):
 
 def test_predict_writes_its_predictions(zoo, folder, fitted):
     assert zoo("predict", "--ckpt_path", str(fitted / "checkpoints/last.ckpt")).code == 0
-    predictions = torch.load(folder / "runs/small/version_1/predictions.pt", weights_only=True)
+    predictions = torch.load(folder / "runs/small/predict_0/predictions.pt", weights_only=True)
     assert sum(len(batch) for batch in predictions) == 270
 
 
@@ -261,3 +263,36 @@ def test_the_last_checkpoint_is_of_the_last_epoch_however_bad(zoo, folder):
     last = torch.load(checkpoints / "last.ckpt", weights_only=True)
     assert last["epoch"] == 2
     assert last["epoch"] > torch.load(best, weights_only=True)["epoch"]
+
+
+def test_only_training_makes_what_looks_like_a_training(zoo, folder, fitted):
+    checkpoint = fitted / "checkpoints/last.ckpt"
+    for command in ("test", "validate", "predict", "test"):
+        assert zoo(command, "--ckpt_path", checkpoint).code == 0
+    names = {path.name for path in (folder / "runs/small").iterdir()}
+    assert names == {"version_0", "test_0", "validate_0", "predict_0", "test_1"}
+    kept = {path.name for path in (folder / "runs/small/test_0").iterdir()}
+    assert kept == {"config.yaml", "environment.json", "hparams.yaml", "metrics.csv"}
+    assert zoo("report", "runs/small").out.startswith("report    runs/small/version_0/report.html")
+
+
+def test_files_with_names_of_ones_own_are_found(zoo, folder):
+    own = ("--trainer.callbacks+=GradientHistogram", "--trainer.callbacks.file=mine.jsonl")
+    lags = ("--trainer.callbacks+=GradientThroughTime", "--trainer.callbacks.file=lags.jsonl")
+    often = ("--trainer.callbacks.every_n_steps=1",)
+    outcome = zoo(*FIT, *own, *often, *lags, *often, "--test_after_fit=false")
+    run = folder / "runs/small/version_0"
+    assert "Nothing was measured" not in outcome.out
+    assert "picture   runs/small/version_0/mine.png\npicture   runs/small/version_0/lags.png" in outcome.out
+    usual = folder / "runs/usual/version_0"
+    usual.mkdir(parents=True)
+    for name, other in (("mine.jsonl", "gradients.jsonl"), ("lags.jsonl", "through_time.jsonl")):
+        (usual / other).write_bytes((run / name).read_bytes())
+    for name in ("config.yaml", "metrics.csv"):
+        (usual / name).write_bytes((run / name).read_bytes())
+    assert measurements_of(run) == measurements_of(usual)
+    assert measurements_of(run).layers
+    assert measurements_of(run).gradients
+    page = read_run(run, "own", 0)
+    assert page.timeline is not None
+    assert page.lags

@@ -25,6 +25,8 @@ from zoo.cli.inspect import told
 from zoo.cli.recipe_inputs import listed
 from zoo.cli.runs import numbers, on_terminal, say
 from zoo.cli.signals import SaveOnSignal
+from zoo.diagnostics.lag_records import lags_in
+from zoo.diagnostics.records import journal_in
 from zoo.tasks.base import Task
 
 OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)
@@ -105,9 +107,10 @@ def finish_fit(
         if isinstance(part, Verdict):
             for finding in part.findings:
                 print(told(finding), flush=True)
-    for picture in ("gradients.png", "through_time.png"):
-        if folder is not None and (folder / picture).is_file():
-            say("picture", str(folder / picture))
+    for journal in () if folder is None else (journal_in(folder), lags_in(folder)):
+        picture = journal.with_suffix(".png")
+        if picture.is_file():
+            say("picture", str(picture))
 
 
 def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str) -> None:

@@ -31,13 +31,13 @@ FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
 """Tells the processes that Lightning starts for further devices which folder the first one made."""
 
 
-def new_folder(root: Path, stem: str) -> Path:
-    """Makes and returns `root/stem/version_<k>`, with the first k that is free."""
+def new_folder(root: Path, stem: str, kind: str = "version") -> Path:
+    """Makes and returns `root/stem/<kind>_<k>`, with the first k that is free."""
     given = os.environ.get(FOLDER_VARIABLE)
     if given and "LOCAL_RANK" in os.environ:
         return Path(given)
     for version in count():
-        folder = root / stem / f"version_{version}"
+        folder = root / stem / f"{kind}_{version}"
         try:
             folder.mkdir(parents=True)
         except FileExistsError:
@@ -60,7 +60,8 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
         "version": folder.name,
     }
     if loggers is None or isinstance(loggers, bool):
-        return [MetricsFile(**where), EventFile(**where)]
+        trains = folder.name.startswith("version_")
+        return [MetricsFile(**where), EventFile(**where)] if trains else [MetricsFile(**where)]
     asked = listed(loggers)
     for logger in asked:
         if isinstance(logger, WandbLogger):

@@ -36,6 +36,9 @@ names (`zoo list`), and --model.help NAME, --data.help NAME, --trainer.callbacks
 KEPT = ("seed_everything", "model", "data", "trainer", "test_after_fit")
 """What of the configuration makes the recipe of a run."""
 
+FOLDERS = {"fit": "version"}
+"""What begins the name of a run's folder, where that is not the command."""
+
 
 @final
 class Cli(LightningCLI):
@@ -137,7 +140,8 @@ class Cli(LightningCLI):
             self.inspection, trainer = inspecting(config, network, batches)
             return trainer
         if config["logger"] is not False and not config["fast_dev_run"]:
-            self.folder = new_folder(Path(config["default_root_dir"] or ".") / "runs", self._stem())
+            root, kind = Path(config["default_root_dir"] or "."), FOLDERS.get(self.command, self.command)
+            self.folder = new_folder(root / "runs", self._stem(), kind)
             config["logger"] = with_local(config["logger"], self.folder)
             config["callbacks"].append(RunRecord(self.folder, self._recipe()))
         config["callbacks"].append(Report(self.folder, lines=not on_terminal()))

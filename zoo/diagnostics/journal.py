@@ -1,6 +1,7 @@
 """Files of one JSON object per line, written so that a crash can cost at most the last line."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,24 @@ def append_line(path: Path, plain: Mapping[str, Any]) -> None:
             file.seek(-1, 2)
             cut_short = file.read(1) != b"\n"
         file.write((b"\n" if cut_short else b"") + line.encode() + b"\n")
+
+
+def find_journal(folder: Path, usual: str, key: str) -> Path:
+    """The file of a run's folder that a callback has written, under its usual name or another.
+
+    Args:
+        folder: The run's folder.
+        usual: What it is called where nobody says otherwise; returned where no other file is found, too.
+        key: The second key of each of its lines, which tells it from files of other callbacks.
+    """
+    if (folder / usual).exists() or not folder.is_dir():
+        return folder / usual
+    begins = re.compile(rb'\{"step":\d+,"' + key.encode() + rb'"')
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open("rb") as file:
+            if begins.match(file.read(64)):
+                return path
+    return folder / usual
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any, final
 
 import numpy as np
 
-from zoo.diagnostics.journal import append_line, read_lines
+from zoo.diagnostics.journal import append_line, find_journal, read_lines
 
 THROUGH_TIME = "through_time.jsonl"
 """What the file is called where nobody says otherwise."""
@@ -41,6 +41,11 @@ class LagRecord:
     weight: Curves
     error: Curves
     rest: dict[str, float] = field(default_factory=dict)
+
+
+def lags_in(folder: Path) -> Path:
+    """The file of gradients through time in a run's folder."""
+    return find_journal(folder, THROUGH_TIME, "state")
 
 
 def append_lags(path: Path, record: LagRecord) -> None:

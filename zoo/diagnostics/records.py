@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from zoo.diagnostics.histogram import OUTSIDE, LogBins, Summary
-from zoo.diagnostics.journal import append_line
+from zoo.diagnostics.journal import append_line, find_journal
 
 JOURNAL = "gradients.jsonl"
 """What the file is called where nobody says otherwise."""
@@ -76,7 +76,7 @@ def read_gradients(path: Path | str) -> Iterator[GradientRecord]:
     Lines that a crash cut short are left out with a warning.
 
     Args:
-        path: The file, or the run's folder, in which it is called gradients.jsonl.
+        path: The file, or the run's folder.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -93,9 +93,9 @@ def read_gradients(path: Path | str) -> Iterator[GradientRecord]:
 
 
 def journal_in(path: Path | str) -> Path:
-    """The file of gradient records that a path means: itself, or gradients.jsonl in a folder."""
+    """The file of gradient records that a path means: itself, or the one in a run's folder."""
     path = Path(path)
-    return path / JOURNAL if path.is_dir() else path
+    return find_journal(path, JOURNAL, "optimizer") if path.is_dir() else path
 
 
 def _plain(summaries: dict[str, Summary]) -> dict[str, Any]:

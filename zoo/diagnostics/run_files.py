@@ -12,9 +12,9 @@ import numpy as np
 import yaml
 
 from zoo.diagnostics.events import EVENTS, read_events
-from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, in_order, read_lags
+from zoo.diagnostics.lag_records import Curves, in_order, lags_in, read_lags
 from zoo.diagnostics.measurements import Gate, Measurements, Network, Nonfinite, mean_by_lag
-from zoo.diagnostics.records import read_gradients
+from zoo.diagnostics.records import journal_in, read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
 
 MOST_RECORDS = 500
@@ -33,8 +33,8 @@ def measurements_of(folder: Path) -> Measurements:
     rows = _rows(folder / "metrics.csv")
     curves = _curves(rows)
     medians = {name: float(np.median(values)) for name, values in curves.items()}
-    run = _timeline(folder / "gradients.jsonl")
-    lags = folder / THROUGH_TIME
+    run = _timeline(journal_in(folder))
+    lags = lags_in(folder)
     records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
     events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
     clipped = _of_optimizers(curves, "gradient/clipped")

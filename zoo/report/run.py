@@ -10,8 +10,8 @@ from typing import Any, final
 import yaml
 
 from zoo.diagnostics.events import EVENTS, Event, read_events
-from zoo.diagnostics.lag_records import THROUGH_TIME, LagRecord, in_order, read_lags
-from zoo.diagnostics.records import JOURNAL, read_gradients
+from zoo.diagnostics.lag_records import THROUGH_TIME, LagRecord, in_order, lags_in, read_lags
+from zoo.diagnostics.records import JOURNAL, journal_in, read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
 from zoo.report.columns import Columns, collect
 from zoo.report.figure import MOST_COLUMNS
@@ -67,7 +67,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
     """Reads a run; what is missing, empty or cut short is left out and noted, never an error."""
     notes: dict[str, list[str]] = {}
     metrics, epoch = _metrics(folder / METRICS, notes)
-    columns, glance = _gradients(folder / JOURNAL, notes)
+    columns, glance = _gradients(journal_in(folder), notes)
     config = read_text(folder / "config.yaml")
     environment = read_mapping(folder / "environment.json")
     return Run(
@@ -77,7 +77,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
         epoch=epoch,
         columns=columns,
         timeline=glance,
-        lags=_lags(folder / THROUGH_TIME, notes),
+        lags=_lags(lags_in(folder), notes),
         events=_events(folder / EVENTS, notes),
         config=config,
         recipe=_recipe(config),
