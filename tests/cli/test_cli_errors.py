@@ -1,6 +1,13 @@
 """A user's mistake ends with code 2, one short message that names it, and nothing begun."""
 
+import subprocess
+import sys
+
 import pytest
+
+from zoo.cli.check import OF_FUNCTIONS
+from zoo.cli.source import public_classes
+from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES
 
 IN_RECIPE = [
     ("hidden_size", "hiden_size", ["changed.yaml, line 6", "'hiden_size'", "did you mean 'hidden_size'"]),
@@ -128,3 +135,30 @@ def _check(outcome, said, folder):
     assert "usage: zoo fit" not in outcome.err
     assert outcome.out == ""
     assert not (folder / "runs").exists() or not any((folder / "runs").rglob("*.*"))
+
+
+TYPOS = (
+    "--trainer.max_epoch=1",
+    "--model.network.encoder.cell=lstmm",
+    "--model.network.encoder.hidden=8",
+    "--model.optimizer.name=Adan",
+    "--model.schedule.name=StepL",
+    "--data=Digit",
+    "--data.batch=8",
+    "--trainer.callbacks+=GradientClippin",
+)
+
+
+def test_a_typo_is_said_before_torch_is_imported(folder):
+    program = f"import sys\nfrom zoo.cli import main\nfor typo in {TYPOS}:\n"
+    program += "    code = main(['fit', '--config', 'small.yaml', typo])\n"
+    program += "    print(code, sorted({'torch', 'lightning', 'numpy'} & sys.modules.keys()))\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["2 []"] * len(TYPOS)
+    assert len(done.stderr.splitlines()) == len(TYPOS)
+
+
+def test_names_of_torch_are_known_without_importing_it():
+    assert public_classes("torch.optim") == sorted(OPTIMIZERS)
+    known = set(public_classes("torch.optim.lr_scheduler")) - set(OF_FUNCTIONS)
+    assert known == set(SCHEDULES)

@@ -10,8 +10,8 @@ from zoo.cli.parts import KINDS, SPECS
 from zoo.cli.places import check_places, texts
 from zoo.cli.recipe_inputs import SPELLED, RecipeInputs, listed, merge
 from zoo.cli.resolve import is_task
-from zoo.cli.source import Source
-from zoo.registry import nearest
+from zoo.cli.source import Source, public_classes
+from zoo.registry import check_choice, nearest
 
 SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_after_fit", "batches")
 """The top-level keys of a recipe and of a command line."""
@@ -20,6 +20,13 @@ SEEDS = 2**32
 """Seeds of numpy, and so of Lightning, are below this."""
 MOST_LISTED = 12
 """Options that a message lists."""
+OF_TORCH = {
+    "zoo.tasks.optimisation:OptimizerSpec": ("optimizer", "torch.optim"),
+    "zoo.tasks.optimisation:ScheduleSpec": ("schedule", "torch.optim.lr_scheduler"),
+}
+"""Specs whose name is that of a class of torch, which takes seconds to import."""
+OF_FUNCTIONS = ("LambdaLR", "MultiplicativeLR", "SequentialLR", "ChainedScheduler")
+"""Classes of torch that take functions or other schedules, which are no plain data."""
 MEMBER = re.compile(r"(?<![\w.])(?:zoo|torch|lightning)(?:\.\w+)*\.[A-Z]\w*\.\w+")
 """What belongs to a class, such as a method: its path begins with that of the class, which may be allowed."""
 PART = "a name, or class_path and init_args"
@@ -128,6 +135,10 @@ def _check_spec(inputs: RecipeInputs, value: Any, classes: Iterable[str], place:
     if not isinstance(value, dict):
         raise _wrong(inputs, place, value, f"options of {spec.partition(':')[2]}")
     _check_keys(inputs, value, spec, place)
+    noun, package = OF_TORCH.get(spec, ("", ""))
+    if noun and isinstance(value.get("name"), str):
+        known = [name for name in public_classes(package) if name not in OF_FUNCTIONS]
+        check_choice(noun, value["name"], known)
 
 
 def _wrong(inputs: RecipeInputs, place: str, value: Any, expected: str) -> UserError:

@@ -122,6 +122,16 @@ def module(name: str) -> Module | None:
     return Module(name, body, homes)
 
 
+def public_classes(name: str) -> list[str]:
+    """What a module defines or passes on that is called like a class, but base classes."""
+    source = module(name)
+    assert source is not None
+    defined = [node.name for node in source.classes]
+    bases = {ast.unparse(base) for node in source.classes for base in node.bases} | {"Optimizer"}
+    passed_on = [name for name, home in source.homes.items() if home.startswith(source.name)]
+    return sorted(each for each in {*defined, *passed_on} - bases if each[0].isupper())
+
+
 @cache
 def registered(package: str, decorator: str) -> dict[str, tuple[str, str]]:
     """The parts of a package that a decorator registers, as in `@register_cell("gru", GRUSpec)`.
