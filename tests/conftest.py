@@ -1,13 +1,38 @@
-"""Tests run on one thread: a second one helps small products little, and hurts on a busy machine."""
+"""What all tests share: one thread, a small recipe and running `zoo` in this process, a W&B to itself.
+
+A second thread helps small products little, and hurts on a busy machine.
+"""
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 torch.set_num_threads(1)
+
+RECIPE = """\
+seed_everything: 3
+model:
+  class_path: SequenceClassifier
+  init_args:
+    network:
+      encoder: {cell: lstm, hidden_size: 8, num_layers: 2, direction: bidirectional, wiring: residual,
+                dropout: 0.1}
+      pooling: max
+    optimizer: {name: Adam, lr: 0.01}
+data:
+  class_path: Digits
+  init_args: {batch_size: 32}
+trainer:
+  max_epochs: 1
+  limit_train_batches: 4
+  limit_val_batches: 1
+  limit_test_batches: 2
+  accelerator: cpu
+"""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,3 +46,53 @@ def _compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         del os.environ["ZOO_CACHE"]
     else:
         os.environ["ZOO_CACHE"] = before
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty working folder with the recipe `small.yaml`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ZOO_DEBUG", raising=False)
+    monkeypatch.delenv("ZOO_ALLOW_IMPORT", raising=False)
+    monkeypatch.setattr("sys.argv", ["zoo"])
+    (tmp_path / "small.yaml").write_text(RECIPE)
+    return tmp_path
+
+
+@pytest.fixture
+def zoo(folder, capsys):
+    """Runs a command line and returns its exit code and what it printed."""
+    from zoo.cli import main  # after the plug-in that checks shapes has begun to watch imports
+
+    def run(*arguments):
+        code = main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def private_wandb(tmp_path, monkeypatch):
+    """A W&B that knows no key and writes nowhere but to the temporary folder."""
+    import wandb
+
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name in ("CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
+        (tmp_path / name.lower()).mkdir()
+        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / name.lower()))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    wandb.teardown()
+    yield
+    wandb.teardown()

@@ -2,12 +2,9 @@
 
 import gc
 import json
-import os
 import subprocess
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import torch
@@ -17,10 +14,14 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
+from tests.wandb_server import Server
 from zoo.tracking import WandbLogger
 
 # Lightning advises more workers where the machine has many cores.
-pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.usefixtures("private_wandb"),
+]
 STEPS = 6
 
 
@@ -39,23 +40,6 @@ class Line(LightningModule):
 
     def configure_optimizers(self):
         return torch.optim.SGD(self.parameters(), lr=0.1)
-
-
-@pytest.fixture(autouse=True)
-def private(tmp_path, monkeypatch):
-    """A W&B that knows no key and writes nowhere but to the temporary folder."""
-    import wandb
-
-    for name in [name for name in os.environ if name.startswith("WANDB_")]:
-        monkeypatch.delenv(name)
-    for name in ("CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
-        (tmp_path / name.lower()).mkdir()
-        monkeypatch.setenv(f"WANDB_{name}", str(tmp_path / name.lower()))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    wandb.teardown()
-    yield
-    wandb.teardown()
 
 
 def fit(folder, logger, *callbacks):
@@ -159,25 +143,6 @@ def test_when_wandbs_process_dies_the_run_goes_on(tmp_path, capsys):
     logger.experiment.config.update({"after": 1})
 
 
-class Server(BaseHTTPRequestHandler):
-    """As much of W&B's server as a run needs to begin online."""
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        project = {"id": "p", "name": "p", "entity": {"id": "e", "name": "e"}}
-        bucket = {"id": "r", "name": "r", "displayName": "r", "historyLineCount": 0, "project": project}
-        data = {"viewer": {"id": "v", "entity": "e", "flags": "{}"}, "model": {"bucket": None}}
-        data |= {"upsertBucket": {"bucket": bucket, "inserted": True}, "entity": {"id": "e"}}
-        body = json.dumps({"data": data, "limits": {}}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args):
-        pass
-
-
 class Stop(Callback):
     """Stops the server in mid-run."""
 
@@ -186,15 +151,13 @@ class Stop(Callback):
 
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         if batch_idx == 2:
-            self.server.shutdown()
-            self.server.server_close()
+            self.server.close()
 
 
 def test_a_server_that_dies_does_not_hold_up_the_end(tmp_path, capsys, monkeypatch):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    Thread(target=server.serve_forever, daemon=True).start()
+    server = Server()
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("WANDB_BASE_URL", server.address)
     logger = WandbLogger(finish_timeout=2.0, log_model=False)
     assert len(fit(tmp_path, logger, Stop(server))) == STEPS
     assert "mode" not in logger._wandb_init  # it did begin online
