@@ -3,9 +3,13 @@
 import contextlib
 import functools
 import os
+import shlex
+import subprocess
+import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from threading import Thread, Timer
 from typing import Any, final
 
 from lightning.fabric.loggers.logger import rank_zero_experiment
@@ -15,6 +19,9 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 INTERNAL = ("_class_path", "_instantiator")
 """Hyper-parameters by which Lightning remembers how it built a module."""
+GRACE = 5.0
+"""Seconds that W&B's own process has to end, before it is ended."""
+SILENT = "its server does not answer"
 
 
 @final
@@ -35,7 +42,7 @@ class WandbLogger(LightningWandbLogger):
         log_model: Whether the best checkpoint is logged as an artifact.
         save_dir: Folder of W&B's files; by default the run's folder.
         init_timeout: Seconds that the server may take to answer at the start.
-        finish_timeout: Seconds that sending the rest may take at the end.
+        finish_timeout: Seconds that sending the rest, the checkpoint among it, may take at the end.
     """
 
     def __init__(
@@ -50,7 +57,7 @@ class WandbLogger(LightningWandbLogger):
         log_model: bool = True,
         save_dir: str | None = None,
         init_timeout: float = 10.0,
-        finish_timeout: float = 20.0,
+        finish_timeout: float = 15.0,
     ) -> None:
         super().__init__(
             name=name,
@@ -67,6 +74,9 @@ class WandbLogger(LightningWandbLogger):
         self._keeps_model = log_model
         self._best: ModelCheckpoint | None = None
         self._folder: Path | None = None
+        self._service: subprocess.Popen[bytes] | None = None
+        self._patience = finish_timeout
+        self._is_late = False
         self.is_lost = False
         if offline:
             self._wandb_init["mode"] = "offline"
@@ -114,7 +124,28 @@ class WandbLogger(LightningWandbLogger):
 
         artifact = wandb.Artifact(f"model-{self.version}", type="model", metadata={"file": Path(path).name})
         artifact.add_file(path, name="model.ckpt")
-        self.experiment.log_artifact(artifact, aliases=["latest", "best"])
+        self._send(artifact)
+
+    def _send(self, artifact: Any) -> None:
+        """Logs an artifact, for which W&B asks its server, and waits for no answer longer than it may."""
+        run: Any = self._experiment
+        refused: list[str] = []
+        began = time.monotonic()
+
+        def send() -> None:
+            try:
+                run.log_artifact(artifact, aliases=["latest", "best"])
+            except Exception as error:  # as in `_Guarded`
+                refused.append(_reason(error))
+
+        sending = Thread(target=send, daemon=True)
+        if not self.is_lost:
+            sending.start()
+            sending.join(self._patience)
+        self._patience = max(0.0, self._patience - (time.monotonic() - began))
+        if sending.is_alive() or refused:
+            reason = next(iter(refused), SILENT)
+            print(f"W&B       has not taken the best checkpoint: {reason}", flush=True)
 
     @rank_zero_only
     def finish(self) -> None:
@@ -122,9 +153,29 @@ class WandbLogger(LightningWandbLogger):
         if self._experiment is None:
             return
         if not self.is_lost:
-            _Guarded(self._experiment, self).finish()
+            with self._for_at_most(self._patience + GRACE):
+                _Guarded(self._experiment, self).finish()
         if self.is_lost or self._wandb_init.get("mode") == "offline" or self._experiment.offline:
-            print(f"W&B       kept on this machine; send it with: wandb sync {self._folder}", flush=True)
+            print(f"W&B       kept on this machine; send it with: {self._sync()}", flush=True)
+
+    def _sync(self) -> str:
+        return shlex.join(["wandb", "sync", str(self._folder)])
+
+    @contextlib.contextmanager
+    def _for_at_most(self, seconds: float) -> Iterator[None]:
+        """Ends W&B's own process when it takes longer; whoever waits for it then gets an error."""
+        timer = Timer(seconds, self._end_service)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_service(self) -> None:
+        self._is_late = True
+        if self._service is not None:
+            self._service.kill()
 
     def _begin(self) -> None:
         """Begins the run: online if that works, else offline."""
@@ -132,14 +183,15 @@ class WandbLogger(LightningWandbLogger):
 
         try:
             self._experiment = wandb.init(**self._wandb_init)
-        except (wandb.Error, OSError, TimeoutError) as error:
+        except Exception as error:  # as in `_Guarded`
             if self._wandb_init.get("mode") == "offline":
                 raise
-            reason = str(error).partition("\n")[0].rstrip(".")
-            print(f"W&B       not online: {reason}; this run is kept offline", flush=True)
+            print(f"W&B       not online: {_reason(error)}; this run is kept offline", flush=True)
             self._wandb_init["mode"] = "offline"
             self._experiment = wandb.init(**self._wandb_init)
         self._folder = Path(self._experiment.dir).parent
+        started = wandb.setup().ensure_service()._proc  # None where another process has started it
+        self._service = None if started is None else started._process
         self._experiment.define_metric("trainer/global_step")
         self._experiment.define_metric("*", step_metric="trainer/global_step", step_sync=True)
 
@@ -148,15 +200,23 @@ class WandbLogger(LightningWandbLogger):
         if self.is_lost:
             return
         self.is_lost = True
-        print(f"W&B       has broken down ({type(error).__name__}: {error}); the run goes on", flush=True)
+        reason = SILENT if self._is_late else _reason(error)
+        print(f"W&B       has broken down ({reason}); the run goes on", flush=True)
         import wandb  # as above
 
-        with contextlib.suppress(OSError, wandb.Error):
+        with contextlib.suppress(Exception), self._for_at_most(GRACE):
             wandb.teardown()  # now, for at the end of the process it would print a traceback
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in a line."""
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _settings(init_timeout: float, finish_timeout: float) -> Any:
     """W&B's settings: quiet, asking for nothing, giving up in time."""
+    # W&B reports its own errors to its server, and while that is silent does not let the process end.
+    os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
     import wandb  # takes a second, which only who asks for it waits for
 
     for key, seconds in (("init_timeout", init_timeout), ("finish_timeout", finish_timeout)):
@@ -184,15 +244,13 @@ class _Guarded:
         return self._guard(value) if callable(value) else value
 
     def _guard(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        import wandb  # as above
-
         @functools.wraps(method)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if self._logger.is_lost:
                 return None
             try:
                 return method(*args, **kwargs)
-            except (OSError, wandb.Error) as error:
+            except Exception as error:  # answers it does not expect and a service that died raise anything
                 self._logger.lose(error)
                 return None
 
