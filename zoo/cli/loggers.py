@@ -1,10 +1,15 @@
 """The loggers that every run has."""
 
-from typing import final
+import logging
+from collections.abc import Callable
+from typing import Any, final
 
+from lightning.fabric.loggers.logger import rank_zero_experiment
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only
 from torch import Tensor
+
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -20,7 +25,25 @@ class MetricsFile(CSVLogger):
 
 @final
 class EventFile(TensorBoardLogger):
-    """One file of events, where Lightning's own begins another for the test after a fit."""
+    """One file of events, where Lightning's own begins another for the test after a fit.
+
+    What cannot be written at the start ends the run; later the run goes on without.
+
+    Raises:
+        OSError: the first event cannot be written.
+    """
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """TensorBoard's writer."""
+        if self._experiment is None:
+            try:
+                files = super().experiment.file_writer
+            except OSError as error:
+                raise OSError(f"TensorBoard's events cannot be written to {self.log_dir}: {error}") from error
+            files.event_writer = _Events(files.event_writer)
+        return self._experiment
 
     @rank_zero_only
     def finalize(self, status: str) -> None:
@@ -35,3 +58,33 @@ class EventFile(TensorBoardLogger):
         """Closes the file, when nothing can follow."""
         if self._experiment is not None:
             self.experiment.close()
+
+
+class _Events:
+    """Writes events for as long as that works.
+
+    Args:
+        writer: TensorBoard's.
+    """
+
+    def __init__(self, writer: Any) -> None:
+        self.writer = writer
+        self.works = True
+
+    def add_event(self, event: Any) -> None:
+        self._try(lambda: self.writer.add_event(event))
+
+    def flush(self) -> None:
+        self._try(self.writer.flush)
+
+    def close(self) -> None:
+        self._try(self.writer.close)
+
+    def _try(self, write: Callable[[], None]) -> None:
+        if not self.works:
+            return
+        try:
+            write()
+        except OSError as error:
+            self.works = False
+            logger.warning("TensorBoard's events can no longer be written: %s; the run goes on", error)

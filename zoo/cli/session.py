@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ def _quiet() -> Iterator[None]:
     spoken.setFormatter(_Printable("zoo: %(message)s"))
     own.addHandler(spoken)
     own.setLevel(logging.INFO)
+    before, threading.excepthook = threading.excepthook, _show_failed_thread
     with warnings.catch_warnings():
         for pattern in HUSHED:
             warnings.filterwarnings("ignore", pattern)
@@ -75,6 +77,7 @@ def _quiet() -> Iterator[None]:
         try:
             yield
         finally:
+            threading.excepthook = before
             own.removeHandler(spoken)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
@@ -89,6 +92,12 @@ def _show_warning(
     line: str | None = None,
 ) -> None:
     print(f"zoo: warning: {printable(str(message).partition(chr(10))[0])}", file=file or sys.stderr)
+
+
+def _show_failed_thread(failed: threading.ExceptHookArgs) -> None:
+    """Shows what ended a thread, but not of TensorBoard's, who raises it again where events are logged."""
+    if not type(failed.thread).__module__.startswith("tensorboard."):
+        threading.__excepthook__(failed)
 
 
 @final
