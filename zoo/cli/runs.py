@@ -32,10 +32,13 @@ FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
 
 
 def new_folder(root: Path, stem: str, kind: str = "version") -> Path:
-    """Makes and returns `root/stem/<kind>_<k>`, with the first k that is free."""
-    given = os.environ.get(FOLDER_VARIABLE)
-    if given and "LOCAL_RANK" in os.environ:
-        return Path(given)
+    """Makes and returns `root/stem/<kind>_<k>`, with the first k that is free.
+
+    Of several processes only the first makes one. Others return its folder, or any name if a launcher has started
+    them, which does not tell; Lightning tells them before anything is written.
+    """
+    if rank_zero_only.rank:  # type: ignore[attr-defined]  # an attribute of the function
+        return Path(os.environ.get(FOLDER_VARIABLE, root / stem / f"{kind}_0"))
     for version in count():
         folder = root / stem / f"{kind}_{version}"
         try:
