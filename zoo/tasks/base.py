@@ -256,13 +256,14 @@ class Task(pl.LightningModule, ABC):
     def _log_metrics(self, stage: str) -> None:
         self._count_all(stage)
         metrics = self._metrics(stage)
-        self.log_dict(metrics.compute(), prog_bar=stage == "val")
+        self.log_dict(metrics.compute(), prog_bar=stage == "val", sync_dist=True)
         metrics.reset()
 
     def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
-        """Logs a mean over `count` predictions: of each step in training, of the epoch elsewhere."""
-        weight = 1 if stage == "train" else int(count)
-        self.log(f"{stage}/loss", loss.detach(), batch_size=weight, prog_bar=True)
+        """Logs a mean over `count` predictions: of each step in training, else of an epoch on all devices."""
+        training = stage == "train"
+        weight = 1 if training else int(count)
+        self.log(f"{stage}/loss", loss.detach(), batch_size=weight, prog_bar=True, sync_dist=not training)
 
     def _keep_hyper_parameters(self) -> None:
         """Stores how this task was made, as plain data."""
