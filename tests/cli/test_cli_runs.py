@@ -9,7 +9,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from zoo.cli.checkpoints import AtomicCheckpointIO
+from zoo.cli.checkpoint_io import AtomicCheckpointIO
 from zoo.diagnostics.run_files import measurements_of
 from zoo.report.run import read_run
 

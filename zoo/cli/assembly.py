@@ -18,7 +18,7 @@ from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.best import BestCheckpoint
-from zoo.cli.checkpoints import AtomicCheckpointIO
+from zoo.cli.checkpoint_io import AtomicCheckpointIO
 from zoo.cli.epochs import EpochsFromOne, Progress
 from zoo.cli.errors import is_mistake
 from zoo.cli.inspect import told

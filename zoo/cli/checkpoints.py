@@ -1,19 +1,16 @@
-"""Checkpoints as data: written whole or not at all, read without running anything, compared before use."""
+"""Checkpoints as data: read without running anything, compared before use."""
 
-import os
 import pickle
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Any
 
 import torch
-from lightning.fabric.plugins.io import TorchCheckpointIO
 from lightning.pytorch import LightningDataModule, LightningModule
 
-from zoo.cli.errors import UserError, chain
+from zoo.cli.errors import UserError
 from zoo.tasks.base import Task
 
 SIZES = ("input_size", "vocab_size", "output_size")
@@ -24,42 +21,6 @@ UNREADABLE = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, L
 """What a damaged file makes zipfile and torch raise."""
 FREE = tuple(f"network.encoder.{name}" for name in ("engine", "checkpoint_every", "recurrent_gradient_clip"))
 """What changes how a model is run or how its gradients are clipped, not what it computes."""
-
-
-@final
-class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint beside its place, then moves it there: a crash leaves the old or the new one."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
-    ) -> None:
-        """Saves a checkpoint.
-
-        Raises:
-            OSError: it cannot be written; nothing is left under its name that was not there before.
-        """
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".tmp-", suffix=".ckpt")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException as error:
-            Path(name).unlink(missing_ok=True)
-            cause = _disk_error(error)
-            if cause is not None:
-                raise OSError(
-                    cause.errno, f"cannot write the checkpoint: {cause.strerror}", str(path)
-                ) from error
-            raise
-
-
-def _disk_error(error: BaseException) -> OSError | None:
-    """The error of the disk that torch reports as a RuntimeError of its own."""
-    return next((link for link in chain(error) if isinstance(link, OSError)), None)
 
 
 def read_checkpoint(path: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
+from zoo.cli.atomic_file import sweep
 from zoo.cli.errors import printable
 from zoo.cli.loggers import EventFile, MetricsFile
 from zoo.cli.recipe_inputs import listed
@@ -34,11 +35,13 @@ FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
 def new_folder(root: Path, stem: str, kind: str = "version") -> Path:
     """Makes and returns `root/stem/<kind>_<k>`, with the first k that is free.
 
-    Of several processes only the first makes one. Others return its folder, or any name if a launcher has started
+    What killed runs of that name have left half-written is swept away. Of several processes only the first makes one. Others return its folder, or any name if a launcher has started
     them, which does not tell; Lightning tells them before anything is written.
     """
     if rank_zero_only.rank:  # type: ignore[attr-defined]  # an attribute of the function
         return Path(os.environ.get(FOLDER_VARIABLE, root / stem / f"{kind}_0"))
+    for other in (root / stem).glob("version_*/checkpoints"):
+        sweep(other)
     for version in count():
         folder = root / stem / f"{kind}_{version}"
         try:
