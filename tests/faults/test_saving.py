@@ -11,7 +11,7 @@ import pytest
 
 from zoo.cli.atomic_file import PARTIAL, atomic_file, sweep
 from zoo.cli.checkpoint_io import AtomicCheckpointIO
-from zoo.cli.runs import new_folder
+from zoo.cli.run_folder import new_folder
 
 SAVES = Path(__file__).with_name("saves_in_a_loop.py")
 DIES = """
@@ -77,11 +77,11 @@ def test_the_process_is_killed(tmp_path, moment):
 
 def test_a_killed_run_is_followed_by_another_in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.delenv("ZOO_RUN_FOLDER", raising=False)
-    killed = new_folder(tmp_path, "small") / "checkpoints"
+    killed = new_folder(tmp_path) / "checkpoints"
     killed.mkdir()
     (killed / f"{PARTIAL}0123456789abcdef").write_bytes(b"half of it")
     (killed / "last.ckpt").write_bytes(b"whole")
-    assert new_folder(tmp_path, "small").name == "version_1"
+    assert new_folder(tmp_path).name == "version_1"
     assert [path.name for path in killed.iterdir()] == ["last.ckpt"]
 
 

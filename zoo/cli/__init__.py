@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from zoo.cli.errors import UserError, debugging, fail, is_mistake, ran_out
+from zoo.cli.errors import UserError, debugging, fail, is_mistake, printable
+from zoo.cli.failures import failure
 from zoo.registry import nearest
 
 TRAINING = {
@@ -80,16 +81,16 @@ def _dispatch(arguments: list[str]) -> int:
         _refuse(command)
     try:
         return _run(command, arguments[1:], allowed)
-    except (UserError, ValueError, LookupError, OSError) as error:
-        if debugging() or not (isinstance(error, UserError) or is_mistake(error)):
+    except Exception as error:
+        if debugging():
+            raise
+        text = failure(error)
+        if text is not None:
+            print(f"zoo: error: {printable(text)}", file=sys.stderr)
+            return 1
+        if not (isinstance(error, UserError) or is_mistake(error)):
             raise
         fail(str(error))
-    except (RuntimeError, MemoryError) as error:
-        text = None if debugging() else ran_out(error)
-        if text is None:
-            raise
-        print(f"zoo: error: {text}", file=sys.stderr)
-        return 1
 
 
 def _run(command: str, arguments: list[str], allowed: list[str]) -> int:

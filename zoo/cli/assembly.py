@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.fabric.plugins import CheckpointIO
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary, ProgressBar
@@ -17,10 +16,12 @@ from zoo.callbacks.gradient_through_time import GradientThroughTime
 from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.verdict import Verdict
+from zoo.cli.atomic_file import probe
 from zoo.cli.best import BestCheckpoint
-from zoo.cli.checkpoint_io import AtomicCheckpointIO
+from zoo.cli.checkpoint_io import AtomicCheckpointIO, save
 from zoo.cli.epochs import EpochsFromOne, Progress
-from zoo.cli.errors import is_mistake
+from zoo.cli.errors import UserError, is_mistake
+from zoo.cli.failures import FailedError, of_disk
 from zoo.cli.inspect import told
 from zoo.cli.recipe_inputs import listed
 from zoo.cli.runs import numbers, on_terminal, say
@@ -59,6 +60,28 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
     if changed["enable_progress_bar"] and not _has(callbacks, ProgressBar):
         callbacks.append(Progress())
     return changed
+
+
+def check_writable(trainer: Trainer, folder: Path | None) -> None:
+    """Looks whether checkpoints can be written, before an epoch is trained in vain.
+
+    Args:
+        trainer: It is about to fit a model.
+        folder: The run's folder.
+
+    Raises:
+        UserError: they cannot.
+    """
+    for part in trainer.checkpoint_callbacks:
+        if isinstance(part, ModelCheckpoint):
+            place = Path(part.dirpath or folder or trainer.default_root_dir)
+            try:
+                probe(place)
+            except OSError as error:
+                raise UserError(
+                    f"checkpoints cannot be written to {place}: {error.strerror}; expected a place that "
+                    f"can be written to"
+                ) from error
 
 
 def _has(items: list[Any], kind: type) -> bool:
@@ -129,7 +152,14 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | 
 
 
 def keep(predictions: Any, folder: Path | None) -> None:
-    """Writes predictions, one entry per batch, beside the run's other files."""
+    """Writes predictions, one entry per batch, beside the run's other files.
+
+    Raises:
+        FailedError: they cannot be written.
+    """
     path = (folder or Path()) / "predictions.pt"
-    torch.save(predictions, path)
+    try:
+        save(predictions, path)
+    except OSError as error:
+        raise FailedError(f"cannot write the predictions: {of_disk(error)}") from error
     say("written", f"{len(predictions)} batches of predictions: {path}")

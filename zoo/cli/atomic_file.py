@@ -41,6 +41,18 @@ def atomic_file(target: Path) -> Iterator[IO[bytes]]:
     _flush(target.parent)
 
 
+def probe(folder: Path) -> None:
+    """Looks whether files can be written to a folder, which is made if need be.
+
+    Raises:
+        OSError: they cannot.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial, file = _opened(folder)
+    file.close()
+    partial.unlink()
+
+
 def sweep(folder: Path) -> None:
     """Removes the unfinished files of processes that are no more; what cannot be removed stays."""
     for path in folder.glob(f"{PARTIAL}*"):

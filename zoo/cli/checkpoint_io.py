@@ -22,18 +22,25 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         Raises:
             OSError: it cannot be written; nothing is left under its name that was not there before.
         """
-        target = Path(path)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_file(target) as file:
-                torch.save(checkpoint, file)
-        except (OSError, RuntimeError) as error:
-            cause = _disk_error(error)
-            if cause is None:
-                raise
-            raise OSError(cause.errno, f"cannot write the checkpoint: {cause.strerror}", str(path)) from error
+            save(checkpoint, Path(path))
+        except OSError as error:
+            text = f"cannot write the checkpoint: {error.strerror}"
+            raise OSError(error.errno, text, str(path)) from error
 
 
-def _disk_error(error: BaseException) -> OSError | None:
-    """The error of the disk that torch reports as a RuntimeError of its own."""
-    return next((link for link in chain(error) if isinstance(link, OSError)), None)
+def save(content: Any, target: Path) -> None:
+    """Saves as torch does, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; nothing is left under its name that was not there before.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(target) as file:
+            torch.save(content, file)
+    except (OSError, RuntimeError) as error:
+        refused = next((link for link in chain(error) if isinstance(link, OSError)), None)
+        if refused is None:  # torch reports what the disk refuses as an error of its own
+            raise
+        raise OSError(refused.errno, refused.strerror, str(target)) from error

@@ -9,6 +9,8 @@ from typing import NoReturn, final
 
 from zoo.registry import nearest
 
+LAST = "last"
+"""What the user gives as the path of a checkpoint for the newest one."""
 MOST_LINES = 5
 WORDS = {
     "NoneType": "null",
@@ -44,17 +46,6 @@ def fail(message: str) -> NoReturn:
     lines = [printable(line.rstrip()) for line in message.strip().split("\n") if line.strip()]
     print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
     raise SystemExit(2)
-
-
-def ran_out(error: BaseException) -> str | None:
-    """What to tell the user of an error that means there was too little memory; None for any other."""
-    message = str(error)
-    signs = ("allocate memory", "out of memory", "Storage size calculation overflowed", "Cannot allocate")
-    if not isinstance(error, MemoryError) and not any(sign in message for sign in signs):
-        return None
-    asked = re.search(r"tried to allocate (\d+) bytes", message)
-    size = f", for {int(asked[1]) / 1e9:,.1f} GB more" if asked else ""
-    return f"there is not enough memory{size}; expected smaller sizes of batches, sequences or layers"
 
 
 def printable(text: str) -> str:

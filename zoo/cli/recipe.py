@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.cli.check import SECTIONS, check
+from zoo.cli.errors import LAST
 from zoo.cli.imports import import_modules
 from zoo.cli.parts import let_in
 from zoo.cli.recipe_inputs import RecipeInputs
@@ -65,7 +66,9 @@ def _with_recipe(arguments: list[str]) -> list[str]:
     options = dict(zip(arguments, [*arguments[1:], ""], strict=False))
     split = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     path = split.get("--ckpt_path") or options.get("--ckpt_path")
-    if not path or any(argument.startswith(("--config", "--model")) for argument in arguments):
+    if path in (None, "", LAST) or any(
+        argument.startswith(("--config", "--model")) for argument in arguments
+    ):
         return arguments
     recipe = Path(path).parent.parent / "config.yaml"
     return ["--config", str(recipe), *arguments] if recipe.is_file() else arguments

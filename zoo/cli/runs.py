@@ -1,5 +1,6 @@
-"""The folder of a run: where it is, what is kept in it, what is printed about it."""
+"""What is kept in the folder of a run, and what is printed about it."""
 
+import errno
 import json
 import os
 import platform
@@ -8,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 from typing import Any, final
 
@@ -20,37 +20,12 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
-from zoo.cli.atomic_file import sweep
 from zoo.cli.errors import printable
 from zoo.cli.loggers import EventFile, MetricsFile
 from zoo.cli.recipe_inputs import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
-
-FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
-"""Tells the processes that Lightning starts for further devices which folder the first one made."""
-
-
-def new_folder(root: Path, stem: str, kind: str = "version") -> Path:
-    """Makes and returns `root/stem/<kind>_<k>`, with the first k that is free.
-
-    What killed runs of that name have left half-written is swept away. Of several processes only the first makes one. Others return its folder, or any name if a launcher has started
-    them, which does not tell; Lightning tells them before anything is written.
-    """
-    if rank_zero_only.rank:  # type: ignore[attr-defined]  # an attribute of the function
-        return Path(os.environ.get(FOLDER_VARIABLE, root / stem / f"{kind}_0"))
-    for other in (root / stem).glob("version_*/checkpoints"):
-        sweep(other)
-    for version in count():
-        folder = root / stem / f"{kind}_{version}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        os.environ[FOLDER_VARIABLE] = str(folder)
-        return folder
-    raise AssertionError
 
 
 def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -> list[Logger]:
@@ -112,6 +87,13 @@ class RunRecord(Callback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
+        """Adds to the checkpoint.
+
+        Raises:
+            FileNotFoundError: the run's folder is gone, and to make it anew would hide that.
+        """
+        if trainer.is_global_zero and not self.folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder))
         recipe = {key: self.config.get(key) for key in ("seed_everything", "data", "trainer")}
         checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__, "recipe": recipe}
 

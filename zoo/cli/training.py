@@ -4,7 +4,7 @@ import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NoReturn, final
 
 import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -13,18 +13,21 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.trainer.states import TrainerStatus
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from zoo.cli.assembly import completed, finish_fit, keep
+from zoo.cli.assembly import check_writable, completed, finish_fit, keep
 from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
-from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
+from zoo.cli.errors import LAST, UserError, WrongTypeError, explained, is_mistake
+from zoo.cli.failures import FailedError, of_disk
 from zoo.cli.inspect import inspect, inspecting
 from zoo.cli.inspection import Inspection
+from zoo.cli.last_checkpoint import last_checkpoint
 from zoo.cli.loggers import EventFile
 from zoo.cli.parser import MODE, Parser
 from zoo.cli.places import without_places
 from zoo.cli.recipe_inputs import RecipeInputs, listed
 from zoo.cli.resolve import named
 from zoo.cli.resuming import other_recipe
-from zoo.cli.runs import Report, RunRecord, new_folder, numbers, on_terminal, say, with_local
+from zoo.cli.run_folder import new_folder
+from zoo.cli.runs import Report, RunRecord, numbers, on_terminal, say, with_local
 from zoo.cli.signals import StoppedBySignalError
 from zoo.diagnostics.run_files import network_in
 from zoo.tracking import WandbLogger
@@ -91,7 +94,7 @@ class Cli(LightningCLI):
         """Reads the checkpoint, then parses."""
         assert isinstance(args, list)
         path = dict(self.inputs.options).get("ckpt_path")
-        if path is not None:
+        if path not in (None, LAST):
             self.checkpoint = read_checkpoint(path)
         try:
             self.config = parser.parse_args(args)
@@ -104,7 +107,9 @@ class Cli(LightningCLI):
     def _parse_ckpt_path(self) -> None:
         """Reads the checkpoint; unlike Lightning's, lets it override nothing."""
         path = self.config[self.method].ckpt_path
-        if path is not None:
+        if str(path) == LAST:
+            self._take_last()
+        elif path is not None:
             self.checkpoint = self.checkpoint or read_checkpoint(str(path))
         elif self.command not in ("fit", "inspect"):
             raise UserError(
@@ -116,6 +121,17 @@ class Cli(LightningCLI):
                 raise UserError(
                     f"--{key} makes no difference to {self.command}, which does not train; leave it out"
                 )
+
+    def _take_last(self) -> None:
+        """Takes the newest checkpoint of the recipe's runs; a fit without any begins anew."""
+        config = self.config[self.method]
+        runs = self._runs(config.trainer.default_root_dir)
+        found = last_checkpoint(runs)
+        if found is None and self.command != "fit":
+            raise UserError(f"there is no checkpoint in {runs}; {self.command} needs one")
+        config.ckpt_path, self.checkpoint = (None, None) if found is None else (str(found[0]), found[1])
+        if found is None:
+            say("from", f"the beginning: there is no checkpoint in {runs} yet")
 
     def instantiate_classes(self) -> None:
         """Builds model, data and trainer; a value that they refuse is the user's mistake."""
@@ -140,8 +156,8 @@ class Cli(LightningCLI):
             self.inspection, trainer = inspecting(config, network, batches)
             return trainer
         if config["logger"] is not False and not config["fast_dev_run"]:
-            root, kind = Path(config["default_root_dir"] or "."), FOLDERS.get(self.command, self.command)
-            self.folder = new_folder(root / "runs", self._stem(), kind)
+            kind = FOLDERS.get(self.command, self.command)
+            self.folder = new_folder(self._runs(config["default_root_dir"]), kind)
             config["logger"] = with_local(config["logger"], self.folder)
             config["callbacks"].append(RunRecord(self.folder, self._recipe()))
         config["callbacks"].append(Report(self.folder, lines=not on_terminal()))
@@ -158,13 +174,14 @@ class Cli(LightningCLI):
         recipe = {key: named(value) for key, value in yaml.safe_load(text).items() if key in KEPT}
         return recipe | {"trainer": without_places(recipe["trainer"])}
 
-    def _stem(self) -> str:
-        """The name of the run: that of its recipe, or of the run that the recipe was kept in."""
+    def _runs(self, root: str | None) -> Path:
+        """The folder of the recipe's runs, named after it, or after the run that it was kept in."""
+        runs = Path(root or ".") / "runs"
         if not self.inputs.files:
-            return "run"
+            return runs / "run"
         path = self.inputs.files[-1]
         kept = path.name == "config.yaml" and path.parent.name.startswith("version_")
-        return path.resolve().parent.parent.name if kept else path.stem.lstrip(".") or "run"
+        return runs / (path.resolve().parent.parent.name if kept else path.stem.lstrip(".") or "run")
 
     def _run_subcommand(self, subcommand: str) -> None:
         try:
@@ -172,7 +189,9 @@ class Cli(LightningCLI):
         except MisconfigurationException as error:
             self._drop_folder()
             raise UserError(str(error)) from error
-        except (UserError, ValueError, LookupError, OSError) as error:
+        except OSError as error:
+            self._refused(error)
+        except (UserError, ValueError, LookupError) as error:
             if isinstance(error, UserError) or is_mistake(error):
                 self._drop_folder()
             raise
@@ -187,10 +206,25 @@ class Cli(LightningCLI):
                 if isinstance(logger, WandbLogger | EventFile):
                     logger.finish()
 
-    def _drop_folder(self) -> None:
-        """Leaves no folder behind of a run that a mistake ended before its first step."""
+    def _refused(self, error: OSError) -> NoReturn:
+        """Ends a run that cannot read or write what it has to; after its first step that is no mistake."""
+        if self.folder is not None and not self.folder.is_dir():
+            raise FailedError(
+                f"the folder of the run, {self.folder}, is gone: it was removed or renamed during the run"
+            ) from error
+        if self._has_begun():
+            raise FailedError(of_disk(error)) from error
+        self._drop_folder()
+        raise error
+
+    def _has_begun(self) -> bool:
+        """Whether a step of training has been taken."""
         before = 0 if self.checkpoint is None else self.checkpoint["global_step"]
-        if self.folder is not None and self.trainer.global_step <= before:
+        return bool(self.trainer.global_step > before)
+
+    def _drop_folder(self) -> None:
+        """Leaves no folder behind of a run that was ended before its first step."""
+        if self.folder is not None and not self._has_begun():
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self) -> None:
@@ -201,6 +235,7 @@ class Cli(LightningCLI):
             return
         options = self._prepare_subcommand_kwargs(self.command)
         if self.command == "fit":
+            check_writable(self.trainer, self.folder)
             self.trainer.fit(**options, weights_only=True)
             if self.checkpoint is not None and self.trainer.global_step == self.checkpoint["global_step"]:
                 raise UserError(
