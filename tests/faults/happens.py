@@ -40,10 +40,8 @@ def no_more_files_can_be_opened():
 
 def memory_runs_out():
     """The address space is full but for a little: some 50 MB are asked for again and again."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    resource.setrlimit(
-        resource.RLIMIT_AS, (pages * resource.getpagesize() + 20_000_000, resource.RLIM_INFINITY)
-    )
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 20_000_000, resource.RLIM_INFINITY))
     hoard = [torch.zeros(12_500_000) for _ in range(10)]
     del hoard
 
