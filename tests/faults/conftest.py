@@ -1,6 +1,8 @@
 """What tests of faults share: a run to which something happens."""
 
+import os
 import resource
+import shutil
 import sys
 
 import pytest
@@ -38,3 +40,23 @@ def failed():
         return sentence
 
     return check
+
+
+@pytest.fixture(scope="session")
+def kept_runs(tmp_path_factory):
+    """Where the runs of `fitted` are kept for the next test."""
+    return tmp_path_factory.mktemp("kept") / "runs"
+
+
+@pytest.fixture
+def fitted(zoo, folder, kept_runs):
+    """The checkpoints of a run of one epoch: `last.ckpt`, and ten seconds older the best."""
+    if not kept_runs.exists():
+        assert zoo("fit", "--config", "small.yaml").code == 0
+        best = folder / "runs/small/version_0/checkpoints/best-epoch1.ckpt"
+        written = best.stat().st_mtime - 10
+        os.utime(best, (written, written))
+        shutil.copytree(folder / "runs", kept_runs)
+        shutil.rmtree(folder / "runs")
+    shutil.copytree(kept_runs, folder / "runs")
+    return folder / "runs/small/version_0/checkpoints"

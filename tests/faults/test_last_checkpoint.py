@@ -5,16 +5,10 @@ import shutil
 
 import pytest
 import torch
+from hostile_files import Payload
 
 FIT = ("fit", "--config", "small.yaml")
 RUN = "runs/small/version_0/checkpoints"
-
-
-class Payload:
-    """Runs a command when it is unpickled."""
-
-    def __reduce__(self):
-        return os.system, ("touch touched",)
 
 
 DAMAGE = {
@@ -23,21 +17,6 @@ DAMAGE = {
     "is a text": (lambda path: path.write_text("hello"), "damaged, or cut short"),
     "wants to run something": (lambda path: torch.save({"x": Payload()}, path), "wants to run posix.system"),
 }
-
-
-@pytest.fixture
-def fitted(zoo, folder):
-    """The checkpoints of a run of one epoch: `last.ckpt` is newer than the best."""
-    assert zoo(*FIT).code == 0
-    checkpoints = folder / RUN
-    older(checkpoints / "best-epoch1.ckpt", 10)
-    return checkpoints
-
-
-def older(path, seconds):
-    """Lets a file have been written earlier, whatever the clock of the file system can tell apart."""
-    written = path.stat().st_mtime - seconds
-    os.utime(path, (written, written))
 
 
 def test_the_last_checkpoint_is_taken_and_named(zoo, folder, fitted):

@@ -17,8 +17,8 @@ def new_folder(runs: Path, kind: str = "version") -> Path:
     """Makes and returns `runs/<kind>_<k>`, with the first k that is free.
 
     What killed runs have left half-written there is swept away. Of several processes only the first makes a
-    folder. Others return that, or any name if a launcher has started them, which does not tell; Lightning tells
-    them before anything is written.
+    folder. Others return that, or any name if a launcher has started them, which does not tell; Lightning
+    tells them before anything is written.
 
     Args:
         runs: The folder of all runs of a recipe, `runs/NAME`.
