@@ -5,6 +5,7 @@ import http.server
 import pickle
 import random
 import threading
+import zipfile
 from contextlib import suppress
 
 import pytest
@@ -64,6 +65,15 @@ def test_the_file_is_damaged_anywhere(last, tmp_path, how, tries):
         assert same(read, good) if said is None else "damaged.ckpt" in said, place
         refused += said is not None
     assert refused > tries / 3
+
+
+def test_the_file_is_packed_until_it_fills_the_memory(last, tmp_path):
+    path = tmp_path / "bomb.ckpt"
+    with zipfile.ZipFile(last) as archive, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for part in archive.infolist():
+            packed.writestr(part.filename, archive.read(part))
+    said, _ = refusal(path)
+    assert "cannot be read" in str(said)
 
 
 FOREIGN = {

@@ -87,5 +87,5 @@ def test_a_table_of_texts_is(zoo, folder, failed, how):
 def test_a_text_is(zoo, folder, failed, how):
     TORN[how](folder / "rows.csv")
     model = ("--model=LanguageModel", "--model.network.encoder.hidden_size=4")
-    outcome = zoo("fit", *model, "--data=TextFile", "--data.train=rows.csv")
+    outcome = zoo("fit", *model, "--data=TextFile", "--data.train=rows.csv", "--trainer.max_epochs=1")
     assert is_said(outcome, failed, folder, folder / "rows.csv")

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,10 @@ SIZES = ("input_size", "vocab_size", "output_size")
 """What a recipe may leave open, to be read off the data."""
 TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""
-UNREADABLE = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, LookupError, AttributeError)
+UNREADABLE = (
+    *(zipfile.BadZipFile, struct.error, EOFError, OSError),
+    *(RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError),
+)
 """What a damaged file makes zipfile and torch raise."""
 FREE = tuple(f"network.encoder.{name}" for name in ("engine", "checkpoint_every", "recurrent_gradient_clip"))
 """What changes how a model is run or how its gradients are clipped, not what it computes."""
@@ -38,10 +42,7 @@ def read_checkpoint(path: str) -> dict[str, Any]:
     if Path(path).stat().st_size == 0:
         raise UserError(f"the checkpoint {path} is empty; its run ended while writing it, use an earlier one")
     try:
-        with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()  # torch does not look at the check sums
-        if broken is not None:
-            raise zipfile.BadZipFile(broken)
+        _check_sums(path)
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise UserError(f"the checkpoint {path} {_refusal(str(error))}") from error
@@ -108,6 +109,19 @@ def _differences(saved: Any, asked: Any, skipped: Sequence[str], place: str = ""
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _check_sums(path: str) -> None:
+    """Looks whether an archive is what torch wrote, which torch itself does not.
+
+    Raises:
+        zipfile.BadZipFile: it is not.
+    """
+    with zipfile.ZipFile(path) as archive:
+        packed = [part.filename for part in archive.infolist() if part.compress_type != zipfile.ZIP_STORED]
+        broken = packed[0] if packed else archive.testzip()
+    if broken is not None:
+        raise zipfile.BadZipFile(broken)
 
 
 def _beside(path: Path) -> str:
