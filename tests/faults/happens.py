@@ -50,6 +50,10 @@ def a_worker_is_killed():
     os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
 
+def the_run_is_told_to_end():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 HAPPENINGS: dict[str, Callable[[], None]] = {
     happening.__name__: happening
     for happening in (
@@ -60,6 +64,7 @@ HAPPENINGS: dict[str, Callable[[], None]] = {
         no_more_files_can_be_opened,
         memory_runs_out,
         a_worker_is_killed,
+        the_run_is_told_to_end,
     )
 }
 
