@@ -3,10 +3,10 @@
 import csv
 import math
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import yaml
@@ -17,6 +17,7 @@ from zoo.diagnostics.measurements import Gate, Measurements, Network, Nonfinite,
 from zoo.diagnostics.records import journal_in, read_gradients
 from zoo.diagnostics.timeline import Timeline, timeline
 
+Row = TypeVar("Row")
 MOST_RECORDS = 500
 """Records of gradients through time that a mean is taken over."""
 LOSS = "train/loss"
@@ -107,8 +108,16 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     """The lines of a run's metrics."""
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="", errors="replace") as file:
-        return list(csv.DictReader(file))
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return list(readable(csv.DictReader(text.splitlines())))
+
+
+def readable(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows of a reader of CSV, up to where the file is none."""
+    try:
+        yield from rows
+    except csv.Error:
+        return
 
 
 def _curves(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:

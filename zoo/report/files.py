@@ -1,7 +1,6 @@
 """Reading the files of a run, whole, empty, cut short by a crash, or not there."""
 
 import csv
-import io
 import json
 import math
 from collections.abc import Iterable
@@ -11,6 +10,8 @@ from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float
+
+from zoo.diagnostics.run_files import readable
 
 
 @final
@@ -84,7 +85,7 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         text = file.read()
     whole = text.endswith("\n")
-    rows = list(csv.reader(io.StringIO(text.replace("\0", ""))))
+    rows = list(readable(csv.reader(text.replace("\0", "").splitlines()))) or [[]]
     head, body = rows[0], [row for row in rows[1:] if row]
     # Of a last line without its end, the last number may be cut in two.
     bad = [row for row in body if len(row) != len(head) or (row is body[-1] and not whole)]

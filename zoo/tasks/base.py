@@ -185,11 +185,7 @@ class Task(pl.LightningModule, ABC):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes up what was counted.
-
-        Raises:
-            ValueError: the checkpoint is of a task that this one does not derive from.
-        """
+        """Takes up what was counted; a ValueError tells of a task that this one is not."""
         own = [kind.__name__ for kind in type(self).__mro__]
         if checkpoint.get("task", own[0]) not in own:
             raise ValueError(f"the checkpoint is of a {checkpoint['task']}; expected one of a {own[0]}")
