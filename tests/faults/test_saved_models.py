@@ -133,7 +133,7 @@ def test_an_old_checkpoint_is_of_no_use_to_a_new_zoo(zoo, tmp_path, folder):
     assert "test/accuracy" in tested.out
     resumed = zoo("fit", "--ckpt_path", str(kept), "--trainer.max_epochs=3")
     assert resumed.code == 0, resumed.err
-    newest = torch.load("runs/old/version_1/checkpoints/last.ckpt", weights_only=True)
+    newest = torch.load("runs/old/version_0/checkpoints/last.ckpt", weights_only=True)
     assert (newest["epoch"], newest["global_step"]) == (2, 12)
 
 

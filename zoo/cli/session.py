@@ -1,6 +1,7 @@
 """What a user hears while Lightning works: what can be acted on, each in a line, and an exit code."""
 
 import logging
+import os
 import sys
 import threading
 import warnings
@@ -14,6 +15,7 @@ from zoo.callbacks.guard_state import NonFiniteError
 from zoo.cli.errors import debugging, printable
 from zoo.cli.parser import prepare
 from zoo.cli.recipe_inputs import RecipeInputs
+from zoo.cli.run_folder import FOLDER_VARIABLE
 from zoo.cli.training import Cli
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
@@ -55,6 +57,8 @@ def run(command: str, inputs: RecipeInputs, arguments: Sequence[str], let_in: Se
                 raise
             print(f"zoo: error: {printable(str(error))}", file=sys.stderr)
             return FAILED
+        finally:
+            os.environ.pop(FOLDER_VARIABLE, None)  # the next run of this process has another
     return INTERRUPTED if cli.is_interrupted else 0
 
 

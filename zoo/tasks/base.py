@@ -3,10 +3,8 @@
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
-import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
 from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -15,10 +13,10 @@ from torch import Tensor, nn, optim
 from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
+from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
-AnyTask = TypeVar("AnyTask", bound="Task")
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
 LOOKED_INTO = 32
@@ -37,7 +35,7 @@ class Sized(Protocol):
         """Some of input_size, vocab_size, num_classes and output_size."""
 
 
-class Task(pl.LightningModule, ABC):
+class Task(SafelyLoaded, ABC):
     """A network, what it is trained for, and how.
 
     `task.model` is a plain nn.Module. It exists from the start where all sizes are given, else from the
@@ -69,35 +67,6 @@ class Task(pl.LightningModule, ABC):
         self._keep_hyper_parameters()
         if self.network.is_complete:
             self._build()
-
-    @classmethod
-    def load_from_checkpoint(  # type: ignore[override]  # hyper-parameters are those of the checkpoint
-        cls: type[AnyTask],
-        checkpoint_path: str | Path,
-        map_location: torch.device | str | None = None,
-        strict: bool = True,
-        weights_only: bool = True,
-    ) -> AnyTask:
-        """A task that was trained, from a file or an address.
-
-        Lightning would let a checkpoint from an address run what it likes when it is read.
-
-        Args:
-            checkpoint_path: The checkpoint.
-            map_location: Where its tensors go; by default where they were.
-            strict: Whether all weights must be there, and no others.
-            weights_only: Only true will do.
-
-        Raises:
-            ValueError: it is of another task, or is to be more than data.
-        """
-        if not weights_only:
-            raise ValueError("a checkpoint is data; got weights_only=False, expected True")
-        task = super().load_from_checkpoint(
-            checkpoint_path, map_location=map_location, strict=strict, weights_only=True
-        )
-        assert isinstance(task, cls)
-        return task
 
     @abstractmethod
     def metrics(self, output_size: int) -> MetricCollection:
@@ -175,7 +144,7 @@ class Task(pl.LightningModule, ABC):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps what the metrics of this epoch have seen, for a run that resumes within it."""
-        checkpoint["task"] = type(self).__name__
+        super().on_save_checkpoint(checkpoint)
         if self._trainer is None or self.trainer.world_size > 1:  # of other processes nothing is known
             return
         metrics = self._metrics("train").items(keep_base=True)
@@ -185,10 +154,7 @@ class Task(pl.LightningModule, ABC):
         }
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Takes up what was counted; a ValueError tells of a task that this one is not."""
-        own = [kind.__name__ for kind in type(self).__mro__]
-        if checkpoint.get("task", own[0]) not in own:
-            raise ValueError(f"the checkpoint is of a {checkpoint['task']}; expected one of a {own[0]}")
+        super().on_load_checkpoint(checkpoint)
         self._restored_metrics = checkpoint.get("train_metrics") or None
 
     def on_train_start(self) -> None:
