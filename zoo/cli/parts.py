@@ -111,6 +111,11 @@ def let_in(modules: Iterable[str]) -> None:
     _let_in[:] = modules
 
 
+def modules_let_in() -> list[str]:
+    """The modules of which the user's recipes may name classes."""
+    return list(_let_in)
+
+
 def is_let_in(path: str) -> bool:
     """Whether an import path is of a module that the user let in."""
     return any(path.startswith(f"{name}.") for name in _let_in)

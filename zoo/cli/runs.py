@@ -22,6 +22,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 from zoo import __version__
 from zoo.cli.errors import printable
 from zoo.cli.loggers import EventFile, MetricsFile
+from zoo.cli.parts import modules_let_in
 from zoo.cli.recipe_inputs import listed
 from zoo.names import name_stack
 from zoo.tasks.base import Task
@@ -95,7 +96,8 @@ class RunRecord(Callback):
         if trainer.is_global_zero and not self.folder.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder))
         recipe = {key: self.config.get(key) for key in ("seed_everything", "data", "trainer")}
-        checkpoint["zoo"] = {"version": __version__, "model": type(pl_module).__name__, "recipe": recipe}
+        made_by = {"version": __version__, "model": type(pl_module).__name__, "modules": modules_let_in()}
+        checkpoint["zoo"] = {**made_by, "recipe": recipe}
 
 
 @final

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import lightning.pytorch as pl
 import torch
 
+from zoo.registry import UnknownNameError
+
 Loaded = TypeVar("Loaded", bound="SafelyLoaded")
 
 
@@ -36,9 +38,12 @@ class SafelyLoaded(pl.LightningModule, ABC):
         """
         if not weights_only:
             raise ValueError("a checkpoint is data; got weights_only=False, expected True")
-        module = super().load_from_checkpoint(
-            checkpoint_path, map_location=map_location, strict=strict, weights_only=True
-        )
+        try:
+            module = super().load_from_checkpoint(
+                checkpoint_path, map_location=map_location, strict=strict, weights_only=True
+            )
+        except UnknownNameError as error:
+            raise UnknownNameError(f"{error}; if it is your own, import its module before") from error
         assert isinstance(module, cls)
         return module
 

@@ -1,0 +1,74 @@
+"""A checkpoint of a run with a cell of one's own: it says what to type, and imports nothing by itself."""
+
+import subprocess
+import sys
+
+import pytest
+
+CELL = """\
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from zoo import Card, Cell, CellSpec, Hidden, register_cell
+
+Path("imported").touch()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MineSpec(CellSpec):
+    \"\"\"Options of a cell.\"\"\"
+
+
+@register_cell("mine", MineSpec)
+class Mine(Cell):
+    \"\"\"A simple one.\"\"\"
+
+    card = Card(paper="none")
+    gates = "h"
+
+    def step(self, pre, state, product):
+        h = torch.tanh(pre + product("h", state[0]))
+        return h, Hidden(h)
+"""
+CHECKPOINT = "runs/small/version_0/checkpoints/last.ckpt"
+
+
+def run(*arguments):
+    """Runs a program in a process of its own, as a user would."""
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def trained(folder):
+    """A folder with a checkpoint of a cell of one's own."""
+    (folder / "cells_of_mine.py").write_text(CELL)
+    cell = ("--model.network.encoder.cell=mine", "--test_after_fit=false")
+    outcome = run("-m", "zoo", "fit", "--allow-import=cells_of_mine", "--config=small.yaml", *cell)
+    assert outcome.returncode == 0, outcome.stderr
+    return folder
+
+
+def test_the_line_to_type_is_said(trained):
+    (trained / "imported").unlink()
+    rest = f"--ckpt_path {CHECKPOINT} --trainer.accelerator=cpu"
+    for command in ("fit", "test"):
+        refused = run("-m", "zoo", command, *rest.split())
+        line = f"zoo {command} --allow-import=cells_of_mine {rest}"
+        assert refused.returncode == 2
+        assert refused.stderr == (
+            f"zoo: error: the checkpoint {CHECKPOINT} is of a run with parts of cells_of_mine, which only "
+            f"the command line can let in: {line}\n"
+        )
+    assert not (trained / "imported").exists()
+    done = run("-m", *line.split())
+    assert done.returncode == 0, done.stderr
+    assert "test/accuracy" in done.stdout
+
+
+def test_a_program_is_told_what_to_import(trained):
+    load = f"import zoo; zoo.SequenceClassifier.load_from_checkpoint({CHECKPOINT!r})"
+    refused = run("-c", load)
+    assert refused.stderr.splitlines()[-1].startswith("zoo.registry.UnknownNameError: unknown cell 'mine'")
+    assert "if it is your own, import its module before" in refused.stderr
+    assert run("-c", f"import cells_of_mine; {load}").returncode == 0
