@@ -110,8 +110,9 @@ def _check_part(inputs: RecipeInputs, value: Any, place: str) -> None:
 
 def _check_keys(inputs: RecipeInputs, given: Mapping[str, Any], target: str, place: str) -> None:
     """Refuses options that a class does not have, as far as its source says."""
-    arguments = Source.of(target).arguments()
-    if arguments is None:
+    source = Source.of(target)
+    arguments = source.arguments()
+    if arguments is None or (source.is_dataclass and not source.is_whole):
         return
     options = {argument.name: argument for argument in arguments}
     for key, value in given.items():

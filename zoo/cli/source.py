@@ -78,7 +78,7 @@ class Source:
         return bool(bases & {"ABC", "abc.ABC"})
 
     @property
-    def _is_whole(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether all classes that it derives from are here; those of other packages are not."""
         known = {node.name for _, node in self.lineage} | {"ABC", "object"}
         return all(ast.unparse(base) in known for _, node in self.lineage for base in node.bases)
@@ -90,7 +90,7 @@ class Source:
             for inner in node.body:
                 if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
                     return None if inner.args.kwarg else list(_parameters(module, inner.args, about))
-        if not self.is_dataclass or not self._is_whole:
+        if not self.is_dataclass:
             return None
         fields = [field for module, node in reversed(self.lineage) for field in _fields(module, node)]
         return list({field.name: field for field in fields}.values())
