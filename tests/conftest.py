@@ -4,9 +4,11 @@ A second thread helps small products little, and hurts on a busy machine.
 """
 
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -46,6 +48,21 @@ def _compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         del os.environ["ZOO_CACHE"]
     else:
         os.environ["ZOO_CACHE"] = before
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """No test reaches beyond this machine."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"a test wants to connect to {address}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("socket.socket.connect", connect_here)
+        yield
 
 
 @dataclass(frozen=True)
