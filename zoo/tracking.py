@@ -174,8 +174,12 @@ class WandbLogger(LightningWandbLogger):
 
     def _end_service(self) -> None:
         self._is_late = True
+        self._kill_service()
+
+    def _kill_service(self) -> None:
         if self._service is not None:
             self._service.kill()
+            self._service.wait()  # else Python warns of a process that still runs
 
     def _begin(self) -> None:
         """Begins the run: online if that works, else offline."""
@@ -206,6 +210,7 @@ class WandbLogger(LightningWandbLogger):
 
         with contextlib.suppress(Exception), self._for_at_most(GRACE):
             wandb.teardown()  # now, for at the end of the process it would print a traceback
+        self._kill_service()
 
 
 def _reason(error: Exception) -> str:

@@ -66,6 +66,14 @@ def whole(tmp_path_factory):
     return CASE.fit(tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(autouse=True)
+def listening():
+    """As in a terminal, though the tests be run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", CODES)
 def test_a_signal_ends_a_fit_that_then_goes_on_exactly(tmp_path, whole, name, place):

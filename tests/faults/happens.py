@@ -1,5 +1,7 @@
 """What a test lets happen in the middle of a run, with `--allow-import happens`."""
 
+import gc
+import json
 import multiprocessing
 import os
 import resource
@@ -83,3 +85,20 @@ class At(Callback):
     def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
         if trainer.global_step == self.step:
             HAPPENINGS[self.what]()
+
+
+class Watch(Callback):
+    """Measures every ten steps, into watched.json: bytes in memory, and objects that Python holds."""
+
+    def __init__(self):
+        self.memory, self.objects = [], []
+
+    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
+        if trainer.global_step % 10 == 0:
+            self.memory.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize())
+        if trainer.global_step % 100 == 0:
+            gc.collect()
+            self.objects.append(len(gc.get_objects()))
+
+    def on_train_end(self, trainer, pl_module):
+        Path("watched.json").write_text(json.dumps({"memory": self.memory, "objects": self.objects}))

@@ -1,10 +1,12 @@
 """A long run needs no more memory at its end than soon after its beginning, whatever watches it."""
 
-import gc
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from lightning.pytorch import Callback
 
 from zoo.callbacks import CALLBACKS
 
@@ -32,26 +34,7 @@ OPTIONS = {
     "gradient_through_time": {"every_n_steps": 10},
     "recurrence_health": {"every_n_steps": 10},
 }
-STATM = Path("/proc/self/statm")
-
-
-def resident():
-    """Bytes of this process in memory."""
-    return int(STATM.read_text().split()[1]) * 4096
-
-
-class Watch(Callback):
-    """Measures every ten steps: bytes in memory, and objects that Python holds."""
-
-    memory: list[int]
-    objects: list[int]
-
-    def on_train_batch_end(self, trainer, pl_module, outputs, batch, batch_idx):
-        if trainer.global_step % 10 == 0:
-            Watch.memory.append(resident())
-        if trainer.global_step % 100 == 0:
-            gc.collect()
-            Watch.objects.append(len(gc.get_objects()))
+HERE = Path(__file__).parent
 
 
 def growth(series):
@@ -61,24 +44,32 @@ def growth(series):
 
 
 @pytest.fixture
-def grown(zoo, folder, monkeypatch):
-    """Runs so many steps with every callback there is; gives the growth in bytes and in objects."""
+def grown(folder):
+    """Runs so many steps with every callback there is; gives the growth in bytes and in objects.
+
+    In a process of its own, for what other tests have left behind moves the memory of this one.
+    """
     named = [
         f"    - class_path: {name}\n      init_args: {OPTIONS.get(name, {})}\n" for name in CALLBACKS.names()
     ]
-    monkeypatch.setattr(CALLBACKS, "_parts", CALLBACKS._parts | {"watch": Watch})
-    (folder / "long.yaml").write_text(RECIPE + "".join(named) + "    - class_path: Watch\n")
+    (folder / "long.yaml").write_text(RECIPE + "".join(named) + "    - class_path: happens.Watch\n")
 
     def run(steps):
-        Watch.memory, Watch.objects = [], []
-        outcome = zoo("fit", "--config", "long.yaml", f"--trainer.max_steps={steps}")
-        assert outcome.code == 0, outcome.err
-        return growth(Watch.memory), growth(Watch.objects)
+        line = f"--allow-import happens fit --config long.yaml --trainer.max_steps={steps}"
+        path = os.pathsep.join([str(HERE), str(HERE.parent.parent)])
+        subprocess.run(
+            [sys.executable, "-m", "zoo", *line.split()],
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            check=True,
+        )
+        watched = json.loads((folder / "watched.json").read_text())
+        return growth(watched["memory"]), growth(watched["objects"])
 
     return run
 
 
-@pytest.mark.skipif(not STATM.exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
 @pytest.mark.parametrize(
     ("steps", "most"), [(600, 2e6), pytest.param(3000, 5e6, marks=pytest.mark.exhaustive)]
 )

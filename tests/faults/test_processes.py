@@ -74,6 +74,7 @@ def launch(folder):
     yield both
     for process in started:
         process.kill()
+        process.join()
 
 
 def test_two_processes_leave_one_run_and_track_it_once(launch, folder):

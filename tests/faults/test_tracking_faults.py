@@ -124,6 +124,7 @@ def kill_service():
     started = [each for each in gc.get_objects() if type(each) is subprocess.Popen]
     (service,) = [each for each in started if "wandb-core" in str(each.args) and each.poll() is None]
     service.kill()
+    service.wait()
 
 
 def test_the_process_of_the_tracking_is_killed_during_the_run(zoo, in_mid_run):

@@ -1,6 +1,7 @@
 """What ends a command though nobody is mistaken: memory, disk, processes. It becomes one sentence, too."""
 
 import re
+import traceback
 
 from zoo.cli.errors import UserError, is_mistake
 
@@ -27,7 +28,7 @@ def failure(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, UserError) or is_mistake(error):
         return None
-    text = ran_out(error) or _lost_worker(str(error)) or _limit(str(error))
+    text = ran_out(error) or _lost_worker(error) or _limit(str(error))
     return of_disk(error) if text is None and isinstance(error, OSError) else text
 
 
@@ -49,15 +50,21 @@ def ran_out(error: BaseException) -> str | None:
     return f"there is not enough memory{size}; expected smaller sizes of batches, sequences or layers"
 
 
-def _lost_worker(message: str) -> str | None:
-    found = re.search(WORKER, message)
-    if found is None:
+def _lost_worker(error: BaseException) -> str | None:
+    """What to tell the user of a worker that has died, or has hung up while its batch was fetched."""
+    found = re.search(WORKER, str(error))
+    if found is None and not (isinstance(error, (ConnectionError, EOFError)) and _is_of_workers(error)):
         return None
-    how = f" (signal: {found[1]})" if found[1] else ""
+    how = f" (signal: {found[1]})" if found and found[1] else ""
     return (
         f"a worker process that loads data has died{how}, as it does where memory runs out; expected fewer "
         f"workers (--data.num_workers) or smaller batches"
     )
+
+
+def _is_of_workers(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return any("/torch/multiprocessing/" in frame.filename.replace("\\", "/") for frame in frames)
 
 
 def _limit(message: str) -> str | None:
