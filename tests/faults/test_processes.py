@@ -16,6 +16,8 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo.callbacks import CALLBACKS
 from zoo.cli import main
+from zoo.cli.assembly import check_writable
+from zoo.cli.run_folder import new_folder
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.log_every_n_steps=1")
 TWO = ("--trainer.devices=2", "--trainer.strategy=ddp")
@@ -85,6 +87,23 @@ def test_two_processes_leave_one_run_and_track_it_once(launch, folder):
     names = sorted(path.name for path in run.iterdir())
     assert names == ["checkpoints", "config.yaml", "environment.json", "hparams.yaml", "metrics.csv", "wandb"]
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best-epoch1.ckpt", "last.ckpt"]
+
+
+def test_a_process_that_is_ahead_of_the_first_makes_no_folder(launch, folder, monkeypatch):
+    ahead = multiprocessing.get_context("fork").Event()
+
+    def check(*arguments):
+        check_writable(*arguments)
+        ahead.set()
+
+    def make(*arguments):
+        assert rank_zero_only.rank or ahead.wait(IN_TIME)
+        return new_folder(*arguments)
+
+    monkeypatch.setattr("zoo.cli.training.check_writable", check)
+    monkeypatch.setattr("zoo.cli.training.new_folder", make)
+    assert launch(*FIT, APART) == [0, 0]
+    assert [path.name for path in folder.glob("runs/small/*")] == ["version_0"]
 
 
 def losses(folder, name):

@@ -65,6 +65,8 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
 def check_writable(trainer: Trainer, folder: Path | None) -> None:
     """Looks whether checkpoints can be written, before an epoch is trained in vain.
 
+    Of several processes the first looks, for only it knows the run's folder yet.
+
     Args:
         trainer: It is about to fit a model.
         folder: The run's folder.
@@ -73,7 +75,7 @@ def check_writable(trainer: Trainer, folder: Path | None) -> None:
         UserError: they cannot.
     """
     for part in trainer.checkpoint_callbacks:
-        if isinstance(part, ModelCheckpoint):
+        if trainer.is_global_zero and isinstance(part, ModelCheckpoint):
             place = Path(part.dirpath or folder or trainer.default_root_dir)
             try:
                 probe(place)
