@@ -39,7 +39,7 @@ TABLES = {
     "depth": [
         Run(
             f"classification/digits_8_layers_{wiring}.yaml",
-            seeds=(1, 2, 3),
+            seeds=tuple(range(1, 9)),
             picture=f"gradients_{wiring}.png" if wiring in ("plain", "residual") else None,
         )
         for wiring in ("plain", "residual", "highway", "dense")

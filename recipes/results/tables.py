@@ -2,27 +2,39 @@
 
     python recipes/results/tables.py
 
-A table stands below a line `<!-- FILE: COLUMN, COLUMN, ... -->`.
+A table stands below a line `<!-- FILE: COLUMN, COLUMN, ... -->`. Below `<!-- FILE by COLUMN: NUMBER -->`
+stand the mean and the range of a number over all rows that agree in a column.
 """
 
 import csv
 import re
 from pathlib import Path
+from statistics import fmean
 
 ROOT = Path(__file__).resolve().parents[2]
-PLACE = re.compile(r"(<!-- (?P<file>\S+\.csv): (?P<columns>[^>]*) -->\n)(?:\|.*\n)*")
+PLACE = re.compile(r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?: (?P<columns>[^>]*) -->\n)(?:\|.*\n)*")
 
 
-def table(file: str, columns: list[str]) -> str:
-    """The rows of a file as a Markdown table."""
+def table(file: str, by: str | None, columns: list[str]) -> str:
+    """The rows of a file as a Markdown table, or what they come to in groups."""
     rows = list(csv.DictReader((ROOT / file).read_text(encoding="utf-8").splitlines()))
-    lines = [columns, ["---"] * len(columns), *([_short(row[column]) for column in columns] for row in rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    if by is None:
+        lines = [columns, *([row[column] for column in columns] for row in rows)]
+    else:
+        (number,) = columns
+        lines = [[by, "runs", f"mean {number}", "lowest", "highest"]]
+        for group in dict.fromkeys(row[by] for row in rows):
+            values = [float(row[number]) for row in rows if row[by] == group]
+            lines.append([group, *map(str, (len(values), fmean(values), min(values), max(values)))])
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "".join(f"| {' | '.join(map(_short, line))} |\n" for line in lines)
 
 
 def filled(text: str) -> str:
     """The README with every table written anew."""
-    return PLACE.sub(lambda match: match[1] + table(match["file"], match["columns"].split(", ")), text)
+    return PLACE.sub(
+        lambda match: match[1] + table(match["file"], match["by"], match["columns"].split(", ")), text
+    )
 
 
 def _short(value: str) -> str:
