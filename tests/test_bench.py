@@ -23,8 +23,8 @@ from zoo.bench.timing import SAMPLE, interleaved
 from zoo.bench.work import TrainingStep, random_lengths, stack_work
 from zoo.cells import CELLS
 from zoo.cli import main
+from zoo.engines import ENGINES
 from zoo.names import parse_stack
-from zoo.scan import ENGINES
 from zoo.stack import to_torch
 
 SMALL = Shape.parse("3x2x4")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from zoo.scan.compiled import build
+from zoo.engines.c import build
 
 
 @pytest.fixture

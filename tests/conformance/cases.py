@@ -11,7 +11,7 @@ from torch import Tensor
 
 from conformance.own_cells import OWN
 from zoo.cells import CELLS, CellSpec
-from zoo.scan import ENGINES
+from zoo.engines import ENGINES
 from zoo.stack import Stack, StackSpec, map_state
 from zoo.stack.spec import DIRECTIONS, MERGES
 from zoo.wiring import WIRINGS

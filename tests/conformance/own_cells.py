@@ -17,7 +17,7 @@ from zoo import registry
 from zoo.cells import Card, Cell, CellSpec, register_cell
 from zoo.cells import base as cells_base
 from zoo.cells.base import Hidden, Product
-from zoo.scan import State as TorchState
+from zoo.engines import State as TorchState
 
 OWN = registry.Registry("cell")
 """Where the cells of this file are registered."""

@@ -4,14 +4,16 @@ from itertools import product as pairs
 
 from conformance.cases import THOROUGH, VARIANTS, causal, engine_cases, engines, product
 from zoo.cells import CELLS
-from zoo.scan import ENGINES
+from zoo.engines import ENGINES
 from zoo.stack.spec import DIRECTIONS
 from zoo.wiring import WIRINGS
 
 
 def test_every_variant_meets_every_engine_that_can_run_it() -> None:
     every = {(variant, engine) for variant in VARIANTS for engine in engines(variant)}
-    assert {engine for _, engine in every} | {"triton"} == set(ENGINES)  # that one: tests/scan/test_triton.py
+    assert {engine for _, engine in every} | {"triton"} == set(
+        ENGINES
+    )  # that one: tests/engines/test_triton.py
     for cases in (product(), causal(), engine_cases()):
         assert {(case.variant, case.engine) for case in cases} == every
 

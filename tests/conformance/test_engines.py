@@ -26,8 +26,8 @@ from conformance.cases import (
     random_x,
     tensors,
 )
-from zoo.scan import ENGINES, Sequences, pick
-from zoo.scan.engines import PREFERENCE
+from zoo.engines import ENGINES, Sequences, pick
+from zoo.engines.choice import PREFERENCE
 from zoo.stack import map_state
 
 

@@ -13,7 +13,7 @@ from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned
 from zoo.cells import CellSpec
 from zoo.cells.gru import GRUSpec
 from zoo.diagnostics import Gates, gate_saturation, memory_horizon, watch
-from zoo.scan import Passage, Product, State
+from zoo.engines import Passage, Product, State
 from zoo.stack import Stack
 
 

@@ -12,7 +12,7 @@ from conformance.cases import VARIANTS
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import dead_units, recurrent_spectra, recurrent_weights, state_norm, watch
-from zoo.scan import Passage
+from zoo.engines import Passage
 from zoo.stack import Stack
 
 

@@ -13,7 +13,7 @@ from oracles import through_time as oracle
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import jacobian_singular_values, lyapunov_exponents, step_jacobians, watch
-from zoo.scan import Passage
+from zoo.engines import Passage
 from zoo.stack import Stack
 
 

@@ -35,7 +35,7 @@ from zoo.diagnostics import (
     weight_gradient_by_lag,
     weight_gradients,
 )
-from zoo.scan import Passage
+from zoo.engines import Passage
 from zoo.stack import Stack, StackSpec
 
 RESETS = torch.zeros(BATCH, TIME, dtype=torch.bool)

@@ -25,7 +25,7 @@ from zoo.diagnostics import (
     watch,
     weight_gradient_by_lag,
 )
-from zoo.scan import Passage, Watchable
+from zoo.engines import Passage, Watchable
 from zoo.stack import Stack
 
 EVERY = {

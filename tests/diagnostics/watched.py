@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zoo.cells import CellSpec
 from zoo.diagnostics import watch
-from zoo.scan import Passage
+from zoo.engines import Passage
 from zoo.stack import Stack, StackSpec
 
 WAY = "layer_1/forward"

@@ -9,8 +9,8 @@ from zoo.bench.layers import layers_work, torch_name
 from zoo.bench.peers import peer_work
 from zoo.bench.setting import Setting, Shape
 from zoo.bench.work import Work, stack_work
+from zoo.engines import ENGINES, pick
 from zoo.registry import check_choice
-from zoo.scan import ENGINES, pick
 from zoo.stack import Stack, StackSpec
 
 FLOOR = "products only"

@@ -10,8 +10,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zoo.engines import Map, Product, Recurrence, State, Twin
 from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
-from zoo.scan import Map, Product, Recurrence, State, Twin
 
 __all__ = [
     "CELLS",

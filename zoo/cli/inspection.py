@@ -23,7 +23,7 @@ from zoo.diagnostics.histogram import LogBins, summarise
 from zoo.diagnostics.layers import by_layer
 from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
 from zoo.diagnostics.vitals import update_ratios
-from zoo.scan import Passage
+from zoo.engines import Passage
 
 SEQUENCES, FARTHEST = 32, 64
 """Sequences of a batch that are looked into, and how many steps back one by one."""

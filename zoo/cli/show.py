@@ -13,9 +13,9 @@ from zoo.cells import CELLS, Cell
 from zoo.cli.recipes import recipes
 from zoo.cli.source import Argument, Source
 from zoo.data import DATA
+from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
 from zoo.registry import Registry, UnknownNameError, nearest
-from zoo.scan import pick
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS
 

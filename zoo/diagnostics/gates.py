@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.diagnostics.replay import all_steps
-from zoo.scan import Passage, Recurrence
-from zoo.scan.program import Block, Program, Ref, blocks_of
-from zoo.scan.trace import NotBlockwise, trace
+from zoo.engines import Passage, Recurrence
+from zoo.engines.program.ir import Block, Program, Ref, blocks_of
+from zoo.engines.program.trace import NotBlockwise, trace
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """Activations that have two ends."""

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.scan import Passage
+from zoo.engines import Passage
 
 STILL = 1e-3
 """A unit whose output never changes by more than this is dead."""

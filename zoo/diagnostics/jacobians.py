@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.replay import product_of
-from zoo.scan import Passage, State
+from zoo.engines import Passage, State
 
 
 def step_jacobians(passage: Passage) -> Iterator[Float[Tensor, "B S S"]]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from zoo.diagnostics.lag_records import LagRecord, shares_beyond
 from zoo.diagnostics.through_time import gradients_by_lag, lag_norms
-from zoo.scan import Passage, Watchable
+from zoo.engines import Passage, Watchable
 
 Passages: TypeAlias = Mapping[str, Passage]
 """What was recorded by `zoo.diagnostics.watch`: layer and direction -> its run."""

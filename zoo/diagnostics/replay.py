@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.scan import Map, Passage, Product, Recurrence, State
+from zoo.engines import Map, Passage, Product, Recurrence, State
 
 
 def all_steps(passage: Passage, product: Product, steps: slice = slice(None)) -> tuple[State, State]:

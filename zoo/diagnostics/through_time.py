@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.travel import check_reached, count_lags, travels
-from zoo.scan import Map, Passage, Product, State, reference, turn
+from zoo.engines import Map, Passage, Product, State, reference, turn
 
 
 def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:

@@ -8,7 +8,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from zoo.diagnostics.replay import all_steps, product_of
-from zoo.scan import Passage, State
+from zoo.engines import Passage, State
 
 PIECE = 32
 """Steps that are differentiated at once; pieces that no error has reached are left out."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo.diagnostics.layers import layer_of
-from zoo.scan import Passage, Recurrence, Sequences, State, Watchable, Watcher, turn
+from zoo.engines import Passage, Recurrence, Sequences, State, Watchable, Watcher, turn
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.scan import Choice, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
+from zoo.engines import Choice, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
 from zoo.stack.window import Window
 
 

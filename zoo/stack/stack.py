@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.cells import Cell
+from zoo.engines import State, clip_gradient
 from zoo.registry import check_positive
-from zoo.scan import State, clip_gradient
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.memory import check_stack
 from zoo.stack.spec import StackSpec

@@ -1,0 +1,75 @@
+"""Which engine `auto` takes on which device, why, and what a refusal says."""
+
+import pytest
+
+from engines.subjects import EACH_SUBJECT, SUBJECTS, engines, module_of
+from zoo.engines import ENGINES, pick
+from zoo.engines.c import build
+from zoo.engines.choice import ELSEWHERE, PREFERENCE
+
+
+@EACH_SUBJECT
+def test_what_auto_takes_can_run_it_and_the_reason_is_the_engines(name: str) -> None:
+    recurrence = module_of(name).recurrence()
+    for device in ("cpu", "cuda", "mps"):
+        choice = pick("auto", recurrence, device)
+        assert ENGINES[choice.name].refusal(recurrence, device) is None
+        assert choice.reason == ENGINES[choice.name].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "expected"),
+    [
+        ("lstm", "cpu", "compiled"),
+        ("gru", "cpu", "compiled"),
+        ("elman", "cpu", "compiled"),
+        ("gru before", "cpu", "compiled"),
+        ("layernorm_lstm", "cpu", "compiled"),
+        ("highway", "cpu", "compiled"),
+        ("running", "cpu", "reference"),
+        ("lstm", "mps", "native"),
+        ("gru before", "mps", "fused"),
+        ("running", "mps", "reference"),
+    ],
+)
+def test_what_auto_takes(name: str, device: str, expected: str) -> None:
+    assert pick("auto", module_of(name).recurrence(), device).name == expected
+
+
+def test_the_last_resort_is_the_reference_loop_everywhere() -> None:
+    for order in (*PREFERENCE.values(), ELSEWHERE):
+        assert order[-1] == "reference"
+        assert set(order) <= set(ENGINES)
+
+
+@EACH_SUBJECT
+def test_an_engine_that_was_asked_for_is_taken_or_refused_in_one_sentence(name: str) -> None:
+    recurrence = module_of(name).recurrence()
+    for engine in ENGINES:
+        if engine == "reference" or engine in engines(name):
+            choice = pick(engine, recurrence)
+            assert (choice.name, choice.reason) == (engine, "asked for")
+            continue
+        with pytest.raises(ValueError, match=f"engine '{engine}' cannot run this: ") as error:
+            pick(engine, recurrence)
+        assert str(error.value).endswith("; use engine 'auto' or 'reference'")
+        assert "\n" not in str(error.value)
+
+
+def test_the_compiled_engine_runs_on_the_cpu_only() -> None:
+    with pytest.raises(ValueError, match="it runs on the CPU, not on cuda"):
+        pick("compiled", module_of("gru").recurrence(), "cuda")
+
+
+def test_a_torch_that_shows_no_product_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoo.engines.c.gemm", lambda real: None)
+    recurrence = module_of("gru").recurrence()
+    with pytest.raises(ValueError, match="this build of torch shows no matrix product"):
+        pick("compiled", recurrence)
+    assert pick("auto", recurrence).name == "native"
+    assert build.gemm("float") is not None
+
+
+def test_the_subjects_meet_every_engine_of_this_device() -> None:
+    met = {engine for name in SUBJECTS for engine in engines(name)}
+    assert set(PREFERENCE["cpu"]) <= met | {"reference"}

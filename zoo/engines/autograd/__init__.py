@@ -1,0 +1,1 @@
+"""What makes one differentiable operation of all steps of a program."""

@@ -1,0 +1,102 @@
+"""What a run of a program reads and fills, forward and backward."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from zoo.engines.program.ir import Program
+
+
+@dataclass(frozen=True)
+class Buffers:
+    """The tensors of one run, all contiguous, time major.
+
+    Attributes:
+        pre: Input products (T, B, G); the products that are folded are added into it.
+        states: Each tensor of the state before every step and after the last, (T + 1, B, width); in a run
+            backwards the last in memory is the one before the first step that is read.
+        outputs: (T, B, O); a view of a state where the output is that state.
+        products: Results (T, B, rows) of the other products; empty for those that are folded.
+        operands: Operands (T, B, width) that are computed; empty for those that are a state.
+        weights: Weight (rows, width) of each product.
+        biased: Whether each product starts from what its buffer holds.
+        vectors: The program's vectors, (count, H).
+        fresh: State that resets put in place, (B, width).
+        lengths: (B,), or None.
+        resets: (T, B), True where the state starts anew before the step is read; or None.
+        backward: Whether time runs backwards.
+    """
+
+    pre: Tensor
+    states: tuple[Tensor, ...]
+    outputs: Tensor
+    products: tuple[Tensor, ...]
+    operands: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+    biased: tuple[bool, ...]
+    vectors: Tensor
+    fresh: tuple[Tensor, ...]
+    lengths: Tensor | None
+    resets: Tensor | None
+    backward: bool
+
+    def before(self, k: int) -> Tensor:
+        """The k-th tensor of the state before each step, (T, B, width)."""
+        return self.states[k][1:] if self.backward else self.states[k][:-1]
+
+    def made(self) -> tuple[Tensor, ...]:
+        """What the backward run needs and was not given."""
+        return (*self.states, *self.products, *self.operands, self.vectors)
+
+
+@dataclass
+class Slopes:
+    """The gradients that a backward run starts from, and those it fills or replaces.
+
+    Attributes:
+        outputs: (T, B, O).
+        states: Of each tensor of the state (B, width): first the final one's, at the end the initial one's.
+        pre: (T, B, G), filled.
+        products: Like `Buffers.products`, filled.
+        vectors: (count, H), filled.
+        fresh: Of each tensor of the state that resets put in place (B, width), 0 at first, added to.
+        limit: Where the program clips, the largest entry of what a step sends to the state before it.
+    """
+
+    outputs: Tensor
+    states: list[Tensor]
+    pre: Tensor
+    products: tuple[Tensor, ...]
+    vectors: Tensor
+    fresh: tuple[Tensor, ...]
+    limit: float
+
+
+class Kernel(ABC):
+    """A way to run a program and its derivative.
+
+    Args:
+        program: A folded program.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    @abstractmethod
+    def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
+        """Fills states, outputs, products and operands; each sequence's final state (B, width)."""
+
+    @abstractmethod
+    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
+        """Fills the slopes."""
+
+    def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
+        """`forward` for several runs that know nothing of one another."""
+        return [self.forward(buffers) for buffers in runs]
+
+    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+        """`backward` for several runs."""
+        for buffers, slopes in runs:
+            self.backward(buffers, slopes)

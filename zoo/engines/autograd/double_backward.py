@@ -1,0 +1,150 @@
+"""What a run of a program is differentiable in, and its derivative as something to differentiate again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.engines.autograd.buffers import Buffers
+from zoo.engines.gradient_clip import clip_gradient
+from zoo.engines.program.ir import Block, Program, Ref, blocks_of
+from zoo.engines.recurrence import State, turn
+
+
+@dataclass(frozen=True)
+class Given:
+    """The tensors that a run is differentiable in; `biases` has None where a product has none."""
+
+    pre: Tensor
+    state: tuple[Tensor, ...]
+    fresh: tuple[Tensor, ...]
+    vectors: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor | None, ...]
+
+    def flat(self) -> tuple[Tensor | None, ...]:
+        """All of them in a row."""
+        return (self.pre, *self.state, *self.fresh, *self.vectors, *self.weights, *self.biases)
+
+    @classmethod
+    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Given":
+        """The inverse of `flat`."""
+        parts, ports = len(program.state), len(program.ports)
+        ends = len(flat) - 2 * ports
+        return cls(
+            flat[0],
+            tuple(flat[1 : 1 + parts]),
+            tuple(flat[1 + parts : 1 + 2 * parts]),
+            tuple(flat[1 + 2 * parts : ends]),
+            tuple(flat[ends : ends + ports]),
+            tuple(flat[ends + ports :]),
+        )
+
+
+@dataclass(frozen=True)
+class Back:
+    """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
+
+    given: Given
+    made: tuple[Tensor, ...]
+    d_results: tuple[Tensor, ...]
+    lengths: Tensor | None
+    resets: Tensor | None
+    backward: bool
+    limit: float
+
+    def buffers(self, program: Program) -> Buffers:
+        """The buffers as the forward run left them, without the outputs."""
+        given, parts, ports = self.given, len(program.state), len(program.ports)
+        return Buffers(
+            given.pre,
+            self.made[:parts],
+            given.pre.new_empty(0),
+            self.made[parts : parts + ports],
+            self.made[parts + ports : -1],
+            tuple(weight.contiguous() for weight in given.weights),
+            tuple(bias is not None for bias in given.biases),
+            self.made[-1],
+            given.fresh,
+            self.lengths,
+            self.resets,
+            self.backward,
+        )
+
+
+def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
+    """The gradients by a loop of torch operations, so that they can be differentiated themselves."""
+    given, buffers = back.given, back.buffers(program)
+    before = given.pre.detach().clone()
+    for k, port in enumerate(program.ports):
+        if port.into is not None:  # the product was added into it, and is taken off again
+            state = program.operand_state(port)
+            operand = buffers.operands[k] if state is None else buffers.before(state)
+            place = before[..., port.into * program.width :][..., : port.rows * program.width]
+            place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
+    pre = given.pre + (before - given.pre).detach()
+    # a view of each, so that what was given twice has two gradients
+    sources = [None if part is None else part.view_as(part) for part in (pre, *given.flat()[1:])]
+    results = _replayed(program, Given.of(program, tuple(sources)), back)
+    wanted = [part for part in sources if part is not None and part.requires_grad]
+    reached = [pair for pair in zip(results, back.d_results, strict=True) if pair[0].requires_grad]
+    if not reached:
+        return (None,) * len(sources)
+    outputs, slopes = zip(*reached, strict=True)
+    found = iter(torch.autograd.grad(outputs, wanted, slopes, create_graph=True, allow_unused=True))
+    return tuple(next(found) if part is not None and part.requires_grad else None for part in sources)
+
+
+def _replayed(program: Program, given: Given, back: Back) -> tuple[Tensor, ...]:
+    """Outputs and final state of a run, step by step."""
+    pre, resets, lengths = given.pre, back.resets, back.lengths
+    if back.backward:
+        pre, resets = turn(pre, lengths), None if resets is None else turn(resets, lengths)
+    state, outputs, vectors = given.state, [], program.fixed(given.vectors)
+    for t, projected in enumerate(pre.unbind(0)):
+        if resets is not None:
+            state = _choose(resets[t], given.fresh, state)
+        before = clip_gradient(state, back.limit)
+        after = _step(program, given, (projected, *before), vectors)
+        if lengths is not None:
+            after = _choose(t < lengths, after, (torch.zeros_like(after[0]), *state))
+        outputs.append(after[0])
+        state = after[1:]
+    whole = torch.stack(outputs)
+    return turn(whole, lengths) if back.backward else whole, *state
+
+
+def _choose(condition: Tensor, yes: Sequence[Tensor], no: Sequence[Tensor]) -> State:
+    return tuple(torch.where(condition.unsqueeze(-1), a, b) for a, b in zip(yes, no, strict=True))
+
+
+def _step(
+    program: Program, given: Given, varying: Sequence[Tensor], vectors: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """One step of a program: its output, and each tensor of the new state."""
+    values = dict(enumerate(block for part in varying for block in blocks_of(part, program.width)))
+    values |= dict(zip(program.vectors, vectors, strict=True))
+
+    def value(block: Block) -> Any:
+        if not isinstance(block, Ref):
+            return block
+        if block.index not in values:
+            op = program.ops[block.index - program.num_inputs]
+            values[block.index] = op(*(value(arg) for arg in op.args))
+        return values[block.index]
+
+    def joined(blocks: Sequence[Block]) -> Tensor:
+        like = varying[0][..., : program.width]
+        parts = [value(block) if isinstance(block, Ref) else torch.full_like(like, block) for block in blocks]
+        return torch.cat([part.expand_as(like) for part in parts], -1)
+
+    for port, weight, bias in zip(program.ports, given.weights, given.biases, strict=True):
+        product = blocks_of(F.linear(joined(port.operand), weight, bias), program.width)
+        if port.into is None:
+            values |= dict(zip(port.result, product, strict=True))
+        else:
+            values |= {k: values[k] + part for k, part in enumerate(product, start=port.into)}
+    return joined(program.output), *(joined(part) for part in program.new_state)

@@ -1,0 +1,214 @@
+"""A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.autograd.double_backward import Back, Given, again
+from zoo.engines.gradient_clip import limit_in
+from zoo.engines.program.ir import Program
+from zoo.engines.recurrence import Recurrence, Sequences, State
+
+PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
+VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
+"""Makers of a tensor that do not read it again for their own gradient."""
+
+
+def run_fused(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+    """Runs a recurrence by a kernel for its program; see `zoo.engines.recurrence.Run`."""
+    return run_together(kernel, [(recurrence, sequences)])[0]
+
+
+def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+    """Runs several recurrences of one program at once, such as the two directions of a layer."""
+    given = [_given(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
+    flat = [part for each in given for part in each.flat()]
+    with torch.autocast(given[0].pre.device.type, enabled=False):
+        results = RunProgram.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
+    count = 1 + len(kernel.program.state)
+    return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
+
+
+def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> Given:
+    """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
+    pre = _overwritable(recurrence.project(sequences.x), sequences.x)
+    maps = [recurrence.recurrent(port.gates) for port in program.ports]
+    return Given(
+        pre,
+        tuple(part.to(pre.dtype) for part in sequences.state),
+        tuple(part.to(pre.dtype) for part in sequences.fresh),
+        tuple(part.to(pre.dtype) if part.is_floating_point() else part for part in recurrence.vectors),
+        tuple(weight.to(pre.dtype) for weight, _ in maps),
+        tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
+    )
+
+
+def _overwritable(pre: Tensor, x: Tensor) -> Tensor:
+    """The input products, contiguous, in memory that nobody reads again."""
+    maker, shared = pre.grad_fn, pre.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    while maker is not None and type(maker).__name__ in VIEWS:
+        maker = maker.next_functions[0][0]
+    fresh = not pre.requires_grad if maker is None else type(maker).__name__ in PRODUCTS
+    return pre.contiguous() if fresh and not shared else pre.clone(memory_format=torch.contiguous_format)
+
+
+class RunProgram(torch.autograd.Function):
+    """Outputs and final states of several runs of a program, one run after the other."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]], *flat: Any) -> Any:
+        """Runs the kernel and keeps what its derivative needs."""
+        program = kernel.program
+        buffers = [
+            allocate(program, Given.of(program, part), sequences)
+            for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
+        ]
+        for each in buffers:
+            if not each.pre.is_inference():
+                torch.autograd.graph.increment_version(each.pre)  # autograd does not see what a kernel writes
+        final = kernel.forward_all(buffers)
+        ctx.kernel = kernel
+        ctx.settings = [
+            (each.lengths, each.resets, each.backward, recurrence.gradient_clip)
+            for each, (recurrence, _) in zip(buffers, runs, strict=True)
+        ]
+        made = [part for each in buffers for part in each.made()]
+        ctx.save_for_backward(*flat, *made)
+        ctx.count_given = len(flat)
+        return tuple(
+            part for each, last in zip(buffers, final, strict=True) for part in (each.outputs, *last)
+        )
+
+    @staticmethod
+    def backward(ctx: Any, *d_results: Tensor) -> Any:
+        """Runs the kernel's derivative, or the reference loop's where that is to be differentiated again."""
+        program, count = ctx.kernel.program, len(ctx.settings)
+        saved = ctx.saved_tensors  # once: checkpointing allows no more
+        flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
+        backs = [
+            Back(Given.of(program, part), kept, slopes, *settings)
+            for part, kept, slopes, settings in zip(
+                _pieces(flat, count),
+                _pieces(made, count),
+                _pieces(d_results, count),
+                ctx.settings,
+                strict=True,
+            )
+        ]
+        if torch.is_grad_enabled():
+            found = [again(program, back) for back in backs]
+        else:
+            found = _once(ctx.kernel, backs)
+        return None, None, *(part for each in found for part in each)
+
+
+def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
+    """A tuple in so many equal parts."""
+    size = len(flat) // count
+    return [flat[k * size : (k + 1) * size] for k in range(count)]
+
+
+def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
+    """The buffers of a run, with all that goes in put in its place."""
+    time, batch_size, _ = given.pre.shape
+    width, pre = program.width, given.pre
+
+    def empty(blocks: int) -> Tensor:
+        return pre.new_empty(time, batch_size, blocks * width)
+
+    states = tuple(pre.new_empty(time + 1, *part.shape) for part in given.state)
+    for whole, start in zip(states, given.state, strict=True):
+        whole[-1 if sequences.backward else 0] = start
+    products = []
+    for port, bias in zip(program.ports, given.biases, strict=True):
+        if port.into is None:
+            products.append(empty(port.rows))
+            if bias is not None:
+                products[-1][:] = bias
+            continue
+        products.append(pre.new_empty(0))
+        if bias is not None:
+            pre[..., port.into * width :][..., : port.rows * width] += bias
+    operands = tuple(
+        empty(len(port.operand)) if program.operand_state(port) is None else pre.new_empty(0)
+        for port in program.ports
+    )
+    shown = program.output_state if sequences.lengths is None and sequences.resets is None else None
+    return Buffers(
+        pre,
+        states,
+        empty(len(program.output)) if shown is None else _after(states[shown], sequences),
+        tuple(products),
+        operands,
+        tuple(weight.contiguous() for weight in given.weights),
+        tuple(bias is not None for bias in given.biases),
+        torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
+        tuple(part.contiguous() for part in given.fresh),
+        None if sequences.lengths is None else sequences.lengths.contiguous(),
+        None if sequences.renewals is None else sequences.renewals.contiguous(),
+        sequences.backward,
+    )
+
+
+def _after(states: Tensor, sequences: Sequences) -> Tensor:
+    """The state after each step."""
+    return states[:-1] if sequences.backward else states[1:]
+
+
+def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ...]]:
+    """The gradients of all that was given, by the kernel."""
+    program = kernel.program
+    runs = []
+    for back in backs:
+        buffers = back.buffers(program)
+        slopes = Slopes(
+            back.d_results[0].contiguous(),
+            [part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
+            torch.empty_like(buffers.pre),
+            tuple(torch.empty_like(part) for part in buffers.products),
+            torch.zeros_like(buffers.vectors),
+            tuple(part.new_zeros(part.shape) for part in buffers.fresh),
+            limit_in(buffers.pre.dtype, back.limit),
+        )
+        runs.append((buffers, slopes))
+    kernel.backward_all(runs)
+    found = []
+    for back, (buffers, slopes) in zip(backs, runs, strict=True):
+        d_weights, d_biases = _of_products(program, back.given, buffers, slopes)
+        d_vectors = _through_prologue(program, back.given.vectors, slopes.vectors)
+        found.append((slopes.pre, *slopes.states, *slopes.fresh, *d_vectors, *d_weights, *d_biases))
+    return found
+
+
+def _of_products(
+    program: Program, given: Given, buffers: Buffers, slopes: Slopes
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """The gradients of the recurrent weights and biases, over all steps in one product each."""
+    d_weights: list[Tensor] = []
+    d_biases: list[Tensor | None] = []
+    for k, (port, bias) in enumerate(zip(program.ports, given.biases, strict=True)):
+        first = (port.into or 0) * program.width
+        whole = slopes.products[k] if port.into is None else slopes.pre
+        d_product = whole[..., first : first + port.rows * program.width].flatten(0, 1)
+        state = program.operand_state(port)
+        operand = buffers.operands[k] if state is None else buffers.before(state)
+        d_weights.append(d_product.T @ operand.flatten(0, 1))
+        d_biases.append(None if bias is None else d_product.sum(0))
+    return d_weights, d_biases
+
+
+def _through_prologue(
+    program: Program, vectors: tuple[Tensor, ...], d_fixed: Tensor
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the recurrence's vectors, from those of the program's."""
+    if not vectors:
+        return ()
+    with torch.enable_grad():
+        leaves = [vector.detach().requires_grad_(vector.is_floating_point()) for vector in vectors]
+        fixed = program.fixed(leaves)
+        wanted = [leaf for leaf in leaves if leaf.requires_grad]
+        found = iter(torch.autograd.grad(fixed, wanted, list(d_fixed), allow_unused=True) if fixed else ())
+    return tuple(next(found, None) if leaf.requires_grad else None for leaf in leaves)

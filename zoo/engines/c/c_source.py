@@ -1,0 +1,248 @@
+"""Writes a recurrence as one C file: the loop over time, forward and backward.
+
+Each thread takes some of the sequences through all of time, so that threads never wait for one another.
+Between two products of a step, all operations on a row run in one loop over its units.
+"""
+
+from collections.abc import Sequence
+
+from zoo.engines.c.c_ops import Pass, Store
+from zoo.engines.c.names import (
+    Places,
+    arguments,
+    backward_names,
+    entry,
+    forward_names,
+    gradient_places,
+    indented,
+    over_rows,
+    row,
+    slopes,
+)
+from zoo.engines.program.ir import Program
+from zoo.engines.program.layout import Layout, Wanted
+
+PRELUDE = """
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+#include <omp.h>
+
+typedef void gemm_t(const char *, const char *, const int *, const int *, const int *, const real *,
+                    const real *, const int *, const real *, const int *, const real *, real *, const int *);
+
+/* c (m, n) = beta c + a (m, k) w (n, k)^T: a linear map. Rows of a and c are lda and ldc apart. */
+static void times(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w, real beta,
+                  real *c, long ldc) {
+  const int rows = n, columns = m, inner = k, step_w = k, step_a = lda, step_c = ldc;
+  const real one = 1;
+  gemm("T", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+}
+
+/* c (m, k) = beta c + a (m, n) w (n, k): the gradient of its operand. */
+static void times_back(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w,
+                       real beta, real *c, long ldc) {
+  const int rows = k, columns = m, inner = n, step_w = k, step_a = lda, step_c = ldc;
+  const real one = 1;
+  gemm("N", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+}
+"""
+
+
+def source(layout: Layout, real: str) -> str:
+    """The C file of a layout, for numbers of type `real`, "float" or "double"."""
+    suffix = "f" if real == "float" else ""
+    names = ["abs", "cos", "erf", "exp", "expm1", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
+    calls = {name.upper(): ("fabs" if name == "abs" else name) + suffix for name in names}
+    calls["FABS"] = calls.pop("ABS")
+    lines = [f"typedef {real} real;", *(f"#define {name} {call}" for name, call in calls.items())]
+    lines += ["#ifdef VECTOR_MATH"]
+    for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
+        lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
+    lines += ["#endif", PRELUDE, *_forward(layout.program), "", *_backward(layout)]
+    return "\n".join(lines) + "\n"
+
+
+NUM_SIZES = 7
+SIZES = """const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];
+const long rows = last - first;"""
+"""The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
+
+WRAPPER = """
+/* {name}: each thread takes its share of the rows of all runs, through all of time. */
+void {name}(long count, const long *const *n, void *const *const *a) {{
+  #pragma omp parallel num_threads(n[0][3])
+  {{
+    const long me = omp_get_thread_num(), all = omp_get_num_threads();
+    long total = 0, before = 0;
+    for (long run = 0; run < count; ++run) total += n[run][1];
+    const long from = total * me / all, to = total * (me + 1) / all;
+    for (long run = 0; run < count; ++run) {{
+      const long first = from > before ? from - before : 0;
+      const long last = to - before < n[run][1] ? to - before : n[run][1];
+      if (first < last) {name}_rows(n[run], a[run], me, first, last);
+      before += n[run][1];
+    }}
+  }}
+}}
+"""
+
+
+def _forward(program: Program) -> list[str]:
+    places = Places(program)
+    widths = [len(part) for part in program.state]
+    lines = [
+        *(f"real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
+        *(f"real *s{k}_n = s{k} + (t + !back) * B * {width} * H;" for k, width in enumerate(widths)),
+        f"real *pre_t = pre + t * B * {len(program.pre)} * H, *y_t = y + t * B * {len(program.output)} * H;",
+        *_ports_at_t(
+            program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
+        ),
+        "if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {",
+        *(
+            f"  memcpy({row(f's{k}_t', width)}, {row(f'fresh{k}', width)}, {width} * H * sizeof(real));"
+            for k, width in enumerate(widths)
+        ),
+        "}",
+    ]
+    for k, port in enumerate(program.ports):
+        if program.operand_state(port) is None:
+            stores = [
+                Store(block, f"{entry(f'o{k}_t', len(port.operand), place)} =")
+                for place, block in enumerate(port.operand)
+            ]
+            lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
+        lines.append(_product(places, k))
+    lines += over_rows(_results(program, places))
+    return _function("forward", forward_names(program), "for (long i = 0; i < T; ++i) {", lines)
+
+
+def _results(program: Program, places: Places) -> list[str]:
+    """The output and the new state of a row; in the padding 0 and the old state."""
+    widths, width = [len(part) for part in program.state], len(program.output)
+    stores = [
+        Store(block, f"{entry(f's{k}_n', widths[k], place)} =")
+        for k, part in enumerate(program.new_state)
+        for place, block in enumerate(part)
+    ]
+    stores += [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
+    padding = [
+        *(
+            f"memcpy({row(f's{k}_n', part)}, {row(f's{k}_t', part)}, {part} * H * sizeof(real));"
+            for k, part in enumerate(widths)
+        ),
+        f"memset({row('y_t', width)}, 0, {width} * H * sizeof(real));",
+    ]
+    return [*_in_padding(padding), *Pass(program.ops, places.inputs, stores).lines()]
+
+
+def _backward(layout: Layout) -> list[str]:
+    program = layout.program
+    places = Places(program)
+    widths = [len(part) for part in program.state]
+    sources = places.inputs | slopes(layout)
+    lines = [
+        *(f"const real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
+        f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
+        f"const real *dy_t = dy + t * B * {len(program.output)} * H;",
+        f"real *d_pre_t = d_pre + t * B * {len(program.pre)} * H;",
+        *_ports_at_t(program, "const real *p{k}_t = p{k} + t * B * {rows} * H;"),
+        *_ports_at_t(program, "real *d_p{k}_t = d_p{k} + t * B * {rows} * H;"),
+    ]
+    undone = [*reversed(layout.computed), None]
+    for wanted, k in zip(layout.back_passes, undone, strict=True):
+        lines += over_rows(_gradients(layout, wanted, sources))
+        if k is not None:
+            lines.append(_product_back(places, k, f"d_o{k}", 0))
+    for k, port in enumerate(program.ports):
+        state = program.operand_state(port)
+        if state is not None:
+            lines.append(_product_back(places, k, f"e_s{state}", 1))
+    if program.clips:
+        lines += over_rows([*_in_padding([]), *_clipped(widths)])
+    lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
+    for k, width in enumerate(widths):
+        lines += [
+            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
+            f"    d_fresh{k}[j] += e_s{k}[j];",
+            f"    e_s{k}[j] = 0;",
+            "  }",
+        ]
+    lines += [
+        "}",
+        *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
+    ]
+    return _function("backward", backward_names(program), "for (long i = T - 1; i >= 0; --i) {", lines)
+
+
+def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
+    """One backward pass over a row; in the padding the state's gradient goes by, and all others are 0."""
+    program = layout.program
+    places = gradient_places(program)
+    stores = [Store(item.block, places[item.number]) for item in wanted]
+    state = {number: k for k, part in enumerate(program.state) for number in part}
+    padding = []
+    for item in wanted:
+        place, operator = places[item.number].rsplit(" ", 1)
+        if operator == "=":
+            k = state.get(item.number)
+            value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
+            padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
+    return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]
+
+
+def _clipped(widths: Sequence[int]) -> list[str]:
+    """Clips what a step sends to a row of the state before it; NaN stays NaN."""
+    lines = ["const real most = *limit;"]
+    for k, width in enumerate(widths):
+        lines += [
+            f"real *r{k} = {row(f'e_s{k}', width)};",
+            "#pragma omp simd",
+            f"for (long j = 0; j < {width} * H; ++j)",
+            f"  r{k}[j] = r{k}[j] > most ? most : r{k}[j] < -most ? -most : r{k}[j];",
+        ]
+    return lines
+
+
+def _ports_at_t(program: Program, line: str) -> list[str]:
+    return [
+        line.format(k=k, rows=port.rows, operand=len(port.operand)) for k, port in enumerate(program.ports)
+    ]
+
+
+def _product(places: Places, k: int) -> str:
+    """Takes the k-th product for the rows of this thread."""
+    (target, step), (operand, inner) = places.product(k), places.operand(k)
+    port = places.program.ports[k]
+    beta = "1" if port.into is not None else f"n[{NUM_SIZES + k}]"
+    return (
+        f"times(gemm, rows, {port.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
+        f"u{k}, {beta}, {target} + first * {step} * H, {step} * H);"
+    )
+
+
+def _product_back(places: Places, k: int, target: str, beta: int) -> str:
+    """The gradient of the k-th product's operand, for the rows of this thread."""
+    source, step = places.product(k, "d_")
+    port = places.program.ports[k]
+    inner = len(port.operand)
+    return (
+        f"times_back(gemm, rows, {port.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
+        f"u{k}, {beta}, {target} + first * {inner} * H, {inner} * H);"
+    )
+
+
+def _in_padding(lines: Sequence[str]) -> list[str]:
+    return ["if (has_lengths && t >= lengths[b]) {", *indented(lines), "  continue;", "}"]
+
+
+def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -> list[str]:
+    """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
+    return [
+        f"static void {name}_rows(const long *n, void *const *a, long me, long first, long last) {{",
+        *indented(
+            [SIZES, *arguments(names), loop, *indented(["const long t = back ? T - 1 - i : i;", *body]), "}"]
+        ),
+        "}",
+        WRAPPER.format(name=name),
+    ]

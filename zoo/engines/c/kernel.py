@@ -1,0 +1,116 @@
+"""Calls the compiled library of a program."""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.c.build import gemm, load
+from zoo.engines.c.c_source import source
+from zoo.engines.program.ir import Program
+from zoo.engines.program.layout import Layout
+
+REALS = {torch.float32: "float", torch.float64: "double"}
+"""The types that there is a library for."""
+
+
+class CompiledKernel(Kernel):
+    """A program in C, compiled when it first runs in a type of numbers."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self.layout = Layout.of(program)
+        self._libraries: dict[torch.dtype, ctypes.CDLL] = {}
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.program,)
+
+    def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
+        return self.forward_all([buffers])[0]
+
+    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
+        self.backward_all([(buffers, slopes)])
+
+    def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
+        self._call("forward", runs, [_forward_tensors(buffers) for buffers in runs])
+        return [
+            tuple(part[0 if buffers.backward else -1].clone() for part in buffers.states) for buffers in runs
+        ]
+
+    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+        threads = self._threads([buffers for buffers, _ in runs])
+        spares = [[torch.empty_like(part) for part in slopes.states] for _, slopes in runs]
+        vectors = [buffers.vectors.new_zeros(threads, *buffers.vectors.shape) for buffers, _ in runs]
+        tensors = [
+            _backward_tensors(buffers, slopes, spare, part)
+            for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True)
+        ]
+        if self.program.clips:
+            for (buffers, slopes), parts in zip(runs, tensors, strict=True):
+                parts.append(buffers.pre.new_tensor([slopes.limit]))
+        self._call("backward", [buffers for buffers, _ in runs], tensors)
+        for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True):
+            slopes.vectors.copy_(part.sum(0))
+            if len(buffers.pre) % 2:  # the library swaps the two at every step
+                slopes.states[:] = spare
+
+    def compiled(self, dtype: torch.dtype) -> ctypes.CDLL:
+        """The library for this type of numbers, compiled now if it has to be.
+
+        Raises:
+            CannotCompileError: there is no compiler, or it fails.
+        """
+        if dtype not in self._libraries:
+            real = REALS[dtype]
+            self._libraries[dtype] = load(source(self.layout, real), real)
+        return self._libraries[dtype]
+
+    def _threads(self, runs: Sequence[Buffers]) -> int:
+        return max(1, min(torch.get_num_threads(), sum(buffers.pre.shape[1] for buffers in runs)))
+
+    def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
+        dtype, threads = runs[0].pre.dtype, self._threads(runs)
+        multiply = gemm(REALS[dtype])
+        sizes, addresses = [], []
+        for buffers, parts in zip(runs, tensors, strict=True):
+            numbers = [*buffers.pre.shape[:2], self.program.width, threads]
+            numbers += [
+                buffers.lengths is not None,
+                buffers.resets is not None,
+                buffers.backward,
+                *buffers.biased,
+            ]
+            pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
+            sizes.append((ctypes.c_long * len(numbers))(*numbers))
+            addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
+        self.compiled(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
+
+
+def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
+    """An array of pointers to arrays."""
+    return (ctypes.c_void_p * len(parts))(*(ctypes.addressof(part) for part in parts))
+
+
+def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
+    """What `forward` takes after the matrix product, in the order of `source.forward_names`."""
+    found: list[Tensor | None] = [buffers.pre, *buffers.states]
+    for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
+        found += entry
+    return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.fresh]
+
+
+def _backward_tensors(
+    buffers: Buffers, slopes: Slopes, spare: Sequence[Tensor], vectors: Tensor
+) -> list[Tensor | None]:
+    """What `backward` takes after the matrix product, in the order of `source.backward_names`."""
+    operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
+    found: list[Tensor | None] = [buffers.pre, *buffers.states]
+    for entry in zip(buffers.weights, buffers.products, slopes.products, operands, strict=True):
+        found += entry
+    found += [*buffers.vectors, slopes.outputs, slopes.pre, vectors, buffers.lengths, buffers.resets]
+    for states in zip(slopes.states, spare, slopes.fresh, strict=True):
+        found += states
+    return found

@@ -1,0 +1,66 @@
+"""Runs recurrences in chunks of steps, keeping only the states between them for the backward pass."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from zoo.engines.recurrence import Recurrence, Sequences, State
+
+RunAll = Callable[[list[tuple[Recurrence, Sequences]]], list[tuple[Tensor, State]]]
+
+
+def in_chunks(
+    run: RunAll, runs: Sequence[tuple[Recurrence, Sequences]], every: int
+) -> list[tuple[Tensor, State]]:
+    """The results of `run`, which is called for `every` steps at a time, and again for their gradients.
+
+    Args:
+        run: Runs some recurrences over sequences of the same number of steps.
+        runs: The recurrences and their sequences.
+        every: Steps between the states that are kept.
+    """
+    steps = len(runs[0][1].x)
+    if steps <= every or not torch.is_grad_enabled():
+        return run(list(runs))
+
+    def piece(first: int, *states: State) -> list[tuple[Tensor, State]]:
+        return run(
+            [
+                (recurrence, _cut(sequences, first, every, state))
+                for (recurrence, sequences), state in zip(runs, states, strict=True)
+            ]
+        )
+
+    states = [sequences.state for _, sequences in runs]
+    outputs: list[list[Tensor]] = [[] for _ in runs]
+    for first in range(0, steps, every):
+        results = checkpoint(piece, first, *states, use_reentrant=False)
+        states = [state for _, state in results]
+        for found, (output, _) in zip(outputs, results, strict=True):
+            found.append(output)
+    in_time = [
+        found[::-1] if sequences.backward else found
+        for found, (_, sequences) in zip(outputs, runs, strict=True)
+    ]
+    return [(torch.cat(found), state) for found, state in zip(in_time, states, strict=True)]
+
+
+def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences:
+    """The next `count` steps of sequences of which so many are read, going on from a state."""
+    steps, lengths, resets = len(sequences.x), sequences.lengths, sequences.resets
+    first, last = read, min(read + count, steps)
+    if sequences.backward:
+        first, last = steps - last, steps - first
+    if sequences.backward and resets is not None and last < steps:  # a cut between two chunks
+        cut = resets[last].unsqueeze(-1)
+        state = tuple(torch.where(cut, new, old) for new, old in zip(sequences.fresh, state, strict=True))
+    return replace(
+        sequences,
+        x=sequences.x[first:last],
+        state=state,
+        lengths=None if lengths is None else (lengths - first).clamp(0, last - first),
+        resets=None if resets is None else resets[first:last],
+    )

@@ -1,0 +1,1 @@
+"""A step as a program: traced, simplified, differentiated, and laid out in memory."""

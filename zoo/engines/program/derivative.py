@@ -1,0 +1,92 @@
+"""The derivative of a step, by torch's own rules, watched while they run."""
+
+import torch
+from torch import Tensor
+
+from zoo.engines.program.ir import Block, Blocks, Op, Program, Ref, run_ops
+from zoo.engines.program.recorder import ROWS, Recorder, watching
+from zoo.engines.program.simplify import needed, prune, renamed
+
+
+def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
+    """The derivative of a step, by torch's own rules.
+
+    What a product adds to the gradient of the state where that is its operand is left out.
+
+    Returns:
+        Operations whose inputs are those of `program` and one gradient for each block of its results; and
+        the gradient of each input, among the values of these operations.
+    """
+    recorder = Recorder(program.width)
+    leaves = [
+        torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
+        for _ in range(program.num_inputs)
+    ]
+    own = [program.operand_state(port) is None for port in program.ports]
+    counted = [True] * (1 + len(program.state)) + own
+    results = [
+        block if is_counted else 0.0
+        for part, is_counted in zip(program.results, counted, strict=True)
+        for block in part
+    ]
+    slopes = [_ones(program) for _ in results]
+    for part in (*leaves, *slopes):
+        recorder.enter(part)
+    with torch.enable_grad(), watching(), recorder:
+        values = run_ops(program.ops, leaves)
+        reached = [
+            (values[block.index], slope)
+            for block, slope in zip(results, slopes, strict=True)
+            if isinstance(block, Ref)
+        ]
+        gradients = torch.autograd.grad(
+            [value for value, _ in reached], leaves, [slope for _, slope in reached], allow_unused=True
+        )
+    found = [0.0 if part is None else recorder.blocks(part)[0] for part in gradients]
+    inputs = range(program.num_inputs + len(slopes))
+    ops, rename = prune(recorder.ops, inputs, needed(recorder.ops, found))
+    return ops, renamed(found, rename)
+
+
+def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Block]]:
+    """The partial derivatives of a step without row sums, by torch's own rules.
+
+    Returns:
+        Operations on the inputs of `program`; and for a block of its results and an input, both by number,
+        the derivative of the one with respect to the other, where that is not 0 throughout. The blocks of
+        operands that are a state are left out.
+    """
+    recorder = Recorder(program.width)
+    leaves = [
+        torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
+        for _ in range(program.num_inputs)
+    ]
+    one = _ones(program)
+    for part in leaves:
+        recorder.enter(part)
+    recorder.know(one, (1.0,))
+    found: dict[tuple[int, int], Block] = {}
+    with torch.enable_grad(), watching(), recorder:
+        values = run_ops(program.ops, leaves)
+        for number in sorted(wanted_results(program)):
+            slopes = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
+            found |= {
+                (number, leaf): recorder.blocks(slope)[0]
+                for leaf, slope in enumerate(slopes)
+                if slope is not None
+            }
+    used = needed(recorder.ops, list(found.values()))
+    ops, rename = prune(recorder.ops, program.inputs, used)
+    return ops, {place: renamed([block], rename)[0] for place, block in found.items()}
+
+
+def wanted_results(program: Program) -> set[int]:
+    """The numbers of the blocks of the output, the new state and the computed operands."""
+    parts = [program.output, *program.new_state]
+    parts += [port.operand for port in program.ports if program.operand_state(port) is None]
+    return {block.index for part in parts for block in part if isinstance(block, Ref)}
+
+
+def _ones(program: Program) -> Tensor:
+    """A block, in the type in which constants are computed."""
+    return torch.ones(ROWS, program.width, dtype=torch.float64)

@@ -1,0 +1,92 @@
+"""Takes a step apart by watching it run once: which operations lie between its recurrent products."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from zoo.engines.program.ir import Blocks, Port, Program, Ref
+from zoo.engines.program.recorder import ROWS, NotBlockwise, Recorder, watching
+from zoo.engines.program.simplify import depending_only_on, needed, prune, renamed
+from zoo.engines.recurrence import Recurrence
+
+__all__ = ["NotBlockwise", "trace"]
+
+
+def trace(recurrence: Recurrence) -> Program:
+    """The operations of a step.
+
+    Raises:
+        NotBlockwise: the step mixes units other than by its products, or draws random numbers.
+    """
+    like = recurrence.like
+    pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
+    state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)
+    vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
+    if any(vector.dim() != 1 for vector in vectors):
+        raise NotBlockwise("it has a parameter that is not a vector")
+    recorder = Recorder(recurrence.width)
+    taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
+
+    def product(gates: str, operand: Tensor) -> Tensor:
+        result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
+        taken.append((gates, operand, recorder.enter(result)))
+        return result
+
+    entries = tuple(recorder.enter(part) for part in (pre, *state, *vectors))
+    with torch.no_grad(), watching(), recorder:
+        output, new_state = recurrence.step(pre, state, product)
+    ports = tuple(
+        Port(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
+    )
+    results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
+    pre_blocks, *others = entries
+    program = _assembled(recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], ports, results)
+    return replace(program, clips=recurrence.gradient_clip > 0)
+
+
+def _assembled(
+    recorder: Recorder,
+    varying: Sequence[tuple[int, ...]],
+    vectors: Sequence[tuple[int, ...]],
+    ports: Sequence[Port],
+    results: Sequence[Blocks],
+) -> Program:
+    """The program of what was recorded, with its inputs numbered first and what is needed alone.
+
+    Args:
+        recorder: The operations.
+        varying: The input product and the tensors of the state.
+        vectors: The vectors.
+        ports: The products.
+        results: The output and the tensors of the new state.
+    """
+    everything = [*results, *(port.operand for port in ports)]
+    raw = [number for part in vectors for number in part]
+    fixed = depending_only_on(raw, recorder.ops)
+    used = needed(recorder.ops, [block for part in everything for block in part], stop=fixed)
+    kept = sorted(fixed & used)
+    inputs = [*varying, kept, *(port.result for port in ports)]
+    ops, rename = prune(recorder.ops, [number for part in inputs for number in part], used)
+    prologue, place = prune(recorder.ops, raw, needed(recorder.ops, [Ref(number) for number in kept]))
+
+    def numbers(part: Sequence[int]) -> tuple[int, ...]:
+        return tuple(rename[number] for number in part)
+
+    output, *new_state = (renamed(part, rename) for part in results)
+    return Program(
+        recorder.width,
+        numbers(varying[0]),
+        tuple(numbers(part) for part in varying[1:]),
+        numbers(kept),
+        tuple(
+            replace(port, operand=renamed(port.operand, rename), result=numbers(port.result))
+            for port in ports
+        ),
+        ops,
+        output,
+        tuple(new_state),
+        prologue,
+        tuple(place[number] for number in kept),
+    )

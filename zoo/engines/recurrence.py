@@ -1,0 +1,133 @@
+"""What an engine runs: a step, the linear maps around it, and the sequences it goes over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+State: TypeAlias = tuple[Tensor, ...]
+"""The tensors a cell carries from step to step, each (B, width)."""
+
+Product: TypeAlias = Callable[[str, Tensor], Tensor]
+"""`product(gates, operand)`: the recurrent weight rows of these gates times `operand`, plus their
+recurrent bias. Every multiplication by a recurrent matrix goes through it, so that an engine sees
+all of them."""
+
+Step: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
+"""`step(pre, state, product) -> (output, new state)` for one moment of a batch."""
+
+Map: TypeAlias = tuple[Tensor, Tensor | None]
+"""The weight (rows, width) and bias (rows,) of a linear map."""
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The torch kernel that computes exactly this recurrence, and its parameters in torch's order."""
+
+    kind: Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
+    weight_ih: Tensor
+    weight_hh: Tensor
+    biases: tuple[Tensor, Tensor] | None
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """One direction of one layer, as an engine sees it.
+
+    Attributes:
+        step: The cell's equations.
+        project: Input products for all steps at once, (..., I) -> (..., G).
+        recurrent: The linear map behind `product(gates, ...)`.
+        width: H, the number of units; rows and states come in blocks of it.
+        input_size: I, the width of the inputs.
+        output_size: Width of one output.
+        state_sizes: Width of each tensor of the state.
+        vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
+        like: A tensor of the type and on the device of the parameters.
+        twin: A function that gives the torch kernel for this recurrence, or None where there is none.
+        gates: A letter for each block of H rows of the input product, for those who look into a run.
+        state_names: A name for each tensor of the state, likewise.
+        gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
+            state before it, see `zoo.engines.reference`; 0 clips nothing.
+    """
+
+    step: Step
+    project: Callable[[Tensor], Tensor]
+    recurrent: Callable[[str], Map]
+    width: int
+    input_size: int
+    output_size: int
+    state_sizes: tuple[int, ...]
+    vectors: tuple[Tensor, ...]
+    like: Tensor
+    twin: Callable[[], Twin] | None = None
+    gates: str = ""
+    state_names: tuple[str, ...] = ()
+    gradient_clip: float = 0.0
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """A padded batch of sequences, time major.
+
+    Attributes:
+        x: Inputs (T, B, I). Padding is finite.
+        state: State before the first step that is read, each (B, width).
+        fresh: State that a reset puts in place, each (B, width).
+        lengths: Valid steps of each sequence (B,), or None where all T are.
+        resets: (T, B), True where a sequence is cut before the step, so that nothing passes from one side
+            to the other; False in the padding.
+        backward: Whether each sequence is read from its last valid step to its first.
+    """
+
+    x: Float[Tensor, "T B I"]
+    state: State
+    fresh: State
+    lengths: Int[Tensor, " B"] | None = None
+    resets: Bool[Tensor, "T B"] | None = None
+    backward: bool = False
+
+    @property
+    def renewals(self) -> Bool[Tensor, "T B"] | None:
+        """True where the state starts anew before the step is read: at a cut, or one before it backwards."""
+        if self.resets is None or not self.backward:
+            return self.resets
+        return torch.cat([self.resets[1:], torch.zeros_like(self.resets[:1])])
+
+    def turned(self) -> "Sequences":
+        """The same sequences in the order in which they are read."""
+        if not self.backward:
+            return self
+        renewals = self.renewals
+        resets = None if renewals is None else turn(renewals, self.lengths)
+        return replace(self, x=turn(self.x, self.lengths), resets=resets, backward=False)
+
+    @cached_property
+    def mask(self) -> Bool[Tensor, "T B 1"] | None:
+        """True at valid steps, or None where all are."""
+        if self.lengths is None:
+            return None
+        steps = torch.arange(self.x.shape[0], device=self.x.device)
+        return (steps[:, None] < self.lengths).unsqueeze(-1)
+
+
+def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
+    """Each sequence of x (T, B, ...) turned around; the padding stays where it is. Its own inverse."""
+    if lengths is None:
+        return x.flip(0)
+    steps = torch.arange(len(x), device=x.device)[:, None]
+    mirror = torch.where(steps < lengths, lengths - 1 - steps, steps)
+    return x[mirror, torch.arange(x.shape[1], device=x.device)]
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+    """An engine cannot run a recurrence; the message says why."""
+
+
+Run: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
+"""An engine: outputs (T, B, output_size), 0 in the padding, and the state of each sequence after its
+own last valid step (the state before its first where it has none)."""

@@ -1,0 +1,185 @@
+"""Calls the kernels of a plan, and torch's products between them."""
+
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zoo.engines.autograd.buffers import Buffers, Slopes
+from zoo.engines.triton.backward import backward_kernel, backward_names
+from zoo.engines.triton.expressions import PRELUDE
+from zoo.engines.triton.forward import forward_kernel, forward_names
+from zoo.engines.triton.graphs import Tensors
+from zoo.engines.triton.plan import Plan
+
+REALS = {
+    torch.float32: "float32",
+    torch.float64: "float64",
+    torch.bfloat16: "float32",
+    torch.float16: "float32",
+}
+"""Types of numbers in memory, and the one in which the kernels compute."""
+
+
+def source(plan: Plan) -> str:
+    """The file of a plan's kernels."""
+    kernels = [forward_kernel(plan, part) for part in plan.forward]
+    kernels += [backward_kernel(plan, part) for part in plan.backward]
+    return PRELUDE + "\n".join(line for lines in kernels for line in lines) + "\n"
+
+
+class Launches:
+    """The launches of one run, forward or backward.
+
+    Args:
+        plan: How the program runs.
+        module: The plan's kernels.
+        buffers: The tensors of the run.
+        slopes: The gradients, in a backward run.
+    """
+
+    def __init__(
+        self, plan: Plan, module: ModuleType, buffers: Buffers, slopes: Slopes | None = None
+    ) -> None:
+        self.plan, self.program, self.module = plan, plan.program, module
+        self.buffers, self.slopes = buffers, slopes
+        self.time, self.batch_size, _ = buffers.pre.shape
+        self.rows, self.units = plan.tile(self.batch_size)
+        self.grid = (-(-self.batch_size // self.rows), -(-self.program.width // self.units))
+
+    @cached_property
+    def tensors(self) -> Tensors:
+        """What the kernels read and write, by the names they give it."""
+        buffers, slopes = self.buffers, self.slopes
+        lengths, resets = buffers.lengths, buffers.resets
+        found: Tensors = {
+            "pre": buffers.pre,
+            "w": buffers.vectors,
+            "lengths": None if lengths is None else lengths.long(),
+            "resets": None if resets is None else torch.cat([resets, torch.zeros_like(resets[:1])]).byte(),
+        }
+        found |= _numbered("s", buffers.states) | _numbered("u", buffers.weights)
+        found |= _numbered("p", buffers.products)
+        if slopes is None:
+            found["y"] = buffers.outputs
+            return found | _numbered("o", buffers.operands) | _numbered("fresh", buffers.fresh)
+        found |= {"dy": slopes.outputs, "d_pre": slopes.pre, "d_w": self._vector_sums}
+        if self.program.clips:
+            found["limit"] = buffers.pre.new_tensor([slopes.limit])
+            if lengths is None:  # of all steps, not only of those in one launch
+                found["lengths"] = torch.full((self.batch_size,), self.time, device=buffers.pre.device)
+        found |= _numbered("d_p", slopes.products) | _numbered("d_o", self._operand_slopes())
+        return found | _numbered("d_s", slopes.states) | _numbered("d_fresh", slopes.fresh)
+
+    @property
+    def written(self) -> list[str]:
+        """The tensors that hold results."""
+        names = backward_names(self.program) if self.slopes is not None else forward_names(self.program)
+        prefixes = (
+            ("d_p", "d_s", "d_w", "d_fresh") if self.slopes is not None else ("pre", "s", "p", "o", "y")
+        )
+        return [name for name in names if name.startswith(prefixes)]
+
+    @property
+    def timed(self) -> dict[str, int]:
+        """The tensors that have an entry for each step, and how many entries more."""
+        names = [name for name in self.tensors if name[0] in "po" or name.startswith(("d_p", "y", "dy"))]
+        return dict.fromkeys(names, 0) | {
+            name: 1 for name in self.tensors if name[0] == "s" or name == "resets"
+        }
+
+    @cached_property
+    def _vector_sums(self) -> Tensor:
+        """The sums of each row of instances by itself, so that the result is always the same."""
+        real = getattr(torch, REALS[self.buffers.pre.dtype])
+        shape = (self.grid[0], *self.buffers.vectors.shape)
+        return torch.zeros(shape, dtype=real, device=self.buffers.pre.device)
+
+    def _operand_slopes(self) -> tuple[Tensor, ...]:
+        """Room for the gradients of computed operands: of all steps, or of one; none on the chip."""
+        steps = {"whole": 0, "sweeps": self.time, "steps": 1}[self.plan.kind]
+        return tuple(part.new_empty(steps, *part.shape[1:]) for part in self.buffers.operands)
+
+    def run(self, tensors: Tensors, first: int, count: int) -> None:
+        """Runs some steps, all of them known to these tensors."""
+        if self.slopes is None:
+            self._forward(tensors, first, count)
+        else:
+            self._backward(tensors, first, count)
+
+    def vector_slopes(self) -> Tensor:
+        """The gradients of the vectors."""
+        return self._vector_sums.sum(0)
+
+    def _forward(self, tensors: Tensors, first: int, count: int) -> None:
+        *computing, last = self.plan.forward
+        passes = {k: part for part in computing for k in part.ports}
+        for k in range(len(self.program.ports) if not last.dots else 0):
+            if k in passes:
+                self._launch(passes[k].name, tensors, first, count)
+            self._multiply(k, tensors, first, count)
+        self._launch(last.name, tensors, first, count)
+
+    def _backward(self, tensors: Tensors, first: int, count: int) -> None:
+        *computing, last = self.plan.backward
+        for part in computing:
+            (k,) = part.ports
+            self._launch(part.name, tensors, first, count)
+            torch.mm(
+                self._product(k, tensors, "d_", first, count),
+                _get(tensors, f"u{k}"),
+                out=_get(tensors, f"d_o{k}").flatten(0, 1),
+            )
+        self._launch(last.name, tensors, first, count)
+        for k, port in enumerate(self.program.ports):
+            state = self.program.operand_state(port)
+            if state is not None and not last.dots:
+                gradient = self._product(k, tensors, "d_", first, count)
+                _get(tensors, f"d_s{state}").addmm_(gradient, _get(tensors, f"u{k}"))
+
+    def _multiply(self, k: int, tensors: Tensors, first: int, count: int) -> None:
+        port = self.program.ports[k]
+        state = self.program.operand_state(port)
+        operand = _get(tensors, f"o{k}" if state is None else f"s{state}")[first : first + count].flatten(
+            0, 1
+        )
+        result, weight = self._product(k, tensors, "", first, count), _get(tensors, f"u{k}")
+        if port.into is None and not self.buffers.biased[k]:
+            torch.mm(operand, weight.T, out=result)
+        else:
+            result.addmm_(operand, weight.T)
+
+    def _product(self, k: int, tensors: Tensors, prefix: str, first: int, count: int) -> Tensor:
+        """The k-th product of some steps, or its gradient with prefix "d_", (steps B, rows)."""
+        port, width = self.program.ports[k], self.program.width
+        name = f"{prefix}p{k}" if port.into is None else f"{prefix}pre"
+        rows = _get(tensors, name)[first : first + count].flatten(0, 1)
+        return rows[:, (port.into or 0) * width :][:, : port.rows * width]
+
+    def _launch(self, name: str, tensors: Tensors, first: int, count: int) -> None:
+        sizes: dict[str, Any] = {
+            "B": self.batch_size,
+            "first": first,
+            "count": count,
+            "H": self.program.width,
+        }
+        sizes |= {"BB": self.rows, "BH": self.units}
+        sizes["REAL"] = vars(self.module.tl)[REALS[self.buffers.pre.dtype]]
+        names = backward_names(self.program)
+        if self.slopes is None:
+            names = forward_names(self.program)
+            sizes |= {f"biased{k}": biased for k, biased in enumerate(self.buffers.biased)}
+        kernel = vars(self.module)[name][self.grid]
+        kernel(*(tensors[part] for part in names), **sizes, enable_fp_fusion=True)
+
+
+def _numbered(name: str, parts: "tuple[Tensor, ...] | list[Tensor]") -> Tensors:
+    return {f"{name}{k}": part for k, part in enumerate(parts)}
+
+
+def _get(tensors: Tensors, name: str) -> Tensor:
+    found = tensors[name]
+    assert found is not None
+    return found

@@ -1,7 +1,0 @@
-"""Cells whose new state is linear in the old one, run over all of time without a loop over their steps."""
-
-from zoo.scan.linear.form import LinearForm, linear_form
-from zoo.scan.linear.run import LinearRun, refusal, run_linear
-from zoo.scan.linear.scan import linear_scan
-
-__all__ = ["LinearForm", "LinearRun", "linear_form", "linear_scan", "refusal", "run_linear"]
