@@ -212,8 +212,8 @@ def test_an_engine_in_the_name_is_the_only_one():
 @pytest.mark.parametrize("name", ["lstm-2x4", "bi-gru-2x4", "elman-1x4,cell.activation=relu"])
 def test_torch_layers_are_those_of_the_twin(name):
     stack = parse_stack(name).build(5)
-    twin, (layer,) = to_torch(stack), torch_layers(stack).layers
-    assert repr(layer) == repr(twin)
+    equivalent, (layer,) = to_torch(stack), torch_layers(stack).layers
+    assert repr(layer) == repr(equivalent)
 
 
 def test_torch_layers_follow_widths_and_directions():

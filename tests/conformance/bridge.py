@@ -114,8 +114,8 @@ def levels_of(stack: Stack, state: Any, batch: int) -> list[Level]:
     ]
 
 
-def _ways(layer: Layer, initial: Any, fresh: Any) -> Iterator[Way]:
-    initials, freshes = ((initial,), (fresh,)) if layer.merge is None else (initial, fresh)
+def _ways(layer: Layer, initial: Any, reset_state: Any) -> Iterator[Way]:
+    initials, freshes = ((initial,), (reset_state,)) if layer.merge is None else (initial, reset_state)
     for way, start, anew in zip(layer.ways(), initials, freshes, strict=True):
         oracle = ORACLES[way.cell.key](way.cell.spec)
         states = tuple(map(array, start)), tuple(map(array, anew))
@@ -156,7 +156,7 @@ def _parameter_gradients(
         assert isinstance(way, Direction)
         prefix = f"layers.{k}.directions.{name}"
         gradients |= {f"{prefix}.cell.{key}": d for key, d in fused(way.cell, ran.weights).items()}
-        for number, (d_fresh, d_initial) in enumerate(zip(ran.fresh, ran.initial, strict=True)):
+        for number, (d_fresh, d_initial) in enumerate(zip(ran.reset_state, ran.initial, strict=True)):
             if len(way.initial):
                 total = d_fresh.sum(0) + (d_initial.sum(0) if starts_fresh else 0)
                 gradients[f"{prefix}.initial.{number}"] = total

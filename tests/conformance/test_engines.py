@@ -61,11 +61,11 @@ def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
     for engine in engines(variant):
         (cell,) = Case(variant, engine=engine).stack(num_layers=1).cells()
         state = tuple(torch.full((BATCH, width), 0.3, dtype=torch.float64) for width in cell.state_sizes)
-        fresh = tuple(-part for part in state)
+        reset_state = tuple(-part for part in state)
         x = random_x().transpose(0, 1)
         for resets in (None, RESETS.T & (steps < LENGTHS)):
             run = ENGINES[engine].prepare(cell.recurrence())
-            outputs, final = run(cell.recurrence(), Sequences(x, state, fresh, LENGTHS, resets))
+            outputs, final = run(cell.recurrence(), Sequences(x, state, reset_state, LENGTHS, resets))
             assert outputs.shape == (TIME, BATCH, cell.output_size)
             assert not outputs[steps >= LENGTHS].any()
             assert outputs[steps < LENGTHS].any(dim=-1).all()

@@ -13,11 +13,11 @@ from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned
 from zoo.cells import CellSpec
 from zoo.cells.gru import GRUSpec
 from zoo.diagnostics import Gates, gate_saturation, memory_horizon, watch
-from zoo.engines import Passage, Product, State
+from zoo.engines import LayerTrace, Product, State
 from zoo.stack import Stack
 
 
-def seen(stack: Stack, **sequences: Any) -> Passage:
+def seen(stack: Stack, **sequences: Any) -> LayerTrace:
     with torch.no_grad(), watch(stack) as passages:
         stack(random(BATCH, TIME, INPUT), **sequences)
     return passages[WAY]

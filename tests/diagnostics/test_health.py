@@ -12,11 +12,11 @@ from conformance.cases import VARIANTS
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import dead_units, recurrent_spectra, recurrent_weights, state_norm, watch
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 from zoo.stack import Stack
 
 
-def seen(stack: Stack, time: int = TIME, **sequences: Any) -> Passage:
+def seen(stack: Stack, time: int = TIME, **sequences: Any) -> LayerTrace:
     with torch.no_grad(), watch(stack) as passages:
         stack(random(BATCH, time, INPUT), **sequences)
     return passages[WAY]

@@ -13,11 +13,11 @@ from oracles import through_time as oracle
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import jacobian_singular_values, lyapunov_exponents, step_jacobians, watch
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 from zoo.stack import Stack
 
 
-def seen(stack: Stack, time: int = TIME, batch: int = BATCH, **sequences: Any) -> Passage:
+def seen(stack: Stack, time: int = TIME, batch: int = BATCH, **sequences: Any) -> LayerTrace:
     with torch.no_grad(), watch(stack) as passages:
         stack(random(batch, time, INPUT).to(stack.cells()[0].weight_ih.dtype), **sequences)
     return passages[WAY]

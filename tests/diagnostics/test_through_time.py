@@ -35,7 +35,7 @@ from zoo.diagnostics import (
     weight_gradient_by_lag,
     weight_gradients,
 )
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 from zoo.stack import Stack, StackSpec
 
 RESETS = torch.zeros(BATCH, TIME, dtype=torch.bool)
@@ -123,7 +123,7 @@ def test_the_gradient_of_each_state_is_autograds_own(
     assert len(gradient_by_lag(passage)) == int(lengths.max())
 
 
-def rows_of(stack: Stack, passage: Passage) -> Any:
+def rows_of(stack: Stack, passage: LayerTrace) -> Any:
     """For each sequence what the oracles take: the cell, its weights, x, the initial state, the errors."""
     (way,) = stack.layers[0].ways()
     weights = cell_weights(way.cell)
@@ -174,7 +174,7 @@ def test_each_part_of_the_weights_gradient_is_that_of_errors_followed_back_one_b
     np.testing.assert_allclose(array(weight_gradient_by_lag(passage)), norms, rtol=0, atol=1e-12)
 
 
-def in_all(stack: Stack, way: str, passage: Passage) -> None:
+def in_all(stack: Stack, way: str, passage: LayerTrace) -> None:
     """The parts of all lags make the gradient that the training saw."""
     layer, direction = way.split("/")
     cell = stack.get_submodule(f"layers.{int(layer[-1]) - 1}.directions.{direction}_.cell")

@@ -25,7 +25,7 @@ from zoo.diagnostics import (
     watch,
     weight_gradient_by_lag,
 )
-from zoo.engines import Passage, Watchable
+from zoo.engines import LayerTrace, Watchable
 from zoo.stack import Stack
 
 EVERY = {
@@ -205,7 +205,7 @@ def test_a_compiled_model_is_seen_like_any_other() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def looks(passage: Passage) -> dict[str, Any]:
+def looks(passage: LayerTrace) -> dict[str, Any]:
     return {name: look(passage) for name, look in EVERY.items()}
 
 

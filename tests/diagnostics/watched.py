@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zoo.cells import CellSpec
 from zoo.diagnostics import watch
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 from zoo.stack import Stack, StackSpec
 
 WAY = "layer_1/forward"
@@ -59,7 +59,7 @@ LOSSES: Mapping[str, Callable[[Tensor, Any], Tensor]] = {
 
 def run(
     stack: Stack, x: Tensor, loss: Callable[[Tensor, Any], Tensor] = everywhere, **sequences: Any
-) -> dict[str, Passage]:
+) -> dict[str, LayerTrace]:
     """The passages of one run and its backward pass."""
     with watch(stack) as passages:
         loss(*stack(x, **sequences)).backward()

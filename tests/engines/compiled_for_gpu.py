@@ -49,7 +49,7 @@ def compile_kernels(spec, width, dtype, masked):
         for name, kind in {"lengths": "*i64", "resets": "*u8"}.items():
             signature[name] = kind if masked else "constexpr"
         constants = {"H": width, "BB": rows, "BH": units, "REAL": real}
-        constants |= {f"biased{k}": masked for k in range(len(kernel.program.ports))}
+        constants |= {f"biased{k}": masked for k in range(len(kernel.program.matmuls))}
         print(compiled(vars(module)[part.name], signature, constants))
 
 

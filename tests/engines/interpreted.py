@@ -49,18 +49,18 @@ def recurrence_of(spec, width, dtype=torch.float64, limit=0.0):
 
 def sequences_of(recurrence, time, batch_size, ragged):
     x = torch.randn(time, batch_size, 3).to(recurrence.like)
-    state, fresh = (
+    state, reset_state = (
         tuple(torch.randn(batch_size, width).to(recurrence.like) for width in recurrence.state_sizes)
         for _ in range(2)
     )
-    for part in (x, *state, *fresh):
+    for part in (x, *state, *reset_state):
         part.requires_grad_()
     if not ragged:
-        return Sequences(x, state, fresh)
+        return Sequences(x, state, reset_state)
     lengths = torch.tensor([time, 0, time - 1, 1, time])
     resets = torch.zeros(time, batch_size, dtype=torch.bool)
     resets[0, 2] = resets[0, 3] = resets[2, 0] = resets[3, 0] = resets[time - 1, 4] = True
-    return Sequences(x, state, fresh, lengths, resets)
+    return Sequences(x, state, reset_state, lengths, resets)
 
 
 def results(run, cell, recurrence, sequences):
@@ -68,7 +68,7 @@ def results(run, cell, recurrence, sequences):
     outputs, final = run(recurrence, sequences)
     torch.manual_seed(1)
     loss = sum((part * torch.randn_like(part)).sum() for part in (outputs, *final))
-    leaves = [sequences.x, *sequences.state, *sequences.fresh, *cell.parameters()]
+    leaves = [sequences.x, *sequences.state, *sequences.reset_state, *cell.parameters()]
     found = torch.autograd.grad(loss, leaves, allow_unused=True)
     gradients = [torch.zeros_like(a) if b is None else b for a, b in zip(leaves, found, strict=True)]
     return [outputs, *final, *gradients]

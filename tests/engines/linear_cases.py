@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.cells import CELLS
-from zoo.engines import Recurrence, Run, Sequences
+from zoo.engines import Recurrence, RunFunction, Sequences
 
 INPUT, HIDDEN = 3, 5
 LINEAR_CELLS = {
@@ -79,7 +79,7 @@ def sequences_for(
     )
 
 
-def results(run: Run, recurrence: Recurrence, sequences: Sequences, order: int = 1) -> list[Tensor]:
+def results(run: RunFunction, recurrence: Recurrence, sequences: Sequences, order: int = 1) -> list[Tensor]:
     """Outputs, final state, and the gradients of a fixed sum of both for all that was given.
 
     With order 2, also the gradients of a fixed sum of these gradients.
@@ -88,7 +88,7 @@ def results(run: Run, recurrence: Recurrence, sequences: Sequences, order: int =
     bound: Callable[..., Any] = recurrence.project
     cell = bound.__self__ if isinstance(bound, type(cell_recurrence("mingru").project)) else None
     weights = [recurrence.like] if cell is None else list(cell.parameters())
-    sources = [*weights, sequences.x, *sequences.state, *sequences.fresh]
+    sources = [*weights, sequences.x, *sequences.state, *sequences.reset_state]
     found = [outputs, *final]
     last = found
     for _ in range(order):

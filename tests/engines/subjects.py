@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from engines.steps import OWN, Own
 from zoo.cells import CELLS, Cell, ElmanSpec, GRUSpec, LayerNormLSTMSpec, LSTMSpec, SRUSpec
-from zoo.engines import ENGINES, Recurrence, Run, Sequences, pick
+from zoo.engines import ENGINES, Recurrence, RunFunction, Sequences, pick
 
 INPUT, HIDDEN = 3, 5
 SPECS = {name: CELLS[name].spec_class() for name in CELLS.names()}
@@ -104,7 +104,7 @@ def some_resets(size: Size) -> Tensor | None:
     return resets
 
 
-def run_of(engine: str, recurrence: Recurrence) -> Run:
+def run_of(engine: str, recurrence: Recurrence) -> RunFunction:
     """What an engine runs this recurrence by."""
     return pick(engine, recurrence).run
 
@@ -113,7 +113,7 @@ def leaves_of(module: nn.Module, sequences: Sequences) -> dict[str, Tensor]:
     """All that a run is differentiable in."""
     leaves = {"x": sequences.x}
     leaves |= {f"state {k}": part for k, part in enumerate(sequences.state)}
-    leaves |= {f"fresh {k}": part for k, part in enumerate(sequences.fresh)}
+    leaves |= {f"reset_state {k}": part for k, part in enumerate(sequences.reset_state)}
     return leaves | dict(module.named_parameters())
 
 
@@ -123,7 +123,7 @@ def weighted(parts: Sequence[Tensor]) -> Tensor:
     return torch.stack([(part * wave).sum() for part, wave in zip(parts, waves, strict=True)]).sum()
 
 
-def results(run: Run, module: Cell | Own, sequences: Sequences) -> dict[str, Tensor]:
+def results(run: RunFunction, module: Cell | Own, sequences: Sequences) -> dict[str, Tensor]:
     """Outputs, final state, and the gradients of a fixed sum of both for all there is."""
     outputs, final = run(module.recurrence(), sequences)
     leaves = leaves_of(module, sequences)

@@ -24,8 +24,8 @@ from engines.subjects import (
     weighted,
 )
 from zoo.cache import cache_folder
-from zoo.engines import pick, run_all
-from zoo.engines.base import Choice
+from zoo.engines import c, pick, run_all
+from zoo.engines.base import ChosenEngine
 from zoo.engines.c import build
 
 BOTH = Size(9, 5, lengths=True, resets=True)
@@ -59,7 +59,7 @@ def without_caches() -> Iterator[Callable[[], None]]:
     def forget() -> None:
         build.compiler.cache_clear()
         build._version.cache_clear()
-        compiled.warn_once.cache_clear()
+        c.warn_once.cache_clear()
 
     forget()
     yield forget
@@ -250,5 +250,5 @@ def test_two_runs_at_once_equal_two_single_ones(
     assert_close(*found, 1e-12)
 
 
-def one_by_one(choices: list[Choice], runs: list) -> list:
+def one_by_one(choices: list[ChosenEngine], runs: list) -> list:
     return [choice.run(*run) for choice, run in zip(choices, runs, strict=True)]

@@ -88,8 +88,8 @@ def test_a_run_can_be_split_anywhere(name: str, engine: str) -> None:
     run, whole = run_of(engine, recurrence), sequences_of(recurrence, Size(7, 3))
 
     def in_two(recurrence, sequences):
-        first, state = run(recurrence, Sequences(sequences.x[:3], sequences.state, sequences.fresh))
-        second, final = run(recurrence, Sequences(sequences.x[3:], state, sequences.fresh))
+        first, state = run(recurrence, Sequences(sequences.x[:3], sequences.state, sequences.reset_state))
+        second, final = run(recurrence, Sequences(sequences.x[3:], state, sequences.reset_state))
         return torch.cat([first, second]), final
 
     assert_close(results(in_two, module, whole), results(reference.run, module, whole))
@@ -118,7 +118,7 @@ def test_the_engines_agree_on_any_lengths_and_resets(name: str, size) -> None:
     resets = None if resets is None else torch.tensor(resets)
     if lengths is not None and resets is not None:
         resets &= torch.arange(time)[:, None] < lengths
-    sequences = Sequences(plain.x, plain.state, plain.fresh, lengths, resets)
+    sequences = Sequences(plain.x, plain.state, plain.reset_state, lengths, resets)
     wanted = expected(module, sequences)
     for engine in engines(name):
         assert_close(results(run_of(engine, module.recurrence()), module, sequences), wanted)

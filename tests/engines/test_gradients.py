@@ -22,7 +22,7 @@ from engines.subjects import (
     sequences_of,
     weighted,
 )
-from zoo.engines import Run, reference
+from zoo.engines import RunFunction, reference
 from zoo.stack import Stack, StackSpec
 
 BOTH = Size(6, 5, lengths=True, resets=True)
@@ -77,7 +77,7 @@ def test_gradients_of_a_part_alone(name: str, engine: str) -> None:
                 for kind, leaves in parts.items():
                     for leaf in leaves:
                         leaf.requires_grad_(kind == chosen)
-                for leaf in sequences.fresh:
+                for leaf in sequences.reset_state:
                     leaf.requires_grad_(False)
                 outputs, final = run_of(key, recurrence)(recurrence, sequences)
                 values = [part for part in (outputs, *final)[of] if part.requires_grad]
@@ -110,7 +110,7 @@ def test_a_run_without_gradients_is_the_same(name: str, engine: str) -> None:
 TWICE = [(name, engine) for name in TWICE_NAMES for engine in engines(name)]
 
 
-def second(run: Run, name: str, size: Size) -> dict[str, Tensor]:
+def second(run: RunFunction, name: str, size: Size) -> dict[str, Tensor]:
     """The gradients of a fixed sum of all gradients."""
     module = module_of(name, 3)
     sequences = sequences_of(module.recurrence(), size)
@@ -145,8 +145,8 @@ def test_second_derivatives_equal_finite_differences(name: str) -> None:
     for engine in set(engines(name)) & set(ENGINES):
         run = run_of(engine, recurrence)
 
-        def function(x: Tensor, *state: Tensor, run: Run = run) -> Tensor:
-            made = type(sequences)(x, state, sequences.fresh)
+        def function(x: Tensor, *state: Tensor, run: RunFunction = run) -> Tensor:
+            made = type(sequences)(x, state, sequences.reset_state)
             return run(recurrence, made)[0]
 
         assert torch.autograd.gradgradcheck(function, leaves, fast_mode=True)

@@ -129,7 +129,7 @@ def test_padding_is_inert_even_where_states_would_grow_there() -> None:
     steps = torch.arange(400)[:, None, None]
     short = torch.tensor([3, 0, 2, 5])
     x = torch.where(steps < short[:, None], plain.x.detach(), 1e3).requires_grad_()
-    sequences = Sequences(x, plain.state, plain.fresh, short)
+    sequences = Sequences(x, plain.state, plain.reset_state, short)
     assert all(part.isfinite().all() for part in results(LinearRun(recurrence), recurrence, sequences))
     assert_same(recurrence, sequences)
 

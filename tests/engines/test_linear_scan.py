@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from zoo.engines.scan import fill, linear_scan
+from zoo.engines.scan import block_scan, linear_scan
 
 PATTERNS = {
     "diagonal": [[True]],
@@ -47,8 +47,8 @@ def flat(a: Any, b: Any, start: Any) -> list[Tensor]:
 
 @pytest.fixture(params=["step by step", "in blocks"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fill, "WIDE", 0 if request.param == "step by step" else 10**9)
-    monkeypatch.setattr(fill, "BLOCK", 4)
+    monkeypatch.setattr(block_scan, "WIDE", 0 if request.param == "step by step" else 10**9)
+    monkeypatch.setattr(block_scan, "BLOCK", 4)
 
 
 @pytest.mark.usefixtures("_way")
@@ -78,7 +78,7 @@ def test_values_and_both_derivatives_equal_a_plain_loop(pattern: Any, time: int)
 def test_blocks_equal_steps_in_either_direction(name: str, time: int, is_reverse: bool, seed: int) -> None:
     a, b, start = drawn(PATTERNS[name], time, (3,), seed)
     planes = []
-    for run in (fill.step_by_step, fill.in_blocks):
+    for run in (block_scan.step_by_step, block_scan.in_blocks):
         out = [torch.full((time + 1, 3), torch.nan, dtype=torch.float64) for _ in b]
         for plane, part in zip(out, start, strict=True):
             plane[-1 if is_reverse else 0] = part.detach()
@@ -88,13 +88,15 @@ def test_blocks_equal_steps_in_either_direction(name: str, time: int, is_reverse
     torch.testing.assert_close(planes[1], planes[0], rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize(("width", "expected"), [(fill.WIDE, "step_by_step"), (fill.WIDE - 1, "in_blocks")])
+@pytest.mark.parametrize(
+    ("width", "expected"), [(block_scan.WIDE, "step_by_step"), (block_scan.WIDE - 1, "in_blocks")]
+)
 def test_narrow_and_long_runs_go_in_blocks(
     width: int, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = []
     for name in ("step_by_step", "in_blocks"):
-        monkeypatch.setattr(fill, name, lambda *args, name=name: taken.append(name))
+        monkeypatch.setattr(block_scan, name, lambda *args, name=name: taken.append(name))
     linear_scan([[torch.ones(500, width)]], [torch.ones(500, width)], [torch.ones(width)])
     linear_scan([[torch.ones(9, 1)]], [torch.ones(9, 1)], [torch.ones(1)])
     assert taken == [expected, "step_by_step"]

@@ -116,7 +116,7 @@ def test_layout_in_memory_makes_no_difference(name: str, engine: str) -> None:
     module = module_of(name)
     recurrence, size = module.recurrence(), Size(6, 3, lengths=True, resets=True)
     plain = sequences_of(recurrence, size)
-    rows = [part[:1].detach() for part in (*plain.state, *plain.fresh)]
+    rows = [part[:1].detach() for part in (*plain.state, *plain.reset_state)]
     count = len(plain.state)
 
     def with_rows(made: list[Tensor], strided: bool) -> Sequences:

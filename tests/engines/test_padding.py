@@ -48,7 +48,7 @@ def squared(pre: Tensor, state: State, product: Product, _: tuple[Tensor, ...]) 
 
 
 def test_slopes_that_are_infinite_in_the_padding() -> None:
-    """A step whose slopes are its products: infinity times the gradient 0 would be no number."""
+    """A step whose gradients are its products: infinity times the gradient 0 would be no number."""
     module = Own(Form(squared), 5).double()
     torch.manual_seed(0)
     with torch.no_grad():

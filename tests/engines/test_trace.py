@@ -64,7 +64,9 @@ def test_a_step_that_mixes_units_is_refused_with_the_reason(kind: str) -> None:
 def ports_of(name: str) -> list[tuple[str, int | None, int, int | None]]:
     """Of each product: its gates, the block it is added into, its rows, and the state that it multiplies."""
     program = fold_products(trace(module_of(name).recurrence()))
-    return [(port.gates, port.into, port.rows, program.operand_state(port)) for port in program.ports]
+    return [
+        (matmul.gates, matmul.into, matmul.rows, program.operand_state(matmul)) for matmul in program.matmuls
+    ]
 
 
 @pytest.mark.parametrize(
@@ -110,19 +112,19 @@ def test_a_program_computes_what_the_step_computes(name: str, folded: bool) -> N
     recurrence = module_of(name).recurrence()
     program = fold_products(trace(recurrence)) if folded else trace(recurrence)
     sequences = sequences_of(recurrence, Size(1, 3))
-    pre, taken = recurrence.project(sequences.x)[0], iter(program.ports)
+    pre, taken = recurrence.project(sequences.x)[0], iter(program.matmuls)
     left = dict(zip(program.pre, blocks_of(pre, program.width), strict=True))
     for numbers, part in zip(program.state, sequences.state, strict=True):
         left |= dict(zip(numbers, blocks_of(part, program.width), strict=True))
     left |= dict(zip(program.vectors, program.fixed(recurrence.vectors), strict=True))
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        port = next(taken)
-        assert port.gates == gates
+        matmul = next(taken)
+        assert matmul.gates == gates
         result = F.linear(operand, *recurrence.recurrent(gates))
-        numbers = port.result if port.into is None else program.pre[port.into :][: port.rows]
+        numbers = matmul.result if matmul.into is None else program.pre[matmul.into :][: matmul.rows]
         for number, block in zip(numbers, blocks_of(result, program.width), strict=True):
-            left[number] = block if port.into is None else left[number] + block
+            left[number] = block if matmul.into is None else left[number] + block
         return result
 
     output, state = recurrence.step(pre, sequences.state, product)
@@ -137,16 +139,16 @@ def test_the_derivative_of_a_program_is_that_of_autograd(name: str) -> None:
     program = fold_products(trace(module_of(name).recurrence()))
     inputs = random_inputs(program)
     values = run_ops(program.ops, inputs)
-    own = [program.operand_state(port) is None for port in program.ports]
+    own = [program.operand_state(matmul) is None for matmul in program.matmuls]
     counted = [True] * (1 + len(program.state)) + own
-    slopes = [torch.randn_like(inputs[0]) for part in program.results for _ in part]
+    seeds = [torch.randn_like(inputs[0]) for part in program.results for _ in part]
     ops, gradients = adjoint(program)
-    found = values_of(gradients, run_ops(ops, [*inputs, *slopes]))
+    found = values_of(gradients, run_ops(ops, [*inputs, *seeds]))
     kept = [keep for part, keep in zip(program.results, counted, strict=True) for _ in part]
     blocks = [block for part in program.results for block in part]
     pairs = [
         (values[block.index], slope)
-        for block, slope, keep in zip(blocks, slopes, kept, strict=True)
+        for block, slope, keep in zip(blocks, seeds, kept, strict=True)
         if keep and isinstance(block, Ref)
     ]
     wanted = torch.autograd.grad(

@@ -93,7 +93,7 @@ def random_batch(parts: int, generator: np.random.Generator) -> Batch:
         x=generator.normal(size=(5, 6, INPUT)),
         lengths=np.array([6, 0, 3, 1, 4]),
         initial=random_states(5, parts, generator),
-        fresh=random_states(5, parts, generator),
+        reset_state=random_states(5, parts, generator),
         resets=resets,
     )
 

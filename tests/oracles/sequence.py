@@ -11,13 +11,13 @@ from oracles.cells import Array, OracleCell, State, Weights
 class Batch:
     """Padded sequences x (B, T, I) with their lengths (B,), states (B, width) and resets (B, T).
 
-    A reset puts the `fresh` state in place before the step.
+    A reset puts `reset_state` in place before the step.
     """
 
     x: Array
     lengths: Array
     initial: State
-    fresh: State
+    reset_state: State
     resets: Array
 
     def row(self, b: int, backward: bool) -> tuple[Array, Array, State, State]:
@@ -27,7 +27,7 @@ class Batch:
             x = x[::-1]
             # a reset before step t parts t - 1 from t: read backwards, t - 1 is the step that starts anew
             resets = np.append(resets[1:], np.zeros(min(len(resets), 1), dtype=bool))[::-1]
-        return x, resets, tuple(part[b] for part in self.initial), tuple(part[b] for part in self.fresh)
+        return x, resets, tuple(part[b] for part in self.initial), tuple(part[b] for part in self.reset_state)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Gradients:
 
     x: Array
     initial: State
-    fresh: State
+    reset_state: State
     weights: Weights
 
 
@@ -50,10 +50,10 @@ def run(
     outputs = np.zeros((count, steps, len(probe)))
     final = tuple(part.copy() for part in batch.initial)
     for b in range(count):
-        x, resets, state, fresh = batch.row(b, backward)
+        x, resets, state, reset_state = batch.row(b, backward)
         read = []
         for t in range(len(x)):
-            state = fresh if resets[t] else state
+            state = reset_state if resets[t] else state
             output, state = cell.step(weights, x[t], state)
             read.append(output)
         for t, output in enumerate(reversed(read) if backward else read):
@@ -78,13 +78,13 @@ def run_back(
     """
     d_x = np.zeros_like(batch.x)
     d_initial = tuple(np.zeros_like(part) for part in batch.initial)
-    d_fresh = tuple(np.zeros_like(part) for part in batch.fresh)
+    d_fresh = tuple(np.zeros_like(part) for part in batch.reset_state)
     d_weights = {name: np.zeros_like(weight) for name, weight in weights.items()}
     for b in range(len(batch.x)):
-        x, resets, state, fresh = batch.row(b, backward)
+        x, resets, state, reset_state = batch.row(b, backward)
         before = []
         for t in range(len(x)):
-            state = fresh if resets[t] else state
+            state = reset_state if resets[t] else state
             before.append(state)
             _, state = cell.step(weights, x[t], state)
         d_state = tuple(part[b] for part in d_final)

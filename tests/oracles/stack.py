@@ -17,7 +17,7 @@ class Way:
     weights: Weights
     backward: bool
     initial: State
-    fresh: State
+    reset_state: State
     limit: float = np.inf
 
 
@@ -57,7 +57,7 @@ def run_stack(
     finals, traces = [], []
     for level in levels:
         ran = [
-            run(way.cell, way.weights, Batch(x, lengths, way.initial, way.fresh, resets), way.backward)
+            run(way.cell, way.weights, Batch(x, lengths, way.initial, way.reset_state, resets), way.backward)
             for way in level.ways
         ]
         outputs = tuple(output for output, _ in ran)
@@ -92,7 +92,7 @@ def run_stack_back(
             d_ways = [d_f, d_b]
         ran = []
         for way, d_way, d_last in zip(level.ways, d_ways, d_final, strict=True):
-            batch = Batch(trace.x, lengths, way.initial, way.fresh, resets)
+            batch = Batch(trace.x, lengths, way.initial, way.reset_state, resets)
             ran.append(run_back(way.cell, way.weights, batch, d_way, d_last, way.backward, way.limit))
             d_x = d_x + ran[-1].x
         found.insert(0, LevelGradients(tuple(ran), d_merge, d_wiring))

@@ -49,7 +49,7 @@ def test_backpropagation_through_time_equals_finite_differences(
         assert_same(found.weights[key], slopes(loss, weight), 1e-8)
     for part in range(parts):
         assert_same(found.initial[part], slopes(loss, batch.initial[part]), 1e-8)
-        assert_same(found.fresh[part], slopes(loss, batch.fresh[part]), 1e-8)
+        assert_same(found.reset_state[part], slopes(loss, batch.reset_state[part]), 1e-8)
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,16 @@ LAYERS: dict[str, Callable[..., nn.RNNBase]] = {
     "rnn_tanh": partial(nn.RNN, nonlinearity="tanh"),
     "rnn_relu": partial(nn.RNN, nonlinearity="relu"),
 }
-"""Kind of a torch twin -> layer."""
+"""Kind of a torch equivalent -> layer."""
 CELLS: dict[str, Callable[..., nn.RNNCellBase]] = {
     "lstm": nn.LSTMCell,
     "gru": nn.GRUCell,
     "rnn_tanh": partial(nn.RNNCell, nonlinearity="tanh"),
     "rnn_relu": partial(nn.RNNCell, nonlinearity="relu"),
 }
-"""Kind of a torch twin -> cell."""
+"""Kind of a torch equivalent -> cell."""
 NAMES = {"lstm": "nn.LSTM", "gru": "nn.GRU", "rnn_tanh": "nn.RNN", "rnn_relu": "nn.RNN"}
-WITHOUT_TWIN = "lstm"
+WITHOUT_EQUIVALENT = "lstm"
 """What a cell is compared with that torch does not have."""
 
 
@@ -111,6 +111,6 @@ def _stream(stack: Stack, shape: Shape, setting: Setting) -> Work:
 
 
 def _kind(cell: Cell) -> str:
-    """The kind of the cell's torch twin."""
-    twin = cell.twin()
-    return WITHOUT_TWIN if twin is None else twin().kind
+    """The kind of the cell's torch equivalent."""
+    equivalent = cell.torch_equivalent()
+    return WITHOUT_EQUIVALENT if equivalent is None else equivalent().kind

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.engines import Map, Product, Recurrence, State, Twin
+from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent
 from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "Hidden",
     "Product",
     "State",
-    "Twin",
+    "TorchEquivalent",
     "cell_spec",
     "check_choice",
     "check_finite",
@@ -40,7 +40,7 @@ class Card:
     Attributes:
         paper: Authors, year and address.
         equations: Where in the paper the equations stand.
-        twin: Name of the torch layer with the same equations, if there is one.
+        torch_equivalent: Name of the torch layer with the same equations, if there is one.
         no_decay: Parameters that weight decay must leave alone.
         linear: Whether the new state is linear in the old one with the spec's default options, so that a
             parallel scan can run it.
@@ -48,7 +48,7 @@ class Card:
 
     paper: str
     equations: str = ""
-    twin: str | None = None
+    torch_equivalent: str | None = None
     no_decay: tuple[str, ...] = ()
     linear: bool = False
 
@@ -155,11 +155,11 @@ class Cell(nn.Module, ABC):
         """Width of each tensor of the state."""
         return (self.hidden_size,) * len(self.state_type._fields)
 
-    def twin(self) -> Callable[[], Twin] | None:
+    def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
         """What gives the torch kernel with these equations; None where torch has none."""
         return None
 
-    def twin_biases(self) -> tuple[Tensor, Tensor] | None:
+    def torch_biases(self) -> tuple[Tensor, Tensor] | None:
         """The two biases of a torch kernel: ours, and what is added inside the recurrent product."""
         if self.bias is None:
             return None
@@ -240,7 +240,7 @@ class Cell(nn.Module, ABC):
             self.state_sizes,
             self.vectors,
             self.weight_ih,
-            self.twin(),
+            self.torch_equivalent(),
             self.gates,
             self.state_type._fields,
         )

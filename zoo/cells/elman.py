@@ -15,7 +15,7 @@ from zoo.cells.base import (
     Hidden,
     Product,
     State,
-    Twin,
+    TorchEquivalent,
     register_cell,
 )
 
@@ -53,7 +53,8 @@ class Elman(Cell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Elman, 1990, https://doi.org/10.1207/s15516709cog1402_1", twin="nn.RNN (tanh, relu)"
+        paper="Elman, 1990, https://doi.org/10.1207/s15516709cog1402_1",
+        torch_equivalent="nn.RNN (tanh, relu)",
     )
     gates: ClassVar[str] = "h"
     spec: ElmanSpec
@@ -63,8 +64,8 @@ class Elman(Cell):
         h = ACTIVATIONS[self.spec.activation](pre + product("h", h))
         return h, Hidden(h)
 
-    def twin(self) -> Callable[[], Twin] | None:
+    def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
         if self.spec.activation not in ("tanh", "relu"):
             return None
         kind: Literal["rnn_tanh", "rnn_relu"] = "rnn_tanh" if self.spec.activation == "tanh" else "rnn_relu"
-        return lambda: Twin(kind, self.weight_ih, self.recurrent_weight("h"), self.twin_biases())
+        return lambda: TorchEquivalent(kind, self.weight_ih, self.recurrent_weight("h"), self.torch_biases())

@@ -15,7 +15,7 @@ from zoo.cells.base import (
     Hidden,
     Product,
     State,
-    Twin,
+    TorchEquivalent,
     register_cell,
 )
 
@@ -57,7 +57,7 @@ class GRU(Cell):
 
     card: ClassVar[Card] = Card(
         paper="Cho et al., 2014, https://arxiv.org/abs/1406.1078",
-        twin="nn.GRU (reset: after)",
+        torch_equivalent="nn.GRU (reset: after)",
     )
     gates: ClassVar[str] = "rzn"
     spec: GRUSpec
@@ -90,7 +90,9 @@ class GRU(Cell):
         h = z * h + (1 - z) * n
         return h, Hidden(h)
 
-    def twin(self) -> Callable[[], Twin] | None:
+    def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
         if self.spec.reset == "before":
             return None
-        return lambda: Twin("gru", self.weight_ih, self.recurrent_weight("rzn"), self.twin_biases())
+        return lambda: TorchEquivalent(
+            "gru", self.weight_ih, self.recurrent_weight("rzn"), self.torch_biases()
+        )

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, Twin, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, TorchEquivalent, register_cell
 
 
 @final
@@ -55,7 +55,7 @@ class LSTM(Cell):
     card: ClassVar[Card] = Card(
         paper="Hochreiter & Schmidhuber, 1997, https://doi.org/10.1162/neco.1997.9.8.1735; "
         "Gers et al., 2000, https://doi.org/10.1162/089976600300015015",
-        twin="nn.LSTM",
+        torch_equivalent="nn.LSTM",
     )
     gates: ClassVar[str] = "ifgo"
     state_type = LSTMState
@@ -74,5 +74,7 @@ class LSTM(Cell):
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, LSTMState(h, c)
 
-    def twin(self) -> Callable[[], Twin] | None:
-        return lambda: Twin("lstm", self.weight_ih, self.recurrent_weight("ifgo"), self.twin_biases())
+    def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
+        return lambda: TorchEquivalent(
+            "lstm", self.weight_ih, self.recurrent_weight("ifgo"), self.torch_biases()
+        )

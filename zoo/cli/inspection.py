@@ -23,7 +23,7 @@ from zoo.diagnostics.histogram import LogBins, summarise
 from zoo.diagnostics.layers import by_layer
 from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
 from zoo.diagnostics.vitals import update_ratios
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 
 SEQUENCES, FARTHEST = 32, 64
 """Sequences of a batch that are looked into, and how many steps back one by one."""
@@ -40,7 +40,7 @@ class Inspection(Callback):
     def __init__(self, network: Network) -> None:
         self.network = network
         self._watching = ExitStack()
-        self._passages: dict[str, Passage] = {}
+        self._passages: dict[str, LayerTrace] = {}
         self._norms: list[float] = []
         self._layers: dict[str, list[float]] = {}
         self._nonfinite = 0
@@ -83,7 +83,7 @@ class Inspection(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._watching.close()
 
-    def _look(self, way: str, passage: Passage) -> None:
+    def _look(self, way: str, passage: LayerTrace) -> None:
         found = self._ways.setdefault(way, {})
         found.setdefault("gradient", []).append(gradient_by_lag(passage).tolist())
         errors, weights, rest = lag_norms(passage, FARTHEST)

@@ -65,7 +65,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
         "parameters": f"{_formula(cls)}{_count(cell):,} at I = H = {WIDTH}: {shapes}",
         "paper": " ".join(filter(None, [cls.card.paper, cls.card.equations and f"eq. {cls.card.equations}"])),
-        "torch twin": cls.card.twin or "none",
+        "torch equivalent": cls.card.torch_equivalent or "none",
         "engine": f"auto picks {choice.name}: {choice.reason}",
     }
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))

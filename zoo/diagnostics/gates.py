@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.diagnostics.replay import all_steps
-from zoo.engines import Passage, Recurrence
+from zoo.engines import LayerTrace, Recurrence
 from zoo.engines.program.ir import Block, Program, Ref, blocks_of
 from zoo.engines.program.trace import NotBlockwise, trace
 
@@ -44,7 +44,7 @@ class Saturation:
         return self.low + self.high
 
 
-def gate_saturation(passage: Passage, gates: "Gates | None" = None) -> dict[str, Saturation]:
+def gate_saturation(passage: LayerTrace, gates: "Gates | None" = None) -> dict[str, Saturation]:
     """How saturated each gate with a sigmoid or tanh is, by the gate's letter.
 
     Args:
@@ -67,7 +67,7 @@ def gate_saturation(passage: Passage, gates: "Gates | None" = None) -> dict[str,
 class _Values:
     """The values that a step's program takes in a run, all steps at once; each is made when asked for."""
 
-    def __init__(self, passage: Passage, program: Program) -> None:
+    def __init__(self, passage: LayerTrace, program: Program) -> None:
         self.program, self.recurrence = program, passage.recurrence
         varying = (passage.projected, *passage.before)
         blocks = [block for part in varying for block in blocks_of(part, program.width)]
@@ -90,15 +90,15 @@ class _Values:
         return self.known[block.index]
 
     def _take_product(self, number: int) -> None:
-        port = next(port for port in self.program.ports if number in port.result)
+        matmul = next(matmul for matmul in self.program.matmuls if number in matmul.result)
         like = self.known[0]
         parts = [
-            self[part] if isinstance(part, Ref) else torch.full_like(like, part) for part in port.operand
+            self[part] if isinstance(part, Ref) else torch.full_like(like, part) for part in matmul.operand
         ]
-        weight, bias = self.recurrence.recurrent(port.gates)
+        weight, bias = self.recurrence.recurrent(matmul.gates)
         with self.unmixed():
             product = F.linear(torch.cat([part.expand_as(like) for part in parts], dim=-1), weight, bias)
-        self.known |= dict(zip(port.result, blocks_of(product, self.program.width), strict=True))
+        self.known |= dict(zip(matmul.result, blocks_of(product, self.program.width), strict=True))
 
 
 def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
@@ -112,7 +112,7 @@ def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
     return Saturation(low=ends[0], high=ends[1], mean=mean)
 
 
-def memory_horizon(passage: Passage) -> Float[Tensor, " H"]:
+def memory_horizon(passage: LayerTrace) -> Float[Tensor, " H"]:
     r"""How many steps each unit's memory lasts by itself, until 1/e of it is left.
 
     .. math::

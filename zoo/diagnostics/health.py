@@ -4,13 +4,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.engines import Passage
+from zoo.engines import LayerTrace
 
 STILL = 1e-3
 """A unit whose output never changes by more than this is dead."""
 
 
-def state_norm(passage: Passage) -> float:
+def state_norm(passage: LayerTrace) -> float:
     """The root mean square of the outputs over units and valid steps; NaN where there is no valid step.
 
     Args:
@@ -19,7 +19,7 @@ def state_norm(passage: Passage) -> float:
     return float(_valid(passage).double().square().mean().sqrt())
 
 
-def dead_units(passage: Passage) -> float:
+def dead_units(passage: LayerTrace) -> float:
     """The share of units whose output stays within 0.001 over all valid steps of all sequences.
 
     Args:
@@ -35,7 +35,7 @@ def dead_units(passage: Passage) -> float:
     return float((most - least <= STILL).double().mean())
 
 
-def recurrent_spectra(passage: Passage) -> dict[str, tuple[float, Float[Tensor, " H"]]]:
+def recurrent_spectra(passage: LayerTrace) -> dict[str, tuple[float, Float[Tensor, " H"]]]:
     """Spectral radius and singular values of the recurrent weights of each gate.
 
     Where the largest singular value is below 1 (for tanh; below 4 for a sigmoid) gradients must vanish, and
@@ -58,7 +58,7 @@ def recurrent_spectra(passage: Passage) -> dict[str, tuple[float, Float[Tensor, 
     return found
 
 
-def recurrent_weights(passage: Passage) -> dict[str, Float[Tensor, "H H"]]:
+def recurrent_weights(passage: LayerTrace) -> dict[str, Float[Tensor, "H H"]]:
     """The recurrent weights of each gate, in float64, by the gate's letter."""
     found = {}
     width = passage.recurrence.width
@@ -72,6 +72,6 @@ def recurrent_weights(passage: Passage) -> dict[str, Float[Tensor, "H H"]]:
     return found
 
 
-def _valid(passage: Passage) -> Float[Tensor, "n O"]:
+def _valid(passage: LayerTrace) -> Float[Tensor, "n O"]:
     """The outputs of all valid steps."""
     return passage.outputs[passage.valid]

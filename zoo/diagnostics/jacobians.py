@@ -7,10 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.replay import product_of
-from zoo.engines import Passage, State
+from zoo.engines import LayerTrace, State
 
 
-def step_jacobians(passage: Passage) -> Iterator[Float[Tensor, "B S S"]]:
+def step_jacobians(passage: LayerTrace) -> Iterator[Float[Tensor, "B S S"]]:
     """The Jacobian of the whole state after each step in the state before it, in the order of reading.
 
     S is the width of all tensors of the state side by side: 2 H for an LSTM. Where a sequence has ended it
@@ -27,7 +27,7 @@ def step_jacobians(passage: Passage) -> Iterator[Float[Tensor, "B S S"]]:
         yield directions.carried(t, directions.all())
 
 
-def jacobian_singular_values(passage: Passage, lag: int, at: int | None = None) -> Float[Tensor, "B S"]:
+def jacobian_singular_values(passage: LayerTrace, lag: int, at: int | None = None) -> Float[Tensor, "B S"]:
     r"""Singular values of the Jacobian of the state in the state `lag` steps before.
 
     .. math::
@@ -59,7 +59,9 @@ def jacobian_singular_values(passage: Passage, lag: int, at: int | None = None) 
     return torch.where(finite[:, None], values, torch.nan)
 
 
-def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int = 0) -> Float[Tensor, "B N"]:
+def lyapunov_exponents(
+    passage: LayerTrace, count: int | None = None, warm_up: int = 0
+) -> Float[Tensor, "B N"]:
     r"""The Lyapunov exponents of the state along a run, by the QR method, in nats per step.
 
     A random orthonormal frame, the same for every run, is carried along and made orthonormal again after each
@@ -107,7 +109,7 @@ def lyapunov_exponents(passage: Passage, count: int | None = None, warm_up: int 
 class _Directions:
     """Directions in the space of a run's states, side by side in (B, S, N), and where its steps turn them."""
 
-    def __init__(self, passage: Passage) -> None:
+    def __init__(self, passage: LayerTrace) -> None:
         self.passage, self.product = passage, product_of(passage.recurrence)
         self.sizes = list(passage.recurrence.state_sizes)
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from zoo.diagnostics.lag_records import LagRecord, shares_beyond
 from zoo.diagnostics.through_time import gradients_by_lag, lag_norms
-from zoo.engines import Passage, Watchable
+from zoo.engines import LayerTrace, Watchable
 
-Passages: TypeAlias = Mapping[str, Passage]
+Passages: TypeAlias = Mapping[str, LayerTrace]
 """What was recorded by `zoo.diagnostics.watch`: layer and direction -> its run."""
 
 FALLEN = 0.01
@@ -25,12 +25,12 @@ def has_recurrence(module: nn.Module) -> bool:
     return any(isinstance(part, Watchable) for part in module.modules())
 
 
-def first_sequences(passages: Passages, count: int) -> dict[str, Passage]:
+def first_sequences(passages: Passages, count: int) -> dict[str, LayerTrace]:
     """The passages of the first `count` sequences of the batch alone."""
     return {key: passage.first(count) for key, passage in passages.items()}
 
 
-def differentiated(passages: Passages) -> dict[str, Passage]:
+def differentiated(passages: Passages) -> dict[str, LayerTrace]:
     """The passages that a gradient has come back to."""
     return {
         key: passage

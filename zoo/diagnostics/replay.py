@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.engines import Map, Passage, Product, Recurrence, State
+from zoo.engines import LayerTrace, Map, Product, Recurrence, State
 
 
-def all_steps(passage: Passage, product: Product, steps: slice = slice(None)) -> tuple[State, State]:
+def all_steps(passage: LayerTrace, product: Product, steps: slice = slice(None)) -> tuple[State, State]:
     """Steps of a run side by side, each from the state that it began with, to be differentiated.
 
     Args:

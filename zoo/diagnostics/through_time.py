@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.travel import check_reached, count_lags, travels
-from zoo.engines import Map, Passage, Product, State, reference, turn
+from zoo.engines import LayerTrace, Map, Product, State, reference, turn
 
 
-def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
+def gradient_by_lag(passage: LayerTrace, part: int = 0) -> Float[Tensor, " lags"]:
     r"""How large the gradient of the loss is k steps before the last valid step that was read.
 
     .. math::
@@ -35,7 +35,7 @@ def gradient_by_lag(passage: Passage, part: int = 0) -> Float[Tensor, " lags"]:
     return gradients_by_lag(passage)[part]
 
 
-def gradients_by_lag(passage: Passage) -> tuple[Float[Tensor, " lags"], ...]:
+def gradients_by_lag(passage: LayerTrace) -> tuple[Float[Tensor, " lags"], ...]:
     """`gradient_by_lag` of every tensor of the state, for the price of one."""
     count, found = count_lags(passage), []
     for gradients in state_gradients(passage):
@@ -46,7 +46,7 @@ def gradients_by_lag(passage: Passage) -> tuple[Float[Tensor, " lags"], ...]:
     return tuple(found)
 
 
-def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
+def state_gradients(passage: LayerTrace) -> tuple[Float[Tensor, "T B H"], ...]:
     """The gradient of the loss with respect to each tensor of the state after each step; 0 in the padding.
 
     It is the whole of it: through the output of that step and through all later steps. The step loop
@@ -86,7 +86,7 @@ def state_gradients(passage: Passage) -> tuple[Float[Tensor, "T B H"], ...]:
     return tuple(torch.stack(whole[place :: len(start)]) for place in range(len(start)))
 
 
-def weight_gradient_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, " lags"]:
+def weight_gradient_by_lag(passage: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
     """How large the part of the recurrent weights' gradient is whose error has travelled back k steps.
 
     Args:
@@ -114,7 +114,7 @@ def share_beyond(by_lag: Float[Tensor, " lags"]) -> Float[Tensor, " lags"]:
     return torch.where(total == 0, 0, beyond / total)
 
 
-def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[dict[str, Tensor]]:
+def weight_gradients(passage: LayerTrace, max_lag: int | None = None) -> Iterator[dict[str, Tensor]]:
     """The gradient of the recurrent weights, taken apart by how far the error has travelled.
 
     The part of lag k is that of errors which entered at step s and reached the weights at step s - k; the
@@ -135,7 +135,7 @@ def weight_gradients(passage: Passage, max_lag: int | None = None) -> Iterator[d
         yield found
 
 
-def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, " lags"]:
+def error_by_lag(passage: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
     """How large the errors are when they have travelled back k steps, from wherever they entered.
 
     Unlike `gradient_by_lag` it does not mix errors of different ages, so that its growth is that of the
@@ -157,7 +157,7 @@ def error_by_lag(passage: Passage, max_lag: int | None = None) -> Float[Tensor, 
 
 
 def lag_norms(
-    passage: Passage, max_lag: int | None = None
+    passage: LayerTrace, max_lag: int | None = None
 ) -> tuple[Float[Tensor, " lags"], Float[Tensor, " weighed"], float]:
     """`error_by_lag` and `weight_gradient_by_lag` in one go, and what lies beyond the farthest lag.
 
@@ -178,7 +178,7 @@ def lag_norms(
     return _finite(errors, passage), _finite(weights, passage), rest
 
 
-def _weight_gradient(passage: Passage) -> dict[str, Tensor]:
+def _weight_gradient(passage: LayerTrace) -> dict[str, Tensor]:
     """The gradient of the weights of each product, from all lags."""
     leaves: dict[str, Tensor] = {}
 
@@ -203,6 +203,6 @@ def _norm(parts: Iterable[Tensor]) -> Float[Tensor, ""]:
     return torch.stack(norms).norm() if norms else torch.zeros(())
 
 
-def _finite(norms: list[Tensor], passage: Passage) -> Float[Tensor, " lags"]:
+def _finite(norms: list[Tensor], passage: LayerTrace) -> Float[Tensor, " lags"]:
     by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
     return torch.where(by_lag.isfinite(), by_lag, torch.nan)

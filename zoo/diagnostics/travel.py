@@ -8,13 +8,13 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from zoo.diagnostics.replay import all_steps, product_of
-from zoo.engines import Passage, State
+from zoo.engines import LayerTrace, State
 
 PIECE = 32
 """Steps that are differentiated at once; pieces that no error has reached are left out."""
 
 
-def travels(passage: Passage, max_lag: int | None) -> Iterator[tuple[list[Tensor], dict[str, Tensor]]]:
+def travels(passage: LayerTrace, max_lag: int | None) -> Iterator[tuple[list[Tensor], dict[str, Tensor]]]:
     """For each lag the errors, and the gradients that they leave at the weights."""
     if max_lag is not None and max_lag < 0:
         raise ValueError(f"max_lag is {max_lag}; expected 0 or more, or None for all lags")
@@ -70,7 +70,7 @@ class _Piece:
         return dict(zip(self.weights, found[len(self.before) :], strict=True))
 
 
-def _pieces(passage: Passage, weights: dict[str, Tensor]) -> list[_Piece]:
+def _pieces(passage: LayerTrace, weights: dict[str, Tensor]) -> list[_Piece]:
     """The run in pieces; `weights` takes in the weights of each product."""
     product = product_of(passage.recurrence, weights)
     inside, resets = passage.valid, passage.sequences.resets
@@ -83,7 +83,7 @@ def _pieces(passage: Passage, weights: dict[str, Tensor]) -> list[_Piece]:
     return pieces
 
 
-def _entering(passage: Passage) -> list[Tensor]:
+def _entering(passage: LayerTrace) -> list[Tensor]:
     """The errors where they enter: at the outputs, and at the final state."""
     like, steps, count = passage.recurrence.like, passage.steps, passage.batch_size
     widths = (passage.recurrence.output_size, *passage.recurrence.state_sizes)
@@ -99,12 +99,12 @@ def _entering(passage: Passage) -> list[Tensor]:
     return errors
 
 
-def count_lags(passage: Passage) -> int:
+def count_lags(passage: LayerTrace) -> int:
     """The valid steps of the longest sequence."""
     return int(passage.lengths.max()) if passage.batch_size else 0
 
 
-def check_reached(passage: Passage) -> None:
+def check_reached(passage: LayerTrace) -> None:
     nowhere = passage.d_outputs is None and all(part is None for part in passage.d_final)
     if nowhere and passage.outputs.numel():
         raise ValueError(

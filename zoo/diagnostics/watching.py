@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from zoo.diagnostics.layers import layer_of
-from zoo.engines import Passage, Recurrence, Sequences, State, Watchable, Watcher, turn
+from zoo.engines import LayerTrace, Recurrence, Sequences, State, Watchable, Watcher, turn
 
 
 @contextmanager
-def watch(model: nn.Module) -> Iterator[dict[str, Passage]]:
+def watch(model: nn.Module) -> Iterator[dict[str, LayerTrace]]:
     """Records what each direction of each layer does, while the context is open::
 
         with watch(model) as passages:
@@ -30,7 +30,7 @@ def watch(model: nn.Module) -> Iterator[dict[str, Passage]]:
         The passages by layer and direction, such as "layer_1/forward", in the order of the layers. The
         backward pass puts new ones with gradients in their places; None is where no gradient came.
     """
-    passages: dict[str, Passage] = {}
+    passages: dict[str, LayerTrace] = {}
     watched: list[tuple[Watchable, Watcher]] = []
     for name, module in model.named_modules():
         if isinstance(module, Watchable):
@@ -45,7 +45,7 @@ def watch(model: nn.Module) -> Iterator[dict[str, Passage]]:
             module.watchers.remove(watcher)
 
 
-def _recorder(passages: dict[str, Passage], layer: str) -> Watcher:
+def _recorder(passages: dict[str, LayerTrace], layer: str) -> Watcher:
     """What enters the runs of a layer into `passages`."""
 
     def record(
@@ -57,7 +57,7 @@ def _recorder(passages: dict[str, Passage], layer: str) -> Watcher:
         key = f"{layer}/{direction}"
         made = in_order(outputs.detach())
         plain = _detached(sequences, recurrence.like.dtype)
-        passages[key] = Passage(recurrence, plain, made, d_final=(None,) * len(final))
+        passages[key] = LayerTrace(recurrence, plain, made, d_final=(None,) * len(final))
 
         def keep_outputs(gradient: Tensor | None) -> None:
             if gradient is not None and passages[key].outputs is made:
@@ -95,5 +95,5 @@ def _detached(sequences: Sequences, dtype: torch.dtype) -> Sequences:
         turned,
         x=plain(turned.x),
         state=tuple(plain(part) for part in turned.state),
-        fresh=tuple(plain(part) for part in turned.fresh),
+        reset_state=tuple(plain(part) for part in turned.reset_state),
     )

@@ -6,26 +6,36 @@ are kernels by torch operations (`eager`), in C (`compiled`) and in Triton.
 """
 
 from zoo.engines import reference
-from zoo.engines.base import Choice, Engine
+from zoo.engines.base import ChosenEngine, Engine
 from zoo.engines.choice import ENGINES, pick, run_all
 from zoo.engines.chunks import in_chunks
 from zoo.engines.gradient_clip import clip_gradient
-from zoo.engines.layer_trace import Passage, Watchable, Watcher
-from zoo.engines.recurrence import Map, Product, Recurrence, Run, Sequences, State, Step, Twin, turn
+from zoo.engines.layer_trace import LayerTrace, Watchable, Watcher
+from zoo.engines.recurrence import (
+    Map,
+    Product,
+    Recurrence,
+    RunFunction,
+    Sequences,
+    State,
+    Step,
+    TorchEquivalent,
+    turn,
+)
 
 __all__ = [
     "ENGINES",
-    "Choice",
+    "ChosenEngine",
     "Engine",
+    "LayerTrace",
     "Map",
-    "Passage",
     "Product",
     "Recurrence",
-    "Run",
+    "RunFunction",
     "Sequences",
     "State",
     "Step",
-    "Twin",
+    "TorchEquivalent",
     "Watchable",
     "Watcher",
     "clip_gradient",

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from zoo.engines import reference
-from zoo.engines.recurrence import Recurrence, Refusal, Run, Sequences, State, turn
+from zoo.engines.recurrence import Recurrence, Refusal, RunFunction, Sequences, State, turn
 
 
 class Engine(ABC):
@@ -22,7 +22,7 @@ class Engine(ABC):
     reason: ClassVar[str]
 
     @abstractmethod
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         """What runs recurrences of this structure, whatever their parameters are, on a device of this type.
 
         Raises:
@@ -39,7 +39,7 @@ class Engine(ABC):
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenEngine:
     """An engine that was chosen.
 
     Attributes:
@@ -50,7 +50,7 @@ class Choice:
 
     name: str
     reason: str
-    run: Run
+    run: RunFunction
 
 
 def is_special(x: Tensor) -> bool:
@@ -70,10 +70,10 @@ def is_special(x: Tensor) -> bool:
     )
 
 
-class InOrder:
+class ForwardOnly:
     """Turns sequences that are read backwards around, for an engine that only runs forward in time."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunFunction) -> None:
         self.run = run
 
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
@@ -84,7 +84,7 @@ class InOrder:
 class OrReference:
     """Leaves what an engine cannot run to the reference loop; all of it runs forward in time."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: RunFunction) -> None:
         self.run = run
 
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
@@ -98,5 +98,5 @@ class Reference(Engine):
 
     reason = "the step loop runs every cell"
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         return reference.run

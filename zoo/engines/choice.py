@@ -7,12 +7,12 @@ from torch import Tensor
 
 from zoo.engines import native, scan
 from zoo.engines.autograd.function import run_fused
-from zoo.engines.base import Choice, Engine, InOrder, OrReference, Reference
+from zoo.engines.base import ChosenEngine, Engine, ForwardOnly, OrReference, Reference
 from zoo.engines.c import Compiled, CompiledRun
 from zoo.engines.eager.kernel import EagerKernel
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
-from zoo.engines.recurrence import Recurrence, Refusal, Run, Sequences, State
+from zoo.engines.recurrence import Recurrence, Refusal, RunFunction, Sequences, State
 from zoo.engines.triton.build import unavailable
 from zoo.engines.triton.expressions import unknown as without_triton
 from zoo.engines.triton.kernel import TritonKernel
@@ -23,7 +23,7 @@ class Native(Engine):
 
     reason = "the equations are exactly those of a torch kernel"
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         reason = native.refusal(recurrence)
         if reason is not None:
             raise Refusal(reason)
@@ -35,7 +35,7 @@ class Fused(Engine):
 
     reason = "one operation for all of time, on any device"
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         program = fold_products(trace(recurrence))
         if any(op.name == "row_sum" for op in program.ops):
             raise Refusal("it sums over its units between its products")
@@ -47,7 +47,7 @@ class Scan(Engine):
 
     reason = "its state is linear in the one before, so that no loop over steps is needed"
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         reason = scan.refusal(recurrence)
         if reason is not None:
             raise Refusal(reason)
@@ -59,7 +59,7 @@ class Triton(Engine):
 
     reason = "its step compiles to Triton kernels"
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         missing = unavailable()
         if missing is not None:
             raise Refusal(missing)
@@ -91,7 +91,7 @@ ELSEWHERE = ("native", "scan", "fused", "reference")
 """The same for all other devices."""
 
 
-def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
+def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> ChosenEngine:
     """The engine to use on a device of this type, and why.
 
     Args:
@@ -114,12 +114,14 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> Choice:
     raise AssertionError("the reference loop runs every cell")
 
 
-def _chosen(name: str, reason: str, recurrence: Recurrence, device: str) -> Choice:
+def _chosen(name: str, reason: str, recurrence: Recurrence, device: str) -> ChosenEngine:
     run = ENGINES[name].prepare(recurrence, device)
-    return Choice(name, reason, run if isinstance(run, CompiledRun) else InOrder(run))
+    return ChosenEngine(name, reason, run if isinstance(run, CompiledRun) else ForwardOnly(run))
 
 
-def run_all(choices: list[Choice], runs: list[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+def run_all(
+    choices: list[ChosenEngine], runs: list[tuple[Recurrence, Sequences]]
+) -> list[tuple[Tensor, State]]:
     """Runs the directions of a layer: at once where their engine can, one after the other where not."""
     first, last = choices[0].run, choices[-1].run
     if (

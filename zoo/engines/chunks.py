@@ -56,7 +56,9 @@ def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences
         first, last = steps - last, steps - first
     if sequences.backward and resets is not None and last < steps:  # a cut between two chunks
         cut = resets[last].unsqueeze(-1)
-        state = tuple(torch.where(cut, new, old) for new, old in zip(sequences.fresh, state, strict=True))
+        state = tuple(
+            torch.where(cut, new, old) for new, old in zip(sequences.reset_state, state, strict=True)
+        )
     return replace(
         sequences,
         x=sequences.x[first:last],

@@ -34,7 +34,7 @@ class Watchable(nn.Module, ABC):
 
 
 @dataclass(frozen=True)
-class Passage:
+class LayerTrace:
     """One run of a recurrence over a batch, without its graph, in the order in which it was read.
 
     Attributes:
@@ -98,7 +98,7 @@ class Passage:
         """A context in which all is computed in the type of the weights, whatever autocast the user is in."""
         return torch.autocast(self.outputs.device.type, enabled=False)
 
-    def first(self, count: int) -> "Passage":
+    def first(self, count: int) -> "LayerTrace":
         """The same run of the first `count` sequences alone."""
         if count >= self.batch_size:
             return self
@@ -107,7 +107,7 @@ class Passage:
             sequences,
             x=sequences.x[:, :count],
             state=tuple(part[:count] for part in sequences.state),
-            fresh=tuple(part[:count] for part in sequences.fresh),
+            reset_state=tuple(part[:count] for part in sequences.reset_state),
             lengths=None if sequences.lengths is None else sequences.lengths[:count],
             resets=None if sequences.resets is None else sequences.resets[:, :count],
         )

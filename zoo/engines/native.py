@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from zoo.engines.recurrence import Recurrence, Sequences, State, Twin
+from zoo.engines.recurrence import Recurrence, Sequences, State, TorchEquivalent
 from zoo.engines.segments import run_segments
 
 SHUT = 2.0**14
@@ -23,58 +23,58 @@ def refusal(recurrence: Recurrence) -> str | None:
     """Why this engine cannot run the recurrence, or None where it can."""
     if recurrence.gradient_clip:
         return "torch's kernels cannot clip the recurrent gradient at each step"
-    return None if recurrence.twin is not None else "torch has no kernel for this cell"
+    return None if recurrence.torch_equivalent is not None else "torch has no kernel for this cell"
 
 
 def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs a recurrence that has a torch twin; see `zoo.engines.recurrence.Run`."""
-    assert recurrence.twin is not None
+    """Runs a recurrence that has a torch equivalent; see `zoo.engines.recurrence.RunFunction`."""
+    assert recurrence.torch_equivalent is not None
     assert not sequences.backward
     if sequences.resets is not None:
         return run_segments(run, recurrence, sequences)
     if sequences.x.shape[0] == 0:
         batch_size = sequences.x.shape[1]
         return sequences.x.new_zeros(0, batch_size, recurrence.output_size), sequences.state
-    twin = recurrence.twin()
+    equivalent = recurrence.torch_equivalent()
     if sequences.mask is None:
-        return _kernel(twin, sequences.x, sequences.state)
-    twin, x = _held_in_padding(twin, sequences.x, sequences.mask)
-    outputs, final = _kernel(twin, x, sequences.state)
+        return _kernel(equivalent, sequences.x, sequences.state)
+    equivalent, x = _held_in_padding(equivalent, sequences.x, sequences.mask)
+    outputs, final = _kernel(equivalent, x, sequences.state)
     outputs = torch.where(sequences.mask, outputs, 0)
     h = _last_valid(outputs, sequences)
     return outputs, (h, *final[1:])
 
 
-def _kernel(twin: Twin, x: Tensor, state: State) -> tuple[Tensor, State]:
+def _kernel(equivalent: TorchEquivalent, x: Tensor, state: State) -> tuple[Tensor, State]:
     """Calls torch's kernel for one layer and one direction; x (T, B, I), time major."""
-    weights = [twin.weight_ih, twin.weight_hh, *(twin.biases or ())]
+    weights = [equivalent.weight_ih, equivalent.weight_hh, *(equivalent.biases or ())]
     initial = [part.unsqueeze(0).to(x.dtype) for part in state]
     # has_biases, num_layers, dropout, train, bidirectional, batch_first
-    options = (twin.biases is not None, 1, 0.0, torch.is_grad_enabled(), False, False)
-    if twin.kind == "lstm":
+    options = (equivalent.biases is not None, 1, 0.0, torch.is_grad_enabled(), False, False)
+    if equivalent.kind == "lstm":
         outputs, h, c = torch.lstm(x, initial, weights, *options)
         return outputs, (h.squeeze(0), c.squeeze(0))
-    kernel = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}[twin.kind]
+    kernel = {"gru": torch.gru, "rnn_tanh": torch.rnn_tanh, "rnn_relu": torch.rnn_relu}[equivalent.kind]
     outputs, h = kernel(x, initial[0], weights, *options)
     return outputs, (h.squeeze(0),)
 
 
-def _held_in_padding(twin: Twin, x: Tensor, mask: Tensor) -> tuple[Twin, Tensor]:
+def _held_in_padding(equivalent: TorchEquivalent, x: Tensor, mask: Tensor) -> tuple[TorchEquivalent, Tensor]:
     """Adds the input column that acts in the padding only: i = 0 and f = 1 in an LSTM, h = 0 with relu."""
-    if twin.kind not in ("lstm", "rnn_relu"):
-        return twin, x
+    if equivalent.kind not in ("lstm", "rnn_relu"):
+        return equivalent, x
     # a sigmoid is shut by little; a rectifier has to outweigh what the state has grown to
     kind = x.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-    amount = SHUT if twin.kind == "lstm" else torch.finfo(dtype).max / 4
-    column = torch.full_like(twin.weight_ih[:, :1], -amount, requires_grad=False)
-    if twin.kind == "lstm":
+    amount = SHUT if equivalent.kind == "lstm" else torch.finfo(dtype).max / 4
+    column = torch.full_like(equivalent.weight_ih[:, :1], -amount, requires_grad=False)
+    if equivalent.kind == "lstm":
         _, f, g, o = column.chunk(4)
         f.fill_(amount)
         g.zero_()
         o.zero_()
-    weight_ih = torch.cat([twin.weight_ih, column], dim=1)
-    return replace(twin, weight_ih=weight_ih), torch.cat([x, (~mask).to(x.dtype)], dim=2)
+    weight_ih = torch.cat([equivalent.weight_ih, column], dim=1)
+    return replace(equivalent, weight_ih=weight_ih), torch.cat([x, (~mask).to(x.dtype)], dim=2)
 
 
 def _last_valid(outputs: Tensor, sequences: Sequences) -> Tensor:

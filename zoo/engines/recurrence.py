@@ -25,7 +25,7 @@ Map: TypeAlias = tuple[Tensor, Tensor | None]
 
 
 @dataclass(frozen=True)
-class Twin:
+class TorchEquivalent:
     """The torch kernel that computes exactly this recurrence, and its parameters in torch's order."""
 
     kind: Literal["lstm", "gru", "rnn_tanh", "rnn_relu"]
@@ -48,7 +48,7 @@ class Recurrence:
         state_sizes: Width of each tensor of the state.
         vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
         like: A tensor of the type and on the device of the parameters.
-        twin: A function that gives the torch kernel for this recurrence, or None where there is none.
+        torch_equivalent: A function that gives the torch kernel for this recurrence, or None.
         gates: A letter for each block of H rows of the input product, for those who look into a run.
         state_names: A name for each tensor of the state, likewise.
         gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
@@ -64,7 +64,7 @@ class Recurrence:
     state_sizes: tuple[int, ...]
     vectors: tuple[Tensor, ...]
     like: Tensor
-    twin: Callable[[], Twin] | None = None
+    torch_equivalent: Callable[[], TorchEquivalent] | None = None
     gates: str = ""
     state_names: tuple[str, ...] = ()
     gradient_clip: float = 0.0
@@ -77,7 +77,7 @@ class Sequences:
     Attributes:
         x: Inputs (T, B, I). Padding is finite.
         state: State before the first step that is read, each (B, width).
-        fresh: State that a reset puts in place, each (B, width).
+        reset_state: State that a reset puts in place, each (B, width).
         lengths: Valid steps of each sequence (B,), or None where all T are.
         resets: (T, B), True where a sequence is cut before the step, so that nothing passes from one side
             to the other; False in the padding.
@@ -86,13 +86,13 @@ class Sequences:
 
     x: Float[Tensor, "T B I"]
     state: State
-    fresh: State
+    reset_state: State
     lengths: Int[Tensor, " B"] | None = None
     resets: Bool[Tensor, "T B"] | None = None
     backward: bool = False
 
     @property
-    def renewals(self) -> Bool[Tensor, "T B"] | None:
+    def resets_in_read_order(self) -> Bool[Tensor, "T B"] | None:
         """True where the state starts anew before the step is read: at a cut, or one before it backwards."""
         if self.resets is None or not self.backward:
             return self.resets
@@ -102,8 +102,8 @@ class Sequences:
         """The same sequences in the order in which they are read."""
         if not self.backward:
             return self
-        renewals = self.renewals
-        resets = None if renewals is None else turn(renewals, self.lengths)
+        resets = self.resets_in_read_order
+        resets = None if resets is None else turn(resets, self.lengths)
         return replace(self, x=turn(self.x, self.lengths), resets=resets, backward=False)
 
     @cached_property
@@ -128,6 +128,6 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     """An engine cannot run a recurrence; the message says why."""
 
 
-Run: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
+RunFunction: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
 """An engine: outputs (T, B, output_size), 0 in the padding, and the state of each sequence after its
 own last valid step (the state before its first where it has none)."""

@@ -21,7 +21,7 @@ from zoo.engines.recurrence import Map, Product, Recurrence, Sequences, State
 
 
 def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs any recurrence over a batch of sequences; see `zoo.engines.recurrence.Run`."""
+    """Runs any recurrence over a batch of sequences; see `zoo.engines.recurrence.RunFunction`."""
     maps: dict[str, Map] = {}
 
     def product(gates: str, operand: Tensor) -> Tensor:
@@ -42,7 +42,7 @@ def loop(
     outputs = []
     for t, pre in enumerate(projected.unbind(0)):
         if resets is not None:
-            state = _choose(resets[t].unsqueeze(-1), sequences.fresh, state)
+            state = _choose(resets[t].unsqueeze(-1), sequences.reset_state, state)
         before = clip_gradient(state, recurrence.gradient_clip)
         output, new = recurrence.step(pre, before, product)
         if mask is not None:

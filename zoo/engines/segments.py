@@ -4,13 +4,13 @@ import torch
 from torch import Tensor
 
 from zoo.engines import reference
-from zoo.engines.recurrence import Recurrence, Run, Sequences, State
+from zoo.engines.recurrence import Recurrence, RunFunction, Sequences, State
 
 WASTE = 4
 """How much more work than the batch itself its pieces may make, since a kernel is that much faster."""
 
 
-def run_segments(run: Run, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Cuts sequences at their resets, runs the pieces as one batch with lengths, and joins them again.
 
     A batch of B sequences with N - B resets inside becomes N sequences, the longest piece long. Where the
@@ -19,7 +19,9 @@ def run_segments(run: Run, recurrence: Recurrence, sequences: Sequences) -> tupl
     assert sequences.resets is not None
     time, batch_size, _ = sequences.x.shape
     if time == 0 or batch_size == 0:
-        return run(recurrence, Sequences(sequences.x, sequences.state, sequences.fresh, sequences.lengths))
+        return run(
+            recurrence, Sequences(sequences.x, sequences.state, sequences.reset_state, sequences.lengths)
+        )
     row, start, length = _cut(sequences)
     longest = int(length.max())
     if longest * len(row) > WASTE * time * batch_size:
@@ -29,10 +31,10 @@ def run_segments(run: Run, recurrence: Recurrence, sequences: Sequences) -> tupl
     carried = ((start == 0) & ~sequences.resets[0, row]).unsqueeze(-1)
     state = tuple(
         torch.where(carried, old[row], new[row])
-        for old, new in zip(sequences.state, sequences.fresh, strict=True)
+        for old, new in zip(sequences.state, sequences.reset_state, strict=True)
     )
-    fresh = tuple(part[row] for part in sequences.fresh)
-    outputs, final = run(recurrence, Sequences(sequences.x[when, row], state, fresh, length))
+    reset_state = tuple(part[row] for part in sequences.reset_state)
+    outputs, final = run(recurrence, Sequences(sequences.x[when, row], state, reset_state, length))
     valid = steps < length
     joined = outputs.new_zeros(time, batch_size, outputs.shape[-1])
     joined = joined.index_put((when[valid], row.expand_as(when)[valid]), outputs[valid])

@@ -4,7 +4,7 @@ from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack, StackState
-from zoo.stack.twins import from_torch, to_torch
+from zoo.stack.torch_equivalents import from_torch, to_torch
 
 __all__ = [
     "BothStates",

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.engines import Choice, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
+from zoo.engines import ChosenEngine, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
 from zoo.stack.window import Window
 
 
@@ -48,7 +48,7 @@ class Direction(nn.Module):
         super().__init__()
         self.cell, self.backward = cell, backward
         self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
-        self._choices: dict[str, Choice] = {}
+        self._choices: dict[str, ChosenEngine] = {}
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
             self._choices["cpu"] = pick(engine, self.recurrence())
         widths = cell.state_sizes if learn_initial_state else ()
@@ -70,12 +70,12 @@ class Direction(nn.Module):
 
     def prepared(self, x: Tensor, state: State | None, window: Window) -> tuple[Recurrence, Sequences]:
         """What an engine runs: the recurrence, and the sequences."""
-        fresh = self.initial_state(x.shape[1])
-        state = fresh if state is None else state
-        sequences = Sequences(x, state, fresh, window.lengths, window.resets, self.backward)
+        reset_state = self.initial_state(x.shape[1])
+        state = reset_state if state is None else state
+        sequences = Sequences(x, state, reset_state, window.lengths, window.resets, self.backward)
         return self.recurrence(), sequences
 
-    def choice(self, device: str) -> Choice:
+    def choice(self, device: str) -> ChosenEngine:
         """The engine that runs it on a device of this type."""
         if device not in self._choices:
             self._choices[device] = pick(self.engine, self.recurrence(), device)

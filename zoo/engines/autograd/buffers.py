@@ -23,7 +23,7 @@ class Buffers:
         weights: Weight (rows, width) of each product.
         biased: Whether each product starts from what its buffer holds.
         vectors: The program's vectors, (count, H).
-        fresh: State that resets put in place, (B, width).
+        reset_state: State that resets put in place, (B, width).
         lengths: (B,), or None.
         resets: (T, B), True where the state starts anew before the step is read; or None.
         backward: Whether time runs backwards.
@@ -37,7 +37,7 @@ class Buffers:
     weights: tuple[Tensor, ...]
     biased: tuple[bool, ...]
     vectors: Tensor
-    fresh: tuple[Tensor, ...]
+    reset_state: tuple[Tensor, ...]
     lengths: Tensor | None
     resets: Tensor | None
     backward: bool
@@ -52,7 +52,7 @@ class Buffers:
 
 
 @dataclass
-class Slopes:
+class Gradients:
     """The gradients that a backward run starts from, and those it fills or replaces.
 
     Attributes:
@@ -61,7 +61,7 @@ class Slopes:
         pre: (T, B, G), filled.
         products: Like `Buffers.products`, filled.
         vectors: (count, H), filled.
-        fresh: Of each tensor of the state that resets put in place (B, width), 0 at first, added to.
+        reset_state: Of each tensor of the state that resets put in place (B, width), 0 at first, added to.
         limit: Where the program clips, the largest entry of what a step sends to the state before it.
     """
 
@@ -70,7 +70,7 @@ class Slopes:
     pre: Tensor
     products: tuple[Tensor, ...]
     vectors: Tensor
-    fresh: tuple[Tensor, ...]
+    reset_state: tuple[Tensor, ...]
     limit: float
 
 
@@ -89,14 +89,14 @@ class Kernel(ABC):
         """Fills states, outputs, products and operands; each sequence's final state (B, width)."""
 
     @abstractmethod
-    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
-        """Fills the slopes."""
+    def backward(self, buffers: Buffers, gradients: Gradients) -> None:
+        """Fills the gradients."""
 
     def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
         """`forward` for several runs that know nothing of one another."""
         return [self.forward(buffers) for buffers in runs]
 
-    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+    def backward_all(self, runs: Sequence[tuple[Buffers, Gradients]]) -> None:
         """`backward` for several runs."""
-        for buffers, slopes in runs:
-            self.backward(buffers, slopes)
+        for buffers, gradients in runs:
+            self.backward(buffers, gradients)

@@ -20,27 +20,27 @@ class Given:
 
     pre: Tensor
     state: tuple[Tensor, ...]
-    fresh: tuple[Tensor, ...]
+    reset_state: tuple[Tensor, ...]
     vectors: tuple[Tensor, ...]
     weights: tuple[Tensor, ...]
     biases: tuple[Tensor | None, ...]
 
     def flat(self) -> tuple[Tensor | None, ...]:
         """All of them in a row."""
-        return (self.pre, *self.state, *self.fresh, *self.vectors, *self.weights, *self.biases)
+        return (self.pre, *self.state, *self.reset_state, *self.vectors, *self.weights, *self.biases)
 
     @classmethod
     def of(cls, program: Program, flat: tuple[Any, ...]) -> "Given":
         """The inverse of `flat`."""
-        parts, ports = len(program.state), len(program.ports)
-        ends = len(flat) - 2 * ports
+        parts, matmuls = len(program.state), len(program.matmuls)
+        ends = len(flat) - 2 * matmuls
         return cls(
             flat[0],
             tuple(flat[1 : 1 + parts]),
             tuple(flat[1 + parts : 1 + 2 * parts]),
             tuple(flat[1 + 2 * parts : ends]),
-            tuple(flat[ends : ends + ports]),
-            tuple(flat[ends + ports :]),
+            tuple(flat[ends : ends + matmuls]),
+            tuple(flat[ends + matmuls :]),
         )
 
 
@@ -58,17 +58,17 @@ class Back:
 
     def buffers(self, program: Program) -> Buffers:
         """The buffers as the forward run left them, without the outputs."""
-        given, parts, ports = self.given, len(program.state), len(program.ports)
+        given, parts, matmuls = self.given, len(program.state), len(program.matmuls)
         return Buffers(
             given.pre,
             self.made[:parts],
             given.pre.new_empty(0),
-            self.made[parts : parts + ports],
-            self.made[parts + ports : -1],
+            self.made[parts : parts + matmuls],
+            self.made[parts + matmuls : -1],
             tuple(weight.contiguous() for weight in given.weights),
             tuple(bias is not None for bias in given.biases),
             self.made[-1],
-            given.fresh,
+            given.reset_state,
             self.lengths,
             self.resets,
             self.backward,
@@ -79,11 +79,11 @@ def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     """The gradients by a loop of torch operations, so that they can be differentiated themselves."""
     given, buffers = back.given, back.buffers(program)
     before = given.pre.detach().clone()
-    for k, port in enumerate(program.ports):
-        if port.into is not None:  # the product was added into it, and is taken off again
-            state = program.operand_state(port)
+    for k, matmul in enumerate(program.matmuls):
+        if matmul.into is not None:  # the product was added into it, and is taken off again
+            state = program.operand_state(matmul)
             operand = buffers.operands[k] if state is None else buffers.before(state)
-            place = before[..., port.into * program.width :][..., : port.rows * program.width]
+            place = before[..., matmul.into * program.width :][..., : matmul.rows * program.width]
             place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
     pre = given.pre + (before - given.pre).detach()
     # a view of each, so that what was given twice has two gradients
@@ -93,8 +93,8 @@ def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     reached = [pair for pair in zip(results, back.d_results, strict=True) if pair[0].requires_grad]
     if not reached:
         return (None,) * len(sources)
-    outputs, slopes = zip(*reached, strict=True)
-    found = iter(torch.autograd.grad(outputs, wanted, slopes, create_graph=True, allow_unused=True))
+    outputs, gradients = zip(*reached, strict=True)
+    found = iter(torch.autograd.grad(outputs, wanted, gradients, create_graph=True, allow_unused=True))
     return tuple(next(found) if part is not None and part.requires_grad else None for part in sources)
 
 
@@ -106,7 +106,7 @@ def _replayed(program: Program, given: Given, back: Back) -> tuple[Tensor, ...]:
     state, outputs, vectors = given.state, [], program.fixed(given.vectors)
     for t, projected in enumerate(pre.unbind(0)):
         if resets is not None:
-            state = _choose(resets[t], given.fresh, state)
+            state = _choose(resets[t], given.reset_state, state)
         before = clip_gradient(state, back.limit)
         after = _step(program, given, (projected, *before), vectors)
         if lengths is not None:
@@ -141,10 +141,10 @@ def _step(
         parts = [value(block) if isinstance(block, Ref) else torch.full_like(like, block) for block in blocks]
         return torch.cat([part.expand_as(like) for part in parts], -1)
 
-    for port, weight, bias in zip(program.ports, given.weights, given.biases, strict=True):
-        product = blocks_of(F.linear(joined(port.operand), weight, bias), program.width)
-        if port.into is None:
-            values |= dict(zip(port.result, product, strict=True))
+    for matmul, weight, bias in zip(program.matmuls, given.weights, given.biases, strict=True):
+        product = blocks_of(F.linear(joined(matmul.operand), weight, bias), program.width)
+        if matmul.into is None:
+            values |= dict(zip(matmul.result, product, strict=True))
         else:
-            values |= {k: values[k] + part for k, part in enumerate(product, start=port.into)}
+            values |= {k: values[k] + part for k, part in enumerate(product, start=matmul.into)}
     return joined(program.output), *(joined(part) for part in program.new_state)

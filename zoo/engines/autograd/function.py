@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.autograd.double_backward import Back, Given, again
 from zoo.engines.gradient_clip import limit_in
 from zoo.engines.program.ir import Program
@@ -18,7 +18,7 @@ VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 
 
 def run_fused(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs a recurrence by a kernel for its program; see `zoo.engines.recurrence.Run`."""
+    """Runs a recurrence by a kernel for its program; see `zoo.engines.recurrence.RunFunction`."""
     return run_together(kernel, [(recurrence, sequences)])[0]
 
 
@@ -35,11 +35,11 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
 def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> Given:
     """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
-    maps = [recurrence.recurrent(port.gates) for port in program.ports]
+    maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
     return Given(
         pre,
         tuple(part.to(pre.dtype) for part in sequences.state),
-        tuple(part.to(pre.dtype) for part in sequences.fresh),
+        tuple(part.to(pre.dtype) for part in sequences.reset_state),
         tuple(part.to(pre.dtype) if part.is_floating_point() else part for part in recurrence.vectors),
         tuple(weight.to(pre.dtype) for weight, _ in maps),
         tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
@@ -51,8 +51,10 @@ def _overwritable(pre: Tensor, x: Tensor) -> Tensor:
     maker, shared = pre.grad_fn, pre.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
     while maker is not None and type(maker).__name__ in VIEWS:
         maker = maker.next_functions[0][0]
-    fresh = not pre.requires_grad if maker is None else type(maker).__name__ in PRODUCTS
-    return pre.contiguous() if fresh and not shared else pre.clone(memory_format=torch.contiguous_format)
+    reset_state = not pre.requires_grad if maker is None else type(maker).__name__ in PRODUCTS
+    return (
+        pre.contiguous() if reset_state and not shared else pre.clone(memory_format=torch.contiguous_format)
+    )
 
 
 class RunProgram(torch.autograd.Function):
@@ -89,8 +91,8 @@ class RunProgram(torch.autograd.Function):
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            Back(Given.of(program, part), kept, slopes, *settings)
-            for part, kept, slopes, settings in zip(
+            Back(Given.of(program, part), kept, gradients, *settings)
+            for part, kept, gradients, settings in zip(
                 _pieces(flat, count),
                 _pieces(made, count),
                 _pieces(d_results, count),
@@ -123,18 +125,18 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
     for whole, start in zip(states, given.state, strict=True):
         whole[-1 if sequences.backward else 0] = start
     products = []
-    for port, bias in zip(program.ports, given.biases, strict=True):
-        if port.into is None:
-            products.append(empty(port.rows))
+    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
+        if matmul.into is None:
+            products.append(empty(matmul.rows))
             if bias is not None:
                 products[-1][:] = bias
             continue
         products.append(pre.new_empty(0))
         if bias is not None:
-            pre[..., port.into * width :][..., : port.rows * width] += bias
+            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
     operands = tuple(
-        empty(len(port.operand)) if program.operand_state(port) is None else pre.new_empty(0)
-        for port in program.ports
+        empty(len(matmul.operand)) if program.operand_state(matmul) is None else pre.new_empty(0)
+        for matmul in program.matmuls
     )
     shown = program.output_state if sequences.lengths is None and sequences.resets is None else None
     return Buffers(
@@ -146,9 +148,9 @@ def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
         tuple(weight.contiguous() for weight in given.weights),
         tuple(bias is not None for bias in given.biases),
         torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
-        tuple(part.contiguous() for part in given.fresh),
+        tuple(part.contiguous() for part in given.reset_state),
         None if sequences.lengths is None else sequences.lengths.contiguous(),
-        None if sequences.renewals is None else sequences.renewals.contiguous(),
+        None if sequences.resets_in_read_order is None else sequences.resets_in_read_order.contiguous(),
         sequences.backward,
     )
 
@@ -164,36 +166,38 @@ def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ..
     runs = []
     for back in backs:
         buffers = back.buffers(program)
-        slopes = Slopes(
+        gradients = Gradients(
             back.d_results[0].contiguous(),
             [part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
             torch.empty_like(buffers.pre),
             tuple(torch.empty_like(part) for part in buffers.products),
             torch.zeros_like(buffers.vectors),
-            tuple(part.new_zeros(part.shape) for part in buffers.fresh),
+            tuple(part.new_zeros(part.shape) for part in buffers.reset_state),
             limit_in(buffers.pre.dtype, back.limit),
         )
-        runs.append((buffers, slopes))
+        runs.append((buffers, gradients))
     kernel.backward_all(runs)
     found = []
-    for back, (buffers, slopes) in zip(backs, runs, strict=True):
-        d_weights, d_biases = _of_products(program, back.given, buffers, slopes)
-        d_vectors = _through_prologue(program, back.given.vectors, slopes.vectors)
-        found.append((slopes.pre, *slopes.states, *slopes.fresh, *d_vectors, *d_weights, *d_biases))
+    for back, (buffers, gradients) in zip(backs, runs, strict=True):
+        d_weights, d_biases = _of_products(program, back.given, buffers, gradients)
+        d_vectors = _through_prologue(program, back.given.vectors, gradients.vectors)
+        found.append(
+            (gradients.pre, *gradients.states, *gradients.reset_state, *d_vectors, *d_weights, *d_biases)
+        )
     return found
 
 
 def _of_products(
-    program: Program, given: Given, buffers: Buffers, slopes: Slopes
+    program: Program, given: Given, buffers: Buffers, gradients: Gradients
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """The gradients of the recurrent weights and biases, over all steps in one product each."""
     d_weights: list[Tensor] = []
     d_biases: list[Tensor | None] = []
-    for k, (port, bias) in enumerate(zip(program.ports, given.biases, strict=True)):
-        first = (port.into or 0) * program.width
-        whole = slopes.products[k] if port.into is None else slopes.pre
-        d_product = whole[..., first : first + port.rows * program.width].flatten(0, 1)
-        state = program.operand_state(port)
+    for k, (matmul, bias) in enumerate(zip(program.matmuls, given.biases, strict=True)):
+        first = (matmul.into or 0) * program.width
+        whole = gradients.products[k] if matmul.into is None else gradients.pre
+        d_product = whole[..., first : first + matmul.rows * program.width].flatten(0, 1)
+        state = program.operand_state(matmul)
         operand = buffers.operands[k] if state is None else buffers.before(state)
         d_weights.append(d_product.T @ operand.flatten(0, 1))
         d_biases.append(None if bias is None else d_product.sum(0))

@@ -8,13 +8,13 @@ from torch import Tensor
 
 from zoo.engines import reference
 from zoo.engines.autograd.function import run_fused, run_together
-from zoo.engines.base import Engine, InOrder, is_special
+from zoo.engines.base import Engine, ForwardOnly, is_special
 from zoo.engines.c.build import CannotCompileError, compiler, gemm
 from zoo.engines.c.c_ops import unknown
 from zoo.engines.c.kernel import REALS, CompiledKernel
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
-from zoo.engines.recurrence import Recurrence, Refusal, Run, Sequences, State
+from zoo.engines.recurrence import Recurrence, Refusal, RunFunction, Sequences, State
 
 
 class Compiled(Engine):
@@ -25,7 +25,7 @@ class Compiled(Engine):
     def __init__(self, otherwise: Engine) -> None:
         self.otherwise = otherwise
 
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> Run:
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
         if device != "cpu":
             raise Refusal(f"it runs on the CPU, not on {device}")
         if compiler() is None:
@@ -40,13 +40,13 @@ class Compiled(Engine):
             otherwise = self.otherwise.prepare(recurrence)
         except Refusal:
             otherwise = reference.run
-        return CompiledRun(kernel, InOrder(otherwise))
+        return CompiledRun(kernel, ForwardOnly(otherwise))
 
 
 class CompiledRun:
     """Runs a compiled program where it can, in either order, and leaves what it cannot to another engine."""
 
-    def __init__(self, kernel: CompiledKernel, otherwise: Run) -> None:
+    def __init__(self, kernel: CompiledKernel, otherwise: RunFunction) -> None:
         self.kernel, self.otherwise = kernel, otherwise
 
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:

@@ -14,10 +14,10 @@ from zoo.engines.c.names import (
     entry,
     forward_names,
     gradient_places,
+    gradients,
     indented,
     over_rows,
     row,
-    slopes,
 )
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout, Wanted
@@ -100,16 +100,16 @@ def _forward(program: Program) -> list[str]:
         ),
         "if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {",
         *(
-            f"  memcpy({row(f's{k}_t', width)}, {row(f'fresh{k}', width)}, {width} * H * sizeof(real));"
+            f"  memcpy({row(f's{k}_t', width)}, {row(f'reset_state{k}', width)}, {width} * H * sizeof(real));"
             for k, width in enumerate(widths)
         ),
         "}",
     ]
-    for k, port in enumerate(program.ports):
-        if program.operand_state(port) is None:
+    for k, matmul in enumerate(program.matmuls):
+        if program.operand_state(matmul) is None:
             stores = [
-                Store(block, f"{entry(f'o{k}_t', len(port.operand), place)} =")
-                for place, block in enumerate(port.operand)
+                Store(block, f"{entry(f'o{k}_t', len(matmul.operand), place)} =")
+                for place, block in enumerate(matmul.operand)
             ]
             lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
         lines.append(_product(places, k))
@@ -140,7 +140,7 @@ def _backward(layout: Layout) -> list[str]:
     program = layout.program
     places = Places(program)
     widths = [len(part) for part in program.state]
-    sources = places.inputs | slopes(layout)
+    sources = places.inputs | gradients(layout)
     lines = [
         *(f"const real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
         f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
@@ -154,8 +154,8 @@ def _backward(layout: Layout) -> list[str]:
         lines += over_rows(_gradients(layout, wanted, sources))
         if k is not None:
             lines.append(_product_back(places, k, f"d_o{k}", 0))
-    for k, port in enumerate(program.ports):
-        state = program.operand_state(port)
+    for k, matmul in enumerate(program.matmuls):
+        state = program.operand_state(matmul)
         if state is not None:
             lines.append(_product_back(places, k, f"e_s{state}", 1))
     if program.clips:
@@ -206,17 +206,18 @@ def _clipped(widths: Sequence[int]) -> list[str]:
 
 def _ports_at_t(program: Program, line: str) -> list[str]:
     return [
-        line.format(k=k, rows=port.rows, operand=len(port.operand)) for k, port in enumerate(program.ports)
+        line.format(k=k, rows=matmul.rows, operand=len(matmul.operand))
+        for k, matmul in enumerate(program.matmuls)
     ]
 
 
 def _product(places: Places, k: int) -> str:
     """Takes the k-th product for the rows of this thread."""
     (target, step), (operand, inner) = places.product(k), places.operand(k)
-    port = places.program.ports[k]
-    beta = "1" if port.into is not None else f"n[{NUM_SIZES + k}]"
+    matmul = places.program.matmuls[k]
+    beta = "1" if matmul.into is not None else f"n[{NUM_SIZES + k}]"
     return (
-        f"times(gemm, rows, {port.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
+        f"times(gemm, rows, {matmul.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
         f"u{k}, {beta}, {target} + first * {step} * H, {step} * H);"
     )
 
@@ -224,10 +225,10 @@ def _product(places: Places, k: int) -> str:
 def _product_back(places: Places, k: int, target: str, beta: int) -> str:
     """The gradient of the k-th product's operand, for the rows of this thread."""
     source, step = places.product(k, "d_")
-    port = places.program.ports[k]
-    inner = len(port.operand)
+    matmul = places.program.matmuls[k]
+    inner = len(matmul.operand)
     return (
-        f"times_back(gemm, rows, {port.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
+        f"times_back(gemm, rows, {matmul.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
         f"u{k}, {beta}, {target} + first * {inner} * H, {inner} * H);"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.c.build import gemm, load
 from zoo.engines.c.c_source import source
 from zoo.engines.program.ir import Program
@@ -31,8 +31,8 @@ class CompiledKernel(Kernel):
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         return self.forward_all([buffers])[0]
 
-    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
-        self.backward_all([(buffers, slopes)])
+    def backward(self, buffers: Buffers, gradients: Gradients) -> None:
+        self.backward_all([(buffers, gradients)])
 
     def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
         self._call("forward", runs, [_forward_tensors(buffers) for buffers in runs])
@@ -40,22 +40,22 @@ class CompiledKernel(Kernel):
             tuple(part[0 if buffers.backward else -1].clone() for part in buffers.states) for buffers in runs
         ]
 
-    def backward_all(self, runs: Sequence[tuple[Buffers, Slopes]]) -> None:
+    def backward_all(self, runs: Sequence[tuple[Buffers, Gradients]]) -> None:
         threads = self._threads([buffers for buffers, _ in runs])
-        spares = [[torch.empty_like(part) for part in slopes.states] for _, slopes in runs]
+        spares = [[torch.empty_like(part) for part in gradients.states] for _, gradients in runs]
         vectors = [buffers.vectors.new_zeros(threads, *buffers.vectors.shape) for buffers, _ in runs]
         tensors = [
-            _backward_tensors(buffers, slopes, spare, part)
-            for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True)
+            _backward_tensors(buffers, gradients, spare, part)
+            for (buffers, gradients), spare, part in zip(runs, spares, vectors, strict=True)
         ]
         if self.program.clips:
-            for (buffers, slopes), parts in zip(runs, tensors, strict=True):
-                parts.append(buffers.pre.new_tensor([slopes.limit]))
+            for (buffers, gradients), parts in zip(runs, tensors, strict=True):
+                parts.append(buffers.pre.new_tensor([gradients.limit]))
         self._call("backward", [buffers for buffers, _ in runs], tensors)
-        for (buffers, slopes), spare, part in zip(runs, spares, vectors, strict=True):
-            slopes.vectors.copy_(part.sum(0))
+        for (buffers, gradients), spare, part in zip(runs, spares, vectors, strict=True):
+            gradients.vectors.copy_(part.sum(0))
             if len(buffers.pre) % 2:  # the library swaps the two at every step
-                slopes.states[:] = spare
+                gradients.states[:] = spare
 
     def compiled(self, dtype: torch.dtype) -> ctypes.CDLL:
         """The library for this type of numbers, compiled now if it has to be.
@@ -99,18 +99,18 @@ def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
         found += entry
-    return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.fresh]
+    return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.reset_state]
 
 
 def _backward_tensors(
-    buffers: Buffers, slopes: Slopes, spare: Sequence[Tensor], vectors: Tensor
+    buffers: Buffers, gradients: Gradients, spare: Sequence[Tensor], vectors: Tensor
 ) -> list[Tensor | None]:
     """What `backward` takes after the matrix product, in the order of `source.backward_names`."""
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
-    for entry in zip(buffers.weights, buffers.products, slopes.products, operands, strict=True):
+    for entry in zip(buffers.weights, buffers.products, gradients.products, operands, strict=True):
         found += entry
-    found += [*buffers.vectors, slopes.outputs, slopes.pre, vectors, buffers.lengths, buffers.resets]
-    for states in zip(slopes.states, spare, slopes.fresh, strict=True):
+    found += [*buffers.vectors, gradients.outputs, gradients.pre, vectors, buffers.lengths, buffers.resets]
+    for states in zip(gradients.states, spare, gradients.reset_state, strict=True):
         found += states
     return found

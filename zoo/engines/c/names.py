@@ -17,24 +17,24 @@ class Places:
             self._place(f"s{k}_t", len(part), part)
         for k, number in enumerate(program.vectors):
             self.inputs[number] = f"w{k}[j]"
-        for k, port in enumerate(program.ports):
-            self._place(f"p{k}_t", port.rows, port.result)
+        for k, matmul in enumerate(program.matmuls):
+            self._place(f"p{k}_t", matmul.rows, matmul.result)
 
     def _place(self, buffer: str, width: int, numbers: Sequence[int]) -> None:
         self.inputs |= {number: entry(buffer, width, k) for k, number in enumerate(numbers)}
 
     def product(self, k: int, prefix: str = "") -> tuple[str, int]:
         """Where the k-th product lies, or its gradient with prefix "d_": first entry and blocks per row."""
-        port = self.program.ports[k]
-        if port.into is None:
-            return f"{prefix}p{k}_t", port.rows
-        return f"{prefix}pre_t + {port.into} * H", len(self.program.pre)
+        matmul = self.program.matmuls[k]
+        if matmul.into is None:
+            return f"{prefix}p{k}_t", matmul.rows
+        return f"{prefix}pre_t + {matmul.into} * H", len(self.program.pre)
 
     def operand(self, k: int) -> tuple[str, int]:
         """Where the operand of the k-th product lies: first entry and blocks per row."""
-        state = self.program.operand_state(self.program.ports[k])
+        state = self.program.operand_state(self.program.matmuls[k])
         name = f"o{k}_t" if state is None else f"s{state}_t"
-        return name, len(self.program.ports[k].operand)
+        return name, len(self.program.matmuls[k].operand)
 
 
 def entry(buffer: str, width: int, k: int) -> str:
@@ -69,7 +69,7 @@ def forward_names(program: Program) -> list[str]:
     """The pointers that `forward` takes, in order."""
     states = range(len(program.state))
     names = ["gemm_t gemm", "real pre", *(f"real s{k}" for k in states)]
-    for k in range(len(program.ports)):
+    for k in range(len(program.matmuls)):
         names += [f"const real u{k}", f"real p{k}", f"real o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
     return [
@@ -77,7 +77,7 @@ def forward_names(program: Program) -> list[str]:
         "real y",
         "const long lengths",
         "const bool resets",
-        *(f"const real fresh{k}" for k in states),
+        *(f"const real reset_state{k}" for k in states),
     ]
 
 
@@ -85,7 +85,7 @@ def backward_names(program: Program) -> list[str]:
     """The pointers that `backward` takes, in order."""
     states = range(len(program.state))
     names = ["gemm_t gemm", "const real pre", *(f"const real s{k}" for k in states)]
-    for k in range(len(program.ports)):
+    for k in range(len(program.matmuls)):
         names += [f"const real u{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
     names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
@@ -101,17 +101,18 @@ def gradient_places(program: Program) -> dict[int, str]:
         places |= {number: f"{entry(f'e_s{k}', len(part), place)} =" for place, number in enumerate(part)}
     count = len(program.vectors)
     places |= {number: f"d_w[(me * {count} + {k}) * H + j] +=" for k, number in enumerate(program.vectors)}
-    for k, port in enumerate(program.ports):
+    for k, matmul in enumerate(program.matmuls):
         places |= {
-            number: f"{entry(f'd_p{k}_t', port.rows, place)} =" for place, number in enumerate(port.result)
+            number: f"{entry(f'd_p{k}_t', matmul.rows, place)} ="
+            for place, number in enumerate(matmul.result)
         }
     return places
 
 
-def slopes(layout: Layout) -> dict[int, str]:
+def gradients(layout: Layout) -> dict[int, str]:
     """Number of a slope -> where it lies."""
     program = layout.program
-    output, *others = layout.slopes
+    output, *others = layout.seeds
     states, operands = others[: len(program.state)], others[len(program.state) :]
     found = {number: entry("dy_t", len(output), k) for k, number in enumerate(output)}
     for k, part in enumerate(states):

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Slopes
-from zoo.engines.eager.columns import Columns, port_inputs
+from zoo.engines.autograd.buffers import Buffers, Gradients
+from zoo.engines.eager.columns import GradientColumns, matmul_inputs
 from zoo.engines.eager.views import STEPS, by_step, defined, input_views
 from zoo.engines.program.derivative import partials
 from zoo.engines.program.ir import Block, Program, Ref, run_ops
@@ -23,7 +23,7 @@ class Backward:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.ops, table = partials(program)
-        self.columns = Columns(program, table)
+        self.columns = GradientColumns(program, table)
         self.partials = {(result, self.columns.place[leaf]): block for (result, leaf), block in table.items()}
         self.lines = Lines(program, self.columns, self.partials)
 
@@ -31,21 +31,21 @@ class Backward:
     def _loop(self) -> Callable[..., None]:
         return defined(self.lines.all())
 
-    def run(self, buffers: Buffers, slopes: Slopes) -> None:
-        """Fills the slopes."""
+    def run(self, buffers: Buffers, gradients: Gradients) -> None:
+        """Fills the gradients."""
         program, columns = self.program, self.columns
         time, batch_size, _ = buffers.pre.shape
         padding = None
         if buffers.lengths is not None:
             steps = torch.arange(time, device=buffers.lengths.device)[:, None]
             padding = (steps >= buffers.lengths).unsqueeze(-1)
-            slopes.outputs = slopes.outputs.masked_fill(padding, 0)
+            gradients.outputs = gradients.outputs.masked_fill(padding, 0)
         found = buffers.pre.new_empty(time, batch_size, columns.count, program.width)
         for column in columns.dead:
             found[:, :, column] = 0
-        fixed = self._fixed_views(buffers, slopes)
-        ending = self._ending(buffers, slopes, fixed)
-        renewing = self._renewing(buffers, slopes, fixed)
+        fixed = self._fixed_views(buffers, gradients)
+        ending = self._ending(buffers, gradients, fixed)
+        renewing = self._renewing(buffers, gradients, fixed)
         named = input_views(program, buffers)
         inputs = [named[number] for number in program.inputs]
         chunk = max(1, min(STEPS, CHUNK // max(1, batch_size * program.width)))
@@ -54,25 +54,25 @@ class Backward:
             now = slice(first, last)
             values = run_ops(self.ops, [block if block.dim() == 1 else block[now] for block in inputs])
             hidden = None if padding is None else padding[now]
-            views = fixed | self._views(slopes.outputs[now], found[now])
+            views = fixed | self._views(gradients.outputs[now], found[now])
             views |= {name: by_step(part) for name, part in self._runs(values, found[now], hidden).items()}
             self._loop(views, first, last, ending, renewing)
         if 0 in ending:
             ending[0]()
-        slopes.states[:] = [fixed[f"d{k}"] for k in range(len(program.state))]
-        self._hand_over(slopes, found)
+        gradients.states[:] = [fixed[f"d{k}"] for k in range(len(program.state))]
+        self._hand_over(gradients, found)
 
-    def _fixed_views(self, buffers: Buffers, slopes: Slopes) -> dict[str, Any]:
+    def _fixed_views(self, buffers: Buffers, gradients: Gradients) -> dict[str, Any]:
         """What the loop uses at every step, by the names that `Lines` gives it."""
         program, width = self.program, self.program.width
-        views: dict[str, Any] = {"limit": slopes.limit}
-        for k, part in enumerate(slopes.states):
+        views: dict[str, Any] = {"limit": gradients.limit}
+        for k, part in enumerate(gradients.states):
             gradient = part if buffers.lengths is None else torch.zeros_like(part)
             views[f"d{k}"] = gradient
             views |= {f"d{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
-        for k, (port, weight) in enumerate(zip(program.ports, buffers.weights, strict=True)):
+        for k, (matmul, weight) in enumerate(zip(program.matmuls, buffers.weights, strict=True)):
             views[f"w{k}"] = weight
-            if program.operand_state(port) is None:
+            if program.operand_state(matmul) is None:
                 views[f"do{k}"] = gradient = buffers.operands[k].new_empty(buffers.operands[k].shape[1:])
                 views |= {f"do{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
         return views
@@ -86,8 +86,8 @@ class Backward:
         for k, numbers in enumerate(program.state):
             if numbers[0] in self.columns.place:
                 views[f"g{k}"] = by_step(found[:, :, self.columns.range(numbers)].flatten(2))
-        for k in range(len(program.ports)):
-            columns = self.columns.range(port_inputs(program, k))
+        for k in range(len(program.matmuls)):
+            columns = self.columns.range(matmul_inputs(program, k))
             views[f"dc{k}"] = by_step(found[:, :, columns].flatten(2))
         for name, columns in self.lines.ranges.items():
             views[name] = by_step(found[:, :, columns])
@@ -105,13 +105,13 @@ class Backward:
         return made
 
     def _ending(
-        self, buffers: Buffers, slopes: Slopes, views: dict[str, Any]
+        self, buffers: Buffers, gradients: Gradients, views: dict[str, Any]
     ) -> dict[int, Callable[[], None]]:
         """Number of steps -> what adds the gradients of the final states of sequences of that length."""
         if buffers.lengths is None:
             return {}
 
-        lengths, final = buffers.lengths, list(slopes.states)
+        lengths, final = buffers.lengths, list(gradients.states)
 
         def end(length: int) -> None:
             for k, part in enumerate(final):
@@ -120,7 +120,7 @@ class Backward:
         return {length: partial(end, length) for length in set(lengths.tolist())}
 
     def _renewing(
-        self, buffers: Buffers, slopes: Slopes, views: dict[str, Any]
+        self, buffers: Buffers, gradients: Gradients, views: dict[str, Any]
     ) -> dict[int, Callable[[], None]]:
         """Step -> what gives the gradient of the states that were put in place before it to these."""
         resets = buffers.resets
@@ -129,25 +129,25 @@ class Backward:
 
         def renew(t: int) -> None:
             at = resets[t].unsqueeze(-1)
-            for k, fresh in enumerate(slopes.fresh):
-                fresh += torch.where(at, views[f"d{k}"], 0)
+            for k, reset_state in enumerate(gradients.reset_state):
+                reset_state += torch.where(at, views[f"d{k}"], 0)
                 views[f"d{k}"].masked_fill_(at, 0)
 
         return {t: partial(renew, t) for t in resets.any(1).nonzero().flatten().tolist()}
 
-    def _hand_over(self, slopes: Slopes, found: Tensor) -> None:
-        """Gives the columns to the slopes: as a view where they stand in order, copied where not."""
+    def _hand_over(self, gradients: Gradients, found: Tensor) -> None:
+        """Gives the columns to the gradients: as a view where they stand in order, copied where not."""
         program, columns = self.program, self.columns
         if columns.are_neighbours(program.pre):
-            slopes.pre = found[:, :, columns.range(program.pre)].flatten(2)
+            gradients.pre = found[:, :, columns.range(program.pre)].flatten(2)
         else:
-            torch.cat([found[:, :, columns.place[number]] for number in program.pre], -1, out=slopes.pre)
-        slopes.products = tuple(
-            part if port.into is not None else found[:, :, columns.range(port.result)].flatten(2)
-            for port, part in zip(program.ports, slopes.products, strict=True)
+            torch.cat([found[:, :, columns.place[number]] for number in program.pre], -1, out=gradients.pre)
+        gradients.products = tuple(
+            part if matmul.into is not None else found[:, :, columns.range(matmul.result)].flatten(2)
+            for matmul, part in zip(program.matmuls, gradients.products, strict=True)
         )
         if program.vectors:
-            slopes.vectors = found[:, :, columns.range(program.vectors)].sum((0, 1))
+            gradients.vectors = found[:, :, columns.range(program.vectors)].sum((0, 1))
 
 
 def _rows(gradient: Tensor, width: int) -> tuple[Tensor, ...]:
@@ -163,7 +163,9 @@ class Lines:
         ranges: Name of columns that the loop fills -> which.
     """
 
-    def __init__(self, program: Program, columns: Columns, derivatives: dict[tuple[int, int], Block]) -> None:
+    def __init__(
+        self, program: Program, columns: GradientColumns, derivatives: dict[tuple[int, int], Block]
+    ) -> None:
         self.program, self.columns, self.derivatives = program, columns, derivatives
         self.runs: dict[str, list[Block]] = {}
         self.ranges: dict[str, slice] = {}
@@ -198,12 +200,12 @@ class Lines:
         for k, part in enumerate(program.new_state):
             for place, block in enumerate(part):
                 lines += self._spread(block, f"d{k}_{place}", "")
-        for k in reversed(range(len(program.ports))):
-            port = program.ports[k]
-            if program.operand_state(port) is None:
+        for k in reversed(range(len(program.matmuls))):
+            matmul = program.matmuls[k]
+            if program.operand_state(matmul) is None:
                 lines.append(f"torch.mm({self._known(f'dc{k}')}[i], {self._known(f'w{k}')}, out=do{k})")
                 self._known(f"do{k}")
-                for place, block in enumerate(port.operand):
+                for place, block in enumerate(matmul.operand):
                     lines += self._spread(block, f"do{k}_{place}", "")
         for k in range(len(program.state)):
             lines += self._state(k)
@@ -249,13 +251,13 @@ class Lines:
     def _state(self, k: int) -> list[str]:
         """The gradient of the state before the step: by itself, and through products."""
         program = self.program
-        ports = [j for j, port in enumerate(program.ports) if program.operand_state(port) == k]
+        matmuls = [j for j, matmul in enumerate(program.matmuls) if program.operand_state(matmul) == k]
         direct = program.state[k][0] in self.columns.place
         lines: list[str] = []
         base = f"{self._known(f'g{k}')}[i]" if direct else ""
-        if not ports:
+        if not matmuls:
             return [f"{self._known(f'd{k}')}.copy_({base})" if direct else f"d{k}.zero_()"]
-        for j in ports:
+        for j in matmuls:
             start = f"torch.addmm({base}, " if direct or lines else "torch.mm("
             lines.append(
                 f"{start}{self._known(f'dc{j}')}[i], {self._known(f'w{j}')}, out={self._known(f'd{k}')})"

@@ -3,7 +3,7 @@
 from zoo.engines.program.ir import Block, Program
 
 
-class Columns:
+class GradientColumns:
     """Where the gradient of each input lies among blocks side by side, the columns.
 
     The blocks of a product stand next to one another, and so do those of the state, at the end. A product's
@@ -15,11 +15,13 @@ class Columns:
             number: tuple((result, block) for (result, leaf), block in table.items() if leaf == number)
             for number in program.inputs
         }
-        ported = [number for k in reversed(range(len(program.ports))) for number in port_inputs(program, k)]
-        twins = {shape[number]: number for number in ported if shape[number]}
-        alone = [number for number in program.pre if number not in ported and shape[number] not in twins]
+        of_matmuls = [
+            number for k in reversed(range(len(program.matmuls))) for number in matmul_inputs(program, k)
+        ]
+        twins = {shape[number]: number for number in of_matmuls if shape[number]}
+        alone = [number for number in program.pre if number not in of_matmuls and shape[number] not in twins]
         states = [number for part in program.state if any(shape[n] for n in part) for number in part]
-        order = [*alone, *program.vectors, *ported, *states]
+        order = [*alone, *program.vectors, *of_matmuls, *states]
         self.place = {number: column for column, number in enumerate(order)}
         self.count = len(order)
         for number in program.pre:
@@ -38,7 +40,7 @@ class Columns:
         return places == list(range(places[0], places[0] + len(places)))
 
 
-def port_inputs(program: Program, k: int) -> tuple[int, ...]:
+def matmul_inputs(program: Program, k: int) -> tuple[int, ...]:
     """The inputs that the k-th product adds to or is."""
-    port = program.ports[k]
-    return port.result if port.into is None else program.pre[port.into : port.into + port.rows]
+    matmul = program.matmuls[k]
+    return matmul.result if matmul.into is None else program.pre[matmul.into : matmul.into + matmul.rows]

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.eager.backward import Backward
 from zoo.engines.eager.views import STEPS, by_step, defined, input_views
 from zoo.engines.program.ir import PRIMITIVES, Block, Op, Program, Ref, blocks_of
@@ -53,11 +53,11 @@ class EagerKernel(Kernel):
             part.masked_fill_(beyond[: len(part)], 0)  # what ran on freely may have grown to infinity
         return final
 
-    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
-        self._backward.run(buffers, slopes)
+    def backward(self, buffers: Buffers, gradients: Gradients) -> None:
+        self._backward.run(buffers, gradients)
 
     def _renewing(self, buffers: Buffers) -> dict[int, Callable[[], None]]:
-        """Step -> what puts fresh states in place before it, for the steps that need it."""
+        """Step -> what puts the reset state in place before it, for the steps that need it."""
         if buffers.resets is None:
             return {}
         steps = buffers.resets.any(1).nonzero().flatten().tolist()
@@ -68,8 +68,8 @@ class EagerKernel(Kernel):
         shown = self.program.output_state
         if shown is not None and t > 0:
             buffers.outputs[t - 1] = buffers.states[shown][t]
-        for part, fresh in zip(buffers.states, buffers.fresh, strict=True):
-            torch.where(buffers.resets[t].unsqueeze(-1), fresh, part[t], out=part[t])
+        for part, reset_state in zip(buffers.states, buffers.reset_state, strict=True):
+            torch.where(buffers.resets[t].unsqueeze(-1), reset_state, part[t], out=part[t])
 
     def _show_state(self, buffers: Buffers, renewed: dict[int, Callable[[], None]]) -> None:
         """Copies the output out of the state, where it is the state and has memory of its own."""
@@ -94,11 +94,11 @@ def forward_views(program: Program, buffers: Buffers, first: int, last: int) -> 
     found: dict[str, Any] = {}
     for number, block in input_views(program, buffers).items():
         found[f"x{number}"] = block if block.dim() == 1 else by_step(block[after])
-    for k, port in enumerate(program.ports):
-        state, start = program.operand_state(port), (port.into or 0) * program.width
-        result = buffers.products[k] if port.into is None else buffers.pre
+    for k, matmul in enumerate(program.matmuls):
+        state, start = program.operand_state(matmul), (matmul.into or 0) * program.width
+        result = buffers.products[k] if matmul.into is None else buffers.pre
         operand = buffers.operands[k] if state is None else buffers.states[state]
-        found[f"c{k}"] = by_step(result[now, :, start : start + port.rows * program.width])
+        found[f"c{k}"] = by_step(result[now, :, start : start + matmul.rows * program.width])
         found |= {
             f"a{k}": by_step(operand[now]),
             f"u{k}": buffers.weights[k].T,
@@ -114,11 +114,11 @@ def forward_views(program: Program, buffers: Buffers, first: int, last: int) -> 
 
 def forward_lines(program: Program) -> list[str]:
     """The forward loop as Python."""
-    writer = Writer(program)
-    for k, port in enumerate(program.ports):
-        if program.operand_state(port) is None:
-            writer.store({f"o{k}_{place}[i]": block for place, block in enumerate(port.operand)})
-        beta = "1" if port.into is not None else f"beta{k}"
+    writer = LoopWriter(program)
+    for k, matmul in enumerate(program.matmuls):
+        if program.operand_state(matmul) is None:
+            writer.store({f"o{k}_{place}[i]": block for place, block in enumerate(matmul.operand)})
+        beta = "1" if matmul.into is not None else f"beta{k}"
         writer.body.append(f"torch.addmm(c{k}[i], a{k}[i], u{k}, beta={beta}, out=c{k}[i])")
     places = {
         f"x{number}[i + 1]": block
@@ -144,10 +144,10 @@ def forward_lines(program: Program) -> list[str]:
 def forward_names(program: Program) -> set[str]:
     """The names that the forward loop uses."""
     names = {f"x{number}" for number in program.inputs}
-    for k, port in enumerate(program.ports):
+    for k, matmul in enumerate(program.matmuls):
         names |= {f"c{k}", f"a{k}", f"u{k}", f"beta{k}"}
-        if program.operand_state(port) is None:
-            names |= {f"o{k}_{place}" for place in range(len(port.operand))}
+        if program.operand_state(matmul) is None:
+            names |= {f"o{k}_{place}" for place in range(len(matmul.operand))}
     return names | {f"y{place}" for place in range(len(program.output))}
 
 
@@ -158,7 +158,7 @@ def writes_out(op: Op | None) -> bool:
     return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
 
 
-class Writer:
+class LoopWriter:
     """Writes the operations of a step as Python, each once.
 
     Attributes:

@@ -35,7 +35,7 @@ def input_views(program: Program, buffers: Buffers) -> dict[int, Tensor]:
     for numbers, part in zip(program.state, buffers.states, strict=True):
         found |= dict(zip(numbers, blocks_of(part, width), strict=True))
     found |= dict(zip(program.vectors, buffers.vectors, strict=bool(program.vectors)))
-    for port, part in zip(program.ports, buffers.products, strict=True):
-        if port.into is None:
-            found |= dict(zip(port.result, blocks_of(part, width), strict=True))
+    for matmul, part in zip(program.matmuls, buffers.products, strict=True):
+        if matmul.into is None:
+            found |= dict(zip(matmul.result, blocks_of(part, width), strict=True))
     return found

@@ -22,28 +22,28 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
         torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
         for _ in range(program.num_inputs)
     ]
-    own = [program.operand_state(port) is None for port in program.ports]
+    own = [program.operand_state(matmul) is None for matmul in program.matmuls]
     counted = [True] * (1 + len(program.state)) + own
     results = [
         block if is_counted else 0.0
         for part, is_counted in zip(program.results, counted, strict=True)
         for block in part
     ]
-    slopes = [_ones(program) for _ in results]
-    for part in (*leaves, *slopes):
+    seeds = [_ones(program) for _ in results]
+    for part in (*leaves, *seeds):
         recorder.enter(part)
     with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         reached = [
             (values[block.index], slope)
-            for block, slope in zip(results, slopes, strict=True)
+            for block, slope in zip(results, seeds, strict=True)
             if isinstance(block, Ref)
         ]
         gradients = torch.autograd.grad(
             [value for value, _ in reached], leaves, [slope for _, slope in reached], allow_unused=True
         )
     found = [0.0 if part is None else recorder.blocks(part)[0] for part in gradients]
-    inputs = range(program.num_inputs + len(slopes))
+    inputs = range(program.num_inputs + len(seeds))
     ops, rename = prune(recorder.ops, inputs, needed(recorder.ops, found))
     return ops, renamed(found, rename)
 
@@ -69,10 +69,10 @@ def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Bl
     with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         for number in sorted(wanted_results(program)):
-            slopes = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
+            seeds = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
             found |= {
                 (number, leaf): recorder.blocks(slope)[0]
-                for leaf, slope in enumerate(slopes)
+                for leaf, slope in enumerate(seeds)
                 if slope is not None
             }
     used = needed(recorder.ops, list(found.values()))
@@ -83,7 +83,7 @@ def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Bl
 def wanted_results(program: Program) -> set[int]:
     """The numbers of the blocks of the output, the new state and the computed operands."""
     parts = [program.output, *program.new_state]
-    parts += [port.operand for port in program.ports if program.operand_state(port) is None]
+    parts += [matmul.operand for matmul in program.matmuls if program.operand_state(matmul) is None]
     return {block.index for part in parts for block in part if isinstance(block, Ref)}
 
 

@@ -77,7 +77,7 @@ def _where(condition: Tensor, yes: Tensor | float, no: Tensor | float) -> Tensor
 
 
 @dataclass(frozen=True)
-class Port:
+class Matmul:
     """One recurrent product of a step.
 
     Attributes:
@@ -107,7 +107,7 @@ class Program:
         pre: Numbers of the blocks of the input product.
         state: Numbers of the blocks of each tensor of the state.
         vectors: Numbers of the blocks of the vectors, and of what is computed from them alone.
-        ports: The recurrent products, in the order in which the step takes them.
+        matmuls: The recurrent products, in the order in which the step takes them.
         ops: The operations; the result of the first has the number after the last input.
         output: The blocks of the output.
         new_state: The blocks of each tensor of the new state.
@@ -120,7 +120,7 @@ class Program:
     pre: tuple[int, ...]
     state: tuple[tuple[int, ...], ...]
     vectors: tuple[int, ...]
-    ports: tuple[Port, ...]
+    matmuls: tuple[Matmul, ...]
     ops: tuple[Op, ...]
     output: tuple[Block, ...]
     new_state: tuple[tuple[Block, ...], ...]
@@ -133,10 +133,10 @@ class Program:
         """The numbers of the inputs, from 0."""
         return list(range(self.num_inputs))
 
-    def operand_state(self, port: Port) -> int | None:
+    def operand_state(self, matmul: Matmul) -> int | None:
         """Which tensor of the state this product multiplies, or None where its operand is computed."""
         states: list[tuple[Block, ...]] = [tuple(Ref(number) for number in part) for part in self.state]
-        return states.index(port.operand) if port.operand in states else None
+        return states.index(matmul.operand) if matmul.operand in states else None
 
     @property
     def output_state(self) -> int | None:
@@ -146,7 +146,7 @@ class Program:
     @cached_property
     def num_inputs(self) -> int:
         """How many blocks go in."""
-        blocks = [*self.state, *(port.result for port in self.ports)]
+        blocks = [*self.state, *(matmul.result for matmul in self.matmuls)]
         return len(self.pre) + len(self.vectors) + sum(len(part) for part in blocks)
 
     def fixed(self, vectors: Sequence[Tensor]) -> list[Tensor]:
@@ -163,7 +163,7 @@ class Program:
     @property
     def results(self) -> tuple[tuple[Block, ...], ...]:
         """What comes out of the operations: the output, the new state, the operands of the products."""
-        return (self.output, *self.new_state, *(port.operand for port in self.ports))
+        return (self.output, *self.new_state, *(matmul.operand for matmul in self.matmuls))
 
 
 def run_ops(ops: Sequence[Op], inputs: Sequence[Any]) -> list[Any]:

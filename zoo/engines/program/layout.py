@@ -26,8 +26,8 @@ class Layout:
 
     Attributes:
         program: The folded program.
-        computed: The products whose operand is computed, by their place among the ports.
-        back_ops: Operations of the derivative, on the inputs of the program and the slopes of its results.
+        computed: The products whose operand is computed, by their place among the matmuls.
+        back_ops: Operations of the derivative, on the inputs of the program and the seeds of its results.
         back_passes: The gradients wanted of each backward pass.
     """
 
@@ -39,7 +39,9 @@ class Layout:
     @classmethod
     def of(cls, program: Program) -> "Layout":
         """The layout of a folded program."""
-        computed = tuple(k for k, port in enumerate(program.ports) if program.operand_state(port) is None)
+        computed = tuple(
+            k for k, matmul in enumerate(program.matmuls) if program.operand_state(matmul) is None
+        )
         ops, gradients = adjoint(program)
         layout = cls(program, computed, ops, ())
         passes: list[list[Wanted]] = [[] for _ in range(len(computed) + 1)]
@@ -48,8 +50,8 @@ class Layout:
         return cls(program, computed, ops, tuple(tuple(wanted) for wanted in passes))
 
     @cached_property
-    def slopes(self) -> tuple[tuple[int, ...], ...]:
-        """Numbers of the slopes' blocks: of the output, of each tensor of the new state, of each operand."""
+    def seeds(self) -> tuple[tuple[int, ...], ...]:
+        """Numbers of the seeds' blocks: of the output, of each tensor of the new state, of each operand."""
         first = self.program.num_inputs
         found = []
         for part in self.program.results:
@@ -58,12 +60,12 @@ class Layout:
         return tuple(found)
 
     def operand_slopes(self, k: int) -> tuple[int, ...]:
-        """Numbers of the slopes of the k-th product's operand."""
-        return self.slopes[1 + len(self.program.new_state) + k]
+        """Numbers of the seeds of the k-th product's operand."""
+        return self.seeds[1 + len(self.program.new_state) + k]
 
     def _pass_of(self, block: Block) -> int:
         """The first pass that knows all that this gradient depends on; products are undone last to first."""
-        ops: Sequence[Op | None] = [None] * (self.slopes[-1][-1] + 1) + list(self.back_ops)
+        ops: Sequence[Op | None] = [None] * (self.seeds[-1][-1] + 1) + list(self.back_ops)
         used = needed(ops, [block])
         undone = list(reversed(self.computed))
         known = [place + 1 for place, k in enumerate(undone) if used & set(self.operand_slopes(k))]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from zoo.engines.program.ir import Block, Blocks, Op, Port, Program, Ref
+from zoo.engines.program.ir import Block, Blocks, Matmul, Op, Program, Ref
 
 
 def depending_only_on(sources: Sequence[int], ops: Sequence[Op | None]) -> set[int]:
@@ -53,18 +53,18 @@ def fold_products(program: Program) -> Program:
     It saves a pass over the gates in each step, and storing the summands.
     """
     sums = _sums(program)
-    into = [_target(program, port, sums) for port in program.ports]
+    into = [_target(program, matmul, sums) for matmul in program.matmuls]
     replaced = {
         sums[number]: first + k
-        for port, first in zip(program.ports, into, strict=True)
+        for matmul, first in zip(program.matmuls, into, strict=True)
         if first is not None
-        for k, number in enumerate(port.result)
+        for k, number in enumerate(matmul.result)
     }
-    ports = [
-        port if first is None else replace(port, result=(), into=first)
-        for port, first in zip(program.ports, into, strict=True)
+    matmuls = [
+        matmul if first is None else replace(matmul, result=(), into=first)
+        for matmul, first in zip(program.matmuls, into, strict=True)
     ]
-    return _rebuilt(program, ports, replaced)
+    return _rebuilt(program, matmuls, replaced)
 
 
 def _sums(program: Program) -> dict[int, int]:
@@ -78,31 +78,31 @@ def _sums(program: Program) -> dict[int, int]:
     return sums
 
 
-def _target(program: Program, port: Port, sums: dict[int, int]) -> int | None:
+def _target(program: Program, matmul: Matmul, sums: dict[int, int]) -> int | None:
     """The first block of the input product that all of this product is added to, block by block, or None."""
     partners = {sums[number]: number for number in program.pre if number in sums}
-    found = [partners.get(sums.get(number, -1)) for number in port.result]
+    found = [partners.get(sums.get(number, -1)) for number in matmul.result]
     first = found[0]
     return first if first is not None and found == list(range(first, first + len(found))) else None
 
 
-def _rebuilt(program: Program, ports: list[Port], replaced: dict[int, int]) -> Program:
+def _rebuilt(program: Program, matmuls: list[Matmul], replaced: dict[int, int]) -> Program:
     """The program with some values replaced by inputs, and its inputs numbered without gaps."""
     before: list[Op | None] = [None] * program.num_inputs + [
         replace(op, args=_replaced(op.args, replaced)) for op in program.ops
     ]
     results = [_replaced(part, replaced) for part in program.results]
-    kept = {number for port in ports for number in port.result}
-    dropped = {number for port in program.ports for number in port.result} - kept
+    kept = {number for matmul in matmuls for number in matmul.result}
+    dropped = {number for matmul in program.matmuls for number in matmul.result} - kept
     inputs = [number for number in program.inputs if number not in dropped]
     ops, rename = prune(before, inputs, needed(before, [block for part in results for block in part]))
     output, *others = (renamed(part, rename) for part in results)
     parts = len(program.state)
     return replace(
         program,
-        ports=tuple(
-            replace(port, operand=operand, result=tuple(rename[number] for number in port.result))
-            for port, operand in zip(ports, others[parts:], strict=True)
+        matmuls=tuple(
+            replace(matmul, operand=operand, result=tuple(rename[number] for number in matmul.result))
+            for matmul, operand in zip(matmuls, others[parts:], strict=True)
         ),
         ops=ops,
         output=output,

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from zoo.engines.program.ir import Blocks, Port, Program, Ref
+from zoo.engines.program.ir import Blocks, Matmul, Program, Ref
 from zoo.engines.program.recorder import ROWS, NotBlockwise, Recorder, watching
 from zoo.engines.program.simplify import depending_only_on, needed, prune, renamed
 from zoo.engines.recurrence import Recurrence
@@ -37,12 +37,14 @@ def trace(recurrence: Recurrence) -> Program:
     entries = tuple(recorder.enter(part) for part in (pre, *state, *vectors))
     with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
-    ports = tuple(
-        Port(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
+    matmuls = tuple(
+        Matmul(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
     )
     results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
-    program = _assembled(recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], ports, results)
+    program = _assembled(
+        recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], matmuls, results
+    )
     return replace(program, clips=recurrence.gradient_clip > 0)
 
 
@@ -50,7 +52,7 @@ def _assembled(
     recorder: Recorder,
     varying: Sequence[tuple[int, ...]],
     vectors: Sequence[tuple[int, ...]],
-    ports: Sequence[Port],
+    matmuls: Sequence[Matmul],
     results: Sequence[Blocks],
 ) -> Program:
     """The program of what was recorded, with its inputs numbered first and what is needed alone.
@@ -59,15 +61,15 @@ def _assembled(
         recorder: The operations.
         varying: The input product and the tensors of the state.
         vectors: The vectors.
-        ports: The products.
+        matmuls: The products.
         results: The output and the tensors of the new state.
     """
-    everything = [*results, *(port.operand for port in ports)]
+    everything = [*results, *(matmul.operand for matmul in matmuls)]
     raw = [number for part in vectors for number in part]
     fixed = depending_only_on(raw, recorder.ops)
     used = needed(recorder.ops, [block for part in everything for block in part], stop=fixed)
     kept = sorted(fixed & used)
-    inputs = [*varying, kept, *(port.result for port in ports)]
+    inputs = [*varying, kept, *(matmul.result for matmul in matmuls)]
     ops, rename = prune(recorder.ops, [number for part in inputs for number in part], used)
     prologue, place = prune(recorder.ops, raw, needed(recorder.ops, [Ref(number) for number in kept]))
 
@@ -81,8 +83,8 @@ def _assembled(
         tuple(numbers(part) for part in varying[1:]),
         numbers(kept),
         tuple(
-            replace(port, operand=renamed(port.operand, rename), result=numbers(port.result))
-            for port in ports
+            replace(matmul, operand=renamed(matmul.operand, rename), result=numbers(matmul.result))
+            for matmul in matmuls
         ),
         ops,
         output,

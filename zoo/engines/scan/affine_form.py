@@ -58,7 +58,7 @@ def linear_form(program: Program) -> LinearForm | None:
     return LinearForm(replace(program, ops=tuple(algebra.ops)), slopes, tuple(new.shift for new in found))
 
 
-Rule: TypeAlias = Callable[["Algebra", Op, list[Affine]], Affine | None]
+AffineRule: TypeAlias = Callable[["Algebra", Op, list[Affine]], Affine | None]
 """What becomes of an operation on values of which at least one depends on the state; None: nothing linear."""
 
 
@@ -76,7 +76,7 @@ class Algebra:
         self._values: list[Affine | None] = [Affine(Ref(number)) for number in program.inputs]
         for j, number in enumerate(number for part in program.state for number in part):
             self._values[number] = Affine(0.0, {j: 1.0})
-        for number in (number for port in program.ports for number in port.result):
+        for number in (number for matmul in program.matmuls for number in matmul.result):
             self._values[number] = None
         for number, op in enumerate(program.ops, start=self._first):
             self._values.append(self._result(number, op))
@@ -92,7 +92,7 @@ class Algebra:
             return None
         if not any(arg.slopes for arg in known):
             return Affine(Ref(number))
-        rule = RULES.get(op.name.split(".")[0])
+        rule = AFFINE_RULES.get(op.name.split(".")[0])
         return None if rule is None else rule(self, op, known)
 
     def emit(self, name: str, *args: Block) -> Block:
@@ -188,7 +188,7 @@ def _where(algebra: Algebra, op: Op, args: list[Affine]) -> Affine:
     return Affine(algebra.where(choose, a.shift, b.shift), slopes)
 
 
-RULES: dict[str, Rule] = {
+AFFINE_RULES: dict[str, AffineRule] = {
     "add": _add,
     "sub": _sub,
     "rsub": _rsub,

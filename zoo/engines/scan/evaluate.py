@@ -33,7 +33,7 @@ def evaluate(
         The blocks, each (T, B, H), which may be expanded.
     """
     values: dict[int, Tensor] = dict(known)
-    port_of = {number: port for port in program.ports for number in port.result}
+    port_of = {number: matmul for matmul in program.matmuls for number in matmul.result}
 
     def whole(block: Block) -> Tensor:
         return (values[block.index] if isinstance(block, Ref) else like.new_tensor(block)).expand_as(like)
@@ -42,9 +42,9 @@ def evaluate(
         if number in values:
             continue
         if number in port_of:
-            port = port_of[number]
-            results = product(port.gates, torch.cat([whole(block) for block in port.operand], dim=-1))
-            values |= zip(port.result, split(results, program.width), strict=True)
+            matmul = port_of[number]
+            results = product(matmul.gates, torch.cat([whole(block) for block in matmul.operand], dim=-1))
+            values |= zip(matmul.result, split(results, program.width), strict=True)
         else:
             values[number] = _result(program.ops[number - program.num_inputs], values, like)
     return [whole(block) for block in wanted]
@@ -67,7 +67,7 @@ def behind(program: Program, wanted: Sequence[Block], known: Container[int]) -> 
 
     Those in `known` are among them; what lies behind these is not.
     """
-    port_of = {number: port for port in program.ports for number in port.result}
+    port_of = {number: matmul for matmul in program.matmuls for number in matmul.result}
     order: dict[int, None] = {}
     ahead = [block.index for block in reversed(wanted) if isinstance(block, Ref)]
     while ahead:

@@ -42,7 +42,7 @@ def _form(recurrence: Recurrence) -> LinearForm | str:
 
 
 class LinearRun:
-    """Runs recurrences of the structure of a given one by a scan; see `zoo.engines.recurrence.Run`.
+    """Runs recurrences of the structure of a given one by a scan; see `zoo.engines.recurrence.RunFunction`.
 
     Short sequences, as in streaming, are left to the reference loop.
 
@@ -63,7 +63,7 @@ class LinearRun:
 
 
 def run_linear(form: LinearForm, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs a recurrence that has this form; see `zoo.engines.recurrence.Run`.
+    """Runs a recurrence that has this form; see `zoo.engines.recurrence.RunFunction`.
 
     Outputs and states are of the types that the reference loop gives them.
     """
@@ -99,7 +99,7 @@ class Bulk:
         self.types = _types(recurrence, pre, sequences.state)
         self.known = dict(zip(self.program.pre, split(pre, self.program.width), strict=True))
         self.known |= zip(self.program.vectors, self.program.fixed(recurrence.vectors), strict=True)
-        self.fresh = _blocks(sequences.fresh, self.program.width)
+        self.reset_state = _blocks(sequences.reset_state, self.program.width)
         self.resets = None if sequences.resets is None else sequences.resets.unsqueeze(-1)
 
     def states(self) -> Planes:
@@ -112,7 +112,7 @@ class Bulk:
         a = [factors[i * size : (i + 1) * size] for i in range(size)]
         b = found[size * size :]
         if self.resets is not None:
-            _renew(a, b, self.fresh, self.resets)
+            _renew(a, b, self.reset_state, self.resets)
         if self.sequences.mask is not None:
             _stand_still(a, b, self.sequences.mask)
         start = _blocks(self.sequences.state, self.program.width)
@@ -129,8 +129,8 @@ class Bulk:
         read = behind(self.program, self.program.output, new)
         numbers = [number for part in self.program.state for number in part]
         old = {
-            number: plane[:-1] if self.resets is None else torch.where(self.resets, fresh, plane[:-1])
-            for number, plane, fresh in zip(numbers, states, self.fresh, strict=True)
+            number: plane[:-1] if self.resets is None else torch.where(self.resets, reset_state, plane[:-1])
+            for number, plane, reset_state in zip(numbers, states, self.reset_state, strict=True)
             if number in read
         }
         found = self._evaluated(self.program.output, self.known | new | old, self.types.output)
@@ -167,13 +167,13 @@ def _types(recurrence: Recurrence, pre: Tensor, state: State) -> Types:
     return Types(output.dtype, tuple(part.dtype for part in new))
 
 
-def _renew(a: list[list[Tensor | None]], b: list[Tensor], fresh: list[Tensor], resets: Tensor) -> None:
-    """Puts fresh states in the place of the old ones before some steps."""
+def _renew(a: list[list[Tensor | None]], b: list[Tensor], reset_state: list[Tensor], resets: Tensor) -> None:
+    """Puts reset states in the place of the old ones before some steps."""
     for i, row in enumerate(a):
         anew = b[i]
         for j, part in enumerate(row):
             if part is not None:
-                anew = anew + part * fresh[j]
+                anew = anew + part * reset_state[j]
                 row[j] = torch.where(resets, 0, part)
         b[i] = torch.where(resets, anew, b[i])
 

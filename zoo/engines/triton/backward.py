@@ -4,23 +4,23 @@ from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Wanted
 from zoo.engines.triton.emit import Writer, dot, indented, kernel, load, pointer, store
 from zoo.engines.triton.forward import RENEW, input_sources, state_places, vector_tiles, weight_tiles
-from zoo.engines.triton.plan import BackwardPass, Plan, product_inputs
+from zoo.engines.triton.plan import BackwardPass, KernelPlan, product_inputs
 
 
 def backward_names(program: Program) -> list[str]:
     """The tensors that a backward kernel takes."""
-    states, ports = range(len(program.state)), range(len(program.ports))
+    states, matmuls = range(len(program.state)), range(len(program.matmuls))
     return [
         "pre",
         *(f"s{k}" for k in states),
-        *(f"{kind}{k}" for k in ports for kind in ("u", "p", "d_p", "d_o")),
+        *(f"{kind}{k}" for k in matmuls for kind in ("u", "p", "d_p", "d_o")),
         *("w", "dy", "d_pre", "d_w", "lengths", "resets"),
         *(f"{kind}{k}" for k in states for kind in ("d_s", "d_fresh")),
         *(["limit"] if program.clips else []),
     ]
 
 
-def backward_kernel(plan: Plan, part: BackwardPass) -> list[str]:
+def backward_kernel(plan: KernelPlan, part: BackwardPass) -> list[str]:
     """The source of one backward kernel."""
     body = [*_before(plan.program, part), *_loop(plan, part), *(_after(plan.program) if part.moves else [])]
     return kernel(part.name, backward_names(plan.program), body)
@@ -40,7 +40,7 @@ def _before(program: Program, part: BackwardPass) -> list[str]:
     if not part.moves:
         return lines
     places = state_places(program)
-    fresh = [
+    reset_state = [
         f"f{k}_{place} = {load(pointer(f'd_fresh{k}', width, place, '0'))}" for k, width, place in places
     ]
     return [
@@ -48,20 +48,20 @@ def _before(program: Program, part: BackwardPass) -> list[str]:
         *(f"d{k}_{place} = {load(pointer(f'd_s{k}', width, place, '0'))}" for k, width, place in places),
         *(f"sum{place} = tl.zeros((BB, BH), REAL)" for place in range(len(program.vectors))),
         "if resets is not None:",
-        *indented(fresh),
+        *indented(reset_state),
     ]
 
 
-def _loop(plan: Plan, part: BackwardPass) -> list[str]:
+def _loop(plan: KernelPlan, part: BackwardPass) -> list[str]:
     program = plan.program
     writer = Writer(plan.layout.back_ops, plan.num_back_inputs, input_sources(program) | _slopes(plan, part))
     writer.lines += _received(program, part)
     for place, wanted in enumerate(part.wanted):
         for item in wanted:
             _gradient(writer, program, item)
-        if part.dots and place < len(part.ports):
-            k = part.ports[place]
-            for column in range(len(program.ports[k].operand)):
+        if part.dots and place < len(part.matmuls):
+            k = part.matmuls[place]
+            for column in range(len(program.matmuls[k].operand)):
                 _product_back(writer, program, k, column, f"do{k}_{column}", "tl.zeros((BB, BH), REAL)")
     if part.moves:
         writer.lines += _moved(program, part)
@@ -71,10 +71,10 @@ def _loop(plan: Plan, part: BackwardPass) -> list[str]:
     ]
 
 
-def _slopes(plan: Plan, part: BackwardPass) -> dict[int, str]:
+def _slopes(plan: KernelPlan, part: BackwardPass) -> dict[int, str]:
     """Number of a slope -> what it is at time t."""
     program = plan.program
-    output, *others = plan.layout.slopes
+    output, *others = plan.layout.seeds
     states, operands = others[: len(program.state)], others[len(program.state) :]
     found = {number: load(pointer("dy", len(output), place)) for place, number in enumerate(output)}
     for k, numbers in enumerate(states):
@@ -87,7 +87,7 @@ def _slopes(plan: Plan, part: BackwardPass) -> dict[int, str]:
 
 
 def _received(program: Program, part: BackwardPass) -> list[str]:
-    """The gradient of the state that the step left behind, clipped: where that was renewed, the fresh one's.
+    """The gradient of the state that the step left behind, clipped; where a reset put one in place, of that.
 
     Before the first step it is clipped where the kernel is called.
     """
@@ -122,8 +122,8 @@ def _gradient(writer: Writer, program: Program, item: Wanted) -> None:
 def _gradient_place(program: Program, number: int) -> str:
     if number in program.pre:
         return pointer("d_pre", len(program.pre), program.pre.index(number))
-    k = next(k for k, port in enumerate(program.ports) if number in port.result)
-    return pointer(f"d_p{k}", program.ports[k].rows, program.ports[k].result.index(number))
+    k = next(k for k, matmul in enumerate(program.matmuls) if number in matmul.result)
+    return pointer(f"d_p{k}", program.matmuls[k].rows, program.matmuls[k].result.index(number))
 
 
 def _product_back(writer: Writer, program: Program, k: int, column: int, target: str, start: str) -> None:
@@ -136,8 +136,8 @@ def _product_back(writer: Writer, program: Program, k: int, column: int, target:
 def _moved(program: Program, part: BackwardPass) -> list[str]:
     """The gradient of the state before the step."""
     writer = Writer((), 0, {})
-    for k, port in enumerate(program.ports):
-        state = program.operand_state(port)
+    for k, matmul in enumerate(program.matmuls):
+        state = program.operand_state(matmul)
         if part.dots and state is not None:
             for column, number in enumerate(program.state[state]):
                 _product_back(writer, program, k, column, f"g{number}", f"g{number}")
@@ -157,5 +157,7 @@ def _after(program: Program) -> list[str]:
         where = _sum_place(program, place)
         found = f"tl.load({where}, mask=units < H, other=0) + tl.sum(sum{place}, axis=0, keep_dims=True)"
         lines.append(f"tl.store({where}, {found}, mask=units < H)")
-    fresh = [store(pointer(f"d_fresh{k}", width, place, "0"), f"f{k}_{place}") for k, width, place in places]
-    return [*lines, "if resets is not None:", *indented(fresh)]
+    reset_state = [
+        store(pointer(f"d_fresh{k}", width, place, "0"), f"f{k}_{place}") for k, width, place in places
+    ]
+    return [*lines, "if resets is not None:", *indented(reset_state)]

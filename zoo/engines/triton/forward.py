@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from zoo.engines.program.ir import Program
 from zoo.engines.triton.emit import Writer, dot, indented, kernel, load, pointer, store, weight_tile
-from zoo.engines.triton.plan import ForwardPass, Plan, product_inputs
+from zoo.engines.triton.plan import ForwardPass, KernelPlan, product_inputs
 
 INSIDE = "inside = tl.arange(0, BH)[:, None]"
 RENEW = "renew = tl.load(resets + (t + 1) * B + rows, mask=rows < B, other=0) != 0"
@@ -12,20 +12,20 @@ RENEW = "renew = tl.load(resets + (t + 1) * B + rows, mask=rows < B, other=0) !=
 
 def forward_names(program: Program) -> list[str]:
     """The tensors that a forward kernel takes."""
-    states, ports = range(len(program.state)), range(len(program.ports))
+    states, matmuls = range(len(program.state)), range(len(program.matmuls))
     return [
         "pre",
         *(f"s{k}" for k in states),
-        *(f"{kind}{k}" for k in ports for kind in "upo"),
+        *(f"{kind}{k}" for k in matmuls for kind in "upo"),
         *("w", "y", "lengths", "resets"),
-        *(f"fresh{k}" for k in states),
+        *(f"reset_state{k}" for k in states),
     ]
 
 
-def forward_kernel(plan: Plan, part: ForwardPass) -> list[str]:
+def forward_kernel(plan: KernelPlan, part: ForwardPass) -> list[str]:
     """The source of one forward kernel."""
     program = plan.program
-    flags = [f"biased{k}: tl.constexpr" for k in range(len(program.ports))]
+    flags = [f"biased{k}: tl.constexpr" for k in range(len(program.matmuls))]
     return kernel(
         part.name, [*forward_names(program), *flags], [*_before(program, part), *_loop(program, part)]
     )
@@ -38,9 +38,9 @@ def input_sources(program: Program) -> dict[int, str]:
     }
     for k, numbers in enumerate(program.state):
         found |= {number: load(pointer(f"s{k}", len(numbers), place)) for place, number in enumerate(numbers)}
-    for k, port in enumerate(program.ports):
+    for k, matmul in enumerate(program.matmuls):
         found |= {
-            number: load(pointer(f"p{k}", port.rows, place)) for place, number in enumerate(port.result)
+            number: load(pointer(f"p{k}", matmul.rows, place)) for place, number in enumerate(matmul.result)
         }
     return found | {number: f"w{place}" for place, number in enumerate(program.vectors)}
 
@@ -56,10 +56,10 @@ def vector_tiles(program: Program) -> list[str]:
 def weight_tiles(program: Program, transposed: bool) -> list[str]:
     """Reads all weights, once."""
     return [INSIDE] + [
-        f"u{k}_{row}_{column} = {weight_tile(k, row, column, len(port.operand), transposed)}"
-        for k, port in enumerate(program.ports)
-        for row in range(port.rows)
-        for column in range(len(port.operand))
+        f"u{k}_{row}_{column} = {weight_tile(k, row, column, len(matmul.operand), transposed)}"
+        for k, matmul in enumerate(program.matmuls)
+        for row in range(matmul.rows)
+        for column in range(len(matmul.operand))
     ]
 
 
@@ -90,10 +90,10 @@ def _loop(program: Program, part: ForwardPass) -> list[str]:
             zip((number for numbers in program.state for number in numbers), carried, strict=True)
         )
     writer = Writer(program.ops, program.num_inputs, sources)
-    for k in part.ports:
-        port = program.ports[k]
-        tiles = [writer.value(block) for block in port.operand]
-        if program.operand_state(port) is None:
+    for k in part.matmuls:
+        matmul = program.matmuls[k]
+        tiles = [writer.value(block) for block in matmul.operand]
+        if program.operand_state(matmul) is None:
             writer.lines += [
                 store(pointer(f"o{k}", len(tiles), place), tile) for place, tile in enumerate(tiles)
             ]
@@ -115,14 +115,14 @@ def _loop(program: Program, part: ForwardPass) -> list[str]:
 
 def _product(writer: Writer, program: Program, k: int, tiles: Sequence[str]) -> None:
     """Takes the k-th product and keeps it for the derivative."""
-    port = program.ports[k]
+    matmul = program.matmuls[k]
     for row, number in enumerate(product_inputs(program, k)):
-        if port.into is None:
-            place = pointer(f"p{k}", port.rows, row)
+        if matmul.into is None:
+            place = pointer(f"p{k}", matmul.rows, row)
             writer.lines += [f"if biased{k}:", f"    v{number} = {load(place)}", "else:"]
             writer.lines.append(f"    v{number} = tl.zeros((BB, BH), REAL)")
         else:
-            place = pointer("pre", len(program.pre), port.into + row)
+            place = pointer("pre", len(program.pre), matmul.into + row)
             writer.lines.append(f"v{number} = {load(place)}")
         writer.lines += [
             f"v{number} = {dot(tile, f'u{k}_{row}_{column}', k, f'v{number}')}"
@@ -142,7 +142,7 @@ def _move(writer: Writer, program: Program) -> None:
         rounded = f"tl.where(valid, {value}, {old}).to(s{k}.dtype.element_ty).to(REAL)"
         writer.lines.append(f"n{k}_{place} = {rounded}")
     renewed = [
-        f"n{k}_{place} = tl.where(renew, {load(pointer(f'fresh{k}', width, place, '0'))}, n{k}_{place})"
+        f"n{k}_{place} = tl.where(renew, {load(pointer(f'reset_state{k}', width, place, '0'))}, n{k}_{place})"
         for k, width, place in places
     ]
     writer.lines += ["if resets is not None:", *indented([RENEW, *renewed])]

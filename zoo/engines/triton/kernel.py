@@ -11,20 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Kernel, Slopes
+from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
 from zoo.engines.triton.build import load
 from zoo.engines.triton.graphs import Recorded, Tensors, Work, cuda_graph, sliced
 from zoo.engines.triton.launches import Launches, source
-from zoo.engines.triton.plan import Plan
+from zoo.engines.triton.plan import KernelPlan
 
 GRAPH_STEPS = 32
 """Steps in one recorded graph: a replay then costs little beside them, and one graph serves every T."""
 
 
 class TritonKernel(Kernel):
-    """A program as Triton kernels; see `Plan` for the three ways in which they run.
+    """A program as Triton kernels; see `KernelPlan` for the three ways in which they run.
 
     Args:
         program: A folded program.
@@ -38,47 +38,47 @@ class TritonKernel(Kernel):
         super().__init__(program)
         self.layout = Layout.of(program)
         self.graphs, self.record = graphs, record
-        self._built: dict[torch.dtype, tuple[Plan, ModuleType]] = {}
+        self._built: dict[torch.dtype, tuple[KernelPlan, ModuleType]] = {}
         self._recorded: dict[Any, Recorded] = {}
 
     def __reduce__(self) -> Any:
         return type(self), (self.program, self.graphs, self.record)
 
-    def plan(self, dtype: torch.dtype) -> Plan:
+    def plan(self, dtype: torch.dtype) -> KernelPlan:
         """How this program runs in numbers of this type."""
-        return Plan.of(self.layout, dtype)
+        return KernelPlan.of(self.layout, dtype)
 
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         if buffers.pre.numel():
             if buffers.resets is not None:  # the kernels renew the state behind a step, for the next one
-                for part, fresh in zip(buffers.states, buffers.fresh, strict=True):
-                    part[0] = torch.where(buffers.resets[0].unsqueeze(-1), fresh, part[0])
+                for part, reset_state in zip(buffers.states, buffers.reset_state, strict=True):
+                    part[0] = torch.where(buffers.resets[0].unsqueeze(-1), reset_state, part[0])
             self._run(Launches(*self._kernels(buffers.pre.dtype), buffers))
         return tuple(part[-1].clone() for part in buffers.states)
 
-    def backward(self, buffers: Buffers, slopes: Slopes) -> None:
+    def backward(self, buffers: Buffers, gradients: Gradients) -> None:
         if not buffers.pre.numel():
             return
-        launches = Launches(*self._kernels(buffers.pre.dtype), buffers, slopes)
+        launches = Launches(*self._kernels(buffers.pre.dtype), buffers, gradients)
         self._run(launches)
-        slopes.vectors.copy_(launches.vector_slopes())
+        gradients.vectors.copy_(launches.vector_slopes())
         if self.program.clips:  # the kernels clip what the step before them sends
-            self._clip_first(buffers, slopes)
+            self._clip_first(buffers, gradients)
         if buffers.resets is not None:
             renewed = buffers.resets[0].unsqueeze(-1)
-            for fresh, slope in zip(slopes.fresh, slopes.states, strict=True):
-                fresh += torch.where(renewed, slope, 0)
+            for reset_state, slope in zip(gradients.reset_state, gradients.states, strict=True):
+                reset_state += torch.where(renewed, slope, 0)
                 slope.masked_fill_(renewed, 0)
 
-    def _clip_first(self, buffers: Buffers, slopes: Slopes) -> None:
+    def _clip_first(self, buffers: Buffers, gradients: Gradients) -> None:
         """Clips what the first step sends to the state before it."""
-        for slope in slopes.states:
-            clipped = slope.clamp(-slopes.limit, slopes.limit)
+        for slope in gradients.states:
+            clipped = slope.clamp(-gradients.limit, gradients.limit)
             if buffers.lengths is not None:
                 clipped = torch.where((buffers.lengths > 0).unsqueeze(-1), clipped, slope)
             slope.copy_(clipped)
 
-    def _kernels(self, dtype: torch.dtype) -> tuple[Plan, ModuleType]:
+    def _kernels(self, dtype: torch.dtype) -> tuple[KernelPlan, ModuleType]:
         if dtype not in self._built:
             plan = self.plan(dtype)
             self._built[dtype] = plan, load(source(plan))
@@ -94,7 +94,7 @@ class TritonKernel(Kernel):
             chunks = time // GRAPH_STEPS if self.graphs and recordable else 0
             order = [(k * GRAPH_STEPS, GRAPH_STEPS) for k in range(chunks)]
             order += [(t, 1) for t in range(chunks * GRAPH_STEPS, time)]
-            for first, count in order if launches.slopes is None else reversed(order):
+            for first, count in order if launches.gradients is None else reversed(order):
                 if count == 1:
                     launches.run(tensors, first, 1)
                 else:
@@ -103,7 +103,7 @@ class TritonKernel(Kernel):
     def _replay(self, launches: Launches, live: Tensors) -> None:
         """Runs a chunk of steps as it was recorded for these shapes, or records it now."""
         steps = list(range(GRAPH_STEPS))
-        if launches.slopes is not None:
+        if launches.gradients is not None:
             steps.reverse()
 
         def every(held: Tensors) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Slopes
+from zoo.engines.autograd.buffers import Buffers, Gradients
 from zoo.engines.triton.backward import backward_kernel, backward_names
 from zoo.engines.triton.expressions import PRELUDE
 from zoo.engines.triton.forward import forward_kernel, forward_names
 from zoo.engines.triton.graphs import Tensors
-from zoo.engines.triton.plan import Plan
+from zoo.engines.triton.plan import KernelPlan
 
 REALS = {
     torch.float32: "float32",
@@ -23,7 +23,7 @@ REALS = {
 """Types of numbers in memory, and the one in which the kernels compute."""
 
 
-def source(plan: Plan) -> str:
+def source(plan: KernelPlan) -> str:
     """The file of a plan's kernels."""
     kernels = [forward_kernel(plan, part) for part in plan.forward]
     kernels += [backward_kernel(plan, part) for part in plan.backward]
@@ -37,14 +37,14 @@ class Launches:
         plan: How the program runs.
         module: The plan's kernels.
         buffers: The tensors of the run.
-        slopes: The gradients, in a backward run.
+        gradients: The gradients, in a backward run.
     """
 
     def __init__(
-        self, plan: Plan, module: ModuleType, buffers: Buffers, slopes: Slopes | None = None
+        self, plan: KernelPlan, module: ModuleType, buffers: Buffers, gradients: Gradients | None = None
     ) -> None:
         self.plan, self.program, self.module = plan, plan.program, module
-        self.buffers, self.slopes = buffers, slopes
+        self.buffers, self.gradients = buffers, gradients
         self.time, self.batch_size, _ = buffers.pre.shape
         self.rows, self.units = plan.tile(self.batch_size)
         self.grid = (-(-self.batch_size // self.rows), -(-self.program.width // self.units))
@@ -52,7 +52,7 @@ class Launches:
     @cached_property
     def tensors(self) -> Tensors:
         """What the kernels read and write, by the names they give it."""
-        buffers, slopes = self.buffers, self.slopes
+        buffers, gradients = self.buffers, self.gradients
         lengths, resets = buffers.lengths, buffers.resets
         found: Tensors = {
             "pre": buffers.pre,
@@ -62,23 +62,23 @@ class Launches:
         }
         found |= _numbered("s", buffers.states) | _numbered("u", buffers.weights)
         found |= _numbered("p", buffers.products)
-        if slopes is None:
+        if gradients is None:
             found["y"] = buffers.outputs
-            return found | _numbered("o", buffers.operands) | _numbered("fresh", buffers.fresh)
-        found |= {"dy": slopes.outputs, "d_pre": slopes.pre, "d_w": self._vector_sums}
+            return found | _numbered("o", buffers.operands) | _numbered("reset_state", buffers.reset_state)
+        found |= {"dy": gradients.outputs, "d_pre": gradients.pre, "d_w": self._vector_sums}
         if self.program.clips:
-            found["limit"] = buffers.pre.new_tensor([slopes.limit])
+            found["limit"] = buffers.pre.new_tensor([gradients.limit])
             if lengths is None:  # of all steps, not only of those in one launch
                 found["lengths"] = torch.full((self.batch_size,), self.time, device=buffers.pre.device)
-        found |= _numbered("d_p", slopes.products) | _numbered("d_o", self._operand_slopes())
-        return found | _numbered("d_s", slopes.states) | _numbered("d_fresh", slopes.fresh)
+        found |= _numbered("d_p", gradients.products) | _numbered("d_o", self._operand_slopes())
+        return found | _numbered("d_s", gradients.states) | _numbered("d_fresh", gradients.reset_state)
 
     @property
     def written(self) -> list[str]:
         """The tensors that hold results."""
-        names = backward_names(self.program) if self.slopes is not None else forward_names(self.program)
+        names = backward_names(self.program) if self.gradients is not None else forward_names(self.program)
         prefixes = (
-            ("d_p", "d_s", "d_w", "d_fresh") if self.slopes is not None else ("pre", "s", "p", "o", "y")
+            ("d_p", "d_s", "d_w", "d_fresh") if self.gradients is not None else ("pre", "s", "p", "o", "y")
         )
         return [name for name in names if name.startswith(prefixes)]
 
@@ -104,7 +104,7 @@ class Launches:
 
     def run(self, tensors: Tensors, first: int, count: int) -> None:
         """Runs some steps, all of them known to these tensors."""
-        if self.slopes is None:
+        if self.gradients is None:
             self._forward(tensors, first, count)
         else:
             self._backward(tensors, first, count)
@@ -115,8 +115,8 @@ class Launches:
 
     def _forward(self, tensors: Tensors, first: int, count: int) -> None:
         *computing, last = self.plan.forward
-        passes = {k: part for part in computing for k in part.ports}
-        for k in range(len(self.program.ports) if not last.dots else 0):
+        passes = {k: part for part in computing for k in part.matmuls}
+        for k in range(len(self.program.matmuls) if not last.dots else 0):
             if k in passes:
                 self._launch(passes[k].name, tensors, first, count)
             self._multiply(k, tensors, first, count)
@@ -125,7 +125,7 @@ class Launches:
     def _backward(self, tensors: Tensors, first: int, count: int) -> None:
         *computing, last = self.plan.backward
         for part in computing:
-            (k,) = part.ports
+            (k,) = part.matmuls
             self._launch(part.name, tensors, first, count)
             torch.mm(
                 self._product(k, tensors, "d_", first, count),
@@ -133,30 +133,30 @@ class Launches:
                 out=_get(tensors, f"d_o{k}").flatten(0, 1),
             )
         self._launch(last.name, tensors, first, count)
-        for k, port in enumerate(self.program.ports):
-            state = self.program.operand_state(port)
+        for k, matmul in enumerate(self.program.matmuls):
+            state = self.program.operand_state(matmul)
             if state is not None and not last.dots:
                 gradient = self._product(k, tensors, "d_", first, count)
                 _get(tensors, f"d_s{state}").addmm_(gradient, _get(tensors, f"u{k}"))
 
     def _multiply(self, k: int, tensors: Tensors, first: int, count: int) -> None:
-        port = self.program.ports[k]
-        state = self.program.operand_state(port)
+        matmul = self.program.matmuls[k]
+        state = self.program.operand_state(matmul)
         operand = _get(tensors, f"o{k}" if state is None else f"s{state}")[first : first + count].flatten(
             0, 1
         )
         result, weight = self._product(k, tensors, "", first, count), _get(tensors, f"u{k}")
-        if port.into is None and not self.buffers.biased[k]:
+        if matmul.into is None and not self.buffers.biased[k]:
             torch.mm(operand, weight.T, out=result)
         else:
             result.addmm_(operand, weight.T)
 
     def _product(self, k: int, tensors: Tensors, prefix: str, first: int, count: int) -> Tensor:
         """The k-th product of some steps, or its gradient with prefix "d_", (steps B, rows)."""
-        port, width = self.program.ports[k], self.program.width
-        name = f"{prefix}p{k}" if port.into is None else f"{prefix}pre"
+        matmul, width = self.program.matmuls[k], self.program.width
+        name = f"{prefix}p{k}" if matmul.into is None else f"{prefix}pre"
         rows = _get(tensors, name)[first : first + count].flatten(0, 1)
-        return rows[:, (port.into or 0) * width :][:, : port.rows * width]
+        return rows[:, (matmul.into or 0) * width :][:, : matmul.rows * width]
 
     def _launch(self, name: str, tensors: Tensors, first: int, count: int) -> None:
         sizes: dict[str, Any] = {
@@ -168,7 +168,7 @@ class Launches:
         sizes |= {"BB": self.rows, "BH": self.units}
         sizes["REAL"] = vars(self.module.tl)[REALS[self.buffers.pre.dtype]]
         names = backward_names(self.program)
-        if self.slopes is None:
+        if self.gradients is None:
             names = forward_names(self.program)
             sizes |= {f"biased{k}": biased for k, biased in enumerate(self.buffers.biased)}
         kernel = vars(self.module)[name][self.grid]

@@ -34,14 +34,14 @@ class ForwardPass:
 
     Attributes:
         name: The kernel's name.
-        ports: The products whose operands it computes, and takes where `dots`.
+        matmuls: The products whose operands it computes, and takes where `dots`.
         dots: Whether it takes the products itself.
         moves: Whether it carries the state from step to step.
         shows: Whether it writes the output.
     """
 
     name: str
-    ports: tuple[int, ...] = ()
+    matmuls: tuple[int, ...] = ()
     dots: bool = False
     moves: bool = False
     shows: bool = False
@@ -54,20 +54,20 @@ class BackwardPass:
     Attributes:
         name: The kernel's name.
         wanted: The gradients that it computes, part by part; each part but the last goes through a product.
-        ports: The product behind each part but the last.
+        matmuls: The product behind each part but the last.
         dots: Whether it takes the products itself.
         moves: Whether it carries the gradient of the state from step to step.
     """
 
     name: str
     wanted: tuple[tuple[Wanted, ...], ...]
-    ports: tuple[int, ...] = ()
+    matmuls: tuple[int, ...] = ()
     dots: bool = False
     moves: bool = False
 
 
 @dataclass(frozen=True)
-class Plan:
+class KernelPlan:
     """The kernels of a program.
 
     Attributes:
@@ -80,7 +80,7 @@ class Plan:
     layout: Layout
 
     @classmethod
-    def of(cls, layout: Layout, dtype: torch.dtype) -> "Plan":
+    def of(cls, layout: Layout, dtype: torch.dtype) -> "KernelPlan":
         """The plan that the sizes ask for."""
         program = layout.program
         if not feeds_state(program):
@@ -96,7 +96,7 @@ class Plan:
     def forward(self) -> tuple[ForwardPass, ...]:
         """The forward kernels, in their order."""
         if self.kind == "whole":
-            everything = tuple(range(len(self.program.ports)))
+            everything = tuple(range(len(self.program.matmuls)))
             return (ForwardPass("forward", everything, dots=True, moves=True, shows=True),)
         early = self.kind == "sweeps" and bool(self.layout.computed)
         first = [
@@ -127,14 +127,14 @@ class Plan:
             return True
         if self.kind == "steps":
             return False
-        slopes = {number for part in self.layout.slopes[1 : 1 + len(program.state)] for number in part}
+        gradients = {number for part in self.layout.seeds[1 : 1 + len(program.state)] for number in part}
         ops: Sequence[Op | None] = [None] * self.num_back_inputs + list(self.layout.back_ops)
-        return bool(needed(ops, [item.block]) & slopes)
+        return bool(needed(ops, [item.block]) & gradients)
 
     @property
     def num_back_inputs(self) -> int:
         """How many blocks go into the derivative."""
-        return self.layout.slopes[-1][-1] + 1
+        return self.layout.seeds[-1][-1] + 1
 
     def tile(self, batch_size: int) -> tuple[int, int]:
         """Rows and units of a tile, powers of two."""
@@ -154,21 +154,21 @@ def power_of_two(count: int) -> int:
 def fits(program: Program, dtype: torch.dtype) -> bool:
     """Whether one launch can keep all recurrent weights on the chip; see `ON_CHIP` and `WIDEST`."""
     row = max(DOT, power_of_two(program.width)) * dtype.itemsize
-    blocks = sum(port.rows * len(port.operand) for port in program.ports)
+    blocks = sum(matmul.rows * len(matmul.operand) for matmul in program.matmuls)
     return row <= WIDEST and blocks * row**2 <= ON_CHIP * dtype.itemsize
 
 
 def feeds_state(program: Program) -> bool:
     """Whether a step's state comes from a product of this step, or a product takes the state as it is."""
-    if any(program.operand_state(port) is not None for port in program.ports):
+    if any(program.operand_state(matmul) is not None for matmul in program.matmuls):
         return True
     ops: Sequence[Op | None] = [None] * program.num_inputs + list(program.ops)
     blocks: list[Block] = [block for part in program.new_state for block in part]
-    made = {number for k in range(len(program.ports)) for number in product_inputs(program, k)}
+    made = {number for k in range(len(program.matmuls)) for number in product_inputs(program, k)}
     return bool(needed(ops, blocks) & made)
 
 
 def product_inputs(program: Program, k: int) -> tuple[int, ...]:
     """The inputs that the k-th product is, or is added into."""
-    port = program.ports[k]
-    return port.result if port.into is None else program.pre[port.into : port.into + port.rows]
+    matmul = program.matmuls[k]
+    return matmul.result if matmul.into is None else program.pre[matmul.into : matmul.into + matmul.rows]

@@ -69,7 +69,7 @@ def to_torch(stack: Stack) -> nn.RNNBase:
     module = module.to(device=cell.weight_ih.device, dtype=cell.weight_ih.dtype)
     for own, weights in zip(stack.cells(), module.all_weights, strict=True):
         for target, source in zip(
-            weights, [own.weight_ih, own.weight_hh, *(own.twin_biases() or ())], strict=True
+            weights, [own.weight_ih, own.weight_hh, *(own.torch_biases() or ())], strict=True
         ):
             target.copy_(source)
     return module.train(stack.training)
@@ -117,6 +117,6 @@ def _no_torch_layer(spec: StackSpec) -> str | None:
         return f"its directions are merged by {spec.merge!r}, not 'concat'"
     if spec.learn_initial_state:
         return "its initial state is learned"
-    if spec.cells[0].build(1, 1).twin() is None:
+    if spec.cells[0].build(1, 1).torch_equivalent() is None:
         return f"torch has no layer for {spec.cells[0]}"
     return None
