@@ -1,8 +1,9 @@
 """The cases of the battery, drawn from the registries, and what each test runs on them."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from itertools import combinations
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -117,59 +118,79 @@ THOROUGH = ("elman", "gru", "lstm")
 """The cells that meet each direction together with each wiring; what is around a cell knows none of them."""
 
 
-def compositions(variant: str, engine: str) -> list[tuple[str, str]]:
-    """The directions and wirings in which a variant meets an engine.
+def product(
+    directions: Sequence[str] = DIRECTIONS, wirings: Sequence[str] | None = None, engine: str | None = None
+) -> list[Case]:
+    """Every cell variant x engine that does not refuse it x direction x wiring."""
+    return [
+        Case(variant, direction, wiring, name)
+        for variant in VARIANTS
+        for name in engines(variant)
+        for direction in directions
+        for wiring in wirings or WIRINGS.names()
+        if engine in (None, name)
+    ]
+
+
+def pairs(case: Case) -> set[tuple[str, str]]:
+    """What meets what in a case: the variant its engine, and its cell all that is around it."""
+    cell = case.variant.partition("(")[0]
+    around = combinations([cell, case.direction, case.wiring, case.engine], 2)
+    return {("variant " + case.variant, case.engine), *around}
+
+
+def covering(cases: Sequence[Case]) -> list[Case]:
+    """A few of the cases, in which whatever two things meet in any of them meet."""
+    met = {case: pairs(case) for case in cases}
+    missing = set().union(*met.values())
+    found = []
+    while missing:
+        best = max(cases, key=lambda case: len(met[case] & missing))
+        found.append(best)
+        missing -= met[best]
+    return found
+
+
+def is_thorough(case: Case) -> bool:
+    """Whether a case belongs to the exhaustive battery.
 
     Thorough cells on the reference loop: all. Thorough cells on other engines, and other cells as they come
     on the reference loop: each direction and each wiring. The rest: both directions at once.
     """
-    if variant in THOROUGH and engine == "reference":
-        return [(direction, wiring) for direction in DIRECTIONS for wiring in WIRINGS.names()]
-    if variant in THOROUGH or (engine == "reference" and "(" not in variant):
-        wired = [("bidirectional", wiring) for wiring in WIRINGS.names() if wiring != "plain"]
-        return [(direction, "plain") for direction in DIRECTIONS] + wired
-    return [("bidirectional", "plain")]
+    if case.variant in THOROUGH and case.engine == "reference":
+        return True
+    if case.variant in THOROUGH or (case.engine == "reference" and "(" not in case.variant):
+        return case.wiring == "plain" or case.direction == "bidirectional"
+    return (case.direction, case.wiring) == ("bidirectional", "plain")
 
 
-def product() -> Iterator[Case]:
-    """Every cell variant x engine that does not refuse it, in its compositions."""
-    for variant in VARIANTS:
-        for engine in engines(variant):
-            for direction, wiring in compositions(variant, engine):
-                yield Case(variant, direction, wiring, engine)
-
-
-def causal() -> Iterator[Case]:
-    """Every cell variant x engine, forward; in every wiring where `compositions` has them all."""
-    for variant in VARIANTS:
-        for engine in engines(variant):
-            yield Case(variant, engine=engine)
-    yield from (case for case in product() if case.direction == "forward" and case.wiring != "plain")
-
-
-def engine_cases() -> Iterator[Case]:
-    """Every cell variant x engine, both directions at once; each cell as it comes also in one."""
-    for variant in VARIANTS:
-        for direction in ("bidirectional",) if "(" in variant else ("forward", "bidirectional"):
-            for engine in engines(variant):
-                yield Case(variant, direction, engine=engine)
-
-
-def each(cases: Iterator[Case]) -> pytest.MarkDecorator:
-    """Runs a test once for each case."""
-    return pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in cases])
+def each(cases: Sequence[Case], few: Sequence[Case] | None = None) -> pytest.MarkDecorator:
+    """Runs a test for a few cases that cover them all, and for the rest where that is asked for."""
+    few = covering(cases) if few is None else few
+    rest = [case for case in cases if is_thorough(case) and case not in few]
+    return pytest.mark.parametrize(
+        "case",
+        [pytest.param(case, id=str(case)) for case in few]
+        + [pytest.param(case, id=str(case), marks=pytest.mark.exhaustive) for case in rest],
+    )
 
 
 EACH = each(product())
-EACH_COMPOSITION = each(case for case in product() if case.engine == "reference")
-EACH_FAST = each(case for case in product() if case.engine != "reference")
-EACH_CAUSAL = each(causal())
-EACH_ENGINE = each(engine_cases())
+EACH_COMPOSITION = each(product(engine="reference"))
+EACH_FAST = each([case for case in product() if case.engine != "reference"])
+EACH_CAUSAL = each(product(["forward"]))
+EACH_ENGINE = each(product(["forward", "bidirectional"], ["plain"]))
+EACH_PLAIN_ENGINE = each(
+    [case for case in product(["forward", "bidirectional"], ["plain"]) if "(" not in case.variant]
+)
 EACH_MERGE = each(
-    Case(variant, "bidirectional", "residual", engine, merge)
-    for variant in THOROUGH
-    for engine in engines(variant)
-    for merge in MERGES
+    merged := [
+        Case(variant, "bidirectional", "residual", engine, merge)
+        for variant in THOROUGH
+        for engine in engines(variant)
+        for merge in MERGES
+    ],
+    merged,
 )
 
 

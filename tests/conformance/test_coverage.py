@@ -1,31 +1,54 @@
 """The battery is thinned, and nothing that is registered falls through."""
 
-from itertools import product as pairs
+from itertools import product as every
 
-from conformance.cases import THOROUGH, VARIANTS, causal, engine_cases, engines, product
+import pytest
+
+from conformance import cases
+from conformance.cases import THOROUGH, VARIANTS, Case, engines
 from zoo.cells import CELLS
 from zoo.engines import ENGINES
 from zoo.stack.spec import DIRECTIONS
 from zoo.wiring import WIRINGS
 
+LISTS = ("EACH", "EACH_COMPOSITION", "EACH_FAST", "EACH_CAUSAL", "EACH_ENGINE")
 
-def test_every_variant_meets_every_engine_that_can_run_it() -> None:
-    every = {(variant, engine) for variant in VARIANTS for engine in engines(variant)}
-    assert {engine for _, engine in every} | {"triton"} == set(
+
+def run_by(name: str, exhaustive: bool = False) -> list[Case]:
+    """The cases of a list that are run, always or in the exhaustive battery too."""
+    return [param.values[0] for param in vars(cases)[name].args[1] if exhaustive or not param.marks]
+
+
+@pytest.mark.parametrize("name", ["EACH", "EACH_CAUSAL", "EACH_ENGINE"])
+def test_every_variant_meets_every_engine_that_can_run_it(name: str) -> None:
+    expected = {(variant, engine) for variant in VARIANTS for engine in engines(variant)}
+    assert {engine for _, engine in expected} | {"triton"} == set(
         ENGINES
-    )  # that one: tests/engines/test_triton.py
-    for cases in (product(), causal(), engine_cases()):
-        assert {(case.variant, case.engine) for case in cases} == every
+    )  # that: tests/engines/test_triton.py
+    assert {(case.variant, case.engine) for case in run_by(name)} == expected
 
 
-def test_every_cell_as_it_comes_meets_every_direction_and_every_wiring() -> None:
-    cases = [case for case in product() if case.engine == "reference"]
-    for found, wanted in (
-        ({(case.variant, case.direction) for case in cases}, pairs(CELLS.names(), DIRECTIONS)),
-        ({(case.variant, case.wiring) for case in cases}, pairs(CELLS.names(), WIRINGS.names())),
-        (
-            {(case.variant, case.direction, case.wiring) for case in cases},
-            pairs(THOROUGH, DIRECTIONS, WIRINGS.names()),
-        ),
-    ):
-        assert found >= set(wanted)
+@pytest.mark.parametrize("name", ["EACH", "EACH_COMPOSITION"])
+def test_every_cell_meets_every_direction_and_every_wiring_and_these_one_another(name: str) -> None:
+    found = run_by(name)
+    cells = [(case.variant.partition("(")[0], case) for case in found]
+    assert {(cell, case.direction) for cell, case in cells} >= set(every(CELLS.names(), DIRECTIONS))
+    assert {(cell, case.wiring) for cell, case in cells} >= set(every(CELLS.names(), WIRINGS.names()))
+    assert {(case.direction, case.wiring) for case in found} == set(every(DIRECTIONS, WIRINGS.names()))
+
+
+def test_every_engine_meets_every_direction_and_every_wiring() -> None:
+    found = run_by("EACH")
+    runs = set().union(*map(engines, VARIANTS))
+    assert {(case.engine, case.direction) for case in found} == set(every(runs, DIRECTIONS))
+    assert {(case.engine, case.wiring) for case in found} == set(every(runs, WIRINGS.names()))
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_exhaustive_battery_has_each_thorough_cell_in_every_direction_and_wiring(name: str) -> None:
+    few, found = run_by(name), run_by(name, exhaustive=True)
+    assert len(few) < len(found)
+    if name in ("EACH", "EACH_COMPOSITION"):
+        assert {(case.variant, case.direction, case.wiring) for case in found} >= set(
+            every(THOROUGH, DIRECTIONS, WIRINGS.names())
+        )

@@ -11,6 +11,7 @@ from conformance.cases import (
     BATCH,
     EACH_ENGINE,
     EACH_FAST,
+    EACH_PLAIN_ENGINE,
     HIDDEN,
     INPUT,
     LENGTHS,
@@ -74,23 +75,23 @@ def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
                 assert (part[[0, 2, 3]] != start[[0, 2, 3]]).any(dim=-1).all()
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
 @EACH_ENGINE
-def test_lower_precision_with_and_without_gradient_recording(case: Case, dtype: torch.dtype) -> None:
+def test_lower_precision_with_and_without_gradient_recording(case: Case) -> None:
     exact = case.stack()
     x, state = random_x(), random_state(exact)
     expected, expected_final = exact(x, state, LENGTHS, RESETS)
-    stack = exact.to(dtype)
-    lower = map_state(lambda part: part.to(dtype), state)
-    tolerance = 50 * torch.finfo(dtype).eps
-    for recorded in (True, False):
-        with torch.set_grad_enabled(recorded):
-            outputs, final = stack(x.to(dtype), lower, LENGTHS, RESETS)
-        assert {part.dtype for part in [outputs, *tensors(final)]} == {dtype}
-        for found, wanted in zip(
-            [outputs, *tensors(final)], [expected, *tensors(expected_final)], strict=True
-        ):
-            torch.testing.assert_close(found.double(), wanted, rtol=tolerance, atol=tolerance)
+    wanted = [expected, *tensors(expected_final)]
+    for dtype in (torch.float32, torch.float16, torch.bfloat16):
+        stack = case.stack().to(dtype)
+        lower = map_state(lambda part, dtype=dtype: part.to(dtype), state)
+        tolerance = 50 * torch.finfo(dtype).eps
+        for recorded in (True, False):
+            with torch.set_grad_enabled(recorded):
+                outputs, final = stack(x.to(dtype), lower, LENGTHS, RESETS)
+            found = [outputs, *tensors(final)]
+            assert {part.dtype for part in found} == {dtype}
+            for lowered, whole in zip(found, wanted, strict=True):
+                torch.testing.assert_close(lowered.double(), whole, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -124,7 +125,7 @@ def operations(case: Case, time: int, with_lengths: bool) -> Counter[str]:
     return operations.count
 
 
-@EACH_ENGINE
+@EACH_PLAIN_ENGINE
 def test_lengths_cost_no_work_of_their_own_at_each_step(case: Case) -> None:
     """Reference: one choice for the output and for each part of the state. Others: nothing per step."""
     extra = [(operations(case, time, True) - operations(case, time, False)).total() for time in (20, 28)]
@@ -135,7 +136,7 @@ def test_lengths_cost_no_work_of_their_own_at_each_step(case: Case) -> None:
     assert per_step <= chosen + views
 
 
-@EACH_ENGINE
+@EACH_PLAIN_ENGINE
 def test_lengths_are_never_read_step_by_step(case: Case) -> None:
     """Reading a value off a tensor stops an accelerator: no more often for longer sequences."""
     reads = [operations(case, time, True)["aten._local_scalar_dense.default"] for time in (20, 28)]

@@ -2,7 +2,6 @@
 
 import math
 
-import pytest
 import torch
 
 from conformance.cases import (
@@ -73,43 +72,34 @@ def test_a_sequence_of_length_zero_hands_its_state_through(case: Case) -> None:
         assert_identical(gradient, weights)
 
 
-@pytest.mark.parametrize("with_lengths", [False, True], ids=["", "lengths"])
-@pytest.mark.parametrize("with_resets", [False, True], ids=["", "resets"])
 @EACH_ENGINE
-def test_no_steps_at_all_hand_the_state_through(case: Case, with_lengths: bool, with_resets: bool) -> None:
+def test_no_steps_at_all_hand_the_state_through(case: Case) -> None:
     stack = case.stack()
     state = random_state(stack)
     given = [part.requires_grad_() for part in tensors(state)]
-    outputs, final = stack(
-        torch.empty(BATCH, 0, INPUT, dtype=torch.float64),
-        state,
-        torch.zeros(BATCH, dtype=torch.long) if with_lengths else None,
-        torch.empty(BATCH, 0, dtype=torch.bool) if with_resets else None,
-    )
-    assert outputs.shape == (BATCH, 0, stack.output_size)
-    assert outputs.dtype == torch.float64
-    for before, after in zip(given, tensors(final), strict=True):
-        assert_identical(after, before)
-        (gradient,) = torch.autograd.grad(after.sum(), before)
-        assert_identical(gradient, torch.ones_like(before))
+    x = torch.empty(BATCH, 0, INPUT, dtype=torch.float64)
+    for lengths in (None, torch.zeros(BATCH, dtype=torch.long)):
+        for resets in (None, torch.empty(BATCH, 0, dtype=torch.bool)):
+            outputs, final = stack(x, state, lengths, resets)
+            assert outputs.shape == (BATCH, 0, stack.output_size)
+            assert outputs.dtype == torch.float64
+            for before, after in zip(given, tensors(final), strict=True):
+                assert_identical(after, before)
+                (gradient,) = torch.autograd.grad(after.sum(), before)
+                assert_identical(gradient, torch.ones_like(before))
 
 
-@pytest.mark.parametrize("time", [0, TIME])
-@pytest.mark.parametrize("with_lengths", [False, True], ids=["", "lengths"])
-@pytest.mark.parametrize("with_resets", [False, True], ids=["", "resets"])
 @EACH_ENGINE
-def test_an_empty_batch_gives_an_empty_batch(
-    case: Case, time: int, with_lengths: bool, with_resets: bool
-) -> None:
+def test_an_empty_batch_gives_an_empty_batch(case: Case) -> None:
     stack = case.stack()
-    outputs, final = stack(
-        torch.empty(0, time, INPUT, dtype=torch.float64),
-        None,
-        torch.empty(0, dtype=torch.long) if with_lengths else None,
-        torch.empty(0, time, dtype=torch.bool) if with_resets else None,
-    )
-    assert outputs.shape == (0, time, stack.output_size)
-    assert [part.shape for part in tensors(final)] == [part.shape for part in tensors(stack.initial_state(0))]
+    expected = [part.shape for part in tensors(stack.initial_state(0))]
+    for time in (0, TIME):
+        x = torch.empty(0, time, INPUT, dtype=torch.float64)
+        for lengths in (None, torch.empty(0, dtype=torch.long)):
+            for resets in (None, torch.empty(0, time, dtype=torch.bool)):
+                outputs, final = stack(x, None, lengths, resets)
+                assert outputs.shape == (0, time, stack.output_size)
+                assert [part.shape for part in tensors(final)] == expected
 
 
 @EACH_ENGINE

@@ -37,7 +37,7 @@ from engines.subjects import (
     weighted,
 )
 from zoo.cells import ElmanSpec
-from zoo.engines import Run, Sequences, pick
+from zoo.engines import RunFunction, Sequences, pick
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
 from zoo.names import name_stack, parse_stack
@@ -64,7 +64,7 @@ SIZES = [
 ]
 
 
-def clipped(engine: str, limit: float = LIMIT) -> Run:
+def clipped(engine: str, limit: float = LIMIT) -> RunFunction:
     """An engine that clips."""
 
     def run(recurrence, sequences):
