@@ -1,6 +1,8 @@
 """The import table of the design, kept: data flows one way, and imports run the same way."""
 
 import ast
+import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +69,53 @@ def test_a_cell_never_imports_another_cell():
 def test_everything_public_can_be_imported():
     for name in zoo.__all__:
         getattr(zoo, name)
+
+
+def test_type_checkers_see_every_public_name():
+    """If a part was added, `python tests/public_names.py` writes what is missing."""
+    names = runpy.run_path(str(Path(__file__).parent / "public_names.py"))
+    for path, block in names["blocks"]().items():
+        assert names["written"](path, block) == path.read_text(encoding="utf-8"), path
+
+
+SCRIPT = """
+import zoo
+from zoo.cells import LSTM
+from zoo.wiring import Highway
+
+spec: zoo.StackSpec = zoo.StackSpec(cell=zoo.LSTMSpec(forget_bias=2.0), wiring=zoo.HighwaySpec())
+stack: zoo.Stack = spec.build(3)
+task: zoo.LanguageModel
+data: zoo.SequenceData = zoo.Digits(batch_size=4)
+clipping = zoo.GradientClipping(max_norm=1.0)
+version: str = zoo.__version__
+kept: list[str] = zoo.list_cells()
+parts: tuple[type[LSTM], type[Highway]] = (LSTM, Highway)
+"""
+WRONG = {"zoo.StackSpek()": 1, "zoo.LSTMSpec(forgot_bias=1.0)": 2, "zoo.Digits(batch_size='many')": 3}
+
+
+@pytest.mark.parametrize(
+    "checker",
+    [
+        "basedpyright --level error",
+        pytest.param("mypy --strict --no-incremental", marks=pytest.mark.exhaustive),  # a minute
+    ],
+)
+def test_a_users_script_is_checked_against_the_real_types(tmp_path, checker):
+    """What is right passes, and what is wrong is found: no name is of any type whatever."""
+    (tmp_path / "right.py").write_text(SCRIPT)
+    (tmp_path / "wrong.py").write_text("import zoo\n\n" + "\n".join(WRONG))
+    (tmp_path / "pyproject.toml").write_text('[tool.basedpyright]\ntypeCheckingMode = "standard"\n')
+    line = [sys.executable, "-m", *checker.split()]
+    environment = {**os.environ, "MYPYPATH": str(ZOO.parent)}
+    said = {
+        name: subprocess.run([*line, name], cwd=tmp_path, env=environment, capture_output=True, text=True)
+        for name in ("right.py", "wrong.py")
+    }
+    assert said["right.py"].returncode == 0, said["right.py"].stdout
+    for number in range(3, 3 + len(WRONG)):
+        assert f"wrong.py:{number}" in said["wrong.py"].stdout, said["wrong.py"].stdout
 
 
 def test_an_unknown_public_name_lists_the_known_ones():

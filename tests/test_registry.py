@@ -1,3 +1,6 @@
+import importlib
+import sys
+
 import pytest
 
 from zoo.registry import (
@@ -6,6 +9,7 @@ from zoo.registry import (
     check_choice,
     check_fraction,
     check_positive,
+    declared,
     load_plugins,
 )
 
@@ -102,3 +106,29 @@ def test_a_fraction_is_below_one(value):
 def test_a_choice_suggests_the_nearest():
     with pytest.raises(ValueError, match="merge is 'conat'; did you mean 'concat'"):
         check_choice("merge", "conat", ("concat", "sum"))
+
+
+def test_a_part_is_a_file_and_is_called_like_it():
+    for package in ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring"):
+        for name, part in declared(package).items():
+            assert part.module == f"{package}.{name}"
+            assert vars(importlib.import_module(part.module))[part.public].__module__ == part.module
+
+
+def test_a_file_in_its_package_is_all_that_a_part_needs(tmp_path, monkeypatch):
+    package = tmp_path / "animals"
+    package.mkdir()
+    (package / "__init__.py").write_text(
+        "from zoo.registry import Registry\n\nANIMALS = Registry('animal', 'animals')\n"
+    )
+    (package / "okapi.py").write_text(
+        'from animals import ANIMALS\n\n\n@ANIMALS.register("okapi")\nclass Okapi:\n    """Striped."""\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    animals = importlib.import_module("animals").ANIMALS
+    assert animals.names() == ["okapi"]
+    assert animals.summary("okapi") == "Striped."
+    assert "animals.okapi" not in sys.modules
+    assert animals["okapi"].__name__ == "Okapi"
+    monkeypatch.delitem(sys.modules, "animals.okapi")
+    monkeypatch.delitem(sys.modules, "animals")

@@ -1,83 +1,120 @@
 """The zoo: recurrent networks with pluggable recurrence, direction, depth and wiring.
 
-Names are imported on first use, so that `import zoo` and the command line stay quick.
+Names are imported on first use, so that `import zoo` and the command line stay quick. Each part that a file
+of the zoo registers is public by its name, or by that of its spec.
 """
 
 import importlib
+from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zoo.registry import declared
+
+__version__: str
+
+if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.callbacks.exact_resume import ExactResume as ExactResume
+    from zoo.callbacks.gradient_clipping import GradientClipping as GradientClipping
+    from zoo.callbacks.gradient_histogram import GradientHistogram as GradientHistogram
+    from zoo.callbacks.gradient_through_time import GradientThroughTime as GradientThroughTime
+    from zoo.callbacks.guard_state import NonFiniteError as NonFiniteError
+    from zoo.callbacks.non_finite_guard import NonFiniteGuard as NonFiniteGuard
+    from zoo.callbacks.recurrence_health import RecurrenceHealth as RecurrenceHealth
+    from zoo.callbacks.verdict import Verdict as Verdict
+    from zoo.catalogue import create_model as create_model
+    from zoo.catalogue import list_cells as list_cells
+    from zoo.catalogue import list_models as list_models
+    from zoo.catalogue import list_wirings as list_wirings
+    from zoo.cells import Card as Card
+    from zoo.cells import Cell as Cell
+    from zoo.cells import CellSpec as CellSpec
+    from zoo.cells import register_cell as register_cell
+    from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.lru import LRUSpec as LRUSpec
+    from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.mgu import MGUSpec as MGUSpec
+    from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.data.adding_problem import AddingProblem as AddingProblem
+    from zoo.data.base import SequenceData as SequenceData
+    from zoo.data.copy_memory import CopyMemory as CopyMemory
+    from zoo.data.digits import Digits as Digits
+    from zoo.data.labelled_text import LabelledText as LabelledText
+    from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
+    from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.text_file import TextFile as TextFile
+    from zoo.model import Model as Model
+    from zoo.model import ModelSpec as ModelSpec
+    from zoo.names import name_stack as name_stack
+    from zoo.names import parse_stack as parse_stack
+    from zoo.registry import UnknownNameError as UnknownNameError
+    from zoo.stack import Stack as Stack
+    from zoo.stack import StackSpec as StackSpec
+    from zoo.stack import from_torch as from_torch
+    from zoo.stack import to_torch as to_torch
+    from zoo.tasks.base import Task as Task
+    from zoo.tasks.language_model import LanguageModel as LanguageModel
+    from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
+    from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
+    from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
+    from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
+    from zoo.tracking import WandbLogger as WandbLogger
+    from zoo.wiring import Wiring as Wiring
+    from zoo.wiring import WiringSpec as WiringSpec
+    from zoo.wiring import register_wiring as register_wiring
+    from zoo.wiring.dense import DenseSpec as DenseSpec
+    from zoo.wiring.highway import HighwaySpec as HighwaySpec
+    from zoo.wiring.plain import PlainSpec as PlainSpec
+    from zoo.wiring.residual import ResidualSpec as ResidualSpec
+
+_PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring")
 _HOMES = {
-    "zoo.callbacks.exact_resume": ["ExactResume"],
-    "zoo.callbacks.gradient_clipping": ["GradientClipping"],
-    "zoo.callbacks.gradient_histogram": ["GradientHistogram"],
-    "zoo.callbacks.gradient_through_time": ["GradientThroughTime"],
     "zoo.callbacks.guard_state": ["NonFiniteError"],
-    "zoo.callbacks.non_finite_guard": ["NonFiniteGuard"],
-    "zoo.callbacks.recurrence_health": ["RecurrenceHealth"],
-    "zoo.callbacks.verdict": ["Verdict"],
     "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_wirings"],
-    "zoo.cells": [
-        "Card",
-        "Cell",
-        "CellSpec",
-        "ElmanSpec",
-        "GRUSpec",
-        "JANETSpec",
-        "LRUSpec",
-        "LSTMSpec",
-        "LayerNormLSTMSpec",
-        "LiGRUSpec",
-        "MGUSpec",
-        "MinGRUSpec",
-        "MinLSTMSpec",
-        "PeepholeLSTMSpec",
-        "SRUSpec",
-        "register_cell",
-    ],
+    "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],
-    "zoo.data.adding_problem": ["AddingProblem"],
     "zoo.data.base": ["SequenceData"],
-    "zoo.data.copy_memory": ["CopyMemory"],
-    "zoo.data.digits": ["Digits"],
-    "zoo.data.labelled_text": ["LabelledText"],
-    "zoo.data.mnist_sequence": ["MNISTSequence"],
-    "zoo.data.python_docs": ["PythonDocs"],
-    "zoo.data.text_file": ["TextFile"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["UnknownNameError"],
     "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
     "zoo.tasks.base": ["Task"],
-    "zoo.tasks.language_model": ["LanguageModel"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],
-    "zoo.tasks.sequence_classifier": ["SequenceClassifier"],
-    "zoo.tasks.sequence_regressor": ["SequenceRegressor"],
     "zoo.tracking": ["WandbLogger"],
-    "zoo.wiring": [
-        "DenseSpec",
-        "HighwaySpec",
-        "PlainSpec",
-        "ResidualSpec",
-        "Wiring",
-        "WiringSpec",
-        "register_wiring",
-    ],
+    "zoo.wiring": ["Wiring", "WiringSpec", "register_wiring"],
 }
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = sorted([*_HOME, "__version__"])
 
 
-def __getattr__(name: str) -> Any:
-    """Imports a public name from its module."""
-    if name == "__version__":
-        return version("recurrent-zoo")
-    if name not in _HOME:
-        raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+@cache
+def _home() -> dict[str, str]:
+    """Public name -> its module."""
+    parts = [part for package in _PARTS for part in declared(package).values()]
+    named = {name: module for module, names in _HOMES.items() for name in names}
+    return named | {part.public: part.module for part in parts}
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted([*_home(), "__version__"])
+
+
+if not TYPE_CHECKING:  # which would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        """Imports a public name from its module."""
+        if name == "__version__":
+            return version("recurrent-zoo")
+        if name == "__all__":
+            return __dir__()
+        if name not in _home():
+            raise AttributeError(f"module 'zoo' has no attribute {name!r}; it has {', '.join(__dir__())}")
+        value = getattr(importlib.import_module(_home()[name]), name)
+        globals()[name] = value
+        return value

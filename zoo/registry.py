@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 PLUGIN_GROUP = "zoo.plugins"
+ENTRY = re.compile(
+    r'^@(?:register_\w+|[A-Z]+\.register)\("(?P<name>\w+)"(?:, (?P<spec>\w+))?\)\n'
+    r"(?:@.*\n)*class (?P<part>\w+)",
+    re.MULTILINE,
+)
+"""A decorator that registers a class, in a source."""
 Part = TypeVar("Part")
+Entered = TypeVar("Entered")
 AnySpec = TypeVar("AnySpec", bound="Spec")
 
 
@@ -117,10 +124,22 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Declared:
-    """A part that is imported only when it is used, so that listing it stays cheap."""
+    """A part that is imported only when it is used, so that listing it stays cheap.
+
+    Attributes:
+        module: Where it is.
+        qualname: Its class.
+        spec: The class of its spec, in the same module, where it has one.
+    """
 
     module: str
     qualname: str
+    spec: str = ""
+
+    @property
+    def public(self) -> str:
+        """What users name in Python: the spec, or the part itself where it has none."""
+        return self.spec or self.qualname
 
     def load(self) -> Any:
         return getattr(importlib.import_module(self.module), self.qualname)
@@ -136,12 +155,60 @@ class Declared:
         return ""
 
 
-class Registry(Generic[Part]):
-    """Name -> part, for one kind of part ("cell", "wiring", "task", ...)."""
+@cache
+def declared(package: str) -> Mapping[str, Declared]:
+    """The parts in the files of a package, read off their decorators without importing anything.
 
-    def __init__(self, kind: str) -> None:
+    Args:
+        package: Such as "zoo.cells", with lines such as `@register_cell("gru", GRUSpec)` above a class in its
+            files, or `@TASKS.register("language_model")`.
+    """
+    spec = importlib.util.find_spec(package)
+    assert spec is not None
+    return {
+        found["name"]: Declared(f"{package}.{path.stem}", found["part"], found["spec"] or "")
+        for folder in spec.submodule_search_locations or ()
+        for path in sorted(Path(folder).glob("*.py"))
+        for found in ENTRY.finditer(path.read_text(encoding="utf-8"))
+    }
+
+
+def part_class(package: str, name: str) -> Any:
+    """A part of a package, or the spec of one, by the name of its class; it is imported for it.
+
+    Raises:
+        AttributeError: there is none, as modules say it.
+    """
+    for part in declared(package).values():
+        if name in (part.qualname, part.spec):
+            return getattr(importlib.import_module(part.module), name)
+    raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+
+class Registry(Generic[Part]):
+    """Name -> part, for one kind of part.
+
+    Args:
+        kind: "cell", "wiring", "task", ...
+        package: Whose files hold parts; see `declared`.
+    """
+
+    def __init__(self, kind: str, package: str = "") -> None:
         self.kind = kind
-        self._parts: dict[str, Part | Declared] = {}
+        self._parts: dict[str, Part | Declared] = dict(declared(package)) if package else {}
+
+    def register(self, name: str) -> Callable[[Entered], Entered]:
+        """Class decorator that enters a part under `name`.
+
+        Raises:
+            ValueError: `name` is taken by another part, or is no name.
+        """
+
+        def enter(part: Entered) -> Entered:
+            self.add(name, part)
+            return part
+
+        return enter
 
     def declare(self, name: str, target: str) -> None:
         """Enters `"module:Class"` under `name`, to be imported at its first use."""
@@ -230,10 +297,14 @@ def spec_of(registry: Registry[Any], value: Any, base: type[AnySpec]) -> AnySpec
 
 
 def _same(old: Any, new: Any) -> bool:
-    """Whether a second registration is the first one again, as when a module is reloaded."""
-    if isinstance(old, Declared) or isinstance(new, Declared):
-        return bool(old == new)
-    return (old.__module__, old.__qualname__) == (new.__module__, new.__qualname__)
+    """Whether a second registration is the first one again: of what was declared, or of a reloaded module."""
+    return _place(old) == _place(new)
+
+
+def _place(part: Any) -> tuple[str, str]:
+    if isinstance(part, Declared):
+        return part.module, part.qualname
+    return part.__module__, part.__qualname__
 
 
 @cache

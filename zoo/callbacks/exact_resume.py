@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import GradientAccumulationScheduler, StochasticWeightAveraging
 from torch import Tensor
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.fit_progress import (
     after_batch,
     batches_done,
@@ -25,6 +26,7 @@ ACTING_AS_AN_EPOCH_BEGINS = (GradientAccumulationScheduler, StochasticWeightAver
 
 
 @final
+@CALLBACKS.register("exact_resume")
 class ExactResume(Callback):
     """Adds to checkpoints what Lightning leaves out, so that a resumed run repeats what would have followed.
 

@@ -8,6 +8,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch import nn
 from torch.optim import Optimizer
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.clip_history import History
 from zoo.callbacks.clip_modes import Step
 from zoo.callbacks.clip_options import build_mode
@@ -28,6 +29,7 @@ NORMS = "gradient_norms"
 
 
 @final
+@CALLBACKS.register("gradient_clipping")
 class GradientClipping(Callback):
     """Clips gradients, in one of six ways, once per optimiser step.
 

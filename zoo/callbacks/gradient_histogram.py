@@ -11,6 +11,7 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
 from zoo.callbacks.loggers import folder_of, log_image
@@ -44,6 +45,7 @@ class Recording:
 
 
 @final
+@CALLBACKS.register("gradient_histogram")
 class GradientHistogram(Callback):
     """Records histograms of gradients by layer, direction, gate and block, before and after clipping.
 

@@ -7,6 +7,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
 from torch.optim import Optimizer
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.loggers import log_image, log_values
 from zoo.callbacks.passages import Observation, PassageCallback
 from zoo.diagnostics.lag_records import THROUGH_TIME, append_lags, read_lags
@@ -16,6 +17,7 @@ PICTURE_KEY = "gradients_through_time"
 
 
 @final
+@CALLBACKS.register("gradient_through_time")
 class GradientThroughTime(PassageCallback):
     """Records, layer by layer and direction by direction, the size of the gradient against its lag.
 

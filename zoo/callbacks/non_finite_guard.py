@@ -8,6 +8,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.blame import (
     Calls,
     rates,
@@ -45,6 +46,7 @@ LARGE = 1e15
 
 
 @final
+@CALLBACKS.register("non_finite_guard")
 class NonFiniteGuard(Callback):
     r"""Finds NaN or infinity in loss and gradients before they reach the weights, says where, and acts.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
+from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import parameters_of
 from zoo.callbacks.loggers import log_values
 from zoo.callbacks.passages import Observation, PassageCallback
@@ -45,6 +46,7 @@ class Examination:
 
 
 @final
+@CALLBACKS.register("recurrence_health")
 class RecurrenceHealth(PassageCallback):
     """Logs for each recurrent layer what tells a healthy one from one that has died, forgotten or saturated.
 

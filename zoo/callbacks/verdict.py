@@ -7,11 +7,13 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
+from zoo.callbacks import CALLBACKS
 from zoo.diagnostics.run_files import measurements_of
 from zoo.diagnostics.verdict import Finding, judge
 
 
 @final
+@CALLBACKS.register("verdict")
 class Verdict(Callback):
     """Judges a fit by what the other callbacks have written into the run's folder, when it ends or fails.
 

@@ -1,48 +1,40 @@
-"""Recurrences, one file each: equations and nothing else. The imports below fill the registry."""
+"""Recurrences, one file each: equations and nothing else. A cell is imported when it is first named."""
+
+from typing import TYPE_CHECKING, Any
 
 from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
-from zoo.cells.elman import Elman, ElmanSpec
-from zoo.cells.gru import GRU, GRUSpec
-from zoo.cells.janet import JANET, JANETSpec
-from zoo.cells.layernorm_lstm import LayerNormLSTM, LayerNormLSTMSpec
-from zoo.cells.ligru import LiGRU, LiGRUSpec
-from zoo.cells.lru import LRU, LRUSpec
-from zoo.cells.lstm import LSTM, LSTMSpec
-from zoo.cells.mgu import MGU, MGUSpec
-from zoo.cells.mingru import MinGRU, MinGRUSpec
-from zoo.cells.minlstm import MinLSTM, MinLSTMSpec
-from zoo.cells.peephole_lstm import PeepholeLSTM, PeepholeLSTMSpec
-from zoo.cells.sru import SRU, SRUSpec
+from zoo.registry import part_class
 
-__all__ = [
-    "CELLS",
-    "GRU",
-    "JANET",
-    "LRU",
-    "LSTM",
-    "MGU",
-    "SRU",
-    "Card",
-    "Cell",
-    "CellSpec",
-    "Elman",
-    "ElmanSpec",
-    "GRUSpec",
-    "JANETSpec",
-    "LRUSpec",
-    "LSTMSpec",
-    "LayerNormLSTM",
-    "LayerNormLSTMSpec",
-    "LiGRU",
-    "LiGRUSpec",
-    "MGUSpec",
-    "MinGRU",
-    "MinGRUSpec",
-    "MinLSTM",
-    "MinLSTMSpec",
-    "PeepholeLSTM",
-    "PeepholeLSTMSpec",
-    "SRUSpec",
-    "cell_spec",
-    "register_cell",
-]
+if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.elman import Elman as Elman
+    from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gru import GRU as GRU
+    from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.janet import JANET as JANET
+    from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
+    from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.ligru import LiGRU as LiGRU
+    from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.lru import LRU as LRU
+    from zoo.cells.lru import LRUSpec as LRUSpec
+    from zoo.cells.lstm import LSTM as LSTM
+    from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.mgu import MGU as MGU
+    from zoo.cells.mgu import MGUSpec as MGUSpec
+    from zoo.cells.mingru import MinGRU as MinGRU
+    from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minlstm import MinLSTM as MinLSTM
+    from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
+    from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.sru import SRU as SRU
+    from zoo.cells.sru import SRUSpec as SRUSpec
+
+__all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
+
+if not TYPE_CHECKING:  # which would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        """A cell or its spec, imported on first use."""
+        return part_class("zoo.cells", name)

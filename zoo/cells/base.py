@@ -258,7 +258,7 @@ class Cell(nn.Module, ABC):
         return f"{self.input_size}, {self.hidden_size}"
 
 
-CELLS: Registry[type[Cell]] = Registry("cell")
+CELLS: Registry[type[Cell]] = Registry("cell", "zoo.cells")
 
 
 def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], type[AnyCell]]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from zoo.callbacks import CALLBACKS
 from zoo.cli.errors import UserError
-from zoo.cli.source import registered
 from zoo.data import DATA
-from zoo.registry import Registry, UnknownNameError, load_plugins, nearest
+from zoo.registry import Declared, Registry, UnknownNameError, declared, load_plugins, nearest
 from zoo.tasks import TASKS
 
 LOGGERS: Registry[Any] = Registry("logger")
@@ -100,8 +99,8 @@ KINDS = {
     "trainer.profiler": _kind("trainer.profiler", "profiler"),
     "trainer.plugins": _kind("trainer.plugins", "plugin"),
 }
-SPECS = {"cell": ("zoo.cells", "register_cell"), "wiring": ("zoo.wiring", "register_wiring")}
-"""Key of a stack -> the package of its parts, and what enters them into their registry."""
+SPECS = {"cell": "zoo.cells", "wiring": "zoo.wiring"}
+"""Key of a stack -> the package of its parts."""
 
 _let_in: list[str] = []
 
@@ -208,22 +207,22 @@ def spec_paths() -> set[str]:
 def _specs(key: str) -> dict[str, str]:
     """Registered name, class and spec class -> import path of the spec."""
     found: dict[str, str] = {}
-    for name, (part, spec) in sorted({**registered(*SPECS[key]), **_registered_by_users(key)}.items()):
-        path = spec.replace(":", ".")
-        found |= {name: path, part.partition(":")[2]: path, class_of(path): path}
+    for name, part in sorted({**declared(SPECS[key]), **_registered_by_users(key)}.items()):
+        path = f"{part.module}.{part.spec}"
+        found |= {name: path, part.qualname: path, part.spec: path}
     return found
 
 
-def _registered_by_users(key: str) -> dict[str, tuple[str, str]]:
+def _registered_by_users(key: str) -> dict[str, Declared]:
     """The parts that plug-ins and modules of the user's have registered."""
     load_plugins()
-    owner = sys.modules.get(SPECS[key][0])
+    owner = sys.modules.get(SPECS[key])
     if owner is None:  # without it nothing can have been registered
         return {}
     registry: Registry[Any] = vars(owner)[f"{key.upper()}S"]
-    parts = {name: registry[name] for name in registry.names()}
-    return {name: (registry.target(name), _target(part.spec_class)) for name, part in parts.items()}
-
-
-def _target(cls: type) -> str:
-    return f"{cls.__module__}:{cls.__qualname__}"
+    own = {name: registry[name] for name in registry.names() if name not in declared(SPECS[key])}
+    specs = {name: part.spec_class for name, part in own.items()}
+    return {
+        name: Declared(spec.__module__, own[name].__qualname__, spec.__qualname__)
+        for name, spec in specs.items()
+    }

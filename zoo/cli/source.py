@@ -138,28 +138,6 @@ def public_classes(name: str) -> list[str]:
     return sorted(each for each in {*defined, *passed_on} - bases if each[0].isupper())
 
 
-@cache
-def registered(package: str, decorator: str) -> dict[str, tuple[str, str]]:
-    """The parts of a package that a decorator registers, as in `@register_cell("gru", GRUSpec)`.
-
-    Returns:
-        Registered name -> the part and its spec, each as `module:Class`.
-    """
-    path = _file(package)
-    assert path is not None
-    stems = [file.stem for file in sorted(path.parent.glob("*.py"))] if path.name == "__init__.py" else []
-    files = [f"{package}.{stem}" for stem in stems if stem != "__init__"] or [package]
-    found = {}
-    for source in (module(name) for name in files):
-        for node in source.classes if source is not None else ():
-            for call in node.decorator_list:
-                if isinstance(call, ast.Call) and ast.unparse(call.func) == decorator:
-                    assert source is not None
-                    name, spec = ast.literal_eval(call.args[0]), ast.unparse(call.args[1])
-                    found[name] = (f"{source.name}:{node.name}", source.home(spec))
-    return found
-
-
 def _file(name: str) -> Path | None:
     """The file of a module, imported or not."""
     loaded = sys.modules.get(name)

@@ -6,12 +6,14 @@ from typing import final
 
 import torch
 
+from zoo.data import DATA
 from zoo.data.base import check_positive
 from zoo.data.datasets import Batch
 from zoo.data.made import MadeData
 
 
 @final
+@DATA.register("adding_problem")
 class AddingProblem(MadeData):
     r"""Add the two marked numbers of a sequence: the classic test of memory over `length` steps.
 

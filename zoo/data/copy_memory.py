@@ -8,6 +8,7 @@ from typing import final
 import torch
 import torch.nn.functional as F
 
+from zoo.data import DATA
 from zoo.data.base import check_positive
 from zoo.data.datasets import Batch
 from zoo.data.made import MadeData
@@ -19,6 +20,7 @@ RECALL = SYMBOLS + 1
 
 
 @final
+@DATA.register("copy_memory")
 class CopyMemory(MadeData):
     r"""Repeat ten symbols after `length` blanks: memory over a gap, with nothing to help on the way.
 

@@ -5,6 +5,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.data.datasets import ImageSequences
 from zoo.data.images import as_sequences, check_reading
@@ -14,6 +15,7 @@ WHITE = 16
 
 
 @final
+@DATA.register("digits")
 class Digits(SequenceData):
     """1,797 scanned digits of 8 x 8 pixels, by rows or pixel by pixel; comes with scikit-learn.
 

@@ -6,6 +6,7 @@ from typing import Any, final
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from zoo.data import DATA
 from zoo.data.base import check_option, check_positive
 from zoo.data.datasets import Batch, RaggedSequences, Sequences
 from zoo.data.faults import listed, share
@@ -21,6 +22,7 @@ MOST_LABELS = 10  # that an error shows
 
 
 @final
+@DATA.register("labelled_text")
 class LabelledText(TextData):
     """Texts with labels from CSV or TSV files, or lines of a label and a text; words, batched by length.
 

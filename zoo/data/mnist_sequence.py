@@ -5,6 +5,7 @@ from typing import final
 
 from torch import Tensor
 
+from zoo.data import DATA
 from zoo.data.base import SequenceData, check_positive
 from zoo.data.datasets import ImageSequences
 from zoo.data.faults import listed
@@ -18,6 +19,7 @@ PREFIX = {"train": "train", "test": "t10k"}
 
 
 @final
+@DATA.register("mnist_sequence")
 class MNISTSequence(SequenceData):
     """MNIST or a successor (Fashion, Kuzushiji) from IDX files in a folder, by rows or pixel by pixel.
 

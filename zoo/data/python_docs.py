@@ -2,6 +2,7 @@
 
 from typing import final
 
+from zoo.data import DATA
 from zoo.data.splits import Split, check_fractions
 from zoo.data.streams import StreamData
 from zoo.data.text_file import split_by_position
@@ -9,6 +10,7 @@ from zoo.data.vocabulary import Characters, Vocabulary
 
 
 @final
+@DATA.register("python_docs")
 class PythonDocs(StreamData):
     """The language reference inside every CPython (`pydoc_data.topics`), half a megabyte, by characters.
 

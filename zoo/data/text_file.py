@@ -5,6 +5,7 @@ from typing import final
 
 from torch.utils.data import Dataset
 
+from zoo.data import DATA
 from zoo.data.base import check_option
 from zoo.data.datasets import Batch
 from zoo.data.files import read_text
@@ -17,6 +18,7 @@ UNITS = ("characters", "words", "bpe")
 
 
 @final
+@DATA.register("text_file")
 class TextFile(StreamData):
     """Text files for language modelling: characters, words, or byte pairs trained on them.
 

@@ -12,6 +12,7 @@ from torchmetrics import MeanMetric, MetricCollection
 
 from zoo.model import ModelSpec
 from zoo.stack import StackState, map_state
+from zoo.tasks import TASKS
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -34,6 +35,7 @@ class BitsPerCharacter(MeanMetric):
 
 
 @final
+@TASKS.register("language_model")
 class LanguageModel(Task):
     """Predicts each token from all tokens before it.
 

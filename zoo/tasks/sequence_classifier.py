@@ -8,11 +8,13 @@ from torch.nn import functional as F
 from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
+from zoo.tasks import TASKS
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
 @final
+@TASKS.register("sequence_classifier")
 class SequenceClassifier(Task):
     """Assigns a class to each sequence, or to each step where the network does not pool.
 

@@ -7,11 +7,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 
+from zoo.tasks import TASKS
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
 
 
 @final
+@TASKS.register("sequence_regressor")
 class SequenceRegressor(Task):
     """Predicts O numbers for each sequence, or for each step where the network does not pool.
 

@@ -1,23 +1,24 @@
 """Wirings, one file each: how what comes out of a layer joins what went into it."""
 
-from zoo.wiring.base import WIRINGS, Wiring, WiringSpec, register_wiring, wiring_spec
-from zoo.wiring.dense import Dense, DenseSpec
-from zoo.wiring.highway import Highway, HighwaySpec
-from zoo.wiring.plain import Plain, PlainSpec
-from zoo.wiring.residual import Residual, ResidualSpec
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "WIRINGS",
-    "Dense",
-    "DenseSpec",
-    "Highway",
-    "HighwaySpec",
-    "Plain",
-    "PlainSpec",
-    "Residual",
-    "ResidualSpec",
-    "Wiring",
-    "WiringSpec",
-    "register_wiring",
-    "wiring_spec",
-]
+from zoo.registry import part_class
+from zoo.wiring.base import WIRINGS, Wiring, WiringSpec, register_wiring, wiring_spec
+
+if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.wiring.dense import Dense as Dense
+    from zoo.wiring.dense import DenseSpec as DenseSpec
+    from zoo.wiring.highway import Highway as Highway
+    from zoo.wiring.highway import HighwaySpec as HighwaySpec
+    from zoo.wiring.plain import Plain as Plain
+    from zoo.wiring.plain import PlainSpec as PlainSpec
+    from zoo.wiring.residual import Residual as Residual
+    from zoo.wiring.residual import ResidualSpec as ResidualSpec
+
+__all__ = ["WIRINGS", "Wiring", "WiringSpec", "register_wiring", "wiring_spec"]
+
+if not TYPE_CHECKING:  # which would take any name for one of these
+
+    def __getattr__(name: str) -> Any:
+        """A wiring or its spec, imported on first use."""
+        return part_class("zoo.wiring", name)

@@ -46,7 +46,7 @@ class Wiring(nn.Module, ABC):
         """Joins the layer's input `x` with its output `y`."""
 
 
-WIRINGS: Registry[type[Wiring]] = Registry("wiring")
+WIRINGS: Registry[type[Wiring]] = Registry("wiring", "zoo.wiring")
 
 
 def register_wiring(name: str, spec: type[WiringSpec]) -> Callable[[type[AnyWiring]], type[AnyWiring]]:
