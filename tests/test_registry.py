@@ -74,7 +74,9 @@ class Point:
 @pytest.fixture
 def plugins(monkeypatch):
     points = []
-    monkeypatch.setattr("zoo.registry.entry_points", lambda group: points if group == "zoo.plugins" else [])
+    monkeypatch.setattr(
+        "zoo.registry.registry.entry_points", lambda group: points if group == "zoo.plugins" else []
+    )
     load_plugins.cache_clear()
     yield points
     load_plugins.cache_clear()

@@ -45,7 +45,7 @@ class WandbLogger(LightningWandbLogger):
         finish_timeout: Seconds that sending the rest, the checkpoint among it, may take at the end.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of a recipe
         self,
         project: str | None = None,
         name: str | None = None,

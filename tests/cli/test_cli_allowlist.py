@@ -52,7 +52,7 @@ DANGEROUS = [
     "zoo.cli.main",
     "zoo.report.write_report",
     "zoo.engines.c.build.load",
-    "zoo.registry.importlib.import_module",
+    "zoo.registry.declared.importlib.import_module",
     "zoo.tasks.sequence_classifier.SequenceClassifier.load_from_checkpoint",
 ]
 

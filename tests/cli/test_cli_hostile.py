@@ -21,7 +21,11 @@ HOSTILE = [
     ("class_path: Digits", "class_path: evil_module.Evil", "--allow-import evil_module"),
     ("class_path: Digits", "class_path: evil_module", "unknown data module"),
     ("class_path: SequenceClassifier", "class_path: os.system", "os.system"),
-    ("class_path: SequenceClassifier", "class_path: zoo.registry.importlib.import_module", "import_module"),
+    (
+        "class_path: SequenceClassifier",
+        "class_path: zoo.registry.declared.importlib.import_module",
+        "import_module",
+    ),
     ("cell: lstm", "cell: {class_path: evil_module.Evil}", "evil_module"),
     (
         "accelerator: cpu",

@@ -69,6 +69,8 @@ def test_the_line_to_type_is_said(trained):
 def test_a_program_is_told_what_to_import(trained):
     load = f"import zoo; zoo.SequenceClassifier.load_from_checkpoint({CHECKPOINT!r})"
     refused = run("-c", load)
-    assert refused.stderr.splitlines()[-1].startswith("zoo.registry.UnknownNameError: unknown cell 'mine'")
+    assert refused.stderr.splitlines()[-1].startswith(
+        "zoo.registry.checks.UnknownNameError: unknown cell 'mine'"
+    )
     assert "if it is your own, import its module before" in refused.stderr
     assert run("-c", f"import cells_of_mine; {load}").returncode == 0

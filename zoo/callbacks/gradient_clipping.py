@@ -72,7 +72,7 @@ class GradientClipping(Callback):
             mode, or, when a fit begins, the gradients would be clipped twice or a layer does not exist.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of a recipe
         self,
         max_norm: float | None = None,
         max_value: float | None = None,

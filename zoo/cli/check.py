@@ -33,7 +33,9 @@ PART = "a name, or class_path and init_args"
 
 
 def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
-    """Refuses keys that nothing takes, sections of another form, places to write to that are not the recipe's
+    """Refuses what a recipe may not say, before anything is imported for it.
+
+    That is keys that nothing takes, sections of another form, places to write to that are not the recipe's
     business, and values that Lightning would ignore.
 
     Args:

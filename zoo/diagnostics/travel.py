@@ -105,6 +105,11 @@ def count_lags(passage: LayerTrace) -> int:
 
 
 def check_reached(passage: LayerTrace) -> None:
+    """Refuses a trace that no gradient has reached.
+
+    Raises:
+        ValueError: there was no backward pass.
+    """
     nowhere = passage.d_outputs is None and all(part is None for part in passage.d_final)
     if nowhere and passage.outputs.numel():
         raise ValueError(

@@ -14,7 +14,9 @@ from zoo.engines import LayerTrace, Recurrence, Sequences, State, Watchable, Wat
 
 @contextmanager
 def watch(model: nn.Module) -> Iterator[dict[str, LayerTrace]]:
-    """Records what each direction of each layer does, while the context is open::
+    """Records what each direction of each layer does, while the context is open.
+
+    As in::
 
         with watch(model) as passages:
             loss_of(model(x)).backward()

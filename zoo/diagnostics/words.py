@@ -6,7 +6,7 @@ from zoo.diagnostics.measurements import Nonfinite
 
 
 def spoken(path: str) -> str:
-    """ "layer_1/forward" for people."""
+    """A path such as "layer_1/forward" for people."""
     layer, _, direction = path.replace("_", " ").partition("/")
     return f"{layer} ({direction})" if direction else layer
 

@@ -21,7 +21,7 @@ def described(value: object) -> str:
 
 
 def with_article(name: str) -> str:
-    """ "a list", "an int"."""
+    """The name of a type with its article: "a list", "an int"."""
     return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
 
 

@@ -1,0 +1,29 @@
+"""Names and specs for the parts of the zoo: look-up, listing, suggestions, plug-ins, plain data."""
+
+from zoo.registry.checks import (
+    UnknownNameError,
+    check_choice,
+    check_finite,
+    check_fraction,
+    check_positive,
+    nearest,
+)
+from zoo.registry.declared import Declared, declared, part_class
+from zoo.registry.registry import Registry, load_plugins, spec_of
+from zoo.registry.spec import Spec
+
+__all__ = [
+    "Declared",
+    "Registry",
+    "Spec",
+    "UnknownNameError",
+    "check_choice",
+    "check_finite",
+    "check_fraction",
+    "check_positive",
+    "declared",
+    "load_plugins",
+    "nearest",
+    "part_class",
+    "spec_of",
+]

@@ -1,0 +1,44 @@
+"""Checks of what a user gave, and the sentences that say what is wrong with it."""
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Any
+
+
+class UnknownNameError(LookupError):
+    """A name that no registry entry has. Unlike KeyError, its message prints without quotes."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'lstm'?"`, or an empty string when nothing known looks like `name`."""
+    lowered = {option.lower(): option for option in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(lowered[match]) for match in close)}?" if close else ""
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is an integer of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} is {value!r}; expected an integer of at least 1")
+
+
+def check_finite(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; expected a finite number")
+
+
+def check_fraction(name: str, value: Any) -> None:
+    """Raises ValueError unless 0 <= value < 1."""
+    check_finite(name, value)
+    if not 0 <= value < 1:
+        raise ValueError(f"{name} is {value!r}; expected a number from 0 up to, but not including, 1")
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Raises ValueError, with the nearest choice, unless `value` is one of `choices`."""
+    known = list(choices)
+    if value not in known:
+        hint = nearest(str(value), known) or ";"
+        raise ValueError(f"{name} is {value!r}{hint} expected one of {', '.join(known)}")
