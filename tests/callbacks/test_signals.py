@@ -68,10 +68,13 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def listening():
-    """As in a terminal, though the tests be run under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """As in a terminal, though the tests be run under nohup or in the background, which ignore signals."""
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGHUP, signal.SIGINT)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for sign, handler in before.items():
+        signal.signal(sign, handler)
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -39,7 +39,7 @@ def test_no_more_files_can_be_opened(folder, fit_until, failed):
 def test_a_worker_is_killed(folder, fit_until, failed):
     said = failed(fit_until("a_worker_is_killed", "--data.num_workers=2"))
     assert "a worker process that loads data has died" in said
-    assert checkpoint(folder)["global_step"] == 4
+    assert checkpoint(folder)["global_step"] in (4, 8)  # the other worker may have had the rest of the epoch
 
 
 def test_memory_runs_out(folder):
