@@ -27,7 +27,7 @@ from callbacks.modules import (
 from zoo import Digits, ModelSpec, SequenceClassifier, StackSpec
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
-from zoo.diagnostics.records import read_gradients
+from zoo.runs.gradient_records import read_gradients
 
 pytestmark = FEW_WORKERS
 

@@ -21,7 +21,7 @@ from callbacks.modules import FEW_WORKERS, Linear, batches, half_precision, trai
 from callbacks.recurrent import Adversaries, Chunks, Plain, Weighed, data, loader, stack, watchers
 from zoo.callbacks.gradient_through_time import GradientThroughTime
 from zoo.callbacks.recurrence_health import RecurrenceHealth
-from zoo.diagnostics.lag_records import read_lags
+from zoo.runs.lag_records import read_lags
 
 pytestmark = FEW_WORKERS
 
@@ -31,7 +31,7 @@ PNG = b"\x89PNG"
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch):
     """Most of the time of these tests would be spent on pixels."""
-    monkeypatch.setattr("zoo.diagnostics.time_plots.DPI", 20)
+    monkeypatch.setattr("zoo.pictures.lag_plot.DPI", 20)
 
 
 def through_time(every_n_steps=1, **options):

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from tests.callbacks.modules import FEW_WORKERS, NAN, Linear, trainer
 from zoo import NonFiniteGuard
-from zoo.diagnostics.events import read_events
+from zoo.runs.events import read_events
 
 pytestmark = [
     FEW_WORKERS,

@@ -11,7 +11,7 @@ from callbacks.modules import FEW_WORKERS, INF, NAN, Linear, batches, trainer
 from callbacks.wandb_file import read_history
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
-from zoo.diagnostics.records import read_gradients
+from zoo.runs.gradient_records import read_gradients
 
 pytestmark = FEW_WORKERS
 

@@ -29,8 +29,8 @@ from tests.callbacks.modules import (
 from zoo import GradientClipping, GradientHistogram, NonFiniteError, NonFiniteGuard
 from zoo.callbacks.blame import say_loss
 from zoo.callbacks.losses import Losses
-from zoo.diagnostics.events import read_events
-from zoo.diagnostics.records import read_gradients
+from zoo.runs.events import read_events
+from zoo.runs.gradient_records import read_gradients
 
 pytestmark = FEW_WORKERS
 GOOD, LAST = [1.0, 2.0, 3.0], [4.0, 5.0, 6.0]

@@ -7,7 +7,7 @@ from lightning.pytorch import Trainer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.cli.epochs import Progress
-from zoo.diagnostics.events import read_events
+from zoo.runs.events import read_events
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.max_epochs=2", "--trainer.log_every_n_steps=2")
 

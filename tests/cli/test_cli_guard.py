@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from zoo.diagnostics.events import read_events
+from zoo.runs.events import read_events
 
 FIT = ("fit", "--config", "small.yaml", "--test_after_fit", "false", "--trainer.callbacks+=non_finite_guard")
 BREAKS = """

@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader
 
 import zoo as library
 from zoo.cli.inspect import inspecting
-from zoo.diagnostics.measurements import Network
-from zoo.diagnostics.verdict import judge
+from zoo.verdict.judge import judge
+from zoo.verdict.measurements import Network
 
 SMALL = ("inspect", "--config", "small.yaml", "--batches", "3")
 DEEP = ("num_layers=12", "wiring=plain", "direction=forward")

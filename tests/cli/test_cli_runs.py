@@ -10,8 +10,8 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.cli.checkpoint_io import AtomicCheckpointIO
-from zoo.diagnostics.run_files import measurements_of
 from zoo.report.run import read_run
+from zoo.verdict.measured import measurements_of
 
 FIT = ("fit", "--config", "small.yaml")
 

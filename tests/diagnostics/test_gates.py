@@ -18,9 +18,9 @@ from zoo.stack import Stack
 
 
 def seen(stack: Stack, **sequences: Any) -> LayerTrace:
-    with torch.no_grad(), watch(stack) as passages:
+    with torch.no_grad(), watch(stack) as traces:
         stack(random(BATCH, TIME, INPUT), **sequences)
-    return passages[WAY]
+    return traces[WAY]
 
 
 def sigmoid(a: float) -> float:
@@ -65,15 +65,15 @@ def test_saturation_can_be_asked_of_every_cell(variant: str) -> None:
 def test_the_means_are_those_of_the_equations() -> None:
     stack = stack_of("lstm")
     (cell,) = stack.cells()
-    passage = seen(stack, lengths=LENGTHS)
-    pre = passage.projected + passage.before[0] @ cell.weight_hh.detach().T
+    trace = seen(stack, lengths=LENGTHS)
+    pre = trace.projected + trace.before[0] @ cell.weight_hh.detach().T
     valid = torch.arange(TIME)[:, None] < LENGTHS
-    found = gate_saturation(passage)
+    found = gate_saturation(trace)
     for gate, squash in (("i", torch.sigmoid), ("f", torch.sigmoid), ("g", torch.tanh), ("o", torch.sigmoid)):
         assert found[gate].mean == pytest.approx(
             float(squash(pre[..., cell.rows(gate)])[valid].mean()), abs=1e-12
         )
-    assert gate_saturation(passage, Gates.of(cell.recurrence())) == found
+    assert gate_saturation(trace, Gates.of(cell.recurrence())) == found
 
 
 def test_pinned_gates_are_at_their_ends() -> None:
@@ -91,11 +91,11 @@ def test_pinned_gates_are_at_their_ends() -> None:
 def test_padding_does_not_count() -> None:
     stack = stack_of("gru")
     lengths = torch.tensor([2, 2, 2])
-    with torch.no_grad(), watch(stack) as passages:
+    with torch.no_grad(), watch(stack) as traces:
         stack(random(BATCH, TIME, INPUT), lengths=lengths)
-        padded = gate_saturation(passages[WAY]), memory_horizon(passages[WAY])
+        padded = gate_saturation(traces[WAY]), memory_horizon(traces[WAY])
         stack(random(BATCH, TIME, INPUT)[:, :2])
-        short = gate_saturation(passages[WAY]), memory_horizon(passages[WAY])
+        short = gate_saturation(traces[WAY]), memory_horizon(traces[WAY])
     assert padded[0] == short[0]
     torch.testing.assert_close(padded[1], short[1], rtol=1e-12, atol=0)
     assert gate_saturation(seen(stack, lengths=torch.zeros(BATCH, dtype=torch.long))) == {}
@@ -149,16 +149,16 @@ def test_the_slope_of_the_gradient_along_an_open_cell_is_that_of_its_gate() -> N
 
 
 def test_a_step_that_cannot_be_taken_apart_has_no_gates() -> None:
-    passage = seen(stack_of("lstm"))
+    trace = seen(stack_of("lstm"))
 
     def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
-        output, new = passage.recurrence.step(pre, state, product)
+        output, new = trace.recurrence.step(pre, state, product)
         return output.cumsum(-1), new
 
-    mixed = replace(passage, recurrence=replace(passage.recurrence, step=step))
+    mixed = replace(trace, recurrence=replace(trace.recurrence, step=step))
     assert Gates.of(mixed.recurrence).program is None
     assert gate_saturation(mixed) == {}
-    assert torch.equal(memory_horizon(mixed), memory_horizon(passage))
+    assert torch.equal(memory_horizon(mixed), memory_horizon(trace))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -32,8 +32,8 @@ EVERY = {
     "dead_units": dead_units,
     "gate_saturation": gate_saturation,
     "gradient_by_lag": gradient_by_lag,
-    "jacobian_singular_values": lambda passage: jacobian_singular_values(passage, 2),
-    "lyapunov_exponents": lambda passage: lyapunov_exponents(passage, 2),
+    "jacobian_singular_values": lambda trace: jacobian_singular_values(trace, 2),
+    "lyapunov_exponents": lambda trace: lyapunov_exponents(trace, 2),
     "memory_horizon": memory_horizon,
     "recurrent_spectra": recurrent_spectra,
     "state_norm": state_norm,
@@ -56,11 +56,11 @@ def results(stack: Stack, watched: bool, **sequences: Any) -> list[Tensor]:
 
     if not watched:
         return go()
-    with watch(stack) as passages:
+    with watch(stack) as traces:
         found = go()
-    for passage in passages.values():  # nor does looking at it
+    for trace in traces.values():  # nor does looking at it
         for look in EVERY.values() if not sequences else (gradient_by_lag, memory_horizon, gate_saturation):
-            look(passage)
+            look(trace)
     return found
 
 
@@ -98,41 +98,41 @@ def test_two_may_watch_at_once() -> None:
 
 def test_copies_and_pickles_of_a_watched_model_are_not_watched() -> None:
     stack, x = stack_of("lstm"), random(BATCH, TIME, INPUT)
-    with watch(stack) as passages:
+    with watch(stack) as traces:
         copies = [copy.deepcopy(stack), pickle.loads(pickle.dumps(stack))]
         for other in copies:
             assert not watchers(other)
             assert torch.equal(other(x)[0], stack(x)[0])
         stack(2 * x)
         copies[0](x)
-    assert torch.equal(passages[WAY].sequences.x, 2 * x.transpose(0, 1))
-    with watch(copies[0]) as passages:
+    assert torch.equal(traces[WAY].sequences.x, 2 * x.transpose(0, 1))
+    with watch(copies[0]) as traces:
         copies[0](x)
-    assert WAY in passages
+    assert WAY in traces
 
 
 def test_the_last_run_counts() -> None:
     stack, x, y = stack_of("elman"), random(2, TIME, INPUT), random(3, 4, INPUT, seed=9)
-    with watch(stack) as passages:
+    with watch(stack) as traces:
         outputs = [stack(x)[0], stack(y)[0]]
         (outputs[0].sum() + outputs[1].square().sum()).backward()
     alone = run(stack, y, lambda outputs, _: outputs.square().sum())[WAY]
-    assert torch.equal(passages[WAY].outputs, alone.outputs)
-    assert torch.equal(gradient_by_lag(passages[WAY]), gradient_by_lag(alone))
+    assert torch.equal(traces[WAY].outputs, alone.outputs)
+    assert torch.equal(gradient_by_lag(traces[WAY]), gradient_by_lag(alone))
 
 
 def test_layers_that_the_loss_does_not_use_have_no_gradient() -> None:
     lower, upper = stack_of("elman"), stack_of("gru", hidden_size=INPUT)
     model = nn.ModuleDict({"encoder": lower, "decoder": upper})
-    with watch(model) as passages:
+    with watch(model) as traces:
         outputs, _ = lower(random(BATCH, TIME, INPUT))
         upper(random(BATCH, TIME, INPUT))
         outputs.sum().backward()
-    assert list(passages) == [WAY, "decoder_layer_1/forward"]
-    assert passages["decoder_layer_1/forward"].d_outputs is None
-    assert gradient_by_lag(passages[WAY])[0] > 0
+    assert list(traces) == [WAY, "decoder_layer_1/forward"]
+    assert traces["decoder_layer_1/forward"].d_outputs is None
+    assert gradient_by_lag(traces[WAY])[0] > 0
     with pytest.raises(ValueError, match="no gradient has come back"):
-        gradient_by_lag(passages["decoder_layer_1/forward"])
+        gradient_by_lag(traces["decoder_layer_1/forward"])
 
 
 def test_frozen_weights_have_gradients_where_something_below_learns() -> None:
@@ -140,21 +140,21 @@ def test_frozen_weights_have_gradients_where_something_below_learns() -> None:
     free = run(stack, random(BATCH, TIME, INPUT))
     stack.layers[1].requires_grad_(False)
     frozen = run(stack, random(BATCH, TIME, INPUT))
-    for way, passage in frozen.items():
-        assert torch.equal(gradient_by_lag(passage), gradient_by_lag(free[way]))
-        assert torch.equal(weight_gradient_by_lag(passage), weight_gradient_by_lag(free[way]))
+    for way, trace in frozen.items():
+        assert torch.equal(gradient_by_lag(trace), gradient_by_lag(free[way]))
+        assert torch.equal(weight_gradient_by_lag(trace), weight_gradient_by_lag(free[way]))
     assert not any(parameter.requires_grad for parameter in stack.layers[1].parameters())
     assert all(parameter.grad is not None for parameter in stack.layers[0].parameters())
 
 
 def test_without_gradients_the_forward_run_is_there() -> None:
     stack = stack_of("lstm").requires_grad_(False)
-    with watch(stack) as passages:
+    with watch(stack) as traces:
         outputs, _ = stack(random(BATCH, TIME, INPUT))
-    assert torch.equal(passages[WAY].outputs, outputs.transpose(0, 1))
-    assert memory_horizon(passages[WAY]).shape == (HIDDEN,)
+    assert torch.equal(traces[WAY].outputs, outputs.transpose(0, 1))
+    assert memory_horizon(traces[WAY]).shape == (HIDDEN,)
     with pytest.raises(ValueError, match="no gradient has come back"):
-        gradient_by_lag(passages[WAY])
+        gradient_by_lag(traces[WAY])
 
 
 def test_a_backward_direction_is_shown_in_the_order_in_which_it_reads() -> None:
@@ -190,8 +190,8 @@ for compiled_first in (True, False):
         fast(x)
     seen = run(fast, x)
     assert list(seen) == list(plain)
-    for way, passage in seen.items():
-        torch.testing.assert_close(gradient_by_lag(passage), gradient_by_lag(plain[way]), rtol=0, atol=1e-12)
+    for way, trace in seen.items():
+        torch.testing.assert_close(gradient_by_lag(trace), gradient_by_lag(plain[way]), rtol=0, atol=1e-12)
 """
 
 
@@ -205,8 +205,8 @@ def test_a_compiled_model_is_seen_like_any_other() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def looks(passage: LayerTrace) -> dict[str, Any]:
-    return {name: look(passage) for name, look in EVERY.items()}
+def looks(trace: LayerTrace) -> dict[str, Any]:
+    return {name: look(trace) for name, look in EVERY.items()}
 
 
 WITH_A_TWIN = ("elman", "gru", "lstm")
@@ -223,14 +223,14 @@ def test_runs_under_autocast_can_be_looked_into(cell: str, engine: str) -> None:
     stack = stack_of(cell, torch.float32, engine=engine, num_layers=2)
     x = random(BATCH, TIME, INPUT).float()
     exact = run(stack, x)
-    with torch.autocast("cpu", dtype=torch.bfloat16), watch(stack) as passages:
+    with torch.autocast("cpu", dtype=torch.bfloat16), watch(stack) as traces:
         outputs, state = stack(x)
         everywhere(outputs.float(), state).backward()
-        inside = {way: looks(passage) for way, passage in passages.items()}
-    for way, passage in passages.items():
-        assert str(looks(passage)) == str(inside[way])
-        torch.testing.assert_close(gradient_by_lag(passage), gradient_by_lag(exact[way]), rtol=0.1, atol=0.05)
-        assert state_norm(passage) == pytest.approx(state_norm(exact[way]), rel=0.05)
+        inside = {way: looks(trace) for way, trace in traces.items()}
+    for way, trace in traces.items():
+        assert str(looks(trace)) == str(inside[way])
+        torch.testing.assert_close(gradient_by_lag(trace), gradient_by_lag(exact[way]), rtol=0.1, atol=0.05)
+        assert state_norm(trace) == pytest.approx(state_norm(exact[way]), rel=0.05)
 
 
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm"])
@@ -262,16 +262,16 @@ def test_no_look_fails_at_what_is_not_finite(cell: str, where: str, bad: float) 
 @pytest.mark.parametrize("cell", ["elman", "gru", "lstm", "lru", "layernorm_lstm"])
 def test_no_look_fails_at_nothing(cell: str, batch: int, time: int) -> None:
     stack = stack_of(cell, num_layers=2, direction="bidirectional")
-    with watch(stack) as passages:
+    with watch(stack) as traces:
         stack(random(batch, time, INPUT))
-    assert len(passages) == 4
-    for passage in passages.values():
-        assert gate_saturation(passage) == {}
-        assert dead_units(passage) != dead_units(passage)
-        assert state_norm(passage) != state_norm(passage)
-        assert bool(memory_horizon(passage).isnan().all())
-        assert jacobian_singular_values(passage, 0).shape[0] == batch
-        assert recurrent_spectra(passage)
+    assert len(traces) == 4
+    for trace in traces.values():
+        assert gate_saturation(trace) == {}
+        assert dead_units(trace) != dead_units(trace)
+        assert state_norm(trace) != state_norm(trace)
+        assert bool(memory_horizon(trace).isnan().all())
+        assert jacobian_singular_values(trace, 0).shape[0] == batch
+        assert recurrent_spectra(trace)
 
 
 def test_the_first_sequences_are_a_run_of_their_own() -> None:

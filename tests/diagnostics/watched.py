@@ -60,10 +60,10 @@ LOSSES: Mapping[str, Callable[[Tensor, Any], Tensor]] = {
 def run(
     stack: Stack, x: Tensor, loss: Callable[[Tensor, Any], Tensor] = everywhere, **sequences: Any
 ) -> dict[str, LayerTrace]:
-    """The passages of one run and its backward pass."""
-    with watch(stack) as passages:
+    """The traces of one run and its backward pass."""
+    with watch(stack) as traces:
         loss(*stack(x, **sequences)).backward()
-    return passages
+    return traces
 
 
 def pinned(stack: Stack, **gates: float) -> Stack:

@@ -4,7 +4,7 @@ import json
 import math
 
 from zoo.diagnostics.histogram import LogBins, Summary
-from zoo.diagnostics.records import GradientRecord, append_gradients
+from zoo.runs.gradient_records import GradientRecord, append_gradients
 
 BINS = LogBins(min_exponent=-9, max_exponent=1, bins_per_decade=2)
 GATES = "ifgo"

@@ -4,8 +4,8 @@ import pytest
 
 from tests.report.browser import CHROMIUM, WHY, browser
 from tests.report.folders import make_run, record
-from zoo.diagnostics.records import append_gradients
 from zoo.report import write_report
+from zoo.runs.gradient_records import append_gradients
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=WHY)
 

@@ -12,9 +12,9 @@ import pytest
 
 from tests.report.folders import EVENT, beyond, make_run, metrics, passage, record
 from tests.report.pages import figures, matrix, parsed, section, views
-from zoo.diagnostics.records import append_gradients
 from zoo.report import write_report
 from zoo.report.palette import RUNS
+from zoo.runs.gradient_records import append_gradients
 
 FILES = {
     "metrics.csv": ("curves", "curves"),

@@ -13,7 +13,7 @@ from torch.utils.hooks import RemovableHandle
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.losses import Culprit
 from zoo.callbacks.rollback import is_finite
-from zoo.diagnostics.layers import layer_of
+from zoo.diagnostics.parameter_paths import layer_of
 
 
 @final

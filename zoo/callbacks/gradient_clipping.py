@@ -21,7 +21,7 @@ from zoo.callbacks.gradients import (
     parameters_of,
     refuse_shards,
 )
-from zoo.diagnostics.layers import layer_of
+from zoo.diagnostics.parameter_paths import layer_of
 from zoo.registry import check_choice
 
 NORMS = "gradient_norms"

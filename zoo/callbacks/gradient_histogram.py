@@ -15,10 +15,10 @@ from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
 from zoo.callbacks.loggers import folder_of, log_image
-from zoo.diagnostics.arrays import save_arrays
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
-from zoo.diagnostics.records import JOURNAL, GradientRecord, append_gradients, read_gradients
 from zoo.registry import check_choice
+from zoo.runs.gradient_arrays import save_arrays
+from zoo.runs.gradient_records import JOURNAL, GradientRecord, append_gradients, read_gradients
 
 PICTURE_KEY = "gradients"
 
@@ -50,15 +50,15 @@ class GradientHistogram(Callback):
     """Records histograms of gradients by layer, direction, gate and block, before and after clipping.
 
     The rows of a fused weight or bias are counted apart for each gate, in cells of the zoo, in one's own, and
-    in torch's (`zoo.diagnostics.blocks`); layers are these blocks taken together.
+    in torch's (`zoo.diagnostics.gate_slices`); layers are these blocks taken together.
 
     Bins are equal in log10, so that a gradient of 1e-9 and one of 10 are both seen. "Before" is measured
     ahead of all other callbacks, "after" between the last of them (and the Trainer's own clipping) and the
     update; under mixed precision they are unscaled. A step that the scaler skips has no "after".
 
-    Writes one line per measured step to a file in the run's folder (`zoo.diagnostics.records` reads it), and
+    Writes one line per measured step to a file in the run's folder (read by `zoo.runs.gradient_records`), and
     the histograms to W&B and TensorBoard where the Trainer logs to them. When the fit ends, be it by an
-    exception, it writes beside the file the same as arrays (`zoo.diagnostics.arrays`) and a picture:
+    exception, it writes beside the file the same as arrays (`zoo.runs.gradient_arrays`) and a picture:
     `gradients.npz` and `gradients.png`.
 
     Args:
@@ -196,7 +196,7 @@ def _try(failure: str, action: Callable[[], object]) -> None:
 
 def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.diagnostics.plots import draw_gradients
+    from zoo.pictures.gradient_plot import draw_gradients
 
     picture = file.with_suffix(".png")
     draw_gradients(read_gradients(file)).savefig(picture)

@@ -8,17 +8,17 @@ from lightning.pytorch.utilities import rank_zero_warn
 from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
+from zoo.callbacks.layer_traces import Observation, TraceCallback
 from zoo.callbacks.loggers import log_image, log_values
-from zoo.callbacks.passages import Observation, PassageCallback
-from zoo.diagnostics.lag_records import THROUGH_TIME, append_lags, read_lags
-from zoo.diagnostics.lags import Passages, differentiated, lag_values, measure_lags
+from zoo.diagnostics.lag_curves import LayerTraces, differentiated, lag_values, measure_lags
+from zoo.runs.lag_records import THROUGH_TIME, append_lags, read_lags
 
 PICTURE_KEY = "gradients_through_time"
 
 
 @final
 @CALLBACKS.register("gradient_through_time")
-class GradientThroughTime(PassageCallback):
+class GradientThroughTime(TraceCallback):
     """Records, layer by layer and direction by direction, the size of the gradient against its lag.
 
     In a measured step, which is one that training takes anyway, the gradients that come back to each layer
@@ -28,7 +28,7 @@ class GradientThroughTime(PassageCallback):
 
     Writes one line per measured step to a file in the run's folder: the norm of the gradient of h (and of
     other tensors of the state) k steps before the last valid step that is read, and the norm of the part of
-    the recurrent weights' gradient whose error has travelled k steps (`zoo.diagnostics.lag_records` reads
+    the recurrent weights' gradient whose error has travelled k steps (`zoo.runs.lag_records` reads
     it). Logs for each layer and direction `layer_1/forward/gradient_reach`, the steps until the gradient has
     fallen below 1 % of what it is at the last step, and `layer_1/forward/gradient_beyond_4`, the share of the
     recurrent weights' gradient from more than 4 steps away; also for 1, 16 and 64. When the fit ends, be it
@@ -62,17 +62,17 @@ class GradientThroughTime(PassageCallback):
             raise ValueError(f"file is {file!r}; expected a name that ends in .jsonl, without a folder")
         self.max_lag, self.file = max_lag, file
 
-    def usable(self, passages: Passages) -> Passages:
+    def usable(self, traces: LayerTraces) -> LayerTraces:
         """Those that a gradient has come back to."""
-        return differentiated(passages)
+        return differentiated(traces)
 
     def measure(
-        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, passages: Passages
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, traces: LayerTraces
     ) -> None:
         """Writes and logs a record of this step."""
         assert self._observation is not None
         scale, folder = self._observation.scale, self._observation.folder
-        record = measure_lags(passages, trainer.global_step, self.max_lag, scale)
+        record = measure_lags(traces, trainer.global_step, self.max_lag, scale)
         append_lags(folder / self.file, record)
         log_values(trainer, lag_values(record), record.step)
 
@@ -89,7 +89,7 @@ class GradientThroughTime(PassageCallback):
 
 def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.diagnostics.time_plots import draw_lags
+    from zoo.pictures.lag_plot import draw_lags
 
     picture = file.with_suffix(".png")
     draw_lags(read_lags(file)).savefig(picture)

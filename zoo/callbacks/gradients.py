@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from zoo.diagnostics.blocks import blocks, gate_rows
+from zoo.diagnostics.gate_slices import blocks, gate_rows
 
 SHARDED = (DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy)
 
@@ -53,7 +53,7 @@ def named_gradients(module: LightningModule, optimizer: Optimizer) -> dict[str, 
 
 
 def named_blocks(module: LightningModule, optimizer: Optimizer) -> dict[str, Tensor]:
-    """The same with gates apart: "weight_hh:f" holds the rows of gate f (`zoo.diagnostics.blocks`)."""
+    """The same with gates apart: "weight_hh:f" holds the rows of gate f (`zoo.diagnostics.gate_slices`)."""
     return dict(blocks(named_gradients(module, optimizer), gate_rows(module)))
 
 

@@ -9,8 +9,8 @@ from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
 from zoo.diagnostics.histogram import Summary
-from zoo.diagnostics.layers import Place, by_layer, by_place
-from zoo.diagnostics.records import GradientRecord
+from zoo.diagnostics.parameter_paths import Place, by_layer, by_place
+from zoo.runs.gradient_records import GradientRecord
 
 DETAILS = ("layer", "gate")
 """Histograms of whole layers only, or of the blocks of each gate, too."""

@@ -36,7 +36,7 @@ from zoo.callbacks.rollback import (
     written,
 )
 from zoo.callbacks.updates import gradients_in_order, leave_out, norm_and_loss
-from zoo.diagnostics.events import EVENTS, Event, append_event
+from zoo.runs.events import EVENTS, Event, append_event
 
 logger = logging.getLogger(__name__)
 Action = Literal["stop", "skip", "rollback"]

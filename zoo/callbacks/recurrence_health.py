@@ -12,12 +12,12 @@ from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import parameters_of
+from zoo.callbacks.layer_traces import Observation, TraceCallback
 from zoo.callbacks.loggers import log_values
-from zoo.callbacks.passages import Observation, PassageCallback
-from zoo.diagnostics.blocks import gate_rows
+from zoo.diagnostics.gate_slices import gate_rows
 from zoo.diagnostics.gates import Gates
-from zoo.diagnostics.lags import Passages
-from zoo.diagnostics.vitals import spectra, update_ratios, vitals
+from zoo.diagnostics.health_metrics import spectra, update_ratios, vitals
+from zoo.diagnostics.lag_curves import LayerTraces
 from zoo.registry import check_positive
 
 
@@ -47,7 +47,7 @@ class Examination:
 
 @final
 @CALLBACKS.register("recurrence_health")
-class RecurrenceHealth(PassageCallback):
+class RecurrenceHealth(TraceCallback):
     """Logs for each recurrent layer what tells a healthy one from one that has died, forgotten or saturated.
 
     - `layer_1/forward/state_norm`: root mean square of the outputs.
@@ -91,14 +91,14 @@ class RecurrenceHealth(PassageCallback):
         self._examination = Examination(gate_rows(pl_module))
 
     def measure(
-        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, passages: Passages
+        self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, traces: LayerTraces
     ) -> None:
         """Measures this step, and keeps the parameters to see how the update changes them."""
         found = self._examination
         assert found is not None
-        found.step, found.values = trainer.global_step, vitals(passages, found.gates)
+        found.step, found.values = trainer.global_step, vitals(traces, found.gates)
         if found.step >= found.spectra_due:
-            found.values |= spectra(passages)
+            found.values |= spectra(traces)
             found.spectra_due = (found.step // self.spectra_every_n_steps + 1) * self.spectra_every_n_steps
         trained = set(parameters_of(optimizer))
         own = {name: part for name, part in pl_module.named_parameters() if part in trained}

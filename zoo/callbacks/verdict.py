@@ -8,8 +8,8 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from zoo.callbacks import CALLBACKS
-from zoo.diagnostics.run_files import measurements_of
-from zoo.diagnostics.verdict import Finding, judge
+from zoo.verdict.judge import Finding, judge
+from zoo.verdict.measured import measurements_of
 
 
 @final

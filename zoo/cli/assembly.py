@@ -26,8 +26,8 @@ from zoo.cli.inspect import told
 from zoo.cli.recipe_inputs import listed
 from zoo.cli.runs import numbers, on_terminal, say
 from zoo.cli.signals import SaveOnSignal
-from zoo.diagnostics.lag_records import lags_in
-from zoo.diagnostics.records import journal_in
+from zoo.runs.gradient_records import journal_in
+from zoo.runs.lag_records import lags_in
 from zoo.tasks.base import Task
 
 OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)

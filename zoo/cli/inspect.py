@@ -10,10 +10,10 @@ from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.cli.errors import UserError
 from zoo.cli.inspection import Inspection
 from zoo.cli.runs import describe, say
-from zoo.diagnostics.measurements import Measurements, Network
-from zoo.diagnostics.rules import RULES, span
-from zoo.diagnostics.verdict import Finding, judge
-from zoo.diagnostics.words import number
+from zoo.verdict.formatting import number
+from zoo.verdict.judge import Finding, judge
+from zoo.verdict.measurements import Measurements, Network
+from zoo.verdict.rules import RULES, span
 
 FADED = next(rule.threshold for rule in RULES if rule.name == "vanishes through time")
 WIDTH = 100

@@ -19,11 +19,11 @@ from zoo.diagnostics import (
     memory_horizon,
     watch,
 )
+from zoo.diagnostics.health_metrics import update_ratios
 from zoo.diagnostics.histogram import LogBins, summarise
-from zoo.diagnostics.layers import by_layer
-from zoo.diagnostics.measurements import Gate, Measurements, Network, mean_by_lag
-from zoo.diagnostics.vitals import update_ratios
+from zoo.diagnostics.parameter_paths import by_layer
 from zoo.engines import LayerTrace
+from zoo.verdict.measurements import Gate, Measurements, Network, mean_by_lag
 
 SEQUENCES, FARTHEST = 32, 64
 """Sequences of a batch that are looked into, and how many steps back one by one."""
@@ -73,9 +73,9 @@ class Inspection(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._watching.close()
-        for way, passage in self._passages.items():
-            if passage.d_outputs is not None:
-                self._look(way, passage.first(SEQUENCES))
+        for way, trace in self._passages.items():
+            if trace.d_outputs is not None:
+                self._look(way, trace.first(SEQUENCES))
         if self._before:
             ratios = update_ratios(self._before, _weights(pl_module), {})
             self._updates = {key.removesuffix("/update_ratio"): ratio for key, ratio in ratios.items()}
@@ -83,16 +83,16 @@ class Inspection(Callback):
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._watching.close()
 
-    def _look(self, way: str, passage: LayerTrace) -> None:
+    def _look(self, way: str, trace: LayerTrace) -> None:
         found = self._ways.setdefault(way, {})
-        found.setdefault("gradient", []).append(gradient_by_lag(passage).tolist())
-        errors, weights, rest = lag_norms(passage, FARTHEST)
+        found.setdefault("gradient", []).append(gradient_by_lag(trace).tolist())
+        errors, weights, rest = lag_norms(trace, FARTHEST)
         found.setdefault("rest", []).append(rest)
         found.setdefault("error", []).append(errors.tolist())
         found.setdefault("weight", []).append(weights.tolist())
-        found.setdefault("gates", []).append(gate_saturation(passage))
-        found.setdefault("dead", []).append(dead_units(passage))
-        found.setdefault("horizon", []).append(float(memory_horizon(passage).median()))
+        found.setdefault("gates", []).append(gate_saturation(trace))
+        found.setdefault("dead", []).append(dead_units(trace))
+        found.setdefault("horizon", []).append(float(memory_horizon(trace).median()))
 
     @property
     def measured(self) -> Measurements:

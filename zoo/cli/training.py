@@ -29,8 +29,8 @@ from zoo.cli.resuming import other_recipe
 from zoo.cli.run_folder import new_folder
 from zoo.cli.runs import Report, RunRecord, numbers, on_terminal, say, with_local
 from zoo.cli.signals import StoppedBySignalError
-from zoo.diagnostics.run_files import network_in
 from zoo.tracking import WandbLogger
+from zoo.verdict.measured import network_in
 
 ABOUT = """\
 A recipe (`zoo list recipes`) names model, data and trainer; every value of it is also an option. Parts have

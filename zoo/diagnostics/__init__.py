@@ -4,7 +4,6 @@
 """
 
 from zoo.diagnostics.gates import Gates, Saturation, gate_saturation, memory_horizon
-from zoo.diagnostics.health import dead_units, recurrent_spectra, recurrent_weights, state_norm
 from zoo.diagnostics.jacobians import jacobian_singular_values, lyapunov_exponents, step_jacobians
 from zoo.diagnostics.through_time import (
     error_by_lag,
@@ -15,6 +14,7 @@ from zoo.diagnostics.through_time import (
     weight_gradient_by_lag,
     weight_gradients,
 )
+from zoo.diagnostics.unit_stats import dead_units, recurrent_spectra, recurrent_weights, state_norm
 from zoo.diagnostics.watching import watch
 
 __all__ = [

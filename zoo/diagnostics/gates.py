@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from zoo.diagnostics.replay import all_steps
 from zoo.engines import LayerTrace, Recurrence
 from zoo.engines.program.ir import Block, Program, Ref, blocks_of
-from zoo.engines.program.trace import NotBlockwise, trace
+from zoo.engines.program.trace import NotBlockwise
+from zoo.engines.program.trace import trace as program_of
 
 RANGES = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0)}
 """Activations that have two ends."""
@@ -44,22 +45,22 @@ class Saturation:
         return self.low + self.high
 
 
-def gate_saturation(passage: LayerTrace, gates: "Gates | None" = None) -> dict[str, Saturation]:
+def gate_saturation(trace: LayerTrace, gates: "Gates | None" = None) -> dict[str, Saturation]:
     """How saturated each gate with a sigmoid or tanh is, by the gate's letter.
 
     Args:
-        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
         gates: What `Gates.of` found for this recurrence, to find it only once.
 
     Returns:
         Nothing for cells whose step cannot be taken apart, and for runs without a valid step.
     """
-    gates = Gates.of(passage.recurrence) if gates is None else gates
-    if gates.program is None or not bool((passage.lengths > 0).any()):
+    gates = Gates.of(trace.recurrence) if gates is None else gates
+    if gates.program is None or not bool((trace.lengths > 0).any()):
         return {}
-    values = _Values(passage, gates.program)
+    values = _Values(trace, gates.program)
     return {
-        gate: _saturation(values[Ref(number)][passage.valid], kind)
+        gate: _saturation(values[Ref(number)][trace.valid], kind)
         for gate, (kind, number) in gates.activations.items()
     }
 
@@ -67,13 +68,13 @@ def gate_saturation(passage: LayerTrace, gates: "Gates | None" = None) -> dict[s
 class _Values:
     """The values that a step's program takes in a run, all steps at once; each is made when asked for."""
 
-    def __init__(self, passage: LayerTrace, program: Program) -> None:
-        self.program, self.recurrence = program, passage.recurrence
-        varying = (passage.projected, *passage.before)
+    def __init__(self, trace: LayerTrace, program: Program) -> None:
+        self.program, self.recurrence = program, trace.recurrence
+        varying = (trace.projected, *trace.before)
         blocks = [block for part in varying for block in blocks_of(part, program.width)]
-        with torch.no_grad(), passage.unmixed():
+        with torch.no_grad(), trace.unmixed():
             fixed = program.fixed(self.recurrence.vectors)
-        self.unmixed = passage.unmixed
+        self.unmixed = trace.unmixed
         self.known: dict[int, Any] = dict(enumerate(blocks))
         self.known |= dict(zip(program.vectors, fixed, strict=True))
 
@@ -112,7 +113,7 @@ def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
     return Saturation(low=ends[0], high=ends[1], mean=mean)
 
 
-def memory_horizon(passage: LayerTrace) -> Float[Tensor, " H"]:
+def memory_horizon(trace: LayerTrace) -> Float[Tensor, " H"]:
     r"""How many steps each unit's memory lasts by itself, until 1/e of it is left.
 
     .. math::
@@ -124,21 +125,21 @@ def memory_horizon(passage: LayerTrace) -> Float[Tensor, " H"]:
     unequal widths is judged by its last.
 
     Args:
-        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
 
     Returns:
         Steps, for each unit, in float64; infinite where a gate is exactly 1.
     """
-    recurrence = passage.recurrence
+    recurrence = trace.recurrence
 
     def product(gates: str, operand: Tensor) -> Tensor:
         return F.linear(operand, *recurrence.recurrent(gates)).detach()
 
-    before, (_, *new) = all_steps(passage, product)
+    before, (_, *new) = all_steps(trace, product)
     if len(set(recurrence.state_sizes)) > 1:
         before, new = before[-1:], new[-1:]
     rows = [_slopes(part, before) for part in new]
-    logs = _spectral_radius(rows)[passage.valid].log().mean(0)
+    logs = _spectral_radius(rows)[trace.valid].log().mean(0)
     return 1 / (-logs).clamp(min=0).abs()  # not minus zero
 
 
@@ -183,7 +184,7 @@ class Gates:
     def of(cls, recurrence: Recurrence) -> "Gates":
         """Finds the gates of a recurrence, by following each block of its input product."""
         try:
-            program = trace(recurrence)
+            program = program_of(recurrence)
         except NotBlockwise:
             return cls(None, {})
         letters: dict[int, str] = dict(zip(program.pre, recurrence.gates, strict=False))

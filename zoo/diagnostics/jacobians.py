@@ -10,31 +10,31 @@ from zoo.diagnostics.replay import product_of
 from zoo.engines import LayerTrace, State
 
 
-def step_jacobians(passage: LayerTrace) -> Iterator[Float[Tensor, "B S S"]]:
+def step_jacobians(trace: LayerTrace) -> Iterator[Float[Tensor, "B S S"]]:
     """The Jacobian of the whole state after each step in the state before it, in the order of reading.
 
     S is the width of all tensors of the state side by side: 2 H for an LSTM. Where a sequence has ended it
     is the identity; where the state starts anew it is 0.
 
     Args:
-        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
 
     Yields:
         One Jacobian per step, for each sequence.
     """
-    directions = _Directions(passage)
-    for t in range(passage.steps):
+    directions = _Directions(trace)
+    for t in range(trace.steps):
         yield directions.carried(t, directions.all())
 
 
-def jacobian_singular_values(passage: LayerTrace, lag: int, at: int | None = None) -> Float[Tensor, "B S"]:
+def jacobian_singular_values(trace: LayerTrace, lag: int, at: int | None = None) -> Float[Tensor, "B S"]:
     r"""Singular values of the Jacobian of the state in the state `lag` steps before.
 
     .. math::
         \frac{\partial h_t}{\partial h_{t-k}} = J_t J_{t-1} \cdots J_{t-k+1}
 
     Args:
-        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
         lag: k, in steps.
         at: t, counted from 1 in the order of reading; by default the last step.
 
@@ -45,12 +45,12 @@ def jacobian_singular_values(passage: LayerTrace, lag: int, at: int | None = Non
     Raises:
         ValueError: the run has no such step, or fewer than `lag` before it.
     """
-    last = passage.steps if at is None else at
-    if not min(1, passage.steps) <= last <= passage.steps:
-        raise ValueError(f"at is {at}; expected a step from 1 to {passage.steps}")
+    last = trace.steps if at is None else at
+    if not min(1, trace.steps) <= last <= trace.steps:
+        raise ValueError(f"at is {at}; expected a step from 1 to {trace.steps}")
     if not 0 <= lag <= last:
         raise ValueError(f"lag is {lag}; expected 0 to {last}, the steps up to the one asked for")
-    directions = _Directions(passage)
+    directions = _Directions(trace)
     total = directions.all()
     for t in range(last - lag, last):
         total = directions.carried(t, total)
@@ -59,9 +59,7 @@ def jacobian_singular_values(passage: LayerTrace, lag: int, at: int | None = Non
     return torch.where(finite[:, None], values, torch.nan)
 
 
-def lyapunov_exponents(
-    passage: LayerTrace, count: int | None = None, warm_up: int = 0
-) -> Float[Tensor, "B N"]:
+def lyapunov_exponents(trace: LayerTrace, count: int | None = None, warm_up: int = 0) -> Float[Tensor, "B N"]:
     r"""The Lyapunov exponents of the state along a run, by the QR method, in nats per step.
 
     A random orthonormal frame, the same for every run, is carried along and made orthonormal again after each
@@ -73,7 +71,7 @@ def lyapunov_exponents(
     https://doi.org/10.3389/fams.2022.818799 (for gated networks).
 
     Args:
-        passage: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
         count: How many, from the largest; None for all. The first alone is much quicker than all.
         warm_up: Steps in which the frame settles, before the mean begins.
 
@@ -84,40 +82,40 @@ def lyapunov_exponents(
     Raises:
         ValueError: `count` or `warm_up` is out of range, or the sequences are cut short or have resets.
     """
-    size = sum(passage.recurrence.state_sizes)
+    size = sum(trace.recurrence.state_sizes)
     count = size if count is None else count
     if not 1 <= count <= size:
         raise ValueError(f"count is {count}; expected 1 to {size}, the width of the state")
-    if not 0 <= warm_up < passage.steps:
+    if not 0 <= warm_up < trace.steps:
         raise ValueError(
-            f"warm_up is {warm_up}; expected 0 to {passage.steps - 1}, less than the run has steps"
+            f"warm_up is {warm_up}; expected 0 to {trace.steps - 1}, less than the run has steps"
         )
-    if passage.sequences.resets is not None or bool((passage.lengths < passage.steps).any()):
+    if trace.sequences.resets is not None or bool((trace.lengths < trace.steps).any()):
         raise ValueError(
             "Lyapunov exponents got sequences with padding or resets; expected one long run of all"
         )
-    directions = _Directions(passage)
+    directions = _Directions(trace)
     frame = directions.random(count)
-    sums = frame.new_zeros(passage.batch_size, count)
-    for t in range(passage.steps):
+    sums = frame.new_zeros(trace.batch_size, count)
+    for t in range(trace.steps):
         frame, upper = torch.linalg.qr(directions.carried(t, frame))
         if t >= warm_up:
             sums = sums + upper.diagonal(dim1=-2, dim2=-1).abs().log()
-    return (sums / (passage.steps - warm_up)).sort(dim=-1, descending=True).values
+    return (sums / (trace.steps - warm_up)).sort(dim=-1, descending=True).values
 
 
 class _Directions:
     """Directions in the space of a run's states, side by side in (B, S, N), and where its steps turn them."""
 
-    def __init__(self, passage: LayerTrace) -> None:
-        self.passage, self.product = passage, product_of(passage.recurrence)
-        self.sizes = list(passage.recurrence.state_sizes)
+    def __init__(self, trace: LayerTrace) -> None:
+        self.trace, self.product = trace, product_of(trace.recurrence)
+        self.sizes = list(trace.recurrence.state_sizes)
 
     def all(self) -> Float[Tensor, "B S S"]:
         """The identity, in single precision at least."""
-        dtype = torch.promote_types(self.passage.recurrence.like.dtype, torch.float32)
-        eye = torch.eye(sum(self.sizes), dtype=dtype, device=self.passage.outputs.device)
-        return eye.expand(self.passage.batch_size, -1, -1)
+        dtype = torch.promote_types(self.trace.recurrence.like.dtype, torch.float32)
+        eye = torch.eye(sum(self.sizes), dtype=dtype, device=self.trace.outputs.device)
+        return eye.expand(self.trace.batch_size, -1, -1)
 
     def random(self, count: int) -> Float[Tensor, "B S N"]:
         """The same random orthonormal directions in each sequence, of which fewer are the first of more.
@@ -134,20 +132,20 @@ class _Directions:
 
         uᵀJ is linear in u, and J v is its derivative in u along v.
         """
-        sequences, count = self.passage.sequences, frame.shape[-1]
+        sequences, count = self.trace.sequences, frame.shape[-1]
         pre, *state = (
-            part[t].repeat_interleave(count, 0) for part in (self.passage.projected, *self.passage.before)
+            part[t].repeat_interleave(count, 0) for part in (self.trace.projected, *self.trace.before)
         )
         before = tuple(part.requires_grad_() for part in state)
         along = torch.split(frame.mT.flatten(0, 1).to(pre.dtype), self.sizes, dim=-1)
-        with torch.enable_grad(), self.passage.unmixed():
-            _, new = self.passage.recurrence.step(pre, before, self.product)
+        with torch.enable_grad(), self.trace.unmixed():
+            _, new = self.trace.recurrence.step(pre, before, self.product)
             u = tuple(torch.zeros_like(part, requires_grad=True) for part in new)
             found = _gradients(_gradients(new, before, u, create_graph=True), u, along)
         turned = torch.cat(found, -1).to(frame.dtype).view(len(frame), count, frame.shape[1]).mT
         if sequences.resets is not None:
             turned = torch.where(sequences.resets[t][:, None, None], 0, turned)
-        return torch.where(self.passage.valid[t][:, None, None], turned, frame)
+        return torch.where(self.trace.valid[t][:, None, None], turned, frame)
 
 
 def _gradients(made: State, sources: State, slopes: State, create_graph: bool = False) -> State:

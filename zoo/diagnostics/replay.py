@@ -7,11 +7,11 @@ from torch.nn import functional as F
 from zoo.engines import LayerTrace, Map, Product, Recurrence, State
 
 
-def all_steps(passage: LayerTrace, product: Product, steps: slice = slice(None)) -> tuple[State, State]:
+def all_steps(trace: LayerTrace, product: Product, steps: slice = slice(None)) -> tuple[State, State]:
     """Steps of a run side by side, each from the state that it began with, to be differentiated.
 
     Args:
-        passage: The run.
+        trace: The run.
         product: What takes the recurrent products.
         steps: Which steps, all of them by default.
 
@@ -19,11 +19,11 @@ def all_steps(passage: LayerTrace, product: Product, steps: slice = slice(None))
         Each tensor of the state before each step, as leaves, (T, B, width); and what each step made of them:
         its output and each tensor of the new state, likewise.
     """
-    before = tuple(part[steps].detach().requires_grad_() for part in passage.before)
-    pre = passage.projected[steps]
-    with torch.enable_grad(), passage.unmixed():
+    before = tuple(part[steps].detach().requires_grad_() for part in trace.before)
+    pre = trace.projected[steps]
+    with torch.enable_grad(), trace.unmixed():
         rows = tuple(part.flatten(0, 1) for part in before)
-        output, new = passage.recurrence.step(pre.flatten(0, 1), rows, product)
+        output, new = trace.recurrence.step(pre.flatten(0, 1), rows, product)
         return before, tuple(part.reshape(*pre.shape[:2], part.shape[1]) for part in (output, *new))
 
 

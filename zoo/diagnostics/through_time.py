@@ -7,11 +7,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.diagnostics.travel import check_reached, count_lags, travels
+from zoo.diagnostics.lagged_backprop import check_reached, count_lags, travels
 from zoo.engines import LayerTrace, Map, Product, State, reference, turn
 
 
-def gradient_by_lag(passage: LayerTrace, part: int = 0) -> Float[Tensor, " lags"]:
+def gradient_by_lag(trace: LayerTrace, part: int = 0) -> Float[Tensor, " lags"]:
     r"""How large the gradient of the loss is k steps before the last valid step that was read.
 
     .. math::
@@ -20,77 +20,77 @@ def gradient_by_lag(passage: LayerTrace, part: int = 0) -> Float[Tensor, " lags"
     over the sequences b of n_b > k valid steps.
 
     Args:
-        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
         part: Which tensor of the state, h by default.
 
     Returns:
         One norm for each lag, from 0, in float64; NaN where a gradient was not finite.
 
     Raises:
-        ValueError: no gradient has come back to the passage, or the state has no such part.
+        ValueError: no gradient has come back to the trace, or the state has no such part.
     """
-    parts = len(passage.recurrence.state_sizes)
+    parts = len(trace.recurrence.state_sizes)
     if not 0 <= part < parts:
         raise ValueError(f"part is {part}; expected 0 to {parts - 1}, one of the state's tensors")
-    return gradients_by_lag(passage)[part]
+    return gradients_by_lag(trace)[part]
 
 
-def gradients_by_lag(passage: LayerTrace) -> tuple[Float[Tensor, " lags"], ...]:
+def gradients_by_lag(trace: LayerTrace) -> tuple[Float[Tensor, " lags"], ...]:
     """`gradient_by_lag` of every tensor of the state, for the price of one."""
-    count, found = count_lags(passage), []
-    for gradients in state_gradients(passage):
-        squares = turn(gradients.double().square().sum(-1), passage.lengths)
-        sums = torch.where(passage.valid, squares, 0).sum(1)
-        by_lag = (sums[:count] / passage.valid.sum(1)[:count]).sqrt()
+    count, found = count_lags(trace), []
+    for gradients in state_gradients(trace):
+        squares = turn(gradients.double().square().sum(-1), trace.lengths)
+        sums = torch.where(trace.valid, squares, 0).sum(1)
+        by_lag = (sums[:count] / trace.valid.sum(1)[:count]).sqrt()
         found.append(torch.where(by_lag.isfinite(), by_lag, torch.nan))
     return tuple(found)
 
 
-def state_gradients(passage: LayerTrace) -> tuple[Float[Tensor, "T B H"], ...]:
+def state_gradients(trace: LayerTrace) -> tuple[Float[Tensor, "T B H"], ...]:
     """The gradient of the loss with respect to each tensor of the state after each step; 0 in the padding.
 
     It is the whole of it: through the output of that step and through all later steps. The step loop
     repeats the run for it.
 
     Args:
-        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
 
     Raises:
-        ValueError: no gradient has come back to the passage.
+        ValueError: no gradient has come back to the trace.
     """
-    check_reached(passage)
+    check_reached(trace)
     after: list[Tensor] = []
 
     def step(pre: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
-        output, new = passage.recurrence.step(pre, state, product)
+        output, new = trace.recurrence.step(pre, state, product)
         # what a step leaves as it is becomes a tensor of its own, or its gradients of all steps were one
         new = tuple(part.view_as(part) if any(part is old for old in state) else part for part in new)
         after.extend(new)
         return output, new
 
-    start = tuple(part.clone().requires_grad_() for part in passage.sequences.state)
-    with torch.enable_grad(), passage.unmixed():
+    start = tuple(part.clone().requires_grad_() for part in trace.sequences.state)
+    with torch.enable_grad(), trace.unmixed():
         outputs, final = reference.run(
-            replace(passage.recurrence, step=step), replace(passage.sequences, state=start)
+            replace(trace.recurrence, step=step), replace(trace.sequences, state=start)
         )
-    pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
+    pairs = [(outputs, trace.d_outputs), *zip(final, trace.d_final, strict=True)]
     ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
     wanted = [part for part in after if part.requires_grad]
     if not ends or not wanted:
-        return tuple(torch.zeros_like(part) for part in passage.before)
+        return tuple(torch.zeros_like(part) for part in trace.before)
     made, slopes = zip(*ends, strict=True)
-    with passage.unmixed():
+    with trace.unmixed():
         grads = torch.autograd.grad(made, wanted, slopes, allow_unused=True, materialize_grads=True)
     found = iter(grads)
     whole = [next(found) if part.requires_grad else torch.zeros_like(part) for part in after]
     return tuple(torch.stack(whole[place :: len(start)]) for place in range(len(start)))
 
 
-def weight_gradient_by_lag(passage: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
+def weight_gradient_by_lag(trace: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
     """How large the part of the recurrent weights' gradient is whose error has travelled back k steps.
 
     Args:
-        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
         max_lag: The farthest lag; None for all.
 
     Returns:
@@ -98,10 +98,10 @@ def weight_gradient_by_lag(passage: LayerTrace, max_lag: int | None = None) -> F
         nothing for cells that have none.
 
     Raises:
-        ValueError: no gradient has come back to the passage.
+        ValueError: no gradient has come back to the trace.
     """
-    norms = [_norm(parts.values()) for parts in weight_gradients(passage, max_lag) if parts]
-    return _finite(norms, passage)
+    norms = [_norm(parts.values()) for parts in weight_gradients(trace, max_lag) if parts]
+    return _finite(norms, trace)
 
 
 def share_beyond(by_lag: Float[Tensor, " lags"]) -> Float[Tensor, " lags"]:
@@ -114,7 +114,7 @@ def share_beyond(by_lag: Float[Tensor, " lags"]) -> Float[Tensor, " lags"]:
     return torch.where(total == 0, 0, beyond / total)
 
 
-def weight_gradients(passage: LayerTrace, max_lag: int | None = None) -> Iterator[dict[str, Tensor]]:
+def weight_gradients(trace: LayerTrace, max_lag: int | None = None) -> Iterator[dict[str, Tensor]]:
     """The gradient of the recurrent weights, taken apart by how far the error has travelled.
 
     The part of lag k is that of errors which entered at step s and reached the weights at step s - k; the
@@ -122,27 +122,27 @@ def weight_gradients(passage: LayerTrace, max_lag: int | None = None) -> Iterato
     belongs to no single lag.
 
     Args:
-        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
         max_lag: The farthest lag; None for all.
 
     Yields:
         For each lag, from 0, the gradient of the weights of each product (R, H), by the gates it is for.
 
     Raises:
-        ValueError: no gradient has come back to the passage, or `max_lag` is negative.
+        ValueError: no gradient has come back to the trace, or `max_lag` is negative.
     """
-    for _, found in travels(passage, max_lag):
+    for _, found in travels(trace, max_lag):
         yield found
 
 
-def error_by_lag(passage: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
+def error_by_lag(trace: LayerTrace, max_lag: int | None = None) -> Float[Tensor, " lags"]:
     """How large the errors are when they have travelled back k steps, from wherever they entered.
 
     Unlike `gradient_by_lag` it does not mix errors of different ages, so that its growth is that of the
     recurrence alone: it falls where gradients vanish through time, and rises where they explode.
 
     Args:
-        passage: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
+        trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.
         max_lag: The farthest lag; None for all.
 
     Returns:
@@ -150,14 +150,14 @@ def error_by_lag(passage: LayerTrace, max_lag: int | None = None) -> Float[Tenso
         finite.
 
     Raises:
-        ValueError: no gradient has come back to the passage.
+        ValueError: no gradient has come back to the trace.
     """
-    norms = [_norm(errors) for errors, _ in travels(passage, max_lag)]
-    return _finite(norms, passage)
+    norms = [_norm(errors) for errors, _ in travels(trace, max_lag)]
+    return _finite(norms, trace)
 
 
 def lag_norms(
-    passage: LayerTrace, max_lag: int | None = None
+    trace: LayerTrace, max_lag: int | None = None
 ) -> tuple[Float[Tensor, " lags"], Float[Tensor, " weighed"], float]:
     """`error_by_lag` and `weight_gradient_by_lag` in one go, and what lies beyond the farthest lag.
 
@@ -167,30 +167,30 @@ def lag_norms(
     """
     errors, weights = [], []
     kept: dict[str, Tensor] = {}
-    for travelled, found in travels(passage, max_lag):
+    for travelled, found in travels(trace, max_lag):
         errors.append(_norm(travelled))
         weights += [_norm(found.values())] if found else []
         kept = {gates: part + kept.get(gates, 0) for gates, part in found.items()}
     rest = 0.0
-    if kept and len(errors) < count_lags(passage):
-        whole = _weight_gradient(passage)
+    if kept and len(errors) < count_lags(trace):
+        whole = _weight_gradient(trace)
         rest = float(_norm(whole[gates] - part for gates, part in kept.items()))
-    return _finite(errors, passage), _finite(weights, passage), rest
+    return _finite(errors, trace), _finite(weights, trace), rest
 
 
-def _weight_gradient(passage: LayerTrace) -> dict[str, Tensor]:
+def _weight_gradient(trace: LayerTrace) -> dict[str, Tensor]:
     """The gradient of the weights of each product, from all lags."""
     leaves: dict[str, Tensor] = {}
 
     def recurrent(gates: str) -> Map:
-        weight, bias = passage.recurrence.recurrent(gates)
+        weight, bias = trace.recurrence.recurrent(gates)
         leaves[gates] = weight.detach().requires_grad_()
         return leaves[gates], bias
 
-    recurrence = replace(passage.recurrence, recurrent=recurrent, gradient_clip=0.0)
-    with torch.enable_grad(), passage.unmixed():
-        outputs, final = reference.run(recurrence, passage.sequences)
-        pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
+    recurrence = replace(trace.recurrence, recurrent=recurrent, gradient_clip=0.0)
+    with torch.enable_grad(), trace.unmixed():
+        outputs, final = reference.run(recurrence, trace.sequences)
+        pairs = [(outputs, trace.d_outputs), *zip(final, trace.d_final, strict=True)]
         ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
         made, slopes = zip(*ends, strict=True)
         wanted = list(leaves.values())
@@ -203,6 +203,6 @@ def _norm(parts: Iterable[Tensor]) -> Float[Tensor, ""]:
     return torch.stack(norms).norm() if norms else torch.zeros(())
 
 
-def _finite(norms: list[Tensor], passage: LayerTrace) -> Float[Tensor, " lags"]:
-    by_lag = torch.stack(norms) if norms else passage.outputs.new_zeros(0, dtype=torch.float64)
+def _finite(norms: list[Tensor], trace: LayerTrace) -> Float[Tensor, " lags"]:
+    by_lag = torch.stack(norms) if norms else trace.outputs.new_zeros(0, dtype=torch.float64)
     return torch.where(by_lag.isfinite(), by_lag, torch.nan)

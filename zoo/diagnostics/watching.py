@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from zoo.diagnostics.layers import layer_of
+from zoo.diagnostics.parameter_paths import layer_of
 from zoo.engines import LayerTrace, Recurrence, Sequences, State, Watchable, Watcher, turn
 
 
@@ -18,37 +18,37 @@ def watch(model: nn.Module) -> Iterator[dict[str, LayerTrace]]:
 
     As in::
 
-        with watch(model) as passages:
+        with watch(model) as traces:
             loss_of(model(x)).backward()
-        gradient_by_lag(passages["layer_1/forward"])
+        gradient_by_lag(traces["layer_1/forward"])
 
     Watching changes neither outputs nor gradients. Where a layer runs several times, the last run counts.
-    A passage has no values of its own of the weights: look into it before the optimiser changes them.
+    A trace has no values of its own of the weights: look into it before the optimiser changes them.
 
     Args:
         model: A stack, or anything that contains stacks of the zoo.
 
     Yields:
-        The passages by layer and direction, such as "layer_1/forward", in the order of the layers. The
+        The traces by layer and direction, such as "layer_1/forward", in the order of the layers. The
         backward pass puts new ones with gradients in their places; None is where no gradient came.
     """
-    passages: dict[str, LayerTrace] = {}
+    traces: dict[str, LayerTrace] = {}
     watched: list[tuple[Watchable, Watcher]] = []
     for name, module in model.named_modules():
         if isinstance(module, Watchable):
             layer = layer_of(f"{name}.weight").replace(" ", "_")
-            watched.append((module, _uncompiled(_recorder(passages, layer))))
+            watched.append((module, _uncompiled(_recorder(traces, layer))))
     for module, watcher in watched:
         module.watchers.append(watcher)
     try:
-        yield passages
+        yield traces
     finally:
         for module, watcher in watched:
             module.watchers.remove(watcher)
 
 
-def _recorder(passages: dict[str, LayerTrace], layer: str) -> Watcher:
-    """What enters the runs of a layer into `passages`."""
+def _recorder(traces: dict[str, LayerTrace], layer: str) -> Watcher:
+    """What enters the runs of a layer into `traces`."""
 
     def record(
         direction: str, recurrence: Recurrence, sequences: Sequences, outputs: Tensor, final: State
@@ -59,17 +59,17 @@ def _recorder(passages: dict[str, LayerTrace], layer: str) -> Watcher:
         key = f"{layer}/{direction}"
         made = in_order(outputs.detach())
         plain = _detached(sequences, recurrence.like.dtype)
-        passages[key] = LayerTrace(recurrence, plain, made, d_final=(None,) * len(final))
+        traces[key] = LayerTrace(recurrence, plain, made, d_final=(None,) * len(final))
 
         def keep_outputs(gradient: Tensor | None) -> None:
-            if gradient is not None and passages[key].outputs is made:
-                passages[key] = replace(passages[key], d_outputs=in_order(gradient.detach()))
+            if gradient is not None and traces[key].outputs is made:
+                traces[key] = replace(traces[key], d_outputs=in_order(gradient.detach()))
 
         def keep_final(place: int, gradient: Tensor | None) -> None:
-            if gradient is not None and passages[key].outputs is made:
-                parts = list(passages[key].d_final)
+            if gradient is not None and traces[key].outputs is made:
+                parts = list(traces[key].d_final)
                 parts[place] = gradient.detach()
-                passages[key] = replace(passages[key], d_final=tuple(parts))
+                traces[key] = replace(traces[key], d_final=tuple(parts))
 
         if outputs.requires_grad:
             outputs.register_hook(keep_outputs)  # type: ignore[no-untyped-call]

@@ -6,7 +6,6 @@ from typing import final
 
 import numpy as np
 
-from zoo.diagnostics.records import JOURNAL
 from zoo.report.figure import (
     MOST_ROWS,
     Layout,
@@ -20,10 +19,11 @@ from zoo.report.figure import (
     log_axis,
     over_steps,
 )
-from zoo.report.files import Curve
 from zoo.report.layers import crosses
-from zoo.report.run import METRICS, Run
+from zoo.report.run import Run
 from zoo.report.text import number
+from zoo.runs.gradient_records import JOURNAL
+from zoo.runs.metrics_file import METRICS, Curve
 
 METRIC = "gradient/"
 BEFORE = {"color": "#767676", "dark": "#9a9a9a", "dash": "dot"}

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Int
 
 from zoo.diagnostics.histogram import LogBins, Summary
-from zoo.diagnostics.layers import place_of
-from zoo.diagnostics.records import GradientRecord
+from zoo.diagnostics.parameter_paths import place_of
 from zoo.report.figure import MOST_COLUMNS
+from zoo.runs.gradient_records import GradientRecord
 
 Row = tuple[str, str, str]
 """Moment ("before" or "after" clipping), layer, and the part of the layer, "" for the whole of it."""

@@ -17,10 +17,10 @@ from zoo.report.figure import (
     log_axis,
     over_steps,
 )
-from zoo.report.files import Curve
 from zoo.report.palette import DASHES, of_run
-from zoo.report.run import METRICS, Run, remarks
+from zoo.report.run import Run, remarks
 from zoo.report.text import number
+from zoo.runs.metrics_file import METRICS, Curve
 
 WATCHED = re.compile(r"^(?:(?:.+_)?layer_\d+|head|embedding|attention|gradient)/")
 """Metrics that tell how gradients and states fare; they have sections of their own."""

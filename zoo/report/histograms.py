@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.diagnostics.histogram import LogBins
-from zoo.diagnostics.layers import depth_of
-from zoo.diagnostics.records import JOURNAL
+from zoo.diagnostics.parameter_paths import depth_of
 from zoo.report.columns import Column, Row, merged
 from zoo.report.figure import (
     MOST_COLUMNS,
@@ -25,6 +24,7 @@ from zoo.report.layers import crosses
 from zoo.report.palette import density
 from zoo.report.run import Run
 from zoo.report.text import number, plain, power
+from zoo.runs.gradient_records import JOURNAL
 
 STRIP, BETWEEN, ABOVE, BELOW = 74, 22, 46, 56
 """Heights in pixels."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from zoo.diagnostics.lag_records import THROUGH_TIME, Curves, LagRecord, shares_beyond
+from zoo.diagnostics.lag_record import Curves, LagRecord, shares_beyond
 from zoo.report.figure import (
     MOST_COLUMNS,
     Layout,
@@ -23,6 +23,7 @@ from zoo.report.figure import (
 from zoo.report.palette import level, of_layers, of_run
 from zoo.report.run import Run, remarks
 from zoo.report.text import number, power
+from zoo.runs.lag_records import THROUGH_TIME
 
 WORDS = {"state": "‖∂loss/∂{}‖", "weight": "‖part of ∂loss/∂W‖"}
 """What the file's two kinds of norms are of."""
@@ -30,7 +31,7 @@ WORDS = {"state": "‖∂loss/∂{}‖", "weight": "‖part of ∂loss/∂W‖"}
 SHARE = "share from further back, last step"
 SHARES: Layout = {"title": {"text": "share from further back"}, "range": [-0.02, 1.02], "tickformat": ".0%"}
 
-Passage = dict[str, Float[np.ndarray, " lags"]]
+LagRows = dict[str, Float[np.ndarray, " lags"]]
 """Layer and direction -> a norm for each lag."""
 
 MOST_MAPS = 24
@@ -72,7 +73,7 @@ def _curves(run: Run, runs: Sequence[Run]) -> list[View]:
     for kind, state in _kinds(runs):
         heights = log_axis(_rows(runs, kind, state), _words(kind, state))
         for when, lags in (("last step", run.lags[-1]), ("first step", run.lags[0])):
-            lines = _lines(_passage(lags, kind, state), run.index)
+            lines = _lines(_lag_rows(lags, kind, state), run.index)
             views.append(View(f"{_words(kind, state)}, {when}", lines, _layout(runs, heights)))
     return [*views, View(SHARE, _lines(_beyond(run.lags[-1]), run.index), _layout(runs, SHARES))]
 
@@ -83,7 +84,7 @@ def _together(runs: Sequence[Run]) -> list[View]:
     for kind, state in _kinds(runs):
         heights = log_axis(_rows(runs, kind, state), _words(kind, state))
         for when, place in (("last step", -1), ("first step", 0)):
-            found = {run: _passage(run.lags[place], kind, state) for run in runs}
+            found = {run: _lag_rows(run.lags[place], kind, state) for run in runs}
             views.append(View(f"{_words(kind, state)}, {when}", _firsts(found), _layout(runs, heights)))
     beyond = {run: _beyond(run.lags[-1]) for run in runs}
     return [*views, View(SHARE, _firsts(beyond), _layout(runs, SHARES))]
@@ -100,12 +101,12 @@ def _norms(lags: LagRecord, kind: str) -> Curves:
     return lags.state if kind == "state" else lags.weight
 
 
-def _passage(lags: LagRecord, kind: str, state: str) -> Passage:
+def _lag_rows(lags: LagRecord, kind: str, state: str) -> LagRows:
     return {key: np.array(row) for key, row in _norms(lags, kind).items() if _state(key) == state}
 
 
 def _rows(runs: Sequence[Run], kind: str, state: str) -> list[np.ndarray]:
-    return [row for run in runs for lags in _ends(run) for row in _passage(lags, kind, state).values()]
+    return [row for run in runs for lags in _ends(run) for row in _lag_rows(lags, kind, state).values()]
 
 
 def _ends(run: Run) -> tuple[LagRecord, LagRecord]:
@@ -116,8 +117,8 @@ def _words(kind: str, state: str) -> str:
     return WORDS[kind].format(state)
 
 
-def _lines(passage: Passage, run: int) -> list[Trace]:
-    looks = of_layers(list(dict.fromkeys(_layer(key) for key in passage)))
+def _lines(rows: LagRows, run: int) -> list[Trace]:
+    looks = of_layers(list(dict.fromkeys(_layer(key) for key in rows)))
     return [
         line(
             np.arange(len(row)),
@@ -125,14 +126,14 @@ def _lines(passage: Passage, run: int) -> list[Trace]:
             _way(key),
             looks[_layer(key)] | {"dash": "dash" if "/backward" in key else "solid", "run": run},
         )
-        for key, row in passage.items()
+        for key, row in rows.items()
     ]
 
 
-def _firsts(passages: Mapping[Run, Passage]) -> list[Trace]:
+def _firsts(by_run: Mapping[Run, LagRows]) -> list[Trace]:
     traces = []
-    for run, passage in passages.items():
-        for key, row in list(passage.items())[:1]:
+    for run, rows in by_run.items():
+        for key, row in list(rows.items())[:1]:
             values = np.where(row > 0, row, np.nan)
             traces.append(line(np.arange(len(row)), values, f"{run.name}, {_way(key)}", of_run(run.index)))
     return traces
@@ -152,7 +153,7 @@ def _layer(key: str) -> str:
     return key.partition("/")[0].replace("_", " ")
 
 
-def _beyond(lags: LagRecord) -> Passage:
+def _beyond(lags: LagRecord) -> LagRows:
     """Of each lag the share of the weight's gradient that comes from beyond it."""
     rest = lags.rest
     return {key: np.array(shares_beyond(row, rest.get(key, 0.0))) for key, row in lags.weight.items()}

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.diagnostics.headline import headline
-from zoo.diagnostics.records import JOURNAL
+from zoo.pictures.captions import headline
 from zoo.report.figure import Panel, Section, Table, Trace, View, evenly, line, log_axis, over_steps
 from zoo.report.palette import ALARM, of_layers
 from zoo.report.run import Run, remarks
 from zoo.report.text import number
+from zoo.runs.gradient_records import JOURNAL
 
 
 def layers(runs: Sequence[Run]) -> Section:

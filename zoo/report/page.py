@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from zoo.diagnostics.verdict import Finding
 from zoo.report.blocks import folded, heading, note, place_of, scrolled, section_block, table_block
 from zoo.report.figure import Section
 from zoo.report.palette import RUNS, RUNS_DARK
 from zoo.report.run import Run
 from zoo.report.text import escaped, without_home
 from zoo.report.words import differences, environment, final_numbers, model_of
+from zoo.verdict.judge import Finding
 
 HERE = Path(__file__).parent
 BADGES = {"good": "✓ Good", "warning": "! Worth a look", "problem": "✗ Problem"}

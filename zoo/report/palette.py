@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.diagnostics.layers import depth_of
+from zoo.diagnostics.parameter_paths import depth_of
 
 RUNS = ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#B87A00", "#2E86C1", "#000000")
 """After Okabe and Ito (https://jfly.uni-koeln.de/color/), pale ones darkened to stand out on white."""

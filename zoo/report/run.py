@@ -9,15 +9,23 @@ from typing import Any, final
 
 import yaml
 
-from zoo.diagnostics.events import EVENTS, Event, read_events
-from zoo.diagnostics.lag_records import THROUGH_TIME, LagRecord, in_order, lags_in, read_lags
-from zoo.diagnostics.records import JOURNAL, journal_in, read_gradients
-from zoo.diagnostics.timeline import Timeline, timeline
+from zoo.diagnostics.lag_record import LagRecord
 from zoo.report.columns import Columns, collect
 from zoo.report.figure import MOST_COLUMNS
-from zoo.report.files import Curve, left_out, missing, read_mapping, read_metrics, read_text, unread
-
-METRICS = "metrics.csv"
+from zoo.runs.events import EVENTS, Event, read_events
+from zoo.runs.gradient_records import JOURNAL, journal_in, read_gradients
+from zoo.runs.lag_records import THROUGH_TIME, in_order, lags_in, read_lags
+from zoo.runs.metrics_file import (
+    METRICS,
+    Curve,
+    left_out,
+    missing,
+    read_mapping,
+    read_metrics,
+    read_text,
+    unread,
+)
+from zoo.runs.timeline import Timeline, timeline
 
 
 @final

@@ -3,8 +3,8 @@
 import warnings
 from pathlib import Path
 
-from zoo.diagnostics.run_files import measurements_of
-from zoo.diagnostics.verdict import Finding, judge
+from zoo.verdict.judge import Finding, judge
+from zoo.verdict.measured import measurements_of
 
 
 def verdict_of(folder: Path) -> list[Finding]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from zoo.report.clipping import clipping
 from zoo.report.curves import curves
 from zoo.report.figure import Section
-from zoo.report.folders import find_run, names
 from zoo.report.health import health
 from zoo.report.histograms import histograms
 from zoo.report.lags import by_lag, over_training
@@ -17,6 +16,7 @@ from zoo.report.page import page
 from zoo.report.run import Run, read_run
 from zoo.report.verdict import verdict_of
 from zoo.report.words import guard
+from zoo.runs.folders import find_run, names
 
 PAGE = "report.html"
 MOST_NAMES = 3

@@ -1,0 +1,1 @@
+"""Pictures of gradients, by matplotlib, and what they show in words."""

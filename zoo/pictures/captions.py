@@ -1,0 +1,76 @@
+"""What a picture of gradients shows, in words."""
+
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from zoo.diagnostics.parameter_paths import depth_of
+from zoo.runs.timeline import Timeline
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+ALIKE = math.log10(2)
+"""Decades between the first and the last layer up to which they count as equally well supplied."""
+
+CHANGED = 1.0
+"""Decades between that at first and that later from which on both are told."""
+
+
+def headline(run: Timeline) -> str:
+    """The main finding: how the gradient of the stack's first layer compares with that of its last."""
+    stack = _longest_stack(run.layers)
+    decades = _decades(run, stack[0], stack[-1]) if len(stack) > 1 else np.array([])
+    if not decades.size:
+        return "Size of the gradient by layer, over training"
+    count = len(decades)
+    early = float(np.median(decades[: max(count // 10, 1)]))
+    late = float(np.median(decades[count // 2 :]))
+    told_both = count > 3 and abs(early - late) > CHANGED
+    words = f"{stack[0].capitalize()} gets {_compared(early if told_both else float(np.median(decades)))}"
+    sentence = words.replace(
+        "…", f"gradient as {stack[-1]}" if "as much" in words else f"gradient than {stack[-1]}"
+    )
+    return f"{sentence} at first, {_compared(late).removesuffix(' …')} later" if told_both else sentence
+
+
+def subtitle(run: Timeline) -> str:
+    """How often it was measured, and what clipping and the numbers did."""
+    count = len(run.steps)
+    parts = [
+        f"measured in {count} step{'s' if count > 1 else ''}",
+        f"{run.clipped.mean():.0%} clipped" if run.clipped.any() else "none clipped",
+    ]
+    broken = int(run.nonfinite.any(axis=0).sum())
+    if broken:
+        parts.append(f"{broken} with NaN or infinity")
+    return " · ".join(parts)
+
+
+def _longest_stack(layers: tuple[str, ...]) -> list[str]:
+    """The layers of the deepest stack, from its first to its last."""
+    stacks: dict[str, list[str]] = {}
+    for layer in layers:
+        if depth_of(layer):
+            stacks.setdefault(layer.rpartition(" ")[0], []).append(layer)
+    return max(stacks.values(), key=len, default=[])
+
+
+def _decades(run: Timeline, first: str, last: str) -> Float[np.ndarray, " steps"]:
+    """How many powers of ten the first layer's gradient is above the last layer's, where both have one."""
+    near, far = run.rms[run.layers.index(first)], run.rms[run.layers.index(last)]
+    both = (near > 0) & (far > 0)
+    return np.asarray(np.log10(near[both]) - np.log10(far[both]))
+
+
+def _compared(decades: float) -> str:
+    if abs(decades) <= ALIKE:
+        return "about as much …"
+    return f"{_times(abs(decades))} {'more' if decades > 0 else 'less'} …"
+
+
+def _times(decades: float) -> str:
+    if decades < 6:
+        factor = float(f"{10**decades:.2g}")
+        return f"{factor:,.0f}×" if factor >= 10 else f"{factor:g}×"
+    return f"10{str(math.floor(decades + 1e-9)).translate(SUPERSCRIPTS)}×"

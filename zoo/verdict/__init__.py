@@ -1,0 +1,1 @@
+"""What is wrong with the gradients of a network, in words, and what to try."""

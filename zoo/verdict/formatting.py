@@ -1,0 +1,32 @@
+"""Numbers and places as a person says them."""
+
+import math
+
+from zoo.verdict.measurements import Nonfinite
+
+
+def spoken(path: str) -> str:
+    """A path such as "layer_1/forward" for people."""
+    layer, _, direction = path.replace("_", " ").partition("/")
+    return f"{layer} ({direction})" if direction else layer
+
+
+def number(value: float) -> str:
+    """Two digits, as a person writes them."""
+    if 0.01 <= abs(value) < 1e4:
+        return f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"
+    return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+
+
+def rounded(value: float) -> str:
+    """One digit: 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(value))
+    nearest = min((1, 2, 5, 10), key=lambda step: abs(math.log(step * power / value)))
+    return f"{nearest * power:g}"
+
+
+def which_steps(found: Nonfinite, how: str) -> str:
+    """In which steps something was not finite, of those that were "measured" or "logged"."""
+    if found.lasting and found.count > 1:
+        return f"each of the {found.count} {how} steps from step {found.first:,} on"
+    return f"{found.count} of {found.looked} {how} steps, first in step {found.first:,}"

@@ -1,0 +1,210 @@
+"""What the files in a run's folder hold for a verdict, of a run that has ended, however it ended."""
+
+import csv
+import math
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from zoo.diagnostics.lag_record import Curves
+from zoo.runs.events import EVENTS, read_events
+from zoo.runs.gradient_records import journal_in, read_gradients
+from zoo.runs.lag_records import in_order, lags_in, read_lags
+from zoo.runs.metrics_file import METRICS, readable
+from zoo.runs.timeline import Timeline, timeline
+from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite, mean_by_lag
+
+MOST_RECORDS = 500
+"""Records of gradients through time that a mean is taken over."""
+LOSS = "train/loss"
+
+
+def measurements_of(folder: Path) -> Measurements:
+    """What was measured in a run; what its files do not hold is empty.
+
+    Values over time are medians, so that neither the first steps nor a single bad one speak for the run.
+
+    Args:
+        folder: `runs/NAME/version_K`.
+    """
+    rows = _rows(folder / METRICS)
+    curves = _curves(rows)
+    medians = {name: float(np.median(values)) for name, values in curves.items()}
+    run = _timeline(journal_in(folder))
+    lags = lags_in(folder)
+    records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
+    events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
+    clipped = _of_optimizers(curves, "gradient/clipped")
+    return Measurements(
+        layers={} if run is None else _layers(run, slice(None)),
+        early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
+        gradients=_by_lag(record.state for record in records),
+        errors=_by_lag(record.error for record in records),
+        weights=_by_lag(record.weight for record in records),
+        rests=_means(record.rest for record in records),
+        horizons=_of_ways(medians, "horizon"),
+        gates=_gates(medians),
+        dead=_of_ways(medians, "dead_units"),
+        updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
+        norms=_norms(run, curves),
+        clipped=float(np.mean(clipped)) if clipped else None,
+        nonfinite=_nonfinite(curves, sum(event.kind == "nonfinite" for event in events)),
+        measured=_measured(run, curves),
+        losses=_losses(rows),
+        events=[event.text for event in events],
+        network=network_of(folder / "config.yaml"),
+    )
+
+
+def network_of(config: Path) -> Network:
+    """What a recipe's file says of its network; nothing where there is no such file, or it cannot be read."""
+    try:
+        recipe = yaml.safe_load(config.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        return Network()
+    return network_in(recipe)
+
+
+def network_in(recipe: Any) -> Network:
+    """What a recipe says of its network; nothing where it is no recipe of the zoo's."""
+    try:
+        arguments, trainer = recipe["model"]["init_args"], recipe["trainer"]
+        network = Network.of(arguments["network"])
+        optimizer = arguments.get("optimizer") or {}
+        parts = {
+            str(part["class_path"]).rpartition(".")[2]: part.get("init_args") or {}
+            for part in trainer.get("callbacks") or ()
+        }
+    except (KeyError, TypeError, AttributeError):
+        return Network()
+    clipping = parts.get("GradientClipping", {})
+    limit = clipping.get("max_norm") if clipping.get("mode") in (None, "norm") else None
+    limit = limit or trainer.get("gradient_clip_val") or None
+    watches = clipping.get("max_norm") == math.inf
+    return replace(
+        network,
+        clips=("GradientClipping" in parts and not watches) or bool(trainer.get("gradient_clip_val")),
+        limit=None if limit == math.inf else limit,
+        guarded="NonFiniteGuard" in parts,
+        optimizer=optimizer.get("name", "Adam"),
+        lr=optimizer.get("lr"),
+    )
+
+
+def _timeline(path: Path) -> Timeline | None:
+    if not path.is_file():
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a line that a crash cut short is no news here
+        run = timeline(read_gradients(path))
+    return run if len(run.steps) else None
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's metrics."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return list(readable(csv.DictReader(text.splitlines())))
+
+
+def _curves(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """The finite values of each metric over a run."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        for name, text in row.items():
+            value = _number(text)
+            if name and math.isfinite(value):
+                found.setdefault(name, []).append(value)
+    return found
+
+
+def _losses(rows: Iterable[Mapping[str, Any]]) -> Nonfinite | None:
+    """The logged steps of training whose loss was not finite."""
+    logged = {
+        int(step): value
+        for row in rows
+        for name, value in row.items()
+        if name and name.startswith(LOSS) and value and math.isfinite(step := _number(row.get("step")))
+    }
+    return Nonfinite.of(list(logged), [not math.isfinite(_number(value)) for value in logged.values()])
+
+
+def _number(text: Any) -> float:
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def _layers(run: Timeline, when: slice) -> dict[str, float]:
+    """The median gradient of each layer over some of the records."""
+    known = {layer: row[when][np.isfinite(row[when])] for layer, row in zip(run.layers, run.rms, strict=True)}
+    return {layer: float(np.median(values)) for layer, values in known.items() if values.size}
+
+
+def _by_lag(records: Iterable[Curves]) -> dict[str, list[float]]:
+    """The mean over all records, lag by lag, of the directions' own curves."""
+    curves: dict[str, list[Sequence[float]]] = {}
+    for record in records:
+        for way, values in record.items():
+            if way.count("/") == 1:
+                curves.setdefault(way, []).append(values)
+    return {way: mean_by_lag(rows) for way, rows in curves.items() if any(rows)}
+
+
+def _gates(medians: Mapping[str, float]) -> dict[str, dict[str, Gate]]:
+    found: dict[str, dict[str, Gate]] = {}
+    for name, saturated in medians.items():
+        way, _, what = name.rpartition("/")
+        direction, _, letter = way.rpartition("/")
+        if what == "saturated" and direction:
+            mean = medians.get(f"{way}/mean", math.nan)
+            found.setdefault(direction, {})[letter] = Gate(saturated, mean)
+    return found
+
+
+def _of_ways(medians: Mapping[str, float], what: str) -> dict[str, float]:
+    return {
+        name.removesuffix(f"/{what}"): value for name, value in medians.items() if name.endswith(f"/{what}")
+    }
+
+
+def _of_optimizers(curves: Mapping[str, list[float]], name: str) -> list[float]:
+    """A metric of the only optimiser, or of all of several."""
+    keys = (key for key in curves if key == name or key.startswith(f"{name}/optimizer_"))
+    return [value for key in keys for value in curves[key]]
+
+
+def _means(records: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    found: dict[str, list[float]] = {}
+    for record in records:
+        for way, value in record.items():
+            if math.isfinite(value):
+                found.setdefault(way, []).append(value)
+    return {way: float(np.mean(values)) for way, values in found.items()}
+
+
+def _norms(run: Timeline | None, curves: Mapping[str, list[float]]) -> list[float]:
+    logged = _of_optimizers(curves, "gradient/norm_before")
+    if logged or run is None:
+        return logged
+    return [float(norm) for norm in run.before if math.isfinite(norm)]
+
+
+def _measured(run: Timeline | None, curves: Mapping[str, list[float]]) -> Nonfinite | None:
+    """The measured steps whose gradient was not finite; none where a scaler was seeking its scale."""
+    scaled = bool(_of_optimizers(curves, "gradient/scaler_skipped"))
+    if run is None or scaled:
+        return None
+    return Nonfinite.of(run.steps.tolist(), np.asarray(run.nonfinite.any(axis=0)).tolist())
+
+
+def _nonfinite(curves: Mapping[str, list[float]], found: int) -> int:
+    """The most steps that any of those who look at every step has seen."""
+    return max(found, int(max(_of_optimizers(curves, "gradient/nonfinite"), default=0.0)))
