@@ -56,7 +56,7 @@ def test_anything_else_is_named_with_what_is_expected(data, split):
     with pytest.raises(ValueError, match=rf"Own.load\('{split}'\) returned") as caught:
         Own(data).loader(split)
     assert str(caught.value) == (
-        f"Own.load('{split}') returned an object of type {type(data).__name__}, expected Sequences of "
+        f"Own.load('{split}') returned an object of type {type(data).__name__}, expected SequenceDataset of "
         "zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
     )
 

@@ -10,7 +10,7 @@ from zoo.callbacks.clip import Clip
 
 
 @final
-class Window:
+class NormWindow:
     """The clippings of one optimiser since the last time they were logged, kept on the device."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from zoo.callbacks import CALLBACKS
 from zoo.callbacks.clip_history import History
 from zoo.callbacks.clip_modes import Step
 from zoo.callbacks.clip_options import build_mode
-from zoo.callbacks.clip_window import Window
+from zoo.callbacks.clip_window import NormWindow
 from zoo.callbacks.gradients import (
     gradient_of,
     index_of,
@@ -101,7 +101,7 @@ class GradientClipping(Callback):
         self.history = history
         self._histories: dict[int, History] = {}
         self._layers: dict[nn.Parameter, list[str]] = {}
-        self._windows: dict[int, Window] = {}
+        self._windows: dict[int, NormWindow] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the fit in progress, and its model, out of copies."""
@@ -146,7 +146,7 @@ class GradientClipping(Callback):
         layers = dict.fromkeys(layer for names in self._layers.values() for layer in names)
         for layer in self.exclude or ():
             check_choice("exclude", layer, layers)
-        self._windows = {index: Window() for index in range(len(trainer.optimizers))}
+        self._windows = {index: NormWindow() for index in range(len(trainer.optimizers))}
         if trainer.global_step == 0:
             # What another fit has met says nothing about this one.
             self._histories = {}

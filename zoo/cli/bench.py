@@ -42,7 +42,7 @@ Case = tuple[str, StackSpec, Shape]
 
 
 @final
-class Parser(argparse.ArgumentParser):
+class BenchParser(argparse.ArgumentParser):
     """Arguments of `zoo bench`; a mistake is an error in the zoo's words."""
 
     def error(self, message: str) -> NoReturn:
@@ -75,8 +75,8 @@ def bench(arguments: Sequence[str], allowed: Sequence[str]) -> int:
     return 0
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def _parser() -> BenchParser:
+    parser = BenchParser(
         prog="zoo bench",
         usage="zoo bench [COMPOSITION ...] [options]",
         description="Times compositions on this machine: a training step under each engine, beside torch's "

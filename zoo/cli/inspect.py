@@ -10,7 +10,7 @@ from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.cli.errors import UserError
 from zoo.cli.inspection import Inspection
 from zoo.cli.runs import describe, say
-from zoo.verdict.formatting import number
+from zoo.verdict.formatting import brief
 from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measurements import Measurements, Network
 from zoo.verdict.rules import RULES, span
@@ -93,7 +93,7 @@ def table(measured: Measurements) -> list[str]:
     for way in measured.gradients:
         ways.setdefault(way.partition("/")[0], []).append(way)
     for layer, rms in measured.layers.items():
-        rows.append((layer, number(rms), "", "", "", ""))
+        rows.append((layer, brief(rms), "", "", "", ""))
         for way in ways.get(layer.replace(" ", "_"), []):
             rows.append(("  " + way.partition("/")[2], "", *_of_way(measured, way)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -7,7 +7,7 @@ from typing import final
 import torch
 
 from zoo.data import DATA
-from zoo.data.base import check_positive
+from zoo.data.base import check_counts
 from zoo.data.datasets import Batch
 from zoo.data.made import MadeData
 
@@ -44,7 +44,7 @@ class AddingProblem(MadeData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size, steps_per_epoch, val_size, test_size, seed, num_workers)
-        check_positive(length=length)
+        check_counts(length=length)
         if length < 2:
             raise ValueError(f"length must be at least 2, for a marker in each half, got {length}")
         self.length = length

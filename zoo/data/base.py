@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
 
-from zoo.data.datasets import Batch, Sequences
+from zoo.data.datasets import Batch, SequenceDataset
 from zoo.data.loader import ResumableLoader, as_it_is
 from zoo.data.orders import InOrder, Shuffled
 from zoo.data.splits import Split
@@ -18,10 +18,10 @@ SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
     "test": ("test",),
     "predict": ("predict",),
 }
-SERVED = "Sequences of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
+SERVED = "SequenceDataset of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
 
 
-def check_positive(**values: int) -> None:
+def check_counts(**values: int) -> None:
     """Refuses arguments below 1.
 
     Raises:
@@ -57,7 +57,7 @@ class SequenceData(LightningDataModule, ABC):
 
     def __init__(self, batch_size: int, seed: int = 0, num_workers: int = 0) -> None:
         super().__init__()
-        check_positive(batch_size=batch_size)
+        check_counts(batch_size=batch_size)
         if seed < 0 or num_workers < 0:
             raise ValueError(f"seed and num_workers must not be negative, got {seed} and {num_workers}")
         self.batch_size = batch_size
@@ -100,14 +100,14 @@ class SequenceData(LightningDataModule, ABC):
             f"{type(self).__name__}.{method} returned an object of type {got}, expected {expected}"
         )
 
-    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+    def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         """The order in which the items of a split are drawn."""
         return Shuffled(len(data), self.seed) if split == "train" else InOrder(data)
 
     def loader(self, split: Split) -> ResumableLoader:
         """A new loader over a split."""
         data = self.dataset(split)
-        if not isinstance(data, Sequences):
+        if not isinstance(data, SequenceDataset):
             raise self.unexpected(split, data)
         return self.loader_over(data, self.order(split, data), self.batch_size)
 

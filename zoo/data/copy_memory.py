@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from zoo.data import DATA
-from zoo.data.base import check_positive
+from zoo.data.base import check_counts
 from zoo.data.datasets import Batch
 from zoo.data.made import MadeData
 
@@ -53,7 +53,7 @@ class CopyMemory(MadeData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size, steps_per_epoch, val_size, test_size, seed, num_workers)
-        check_positive(length=length)
+        check_counts(length=length)
         self.length = length
 
     @property

@@ -14,7 +14,7 @@ from zoo.data.orders import generator
 Batch = dict[str, Tensor]
 
 
-class Sequences(Dataset[Batch], ABC):
+class SequenceDataset(Dataset[Batch], ABC):
     """Sequences of which any selection comes as one batch."""
 
     @abstractmethod
@@ -32,7 +32,7 @@ class Sequences(Dataset[Batch], ABC):
 
 
 @final
-class TensorSequences(Sequences):
+class TensorSequences(SequenceDataset):
     """Sequences of equal length.
 
     Args:
@@ -59,7 +59,7 @@ class TensorSequences(Sequences):
 
 
 @final
-class ImageSequences(Sequences):
+class ImageSequences(SequenceDataset):
     """Images read as sequences; scaled only when a batch is drawn, which saves memory.
 
     Args:
@@ -82,7 +82,7 @@ class ImageSequences(Sequences):
 
 
 @final
-class RaggedSequences(Sequences):
+class RaggedSequences(SequenceDataset):
     """Sequences of different lengths, held end to end and padded with 0 to the longest of a batch.
 
     Args:
@@ -124,7 +124,7 @@ class RaggedSequences(Sequences):
 
 
 @final
-class FreshSequences(Sequences):
+class FreshSequences(SequenceDataset):
     """Sequences made when they are asked for, a batch at a time, by a seed and the number of its first item.
 
     Args:

@@ -7,13 +7,13 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
-from zoo.data.base import check_option, check_positive
-from zoo.data.datasets import Batch, RaggedSequences, Sequences
+from zoo.data.base import check_counts, check_option
+from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.faults import listed, share
 from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import Source, SplitFiles
+from zoo.data.split_files import SplitFiles, SplitSource
 from zoo.data.splits import Split, stratified_split
-from zoo.data.tables import EMPTY, Example, Table
+from zoo.data.tables import EMPTY, Example, TextTable
 from zoo.data.text import TextData
 from zoo.data.vocabulary import PADDING, UNKNOWN, Words
 from zoo.registry import nearest
@@ -84,12 +84,12 @@ class LabelledText(TextData):
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         check_option("empty", empty, EMPTY)
-        check_positive(min_count=min_count, max_length=1 if max_length is None else max_length)
+        check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         if vocab_size is not None and vocab_size < 3:
             raise ValueError(f"vocab_size must be at least 3 (<pad>, <unk> and a word), got {vocab_size}")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
         self.files = SplitFiles(root, files, val_fraction, test_fraction)
-        self.table = Table(
+        self.table = TextTable(
             separator=separator, header=header, text=text, label=label, encoding=encoding, empty=empty
         )
         self.lower = lower
@@ -142,7 +142,7 @@ class LabelledText(TextData):
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
 
-    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+    def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)
         if split == "train":
             return Bucketed(data.lengths, self.batch_size, self.seed)
@@ -158,7 +158,7 @@ class LabelledText(TextData):
         super().load_state_dict(state_dict)
         self.labels = list(state_dict["labels"])
 
-    def _divided(self, examples: list[Example], source: Source) -> dict[Split, list[Example]]:
+    def _divided(self, examples: list[Example], source: SplitSource) -> dict[Split, list[Example]]:
         """The examples of a file by the splits that it is divided among."""
         if len(source.splits) == 1:
             return {source.splits[0]: examples}

@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch.utils.data import Sampler
 
-from zoo.data.base import SequenceData, check_positive
-from zoo.data.datasets import Batch, FreshSequences, Sequences, TensorSequences
+from zoo.data.base import SequenceData, check_counts
+from zoo.data.datasets import Batch, FreshSequences, SequenceDataset, TensorSequences
 from zoo.data.orders import Fresh, InOrder, generator
 from zoo.data.splits import Split
 
@@ -35,7 +35,7 @@ class MadeData(SequenceData):
         num_workers: int,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
-        check_positive(steps_per_epoch=steps_per_epoch, val_size=val_size, test_size=test_size)
+        check_counts(steps_per_epoch=steps_per_epoch, val_size=val_size, test_size=test_size)
         self.steps_per_epoch = steps_per_epoch
         self.val_size = val_size
         self.test_size = test_size
@@ -51,12 +51,12 @@ class MadeData(SequenceData):
         """Makes so many sequences with a random generator; processes that load batches get a copy of it."""
 
     @final
-    def load(self, split: Split) -> Sequences:
+    def load(self, split: Split) -> SequenceDataset:
         if split == "train":
             return FreshSequences(self.draw, self.steps_per_epoch * self.batch_size, self.seed)
         size = self.val_size if split == "val" else self.test_size
         return TensorSequences(self.draw(size, generator(self.seed, split)))
 
     @final
-    def order(self, split: Split, data: Sequences) -> Sampler[int]:
+    def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         return Fresh(len(data)) if split == "train" else InOrder(data)

@@ -6,7 +6,7 @@ from typing import final
 from torch import Tensor
 
 from zoo.data import DATA
-from zoo.data.base import SequenceData, check_positive
+from zoo.data.base import SequenceData, check_counts
 from zoo.data.datasets import ImageSequences
 from zoo.data.faults import listed
 from zoo.data.files import existing
@@ -52,7 +52,7 @@ class MNISTSequence(SequenceData):
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         check_reading(order, permutation)
-        check_positive(val_size=val_size, num_classes=num_classes)
+        check_counts(val_size=val_size, num_classes=num_classes)
         self.root = Path(root)
         self.image_order = order
         self.permutation = permutation

@@ -16,7 +16,7 @@ HELD_OUT: tuple[Split, ...] = ("train", "val")
 Part = TypeVar("Part")
 
 
-class Source(NamedTuple):
+class SplitSource(NamedTuple):
     """The file that a split is read from.
 
     Attributes:
@@ -68,7 +68,7 @@ class SplitFiles:
         self._fractions: dict[Split, float] = {"val": val_fraction, "test": test_fraction}
         self._told: set[str] = set()
 
-    def find(self, split: Split) -> Source:
+    def find(self, split: Split) -> SplitSource:
         """The file of a split.
 
         Raises:
@@ -76,7 +76,7 @@ class SplitFiles:
             ValueError: several files could be meant, or two splits would read the same one.
         """
         if split == "predict":
-            return Source(self.given[split], (split,))
+            return SplitSource(self.given[split], (split,))
         homes = self._homes()
         if split not in homes:
             raise self._unclear(split)
@@ -91,10 +91,10 @@ class SplitFiles:
             self._tell_held_out(home.path)
         return divided
 
-    def _homes(self) -> dict[Split, Source]:
+    def _homes(self) -> dict[Split, SplitSource]:
         """The file of each split that has one, before any is opened."""
         own = {split: found[0] for split in SPLIT_NAMES if len(found := self._candidates(split)) == 1}
-        homes = {split: Source(path, (split,)) for split, path in own.items()}
+        homes = {split: SplitSource(path, (split,)) for split, path in own.items()}
         if self.root is not None and not self.root.is_dir():
             others = tuple(split for split in SPLIT_NAMES if split not in own)
             if not others and self.root.is_file():
@@ -102,9 +102,9 @@ class SplitFiles:
                     f"root is the file {self.root}, to be divided among the splits that have none, and "
                     f"train, val and test have one; leave root out, or one of them"
                 )
-            return homes | dict.fromkeys(others, Source(self.root, others))
+            return homes | dict.fromkeys(others, SplitSource(self.root, others))
         if own.keys() == {"train", "test"} and not self._candidates("val"):
-            return homes | dict.fromkeys(HELD_OUT, Source(own["train"], HELD_OUT))
+            return homes | dict.fromkeys(HELD_OUT, SplitSource(own["train"], HELD_OUT))
         return homes
 
     def _candidates(self, split: Split) -> list[Path]:
@@ -132,7 +132,7 @@ class SplitFiles:
             return 0.0, shares["test"] / sum(shares.values())
         return shares.get("val", 0.0), shares.get("test", 0.0)
 
-    def _check_named_twice(self, home: Source, other: Source) -> None:
+    def _check_named_twice(self, home: SplitSource, other: SplitSource) -> None:
         """Refuses that two splits read one file, unless it was named for both."""
         first, second = sorted((home, other), key=lambda each: list(SPLIT_NAMES).index(each.splits[0]))
         words = " and ".join(first.splits), " and ".join(second.splits)

@@ -8,7 +8,7 @@ from jaxtyping import Int64
 from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler, Sampler
 
-from zoo.data.base import check_positive
+from zoo.data.base import check_counts
 from zoo.data.datasets import Batch
 from zoo.data.loader import ResumableLoader
 from zoo.data.orders import InOrder
@@ -76,7 +76,7 @@ class StreamData(TextData):
 
     def __init__(self, batch_size: int, steps: int, test_batch_size: int, num_workers: int) -> None:
         super().__init__(batch_size, num_workers=num_workers)
-        check_positive(steps=steps, test_batch_size=test_batch_size)
+        check_counts(steps=steps, test_batch_size=test_batch_size)
         self.steps = steps
         self.test_batch_size = test_batch_size
 

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from zoo.data.columns import Columns, number_of, shortened
+from zoo.data.columns import UsedColumns, number_of, shortened
 from zoo.data.faults import Faults, share
 from zoo.data.files import read_text, tell
 from zoo.data.rows import Row, rows_of
@@ -31,7 +31,7 @@ class Example(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class TextTable:
     """How to read a file of labelled texts; what is None follows from the rest."""
 
     separator: str | None
@@ -83,7 +83,9 @@ class Table:
         self._check(path, examples, faults)
         return examples
 
-    def _columns(self, path: Path, separator: str, first: list[str], header: bool, labelled: bool) -> Columns:
+    def _columns(
+        self, path: Path, separator: str, first: list[str], header: bool, labelled: bool
+    ) -> UsedColumns:
         """The columns of a file whose first row this is."""
         names = [name.strip() for name in first] if header else None
         own = (1, 0) if separator == " " else ("text", "label")
@@ -97,7 +99,7 @@ class Table:
                 f"{path}: line 1 is taken for the names of the columns ({shortened(names)}); header: false "
                 f"reads it as a text, header: true says no more of it"
             )
-        return Columns(text=text, label=label, width=len(first))
+        return UsedColumns(text=text, label=label, width=len(first))
 
     def _check(self, path: Path, examples: list[Example], faults: Faults) -> None:
         """Refuses rows that are at fault, or says how many were left out."""
@@ -122,7 +124,7 @@ def _separator_of(path: Path) -> str:
     return ENDINGS[path.suffix.lower()]
 
 
-def _examples(path: Path, rows: Iterable[Row], columns: Columns, faults: Faults) -> Iterator[Example]:
+def _examples(path: Path, rows: Iterable[Row], columns: UsedColumns, faults: Faults) -> Iterator[Example]:
     """The rows that are as they should be; the others are noted."""
     text, label, width = columns.text, columns.label, max(columns.width, columns.needed)
     for line, row in rows:
@@ -138,7 +140,7 @@ def _examples(path: Path, rows: Iterable[Row], columns: Columns, faults: Faults)
             faults.add("label", line, "the label is empty")
 
 
-def _fits(line: int, row: list[str], columns: Columns, faults: Faults) -> bool:
+def _fits(line: int, row: list[str], columns: UsedColumns, faults: Faults) -> bool:
     """Whether a row of another width has what is needed, and nothing that belongs nowhere."""
     if len(row) < columns.needed:
         faults.add("short", line, f"{len(row)} columns, expected at least {columns.needed}")

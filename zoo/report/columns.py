@@ -49,7 +49,7 @@ class Column:
 
 @final
 @dataclass(frozen=True)
-class Columns:
+class HistogramColumns:
     """The histograms of a run.
 
     Attributes:
@@ -72,7 +72,7 @@ class Columns:
         ]
 
 
-def collect(records: Iterable[GradientRecord]) -> Columns | None:
+def collect(records: Iterable[GradientRecord]) -> HistogramColumns | None:
     """The records of one run in columns, or None where there is no record.
 
     Where steps repeat, because a run was resumed, the later records count. The steps that several optimisers
@@ -96,7 +96,7 @@ def collect(records: Iterable[GradientRecord]) -> Columns | None:
             columns.append(column)
         if len(columns) > 2 * MOST_COLUMNS:
             columns, each = _halved(columns), 2 * each
-    return None if bins is None or not columns else Columns(bins, columns, others)
+    return None if bins is None or not columns else HistogramColumns(bins, columns, others)
 
 
 def merged(columns: list[Column], most: int) -> list[Column]:

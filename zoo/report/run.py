@@ -10,7 +10,7 @@ from typing import Any, final
 import yaml
 
 from zoo.diagnostics.lag_record import LagRecord
-from zoo.report.columns import Columns, collect
+from zoo.report.columns import HistogramColumns, collect
 from zoo.report.figure import MOST_COLUMNS
 from zoo.runs.events import EVENTS, Event, read_events
 from zoo.runs.gradient_records import JOURNAL, journal_in, read_gradients
@@ -53,7 +53,7 @@ class Run:
     index: int
     metrics: dict[str, Curve] = field(default_factory=dict)
     epoch: int = 0
-    columns: Columns | None = None
+    columns: HistogramColumns | None = None
     timeline: Timeline | None = None
     lags: Sequence[LagRecord] = ()
     events: Sequence[Event] = ()
@@ -113,7 +113,7 @@ def _metrics(path: Path, notes: dict[str, list[str]]) -> tuple[dict[str, Curve],
     return curves, epoch
 
 
-def _gradients(path: Path, notes: dict[str, list[str]]) -> tuple[Columns | None, Timeline | None]:
+def _gradients(path: Path, notes: dict[str, list[str]]) -> tuple[HistogramColumns | None, Timeline | None]:
     why = missing(path, "gradients by layer are")
     if why:
         notes[JOURNAL] = [f"{why} The callback gradient_histogram writes it."]

@@ -11,7 +11,7 @@ def spoken(path: str) -> str:
     return f"{layer} ({direction})" if direction else layer
 
 
-def number(value: float) -> str:
+def brief(value: float) -> str:
     """Two digits, as a person writes them."""
     if 0.01 <= abs(value) < 1e4:
         return f"{value:.2g}" if abs(value) < 100 else f"{value:,.0f}"

@@ -18,7 +18,7 @@ from zoo.verdict.advice import (
     slower,
     smaller_steps,
 )
-from zoo.verdict.formatting import number, rounded, spoken, which_steps
+from zoo.verdict.formatting import brief, rounded, spoken, which_steps
 from zoo.verdict.measurements import Gate, Measurements
 
 Severity = Literal["good", "warning", "problem"]
@@ -87,7 +87,7 @@ def _vanishing_depth(m: Measurements, least: float) -> Iterator[Told]:
     for when, first, last, ratio in _ends(m):
         if ratio < least:
             yield (
-                f"The gradient that reaches {first}{when} is {number(ratio)} of {last}'s: it vanishes with "
+                f"The gradient that reaches {first}{when} is {brief(ratio)} of {last}'s: it vanishes with "
                 f"depth.",
                 past_the_layers(m),
             )
@@ -97,7 +97,7 @@ def _exploding_depth(m: Measurements, most: float) -> Iterator[Told]:
     for when, first, last, ratio in _ends(m):
         if ratio > most:
             yield (
-                f"The gradient that reaches {first}{when} is {number(ratio)} times {last}'s: it grows with "
+                f"The gradient that reaches {first}{when} is {brief(ratio)} times {last}'s: it grows with "
                 f"depth.",
                 (*past_the_layers(m), *smaller_steps(m)),
             )
@@ -128,7 +128,7 @@ def _exploding_time(m: Measurements, most: float) -> Iterator[Told]:
     for way, others in _worst(growth, max):
         lag = list(m.errors[way]).index(max(m.errors[way]))
         yield (
-            f"In {spoken(way)}, errors that have travelled back {lag} steps are {number(growth[way])} times "
+            f"In {spoken(way)}, errors that have travelled back {lag} steps are {brief(growth[way])} times "
             f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
             (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *smaller_steps(m)),
         )
@@ -175,8 +175,8 @@ def _spikes(m: Measurements, most: float) -> Iterator[Told]:
     usual, highest = float(np.median(norms)), max(norms)
     if highest > most * usual:
         yield (
-            f"The norm of the gradient rises to {number(highest)}, {number(highest / usual)} times its "
-            f"median of {number(usual)}, and nothing clips it.",
+            f"The norm of the gradient rises to {brief(highest)}, {brief(highest / usual)} times its "
+            f"median of {brief(usual)}, and nothing clips it.",
             (f"max_norm: {rounded(5 * usual)}",),
         )
 
@@ -188,8 +188,8 @@ def _always_clipped(m: Measurements, most: float) -> Iterator[Told]:
     usual = float(np.median(norms))
     if usual > TIGHT * m.network.limit:
         yield (
-            f"{m.clipped:.0%} of the steps were clipped, the median from a norm of {number(usual)} to "
-            f"{number(m.network.limit)}: the limit, not the gradient, sets the size of the steps.",
+            f"{m.clipped:.0%} of the steps were clipped, the median from a norm of {brief(usual)} to "
+            f"{brief(m.network.limit)}: the limit, not the gradient, sets the size of the steps.",
             (f"max_norm: {rounded(5 * usual)}",),
         )
 
@@ -210,7 +210,7 @@ def _small_updates(m: Measurements, least: float) -> Iterator[Told]:
     if low:
         layer = min(low, key=lambda key: low[key])
         yield (
-            f"An update changes the weights of {spoken(layer)} by {number(low[layer])} of their norm: it "
+            f"An update changes the weights of {spoken(layer)} by {brief(low[layer])} of their norm: it "
             "hardly learns.",
             learning_rate(m, 3.0),
         )
