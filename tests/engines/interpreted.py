@@ -10,8 +10,8 @@ import torch
 from torch.utils import deterministic
 
 from zoo.cells import CELLS, ElmanSpec, GRUSpec, LRUSpec, LSTMSpec, SRUSpec
-from zoo.engines import reference
-from zoo.engines.autograd.function import run_fused
+from zoo.engines import run_reference
+from zoo.engines.autograd.function import KernelRun
 from zoo.engines.program.ir import PRIMITIVES, Op, Ref
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
@@ -78,8 +78,8 @@ def check(made, spec, size, dtype=torch.float64, tolerance=1e-10, limit=0.0):
     time, batch_size, width, ragged = size
     cell, recurrence = recurrence_of(spec, width, dtype, limit)
     sequences = sequences_of(recurrence, time, batch_size, ragged)
-    expected = results(reference.run, cell, recurrence, sequences)
-    found = results(lambda *given: run_fused(made, *given), cell, recurrence, sequences)
+    expected = results(run_reference, cell, recurrence, sequences)
+    found = results(KernelRun(made), cell, recurrence, sequences)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 

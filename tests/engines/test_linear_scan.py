@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from zoo.engines.scan import block_scan, linear_scan
+from zoo.engines.scan import block_scan
+from zoo.engines.scan.scan import linear_scan
 
 PATTERNS = {
     "diagonal": [[True]],

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.diagnostics.replay import all_steps
-from zoo.engines import LayerTrace, Recurrence
+from zoo.engines import LayerTrace, Recurrence, linear_product
 from zoo.engines.program.ir import Block, Program, Ref, blocks_of
 from zoo.engines.program.trace import NotBlockwise, trace
 
@@ -131,10 +131,8 @@ def memory_horizon(passage: LayerTrace) -> Float[Tensor, " H"]:
     """
     recurrence = passage.recurrence
 
-    def product(gates: str, operand: Tensor) -> Tensor:
-        return F.linear(operand, *recurrence.recurrent(gates)).detach()
-
-    before, (_, *new) = all_steps(passage, product)
+    product = linear_product(recurrence.recurrent)
+    before, (_, *new) = all_steps(passage, lambda gates, operand: product(gates, operand).detach())
     if len(set(recurrence.state_sizes)) > 1:
         before, new = before[-1:], new[-1:]
     rows = [_slopes(part, before) for part in new]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.travel import check_reached, count_lags, travels
-from zoo.engines import LayerTrace, Map, Product, State, reference, turn
+from zoo.engines import LayerTrace, Map, Product, State, run_reference, turn
 
 
 def gradient_by_lag(passage: LayerTrace, part: int = 0) -> Float[Tensor, " lags"]:
@@ -70,7 +70,7 @@ def state_gradients(passage: LayerTrace) -> tuple[Float[Tensor, "T B H"], ...]:
 
     start = tuple(part.clone().requires_grad_() for part in passage.sequences.state)
     with torch.enable_grad(), passage.unmixed():
-        outputs, final = reference.run(
+        outputs, final = run_reference(
             replace(passage.recurrence, step=step), replace(passage.sequences, state=start)
         )
     pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
@@ -189,7 +189,7 @@ def _weight_gradient(passage: LayerTrace) -> dict[str, Tensor]:
 
     recurrence = replace(passage.recurrence, recurrent=recurrent, gradient_clip=0.0)
     with torch.enable_grad(), passage.unmixed():
-        outputs, final = reference.run(recurrence, passage.sequences)
+        outputs, final = run_reference(recurrence, passage.sequences)
         pairs = [(outputs, passage.d_outputs), *zip(final, passage.d_final, strict=True)]
         ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
         made, slopes = zip(*ends, strict=True)

@@ -1,25 +1,39 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.autograd.double_backward import Back, Given, again
+from zoo.engines.base import ForwardRun, is_special
 from zoo.engines.gradient_clip import limit_in
 from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Recurrence, Sequences, State
+from zoo.engines.reference import run_reference
 
 PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
 
-def run_fused(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs a recurrence by a kernel for its program; see `zoo.engines.recurrence.RunFunction`."""
-    return run_together(kernel, [(recurrence, sequences)])[0]
+@final
+class KernelRun(ForwardRun):
+    """Runs a program by a kernel that only runs forward in time.
+
+    Args:
+        kernel: Of the program.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if is_special(sequences.x):
+            return run_reference(recurrence, sequences)
+        return run_together(self.kernel, [(recurrence, sequences)])[0]
 
 
 def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:

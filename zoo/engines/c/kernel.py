@@ -1,4 +1,4 @@
-"""Calls the compiled library of a program."""
+"""Calls the library that a program was compiled into."""
 
 import ctypes
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ REALS = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 
 
-class CompiledKernel(Kernel):
+class CKernel(Kernel):
     """A program in C, compiled when it first runs in a type of numbers."""
 
     def __init__(self, program: Program) -> None:

@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
+from zoo.engines.autograd.function import KernelRun
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
+from zoo.engines.recurrence import Refusal
 from zoo.engines.triton.build import load
+from zoo.engines.triton.expressions import unknown
 from zoo.engines.triton.graphs import Recorded, Tensors, Work, cuda_graph, sliced
 from zoo.engines.triton.launches import Launches, source
 from zoo.engines.triton.plan import KernelPlan
@@ -118,3 +121,16 @@ class TritonKernel(Kernel):
         if key not in self._recorded:
             self._recorded[key] = Recorded(every, live, launches.written, self.record)
         self._recorded[key](live)
+
+
+def triton_run(program: Program) -> KernelRun:
+    """What runs a folded program.
+
+    Raises:
+        Refusal: there is no Triton for an operation.
+    """
+    kernel = TritonKernel(program, graphs=True)
+    strange = unknown([*program.ops, *kernel.layout.back_ops])
+    if strange:
+        raise Refusal(f"there is no Triton for {', '.join(strange)}")
+    return KernelRun(kernel)
