@@ -6,9 +6,11 @@ import sys
 import pytest
 
 from engines.subjects import EACH_SUBJECT, SUBJECTS, engines, module_of
-from zoo.engines import DEPRECATED, ENGINES, pick, table
+from zoo.engines import DEPRECATED, ENGINES, Recurrence, pick, table
 from zoo.engines.c import build
 from zoo.engines.choice import ELSEWHERE, PREFERENCE
+from zoo.engines.program import trace
+from zoo.engines.program.ir import Program
 from zoo.stack import StackSpec
 
 
@@ -96,10 +98,29 @@ def test_only_engines_that_are_asked_for_are_imported() -> None:
     code = (
         "import sys, zoo; from zoo.stack import StackSpec\n"
         "StackSpec(cell='lstm', hidden_size=3, direction='bidirectional').build(2)\n"
-        "print([name for name in sys.modules if name.startswith(('zoo.engines.triton', 'zoo.engines.scan'))])"
+        "print([name for name in sys.modules if name.startswith(('zoo.engines.triton', 'zoo.engines.scan', 'sympy'))])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+@pytest.mark.parametrize("name", ["lstm", "running", "highway"])
+def test_a_step_is_watched_once_whichever_engines_are_asked(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = []
+
+    def counted(recurrence: Recurrence) -> Program:
+        watched.append(recurrence)
+        return watch(recurrence)
+
+    watch = trace._watched
+    monkeypatch.setattr(trace, "_watched", counted)
+    recurrence = module_of(name).recurrence()
+    for engine in ("auto", *engines(name)):
+        pick(engine, recurrence)
+    pick("auto", recurrence, "cuda")
+    assert watched == [recurrence]
 
 
 def test_an_engine_that_is_not_there_is_refused_with_the_nearest_name() -> None:
