@@ -73,7 +73,7 @@ def test_single_precision(name: str) -> None:
 @pytest.mark.parametrize("name", ["lstm", "highway", "passing", "decay"])
 def test_slopes_taken_a_few_steps_at_once(name: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As they are where T B H is large; the steps are no multiple of a chunk."""
-    monkeypatch.setattr("zoo.engines.eager.backward.CHUNK", chunk)
+    monkeypatch.setattr("zoo.engines.eager.backward.CACHED_NUMBERS", chunk)
     module = module_of(name)
     sequences = sequences_of(module.recurrence(), Size(17, 5, lengths=True, resets=True))
     found = results(run_of("eager", module.recurrence()), module, sequences)

@@ -12,8 +12,8 @@ from torch import Tensor
 from zoo.engines.autograd.function import run_together
 from zoo.engines.base import Engine, PreparedRun, is_special
 from zoo.engines.c.build import CannotCompileError, compiler, gemm
-from zoo.engines.c.c_ops import unknown
-from zoo.engines.c.kernel import REALS, CKernel
+from zoo.engines.c.c_ops import ops_without_c
+from zoo.engines.c.kernel import C_TYPES, CKernel
 from zoo.engines.eager.engine import eager_run
 from zoo.engines.program.ir import Program
 from zoo.engines.program.simplify import fold_products
@@ -36,7 +36,7 @@ class CEngine(Engine):
         if gemm("float") is None:
             raise Refusal("this build of torch shows no matrix product to call from C")
         run = c_run(fold_products(trace(recurrence)))
-        strange = unknown([*run.kernel.program.ops, *run.kernel.layout.back_ops])
+        strange = ops_without_c([*run.kernel.program.ops, *run.kernel.layout.back_ops])
         if strange:
             raise Refusal(f"there is no C for {', '.join(strange)}")
         return run
@@ -70,7 +70,7 @@ class CRun(PreparedRun):
         return self.otherwise.together(runs)
 
     def _can_run(self, x: Tensor) -> bool:
-        fits = x.device.type == "cpu" and x.dtype in REALS and not torch.is_autocast_enabled("cpu")
+        fits = x.device.type == "cpu" and x.dtype in C_TYPES and not torch.is_autocast_enabled("cpu")
         if is_special(x) or not fits:
             return False
         try:

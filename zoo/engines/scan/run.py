@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from zoo.engines.base import ForwardRun, is_special
+from zoo.engines.program.evaluate import behind, evaluate, split
 from zoo.engines.program.ir import Block, Ref
 from zoo.engines.program.trace import trace
 from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, linear_product
 from zoo.engines.reference import run_reference
 from zoo.engines.scan.affine_form import LinearForm, linear_form
 from zoo.engines.scan.block_scan import Planes
-from zoo.engines.scan.evaluate import behind, evaluate, split
 from zoo.engines.scan.scan import linear_scan
 
 SHORT = 16
@@ -136,7 +136,8 @@ class Bulk:
     ) -> list[Tensor]:
         x = self.sequences.x
         like = x.new_empty((), dtype=dtype).expand(*x.shape[:2], self.program.width)
-        return evaluate(self.program, wanted, known, self.product, like)
+        gates = [matmul.gates for matmul in self.program.matmuls]
+        return evaluate(self.program, wanted, known, lambda k, part: self.product(gates[k], part), like)
 
 
 def _blocks(state: State, width: int) -> list[Tensor]:
