@@ -19,7 +19,7 @@ def loss_and_gradients(module, x):
     return output, torch.autograd.grad(output.sin().sum(), [x, *module.parameters()])
 
 
-@pytest.mark.parametrize("engine", ["native", "compiled", "fused", "reference"])
+@pytest.mark.parametrize("engine", ["native", "c", "eager", "reference"])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize(("kind", "options"), TWINS, ids=["tanh", "relu", "lstm", "gru"])

@@ -51,7 +51,7 @@ DANGEROUS = [
     "torch.optim.Adam.step",
     "zoo.cli.main",
     "zoo.report.write_report",
-    "zoo.engines.c.build.load",
+    "zoo.engines.c.build.load_library",
     "zoo.registry.declared.importlib.import_module",
     "zoo.tasks.sequence_classifier.SequenceClassifier.load_from_checkpoint",
 ]
@@ -229,7 +229,7 @@ def test_a_method_of_a_listed_class_is_refused_as_a_value(tmp_path):
 
 
 def test_the_recipe_that_compiled_c_does_not(zoo, folder):
-    build = "zoo.engines.c.build.load"
+    build = "zoo.engines.c.build.load_library"
     source = 'void __attribute__((constructor)) go(void) { fclose(fopen("touched", "w")); }'
     code = f"{{class_path: {build}, init_args: {{source: '#include <stdio.h>\n\n{source}', name: x}}}}"
     averaging = f"class_path: StochasticWeightAveraging, init_args: {{swa_lrs: 0.1, avg_fn: {code}}}"

@@ -17,7 +17,7 @@ def kept(tmp_path, monkeypatch):
 
 
 def compile_one(number):
-    return build.load(f"int answer(void) {{ return {number}; }}", "double")["answer"]()
+    return build.load_library(f"int answer(void) {{ return {number}; }}", "double")["answer"]()
 
 
 def test_it_says_where_they_are_how_many_and_how_large(zoo, kept):

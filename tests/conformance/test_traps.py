@@ -13,7 +13,7 @@ from zoo.cells import GRUSpec
 from zoo.stack import StackSpec
 
 
-@pytest.mark.parametrize("engine", ["native", "compiled", "fused", "reference"])
+@pytest.mark.parametrize("engine", ["native", "c", "eager", "reference"])
 @pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
 def test_the_final_state_of_a_shorter_sequence_has_full_gradient(cell: str, engine: str) -> None:
     """AllenNLP's AugmentedLstm gave it none."""
@@ -25,7 +25,7 @@ def test_the_final_state_of_a_shorter_sequence_has_full_gradient(cell: str, engi
     assert not x.grad[0].any()
 
 
-@pytest.mark.parametrize("engine", ["native", "compiled", "fused", "reference"])
+@pytest.mark.parametrize("engine", ["native", "c", "eager", "reference"])
 @pytest.mark.parametrize("cell", ["elman", "lstm", "gru"])
 def test_the_backward_direction_does_not_start_in_the_padding(cell: str, engine: str) -> None:
     """indrnn-pytorch's did. Biases make a state out of nothing but zeros, so a wrong start would show."""
@@ -34,7 +34,7 @@ def test_the_backward_direction_does_not_start_in_the_padding(cell: str, engine:
     assert_close(outputs[:, :2], stack(x[:, :2])[0])
 
 
-@pytest.mark.parametrize("engine", ["native", "compiled", "fused", "reference"])
+@pytest.mark.parametrize("engine", ["native", "c", "eager", "reference"])
 def test_a_sequence_of_length_zero_does_not_read_the_last_step(engine: str) -> None:
     """Flax indexed step -1."""
     stack = Case("gru", engine=engine).stack()

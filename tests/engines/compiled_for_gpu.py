@@ -8,11 +8,11 @@ from triton.compiler import ASTSource
 from zoo.cells import GRUSpec, LayerNormLSTMSpec, LRUSpec, LSTMSpec, SRUSpec
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
-from zoo.engines.triton.backward import backward_names
-from zoo.engines.triton.build import load
-from zoo.engines.triton.forward import forward_names
+from zoo.engines.triton.backward import backward_tensors
+from zoo.engines.triton.build import load_kernels
+from zoo.engines.triton.forward import forward_tensors
 from zoo.engines.triton.kernel import TritonKernel
-from zoo.engines.triton.launches import REALS, source
+from zoo.engines.triton.launches import COMPUTE_TYPES, kernel_source
 from zoo.engines.triton.linear import SOURCE
 
 CASES = [
@@ -40,10 +40,10 @@ def compiled(function, signature, constants):
 def compile_kernels(spec, width, dtype, masked):
     kernel = TritonKernel(fold_products(trace(spec.build(3, width).recurrence())))
     plan = kernel.plan(dtype)
-    module, (rows, units) = load(source(plan)), plan.tile(64)
-    real = vars(module.tl)[REALS[dtype]]
+    module, (rows, units) = load_kernels(kernel_source(plan)), plan.tile(64)
+    real = vars(module.tl)[COMPUTE_TYPES[dtype]]
     for part in (*plan.forward, *plan.backward):
-        names = forward_names(kernel.program) if part in plan.forward else backward_names(kernel.program)
+        names = forward_tensors(kernel.program) if part in plan.forward else backward_tensors(kernel.program)
         signature = dict.fromkeys(names, POINTERS[dtype]) | dict.fromkeys(("B", "first", "count"), "i32")
         signature |= {"d_w": POINTERS[torch.float32]} if "d_w" in names else {}
         for name, kind in {"lengths": "*i64", "resets": "*u8"}.items():
@@ -54,7 +54,7 @@ def compile_kernels(spec, width, dtype, masked):
 
 
 def compile_scan():
-    module = load(SOURCE)
+    module = load_kernels(SOURCE)
     constants = {"BT": 64, "BN": 32, "REAL": module.tl.float32}
     signature = dict.fromkeys(("a", "b", "h"), "*bf16") | dict.fromkeys(("T", "N"), "i32")
     print(compiled(module.scan, signature, {**constants, "REVERSED": True}))

@@ -10,17 +10,17 @@ import torch
 from torch.utils import deterministic
 
 from zoo.cells import CELLS, ElmanSpec, GRUSpec, LRUSpec, LSTMSpec, SRUSpec
-from zoo.engines import reference
-from zoo.engines.autograd.function import run_fused
+from zoo.engines import run_reference
+from zoo.engines.autograd.function import KernelRun
 from zoo.engines.program.ir import PRIMITIVES, Op, Ref
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
 from zoo.engines.recurrence import Sequences
 from zoo.engines.triton import kernel, linear, plan
-from zoo.engines.triton.build import load
-from zoo.engines.triton.expressions import PRELUDE, expression
+from zoo.engines.triton.build import load_kernels
+from zoo.engines.triton.expressions import TRITON_PRELUDE, expression
 from zoo.engines.triton.kernel import TritonKernel
-from zoo.engines.triton.linear import linear_scan
+from zoo.engines.triton.linear import diagonal_scan
 
 SPECS = {name: CELLS[name].spec_class() for name in CELLS.names()}
 SPECS |= {"gru before": GRUSpec(reset="before"), "sru peephole": SRUSpec(peephole=True)}
@@ -78,8 +78,8 @@ def check(made, spec, size, dtype=torch.float64, tolerance=1e-10, limit=0.0):
     time, batch_size, width, ragged = size
     cell, recurrence = recurrence_of(spec, width, dtype, limit)
     sequences = sequences_of(recurrence, time, batch_size, ragged)
-    expected = results(reference.run, cell, recurrence, sequences)
-    found = results(lambda *given: run_fused(made, *given), cell, recurrence, sequences)
+    expected = results(run_reference, cell, recurrence, sequences)
+    found = results(KernelRun(made), cell, recurrence, sequences)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
@@ -211,7 +211,7 @@ def evaluated(op, inputs):
     parameters = "".join(f"x{k}, " for k in range(len(inputs)))
     source = "\n".join(
         [
-            PRELUDE,
+            TRITON_PRELUDE,
             "@triton.jit",
             f"def one({parameters}y, N: tl.constexpr, REAL: tl.constexpr):",
             *["    at = tl.arange(0, N)", *lines, f"    z = ({expression(op)}).to(REAL)"],
@@ -220,7 +220,7 @@ def evaluated(op, inputs):
     )
     size = 512
     padded = [torch.cat([part, part.new_ones(size - len(part))]) for part in inputs]
-    module, result = load(source + "\n"), torch.empty(size, dtype=torch.float64)
+    module, result = load_kernels(source + "\n"), torch.empty(size, dtype=torch.float64)
     module.one[(1,)](*padded, result, N=size, REAL=module.tl.float64)
     return result[: len(inputs[0])]
 
@@ -259,7 +259,7 @@ def test_every_primitive_was_tried():
 
 @pytest.mark.parametrize(("time", "batch_size"), [(1, 2), (4, 1), (6, 1)])
 def test_a_linear_scan_is_the_loop_and_can_be_differentiated_twice(time, batch_size, monkeypatch):
-    monkeypatch.setattr(linear, "CHUNK", 4)
+    monkeypatch.setattr(linear, "SCAN_STEPS", 4)
     monkeypatch.setattr(linear, "COLUMNS", 4)
     torch.manual_seed(0)
     a, b = (torch.randn(time, batch_size, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
@@ -268,21 +268,21 @@ def test_a_linear_scan_is_the_loop_and_can_be_differentiated_twice(time, batch_s
     for t in range(time):
         h = a[t] * h + b[t]
         expected.append(h)
-    expected, found = torch.stack(expected), linear_scan(a, b, h0)
+    expected, found = torch.stack(expected), diagonal_scan(a, b, h0)
     torch.testing.assert_close(found, expected)
     slope = torch.randn_like(found)
     gradients = [torch.autograd.grad(part, (a, b, h0), slope) for part in (found, expected)]
     torch.testing.assert_close(*gradients)
-    assert torch.autograd.gradgradcheck(linear_scan, (a, b, h0))
+    assert torch.autograd.gradgradcheck(diagonal_scan, (a, b, h0))
 
 
 def test_a_linear_scan_over_nothing_has_the_gradients_of_nothing():
     a, b = (torch.randn(0, 2, 3, requires_grad=True) for _ in range(2))
     h0 = torch.randn(2, 3, requires_grad=True)
-    gradients = torch.autograd.grad(linear_scan(a, b, h0).sum(), (a, b, h0))
+    gradients = torch.autograd.grad(diagonal_scan(a, b, h0).sum(), (a, b, h0))
     assert [part.count_nonzero() for part in gradients] == [0, 0, 0]
 
 
 def test_a_linear_scan_says_which_shapes_it_wants():
     with pytest.raises(ValueError, match=r"expected \(T, B, H\), \(T, B, H\) and \(B, H\)"):
-        linear_scan(torch.zeros(2, 3, 4), torch.zeros(2, 3, 4), torch.zeros(3, 5))
+        diagonal_scan(torch.zeros(2, 3, 4), torch.zeros(2, 3, 4), torch.zeros(3, 5))

@@ -44,15 +44,15 @@ def own_recurrence(step: Any, blocks: int, states: int = 1, dtype: torch.dtype =
 
     weight, rows = draw(blocks * HIDDEN, INPUT), draw(HIDDEN, HIDDEN)
     return Recurrence(
-        step,
-        lambda x: F.linear(x, weight),
-        lambda gates: (rows, None),
-        HIDDEN,
-        INPUT,
-        HIDDEN,
-        (HIDDEN,) * states,
-        (),
-        weight,
+        step=step,
+        project=lambda x: F.linear(x, weight),
+        recurrent=lambda gates: (rows, None),
+        width=HIDDEN,
+        input_size=INPUT,
+        output_size=HIDDEN,
+        state_sizes=(HIDDEN,) * states,
+        vectors=(),
+        like=weight,
     )
 
 

@@ -55,15 +55,15 @@ class Own(nn.Module):
         form, width = self.form, self.width
         parameters = dict(self.named_parameters())
         return Recurrence(
-            lambda pre, state, product: form.step(pre, state, product, tuple(self.own)),
-            lambda x: F.linear(x, self.weight_ih, self.bias),
-            lambda gates: (parameters[gates], parameters.get(f"bias_{gates}")),
-            width,
-            self.input_size,
-            form.output * width,
-            tuple(blocks * width for blocks in form.state),
-            tuple(self.own),
-            self.weight_ih,
+            step=lambda pre, state, product: form.step(pre, state, product, tuple(self.own)),
+            project=lambda x: F.linear(x, self.weight_ih, self.bias),
+            recurrent=lambda gates: (parameters[gates], parameters.get(f"bias_{gates}")),
+            width=width,
+            input_size=self.input_size,
+            output_size=form.output * width,
+            state_sizes=tuple(blocks * width for blocks in form.state),
+            vectors=tuple(self.own),
+            like=self.weight_ih,
         )
 
 

@@ -24,9 +24,9 @@ from engines.subjects import (
     weighted,
 )
 from zoo.cache import cache_folder
-from zoo.engines import c, pick, run_all
+from zoo.engines import pick, run_all
 from zoo.engines.base import ChosenEngine
-from zoo.engines.c import build
+from zoo.engines.c import build, engine
 
 BOTH = Size(9, 5, lengths=True, resets=True)
 
@@ -59,7 +59,7 @@ def without_caches() -> Iterator[Callable[[], None]]:
     def forget() -> None:
         build.compiler.cache_clear()
         build._version.cache_clear()
-        c.warn_once.cache_clear()
+        engine.warn_once.cache_clear()
 
     forget()
     yield forget
@@ -69,7 +69,7 @@ def without_caches() -> Iterator[Callable[[], None]]:
 def run_compiled(name: str, width: int = 5, size: Size = BOTH, dtype: torch.dtype = torch.float64) -> None:
     module = module_of(name, width, dtype)
     recurrence = module.recurrence()
-    results(run_of("compiled", recurrence), module, sequences_of(recurrence, size))
+    results(run_of("c", recurrence), module, sequences_of(recurrence, size))
 
 
 def test_one_library_for_all_sizes_and_one_for_each_type(folder: Path, compilations: list[Path]) -> None:
@@ -92,7 +92,7 @@ def test_another_process_finds_what_was_compiled(folder: Path) -> None:
     code = (
         "import torch; from zoo.stack import StackSpec; from zoo.engines.c import build\n"
         "build._compile = None\n"
-        "stack = StackSpec(cell='lstm', hidden_size=3, engine='compiled').build(2).double()\n"
+        "stack = StackSpec(cell='lstm', hidden_size=3, engine='c').build(2).double()\n"
         "print(stack(torch.ones(1, 2, 2).double())[0].shape)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -130,7 +130,7 @@ def test_a_library_that_cannot_be_loaded_is_not_fatal(folder: Path, without_cach
         warnings.simplefilter("always")
         module = module_of("elman")
         sequences = sequences_of(module.recurrence(), BOTH)
-        found = results(run_of("compiled", module.recurrence()), module, sequences)
+        found = results(run_of("c", module.recurrence()), module, sequences)
     assert_close(found, expected(module, sequences))
 
 
@@ -141,11 +141,9 @@ def test_without_a_compiler_auto_takes_another_and_asking_for_it_is_refused(
     monkeypatch.setenv("CC", str(tmp_path / "no-compiler"))
     recurrence = module_of("gru").recurrence()
     choice = pick("auto", recurrence)
-    assert choice.name in ("native", "fused")
-    with pytest.raises(
-        ValueError, match="engine 'compiled' cannot run this: there is no C compiler"
-    ) as error:
-        pick("compiled", recurrence)
+    assert choice.name in ("native", "eager")
+    with pytest.raises(ValueError, match="engine 'c' cannot run this: there is no C compiler") as error:
+        pick("c", recurrence)
     assert str(error.value).endswith("install gcc or clang, or set CC; use engine 'auto' or 'reference'")
 
 
@@ -168,11 +166,11 @@ def test_a_compiler_that_fails_gives_one_warning_and_the_result_of_fused(
     monkeypatch.setenv("CC", str(own))
     module = module_of("lstm")
     sequences = sequences_of(module.recurrence(), BOTH)
-    run = pick("compiled", module.recurrence()).run
-    with pytest.warns(UserWarning, match="engine 'compiled': .*disk full; using another engine") as caught:
+    run = pick("c", module.recurrence()).run
+    with pytest.warns(UserWarning, match="engine 'c': .*disk full; using another engine") as caught:
         found = [results(run, module, sequences) for _ in range(3)]
     assert len(caught) == 1
-    assert_identical(found[2], results(run_of("fused", module.recurrence()), module, sequences))
+    assert_identical(found[2], results(run_of("eager", module.recurrence()), module, sequences))
 
 
 def test_a_folder_that_cannot_be_written_gives_one_warning_and_the_result_of_fused(
@@ -183,7 +181,7 @@ def test_a_folder_that_cannot_be_written_gives_one_warning_and_the_result_of_fus
     module = module_of("lstm")
     sequences = sequences_of(module.recurrence(), BOTH)
     with pytest.warns(UserWarning, match="using another engine") as caught:
-        found = results(run_of("compiled", module.recurrence()), module, sequences)
+        found = results(run_of("c", module.recurrence()), module, sequences)
     assert len(caught) == 1
     assert_close(found, expected(module, sequences))
 
@@ -207,10 +205,10 @@ def threads() -> Iterator[Callable[[int], None]]:
 
 @EACH_SUBJECT
 def test_threads_change_nothing(name: str, threads: Callable[[int], None]) -> None:
-    if "compiled" not in engines(name):
+    if "c" not in engines(name):
         return
     module = module_of(name)
-    run = run_of("compiled", module.recurrence())
+    run = run_of("c", module.recurrence())
     for size in (Size(6, 5, lengths=True, resets=True), Size(3, 1)):
         sequences = sequences_of(module.recurrence(), size)
         alone = results(run, module, sequences)
@@ -233,7 +231,7 @@ def test_two_runs_at_once_equal_two_single_ones(
         (module.recurrence(), sequences_of(module.recurrence(), Size(7, 4, k == 1, k == 0), seed=k))
         for k, module in enumerate(modules)
     ]
-    choices = [pick("compiled", recurrence) for recurrence, _ in runs]
+    choices = [pick("c", recurrence) for recurrence, _ in runs]
     leaves = [
         {f"{key} {k}": part for key, part in leaves_of(module, sequences).items()}
         for k, (module, (_, sequences)) in enumerate(zip(modules, runs, strict=True))

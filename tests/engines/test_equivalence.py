@@ -17,7 +17,7 @@ from engines.subjects import (
     run_of,
     sequences_of,
 )
-from zoo.engines import Sequences, reference
+from zoo.engines import Sequences, run_reference
 
 SIZES = [
     Size(0, 5),
@@ -73,10 +73,10 @@ def test_single_precision(name: str) -> None:
 @pytest.mark.parametrize("name", ["lstm", "highway", "passing", "decay"])
 def test_slopes_taken_a_few_steps_at_once(name: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """As they are where T B H is large; the steps are no multiple of a chunk."""
-    monkeypatch.setattr("zoo.engines.eager.backward.CHUNK", chunk)
+    monkeypatch.setattr("zoo.engines.eager.backward.CACHED_NUMBERS", chunk)
     module = module_of(name)
     sequences = sequences_of(module.recurrence(), Size(17, 5, lengths=True, resets=True))
-    found = results(run_of("fused", module.recurrence()), module, sequences)
+    found = results(run_of("eager", module.recurrence()), module, sequences)
     assert_close(found, expected(module, sequences))
 
 
@@ -92,7 +92,7 @@ def test_a_run_can_be_split_anywhere(name: str, engine: str) -> None:
         second, final = run(recurrence, Sequences(sequences.x[3:], state, sequences.reset_state))
         return torch.cat([first, second]), final
 
-    assert_close(results(in_two, module, whole), results(reference.run, module, whole))
+    assert_close(results(in_two, module, whole), results(run_reference, module, whole))
 
 
 PROPERTY = ("lstm", "gru before", "highway", "passing", "second_out", "constant", "running")

@@ -21,7 +21,7 @@ def source(number):
     return f"int answer(void) {{ return {number}; }}"
 
 def answer(number):
-    return build.load(source(number), "double")["answer"]()
+    return build.load_library(source(number), "double")["answer"]()
 
 def forked(work):
     child = os.fork()
@@ -122,7 +122,7 @@ def compile_one(folder: Path) -> Callable[[int], Path]:
 
     def compiled(number: int) -> Path:
         before = set(folder.glob("*"))
-        build.load(f"int answer(void) {{ return {number}; }}", "double")
+        build.load_library(f"int answer(void) {{ return {number}; }}", "double")
         (made,) = set(folder.glob("*")) - before
         return made
 
@@ -155,7 +155,7 @@ def test_the_least_recently_used_go_first(
     paths = [compile_one(number) for number in range(3)]
     for age, path in enumerate(paths):
         os.utime(path, (1000 + age, 1000))
-    build.load("int answer(void) { return 0; }", "double")  # the oldest is used again
+    build.load_library("int answer(void) { return 0; }", "double")  # the oldest is used again
     size = paths[0].stat().st_size
     monkeypatch.setattr(cache, "LIMIT", 3 * size + size // 2)
     paths.append(compile_one(3))

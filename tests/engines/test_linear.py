@@ -20,10 +20,10 @@ from engines.linear_cases import (
     sequences_for,
 )
 from zoo.cells import CELLS
-from zoo.engines import Sequences, reference
+from zoo.engines import ENGINES, Sequences, pick, run_reference
 from zoo.engines.program.trace import trace
-from zoo.engines.scan import LinearRun, linear_form, refusal, run_linear
-from zoo.engines.scan.run import SHORT
+from zoo.engines.scan.affine_form import linear_form
+from zoo.engines.scan.run import SHORT, LinearRun, form_of, run_linear
 
 
 def decay(pre: Any, state: Any, product: Any) -> Any:
@@ -74,13 +74,23 @@ def recurrence_of(name: str) -> Any:
     return own_recurrence(*OWN[name]) if name in OWN else cell_recurrence(name)
 
 
+def prepared(recurrence: Any) -> LinearRun:
+    """What the engine makes of a recurrence."""
+    return LinearRun(form_of(recurrence))
+
+
+def refusal(recurrence: Any) -> str | None:
+    """Why the engine cannot run it, or None."""
+    return ENGINES["scan"].refusal(recurrence)
+
+
 def scan_of(recurrence: Any) -> Any:
     """The scan itself, however short the sequences are."""
-    return partial(run_linear, LinearRun(recurrence).form)
+    return partial(run_linear, form_of(recurrence))
 
 
 def assert_same(recurrence: Any, sequences: Sequences, order: int = 1) -> None:
-    expected = results(reference.run, recurrence, sequences, order)
+    expected = results(run_reference, recurrence, sequences, order)
     found = results(scan_of(recurrence), recurrence, sequences, order)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
@@ -96,10 +106,12 @@ def test_a_run_equals_the_reference_loop(name: str, time: int) -> None:
 def test_short_sequences_are_left_to_the_reference_loop(time: int, monkeypatch: pytest.MonkeyPatch) -> None:
     recurrence = recurrence_of("lru")
     sequences = sequences_for(recurrence, time)
-    found = results(LinearRun(recurrence), recurrence, sequences)
-    torch.testing.assert_close(found, results(reference.run, recurrence, sequences), rtol=1e-9, atol=1e-9)
-    monkeypatch.setattr(reference, "run", lambda recurrence, sequences: "left to it")
-    assert (LinearRun(recurrence)(recurrence, sequences) == "left to it") is (time < SHORT)
+    found = results(prepared(recurrence), recurrence, sequences)
+    torch.testing.assert_close(found, results(run_reference, recurrence, sequences), rtol=1e-9, atol=1e-9)
+    monkeypatch.setattr(
+        "zoo.engines.scan.run.run_reference", lambda recurrence, sequences: ("left to it", ())
+    )
+    assert (prepared(recurrence)(recurrence, sequences)[0] == "left to it") is (time < SHORT)
 
 
 @given(st.data())
@@ -130,7 +142,7 @@ def test_padding_is_inert_even_where_states_would_grow_there() -> None:
     short = torch.tensor([3, 0, 2, 5])
     x = torch.where(steps < short[:, None], plain.x.detach(), 1e3).requires_grad_()
     sequences = Sequences(x, plain.state, plain.reset_state, short)
-    assert all(part.isfinite().all() for part in results(LinearRun(recurrence), recurrence, sequences))
+    assert all(part.isfinite().all() for part in results(prepared(recurrence), recurrence, sequences))
     assert_same(recurrence, sequences)
 
 
@@ -139,9 +151,9 @@ def test_a_cell_that_is_not_linear_is_refused_with_the_reason(name: str) -> None
     recurrence = cell_recurrence(name)
     assert "its new state is not linear in the old one" in str(refusal(recurrence))
     with pytest.raises(
-        ValueError, match="a scan cannot run this: its new state is not linear in the old one"
+        ValueError, match="'scan' cannot run this: its new state is not linear in the old one"
     ):
-        LinearRun(recurrence)
+        pick("scan", recurrence)
 
 
 def test_a_peephole_makes_a_cell_non_linear() -> None:
@@ -214,11 +226,11 @@ def test_numbers_have_the_types_that_the_reference_loop_gives_them(name: str, dt
         with torch.no_grad():
             return runner(recurrence, Sequences(x.to(dtype), state, state))
 
-    fast = LinearRun(cell.recurrence())
-    (outputs, final), (expected, last) = run(fast, dtype), run(reference.run, dtype)
+    fast = prepared(cell.recurrence())
+    (outputs, final), (expected, last) = run(fast, dtype), run(run_reference, dtype)
     assert outputs.dtype == expected.dtype
     assert [part.dtype for part in final] == [part.dtype for part in last]
-    exact, _ = run(reference.run, torch.float64)
+    exact, _ = run(run_reference, torch.float64)
     error, allowed = ((part.double() - exact).abs().max() for part in (outputs, expected))
     assert error <= 1.5 * allowed + 1e-6
 
@@ -231,8 +243,8 @@ def test_autocast_gives_the_types_of_the_reference_loop(name: str) -> None:
     state = tuple(torch.randn(2, HIDDEN) for _ in recurrence.state_sizes)
     sequences = Sequences(torch.randn(50, 2, INPUT), state, state)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        outputs, final = LinearRun(recurrence)(recurrence, sequences)
-        expected, last = reference.run(recurrence, sequences)
+        outputs, final = prepared(recurrence)(recurrence, sequences)
+        expected, last = run_reference(recurrence, sequences)
     assert outputs.dtype == expected.dtype
     torch.testing.assert_close(final, last, rtol=0.02, atol=0.02)
     torch.testing.assert_close(outputs, expected, rtol=0.02, atol=0.05)
@@ -241,10 +253,10 @@ def test_autocast_gives_the_types_of_the_reference_loop(name: str) -> None:
 
 
 def test_a_run_can_be_pickled_and_runs_recurrences_with_other_parameters() -> None:
-    run = pickle.loads(pickle.dumps(LinearRun(cell_recurrence("lru"))))
+    run = pickle.loads(pickle.dumps(prepared(cell_recurrence("lru"))))
     other = CELLS["lru"].spec_class().build(INPUT, HIDDEN).double().recurrence()
     sequences = sequences_for(other, 30)
-    torch.testing.assert_close(run(other, sequences)[0], reference.run(other, sequences)[0])
+    torch.testing.assert_close(run(other, sequences)[0], run_reference(other, sequences)[0])
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # torch calls it
@@ -253,7 +265,7 @@ def test_torch_func_works_through_a_run(name: str) -> None:
     recurrence = cell_recurrence(name)
     sequences = sequences_for(recurrence, 70, padded=False, reset=False)
     x, state = sequences.x.detach(), tuple(part.detach() for part in sequences.state)
-    fast = LinearRun(recurrence)
+    fast = scan_of(recurrence)
 
     def loss(runner: Any) -> Any:
         def of(x: Any) -> Any:
@@ -263,7 +275,7 @@ def test_torch_func_works_through_a_run(name: str) -> None:
         return of
 
     for take in (torch.func.grad, torch.func.jacfwd, torch.func.jacrev):
-        torch.testing.assert_close(take(loss(fast))(x), take(loss(reference.run))(x))
+        torch.testing.assert_close(take(loss(fast))(x), take(loss(run_reference))(x))
     many = torch.stack([x, 2 * x])
-    found, expected = (torch.vmap(torch.func.grad(loss(run)))(many) for run in (fast, reference.run))
+    found, expected = (torch.vmap(torch.func.grad(loss(run)))(many) for run in (fast, run_reference))
     torch.testing.assert_close(found, expected)

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from zoo.engines.scan import block_scan, linear_scan
+from zoo.engines.scan import block_scan
+from zoo.engines.scan.scan import linear_scan
 
 PATTERNS = {
     "diagonal": [[True]],
@@ -47,7 +48,7 @@ def flat(a: Any, b: Any, start: Any) -> list[Tensor]:
 
 @pytest.fixture(params=["step by step", "in blocks"])
 def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(block_scan, "WIDE", 0 if request.param == "step by step" else 10**9)
+    monkeypatch.setattr(block_scan, "NARROW_BELOW", 0 if request.param == "step by step" else 10**9)
     monkeypatch.setattr(block_scan, "BLOCK", 4)
 
 
@@ -89,7 +90,8 @@ def test_blocks_equal_steps_in_either_direction(name: str, time: int, is_reverse
 
 
 @pytest.mark.parametrize(
-    ("width", "expected"), [(block_scan.WIDE, "step_by_step"), (block_scan.WIDE - 1, "in_blocks")]
+    ("width", "expected"),
+    [(block_scan.NARROW_BELOW, "step_by_step"), (block_scan.NARROW_BELOW - 1, "in_blocks")],
 )
 def test_narrow_and_long_runs_go_in_blocks(
     width: int, expected: str, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engines.steps import Form, Own
 from engines.subjects import Size, module_of, results, run_of, sequences_of
-from zoo.engines import Product, Sequences, State, reference
+from zoo.engines import Product, Sequences, State, run_reference
 from zoo.engines.program.ir import PRIMITIVES
 from zoo.engines.program.trace import trace
 
@@ -87,7 +87,7 @@ def test_operations_in_c_equal_those_of_torch(group: str, dtype: torch.dtype) ->
     wanted = torch.cat(GROUPS[group](a, b), dim=-1)
     recurrence = projecting_nothing(module)
     # no step of torch's functions calls a derivative: only the C has them
-    for engine in ("compiled",) if group == "derivatives" else ("compiled", "fused"):
+    for engine in ("c",) if group == "derivatives" else ("c", "eager"):
         run = run_of(engine, recurrence)
         with torch.no_grad():
             outputs, _ = run(recurrence, sequences)
@@ -110,14 +110,14 @@ def test_every_operation_is_in_a_group() -> None:
     assert set(PRIMITIVES) - met == {"maximum", "minimum"}
 
 
-@pytest.mark.parametrize("engine", ["compiled", "fused"])
+@pytest.mark.parametrize("engine", ["c", "eager"])
 @pytest.mark.parametrize("bad", [nan, inf, -inf], ids=str)
 def test_a_bad_number_spreads_as_in_the_reference(bad: float, engine: str) -> None:
     """NaN where the reference has NaN, and nowhere else: other sequences and other steps stay as they are."""
     for name in ("lstm", "gru", "mgu", "decay"):
         module = module_of(name)
         found = []
-        for run in (run_of(engine, module.recurrence()), reference.run):
+        for run in (run_of(engine, module.recurrence()), run_reference):
             sequences = sequences_of(module.recurrence(), Size(5, 4))
             with torch.no_grad():
                 sequences.x[2, 1, 0] = bad

@@ -19,7 +19,7 @@ from engines.subjects import (
     sequences_of,
 )
 from engines.test_gradients import second
-from zoo.engines import ENGINES, pick, reference
+from zoo.engines import ENGINES, pick, run_reference
 from zoo.stack import StackSpec
 
 FUNCTIONS = {
@@ -69,14 +69,14 @@ def test_functions(name, out):
     wanted = expected(module, sequences)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for engine in ("compiled", "fused"):
+        for engine in ("c", "eager"):
             if ENGINES[engine].refusal(recurrence) is None:
                 assert_close(results(run_of(engine, recurrence), module, sequences), wanted)
 
 
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hardtanh", "clamp"])
 def test_functions_that_should_compile(name):
-    assert ENGINES["compiled"].refusal(made(FUNCTIONS[name]).recurrence()) is None
+    assert ENGINES["c"].refusal(made(FUNCTIONS[name]).recurrence()) is None
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_functions_that_should_compile(name):
 def test_second(name, engine):
     for size in (Size(3, 2), Size(4, 4, True, True)):
         run = run_of(engine, module_of(name, 3).recurrence())
-        assert_close(second(run, name, size), second(reference.run, name, size))
+        assert_close(second(run, name, size), second(run_reference, name, size))
 
 
-@pytest.mark.parametrize("engine", ["compiled", "fused"])
+@pytest.mark.parametrize("engine", ["c", "eager"])
 def test_nan_in_a_rectified_network(engine):
     module = module_of("elman relu")
     found = []
-    for run in (run_of(engine, module.recurrence()), reference.run):
+    for run in (run_of(engine, module.recurrence()), run_reference):
         sequences = sequences_of(module.recurrence(), Size(5, 4))
         with torch.no_grad():
             sequences.x[2, 1, 0] = nan
@@ -107,7 +107,7 @@ def test_nan_in_a_rectified_network(engine):
 
 
 @pytest.mark.parametrize("value", [inf, -inf, nan])
-@pytest.mark.parametrize("engine", ["compiled", "fused"])
+@pytest.mark.parametrize("engine", ["c", "eager"])
 def test_constants_that_are_not_finite(engine, value):
     module = made(lambda h: torch.where(h > 0.2, torch.full_like(h, value), h), True)
     sequences = sequences_of(module.recurrence(), Size(5, 3))
@@ -115,7 +115,7 @@ def test_constants_that_are_not_finite(engine, value):
         warnings.simplefilter("error")
         if ENGINES[engine].refusal(module.recurrence()) is None:
             y, _ = run_of(engine, module.recurrence())(module.recurrence(), sequences)
-            w, _ = reference.run(module.recurrence(), sequences)
+            w, _ = run_reference(module.recurrence(), sequences)
             torch.testing.assert_close(y, w, equal_nan=True)
 
 
@@ -135,7 +135,7 @@ def test_a_mask_of_booleans_is_a_buffer():
     recurrence = module.recurrence()
     pick("auto", recurrence)
     sequences = sequences_of(recurrence, Size(5, 3))
-    for engine in ("compiled", "fused"):
+    for engine in ("c", "eager"):
         if ENGINES[engine].refusal(recurrence) is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -144,7 +144,7 @@ def test_a_mask_of_booleans_is_a_buffer():
                 )
 
 
-@pytest.mark.parametrize("engine", ["compiled", "fused", "reference"])
+@pytest.mark.parametrize("engine", ["c", "eager", "reference"])
 def test_second_derivatives_of_parameters_that_stand_in_for_the_modules(engine):
     """As in learning to learn: fast weights by `functional_call`, differentiated again after it is over."""
     stack = StackSpec(cell="peephole_lstm", hidden_size=3, engine=engine).build(2).double()
@@ -168,7 +168,7 @@ def test_a_branch_on_a_buffer_is_not_baked_in():
         return (h, (h,)) if bool(flag) else (2 * h, (h,))
 
     flag = torch.tensor(True)
-    assert "depends on the values" in ENGINES["compiled"].refusal(Own(Form(step), 5).recurrence())
+    assert "depends on the values" in ENGINES["c"].refusal(Own(Form(step), 5).recurrence())
 
 
 def test_a_folder_that_others_can_write_to_is_not_loaded_from(tmp_path, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_folder_that_others_can_write_to_is_not_loaded_from(tmp_path, monkeypa
     shared.mkdir()
     shared.chmod(0o777)
     monkeypatch.setenv("ZOO_CACHE", str(shared))
-    stack = StackSpec(cell="ligru", hidden_size=3, engine="compiled").build(2)
+    stack = StackSpec(cell="ligru", hidden_size=3, engine="c").build(2)
     with pytest.warns(UserWarning, match="others can write to"):
         outputs, _ = stack(torch.randn(1, 4, 2))
     assert outputs.isfinite().all()

@@ -19,7 +19,7 @@ from engines.subjects import (
     run_of,
     sequences_of,
 )
-from zoo.engines import Product, State, reference
+from zoo.engines import Product, State, run_reference
 
 PADDED = Size(12, 5, lengths=True, resets=True)
 
@@ -33,7 +33,7 @@ def test_states_that_would_overflow_in_the_padding(name: str) -> None:
             parameter.abs_().mul_(1e5 if name == "elman relu" else 1.0)
     for engine in engines(name):
         found = []
-        for run in (run_of(engine, module.recurrence()), reference.run):
+        for run in (run_of(engine, module.recurrence()), run_reference):
             sequences = sequences_of(module.recurrence(), Size(90, 4))
             short = replace(sequences, lengths=torch.tensor([1, 0, 2, 1]))
             found.append(results(run, module, short))
@@ -55,7 +55,7 @@ def test_slopes_that_are_infinite_in_the_padding() -> None:
         for parameter in module.parameters():
             parameter.uniform_(0.5, 1.0)
     recurrence, found = module.recurrence(), []
-    for engine in ("reference", "compiled", "fused"):
+    for engine in ("reference", "c", "eager"):
         sequences = sequences_of(recurrence, Size(40, 3))
         with torch.no_grad():
             sequences.state[0].abs_().add_(2.0)

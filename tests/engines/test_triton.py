@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from zoo.engines.program.ir import PRIMITIVES, Op, Ref
-from zoo.engines.triton.build import load, unavailable
-from zoo.engines.triton.expressions import EXPRESSIONS, unknown
+from zoo.engines.triton.build import load_kernels, unavailable
+from zoo.engines.triton.expressions import TRITON_EXPRESSIONS, ops_without_triton
 
 HERE = Path(__file__).parent
 installed = importlib.util.find_spec("triton") is not None
@@ -54,12 +54,12 @@ def test_the_kernels_compile_for_a_gpu_that_is_not_there(tmp_path):
 
 
 def test_every_primitive_has_an_expression():
-    assert set(EXPRESSIONS) == PRIMITIVES
+    assert set(TRITON_EXPRESSIONS) == PRIMITIVES
 
 
 def test_an_operation_without_an_expression_is_named():
     known = [Op("row_sum", (Ref(0),)), Op("mul.Tensor", (Ref(0), Ref(0)))]
-    assert unknown([*known, Op("lgamma.default", (Ref(0),))]) == ["lgamma.default"]
+    assert ops_without_triton([*known, Op("lgamma.default", (Ref(0),))]) == ["lgamma.default"]
 
 
 def test_nothing_imports_triton_before_a_kernel_runs():
@@ -72,10 +72,10 @@ def test_a_kernel_lies_in_no_file_that_could_be_damaged(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "file"))
     source = "def twice(x):\n    return 2 * x\n"
-    module = load(source)
+    module = load_kernels(source)
     assert module.twice(3) == 6
     assert inspect.getsource(module.twice) == source
-    assert load(source) is module
+    assert load_kernels(source) is module
 
 
 def test_it_says_why_no_kernel_can_run(monkeypatch):

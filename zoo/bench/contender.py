@@ -9,7 +9,7 @@ from zoo.bench.layers import layers_work, torch_name
 from zoo.bench.peers import peer_work
 from zoo.bench.setting import Setting, Shape
 from zoo.bench.work import Work, stack_work
-from zoo.engines import ENGINES, pick
+from zoo.engines import ENGINES, engine_name, pick
 from zoo.registry import check_choice
 from zoo.stack import Stack, StackSpec
 
@@ -92,14 +92,14 @@ def engines_of(spec: StackSpec, shape: Shape, setting: Setting, names: tuple[str
         if not stack.is_causal:
             raise ValueError(f"a stack with direction {spec.direction!r} cannot stream; expected 'forward'")
         return [Contender(kind="engine", label=STREAM, spec=stack.spec, shape=shape, setting=setting)]
-    names = names or ((spec.engine,) if spec.engine != "auto" else ())
+    names = tuple(map(engine_name, names)) or ((spec.engine,) if spec.engine != "auto" else ())
     for name in names:
         check_choice("engine", name, ["auto", *ENGINES])
-        if name != "auto" and (reason := refusal(name, stack)) is not None:
+        if name != "auto" and (reason := stack_refusal(name, stack)) is not None:
             cells = "+".join(dict.fromkeys(cell.key for cell in stack.cells()))
-            able = ", ".join(each for each in ENGINES if refusal(each, stack) is None)
+            able = ", ".join(each for each in ENGINES if stack_refusal(each, stack) is None)
             raise ValueError(f"engine {name!r} cannot run {cells}: {reason}; expected one of auto, {able}")
-    wanted = names or ("auto", *(name for name in ENGINES if refusal(name, stack) is None))
+    wanted = names or ("auto", *(name for name in ENGINES if stack_refusal(name, stack) is None))
     picked = "+".join(dict.fromkeys(pick("auto", cell.recurrence()).name for cell in stack.cells()))
     auto = picked if picked in ENGINES else "auto"
     engines = dict.fromkeys(auto if name == "auto" else name for name in wanted)
@@ -115,7 +115,7 @@ def engines_of(spec: StackSpec, shape: Shape, setting: Setting, names: tuple[str
     ]
 
 
-def refusal(engine: str, stack: Stack) -> str | None:
+def stack_refusal(engine: str, stack: Stack) -> str | None:
     """Why an engine cannot run a stack, or None where it can."""
     reasons = (ENGINES[engine].refusal(cell.recurrence()) for cell in stack.cells())
     return next((reason for reason in reasons if reason is not None), None)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent
+from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent, linear_product
 from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
 
 __all__ = [
@@ -231,28 +231,23 @@ class Cell(nn.Module, ABC):
     def recurrence(self) -> Recurrence:
         """This cell as an engine sees it."""
         return Recurrence(
-            self.step,
-            self.project,
-            self.recurrent,
-            self.hidden_size,
-            self.input_size,
-            self.output_size,
-            self.state_sizes,
-            self.vectors,
-            self.weight_ih,
-            self.torch_equivalent(),
-            self.gates,
-            self.state_type._fields,
+            step=self.step,
+            project=self.project,
+            recurrent=self.recurrent,
+            width=self.hidden_size,
+            input_size=self.input_size,
+            output_size=self.output_size,
+            state_sizes=self.state_sizes,
+            vectors=self.vectors,
+            like=self.weight_ih,
+            torch_equivalent=self.torch_equivalent(),
+            gates=self.gates,
+            state_names=self.state_type._fields,
         )
 
     def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:
         """One step on one moment of a batch: output (B, output_size) and the new state."""
-
-        def product(gates: str, operand: Tensor) -> Tensor:
-            weight, bias = self.recurrent(gates)
-            return F.linear(operand, weight, bias)
-
-        return self.step(self.project(x), state, product)
+        return self.step(self.project(x), state, linear_product(self.recurrent))
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}"

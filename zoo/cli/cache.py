@@ -9,7 +9,7 @@ from zoo.registry import nearest
 USAGE = """\
 usage: zoo cache [--clear]
 
-Says where the libraries are that engine 'compiled' has made, how many and how large. They are made again when
+Says where the libraries are that engine 'c' has made, how many and how large. They are made again when
 they are needed, in about a second each, and the least recently used go by themselves when there are too many.
 
   --clear   remove them; running processes go on

@@ -40,7 +40,7 @@ class Inspection(Callback):
     def __init__(self, network: Network) -> None:
         self.network = network
         self._watching = ExitStack()
-        self._passages: dict[str, LayerTrace] = {}
+        self._traces: dict[str, LayerTrace] = {}
         self._norms: list[float] = []
         self._layers: dict[str, list[float]] = {}
         self._nonfinite = 0
@@ -51,7 +51,7 @@ class Inspection(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        self._passages = self._watching.enter_context(watch(pl_module))
+        self._traces = self._watching.enter_context(watch(pl_module))
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer
@@ -73,7 +73,7 @@ class Inspection(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._watching.close()
-        for way, trace in self._passages.items():
+        for way, trace in self._traces.items():
             if trace.d_outputs is not None:
                 self._look(way, trace.first(SEQUENCES))
         if self._before:

@@ -1,17 +1,17 @@
 """What the gates of a recurrence do in a run: found by watching its step, whatever cell it is."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
 from zoo.diagnostics.replay import all_steps
-from zoo.engines import LayerTrace, Recurrence
-from zoo.engines.program.ir import Block, Program, Ref, blocks_of
+from zoo.engines import LayerTrace, Recurrence, linear_product
+from zoo.engines.program.evaluate import evaluate
+from zoo.engines.program.ir import Program, Ref, blocks_of
 from zoo.engines.program.trace import NotBlockwise
 from zoo.engines.program.trace import trace as program_of
 
@@ -58,48 +58,28 @@ def gate_saturation(trace: LayerTrace, gates: "Gates | None" = None) -> dict[str
     gates = Gates.of(trace.recurrence) if gates is None else gates
     if gates.program is None or not bool((trace.lengths > 0).any()):
         return {}
-    values = _Values(trace, gates.program)
+    found = _values(trace, gates.program, [number for _, number in gates.activations.values()])
     return {
-        gate: _saturation(values[Ref(number)][trace.valid], kind)
-        for gate, (kind, number) in gates.activations.items()
+        gate: _saturation(values[trace.valid], kind)
+        for (gate, (kind, _)), values in zip(gates.activations.items(), found, strict=True)
     }
 
 
-class _Values:
-    """The values that a step's program takes in a run, all steps at once; each is made when asked for."""
+@torch.no_grad()
+def _values(trace: LayerTrace, program: Program, numbers: Sequence[int]) -> list[Tensor]:
+    """Values (T, B, H) that a step's program takes in a run, all steps at once."""
+    with trace.unmixed():
+        fixed = program.fixed(trace.recurrence.vectors)
+    varying = (trace.projected, *trace.before)
+    known = dict(enumerate(block for part in varying for block in blocks_of(part, program.width)))
+    known |= dict(zip(program.vectors, fixed, strict=True))
+    product = linear_product(trace.recurrence.recurrent)
 
-    def __init__(self, trace: LayerTrace, program: Program) -> None:
-        self.program, self.recurrence = program, trace.recurrence
-        varying = (trace.projected, *trace.before)
-        blocks = [block for part in varying for block in blocks_of(part, program.width)]
-        with torch.no_grad(), trace.unmixed():
-            fixed = program.fixed(self.recurrence.vectors)
-        self.unmixed = trace.unmixed
-        self.known: dict[int, Any] = dict(enumerate(blocks))
-        self.known |= dict(zip(program.vectors, fixed, strict=True))
+    def taken(k: int, operand: Tensor) -> Tensor:
+        with trace.unmixed():
+            return product(program.matmuls[k].gates, operand)
 
-    @torch.no_grad()
-    def __getitem__(self, block: Block) -> Any:
-        if not isinstance(block, Ref):
-            return block
-        if block.index not in self.known:
-            if block.index < self.program.num_inputs:
-                self._take_product(block.index)
-            else:
-                op = self.program.ops[block.index - self.program.num_inputs]
-                self.known[block.index] = op(*(self[arg] for arg in op.args))
-        return self.known[block.index]
-
-    def _take_product(self, number: int) -> None:
-        matmul = next(matmul for matmul in self.program.matmuls if number in matmul.result)
-        like = self.known[0]
-        parts = [
-            self[part] if isinstance(part, Ref) else torch.full_like(like, part) for part in matmul.operand
-        ]
-        weight, bias = self.recurrence.recurrent(matmul.gates)
-        with self.unmixed():
-            product = F.linear(torch.cat([part.expand_as(like) for part in parts], dim=-1), weight, bias)
-        self.known |= dict(zip(matmul.result, blocks_of(product, self.program.width), strict=True))
+    return evaluate(program, [Ref(number) for number in numbers], known, taken, like=known[0])
 
 
 def _saturation(values: Float[Tensor, "n H"], kind: str) -> Saturation:
@@ -132,10 +112,8 @@ def memory_horizon(trace: LayerTrace) -> Float[Tensor, " H"]:
     """
     recurrence = trace.recurrence
 
-    def product(gates: str, operand: Tensor) -> Tensor:
-        return F.linear(operand, *recurrence.recurrent(gates)).detach()
-
-    before, (_, *new) = all_steps(trace, product)
+    product = linear_product(recurrence.recurrent)
+    before, (_, *new) = all_steps(trace, lambda gates, operand: product(gates, operand).detach())
     if len(set(recurrence.state_sizes)) > 1:
         before, new = before[-1:], new[-1:]
     rows = [_slopes(part, before) for part in new]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.diagnostics.lagged_backprop import check_reached, count_lags, travels
-from zoo.engines import LayerTrace, Map, Product, State, reference, turn
+from zoo.engines import LayerTrace, Map, Product, State, run_reference, turn
 
 
 def gradient_by_lag(trace: LayerTrace, part: int = 0) -> Float[Tensor, " lags"]:
@@ -70,7 +70,7 @@ def state_gradients(trace: LayerTrace) -> tuple[Float[Tensor, "T B H"], ...]:
 
     start = tuple(part.clone().requires_grad_() for part in trace.sequences.state)
     with torch.enable_grad(), trace.unmixed():
-        outputs, final = reference.run(
+        outputs, final = run_reference(
             replace(trace.recurrence, step=step), replace(trace.sequences, state=start)
         )
     pairs = [(outputs, trace.d_outputs), *zip(final, trace.d_final, strict=True)]
@@ -189,7 +189,7 @@ def _weight_gradient(trace: LayerTrace) -> dict[str, Tensor]:
 
     recurrence = replace(trace.recurrence, recurrent=recurrent, gradient_clip=0.0)
     with torch.enable_grad(), trace.unmixed():
-        outputs, final = reference.run(recurrence, trace.sequences)
+        outputs, final = run_reference(recurrence, trace.sequences)
         pairs = [(outputs, trace.d_outputs), *zip(final, trace.d_final, strict=True)]
         ends = [(made, slope.to(made)) for made, slope in pairs if slope is not None and made.requires_grad]
         made, slopes = zip(*ends, strict=True)

@@ -2,12 +2,11 @@
 
 The reference loop is the definition. Every other engine computes the same values and gradients, faster. They
 see a step as a program: operations on blocks of H units between recurrent products (`trace`), for which there
-are kernels by torch operations (`eager`), in C (`compiled`) and in Triton.
+are kernels by torch operations (`eager`), in C (`c`) and in Triton (`triton`).
 """
 
-from zoo.engines import reference
-from zoo.engines.base import ChosenEngine, Engine
-from zoo.engines.choice import ENGINES, pick, run_all
+from zoo.engines.base import ChosenEngine, Engine, PreparedRun
+from zoo.engines.choice import pick, run_all
 from zoo.engines.chunks import in_chunks
 from zoo.engines.gradient_clip import clip_gradient
 from zoo.engines.layer_trace import LayerTrace, Watchable, Watcher
@@ -18,30 +17,38 @@ from zoo.engines.recurrence import (
     RunFunction,
     Sequences,
     State,
-    Step,
+    StepFunction,
     TorchEquivalent,
+    linear_product,
     turn,
 )
+from zoo.engines.reference import reference_loop, run_reference
+from zoo.engines.table import DEPRECATED, ENGINES, engine_name
 
 __all__ = [
+    "DEPRECATED",
     "ENGINES",
     "ChosenEngine",
     "Engine",
     "LayerTrace",
     "Map",
+    "PreparedRun",
     "Product",
     "Recurrence",
     "RunFunction",
     "Sequences",
     "State",
-    "Step",
+    "StepFunction",
     "TorchEquivalent",
     "Watchable",
     "Watcher",
     "clip_gradient",
+    "engine_name",
     "in_chunks",
+    "linear_product",
     "pick",
-    "reference",
+    "reference_loop",
     "run_all",
+    "run_reference",
     "turn",
 ]

@@ -1,6 +1,7 @@
-"""What an engine is, and when the fast ones have to leave a run to the reference loop."""
+"""What an engine is, what it prepares, and when only the reference loop will do."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,8 +9,31 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from zoo.engines import reference
-from zoo.engines.recurrence import Recurrence, Refusal, RunFunction, Sequences, State, turn
+from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, turn
+
+
+class PreparedRun(ABC):
+    """Runs the recurrences of one structure, whatever their parameters are."""
+
+    @abstractmethod
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        """Runs one of them; see `zoo.engines.recurrence.RunFunction`."""
+
+    def together(self, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+        """Runs several that know nothing of one another, such as the two directions of a layer."""
+        return [self(*run) for run in runs]
+
+
+class ForwardRun(PreparedRun):
+    """Turns sequences that are read backwards around, for what only runs forward in time."""
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        outputs, final = self.forward(recurrence, sequences.turned())
+        return turn(outputs, sequences.lengths) if sequences.backward else outputs, final
+
+    @abstractmethod
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        """Runs sequences that are not backward."""
 
 
 class Engine(ABC):
@@ -22,8 +46,8 @@ class Engine(ABC):
     reason: ClassVar[str]
 
     @abstractmethod
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
-        """What runs recurrences of this structure, whatever their parameters are, on a device of this type.
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
+        """What runs recurrences of this structure on a device of this type.
 
         Raises:
             Refusal: it cannot.
@@ -50,7 +74,7 @@ class ChosenEngine:
 
     name: str
     reason: str
-    run: RunFunction
+    run: PreparedRun
 
 
 def is_special(x: Tensor) -> bool:
@@ -68,35 +92,3 @@ def is_special(x: Tensor) -> bool:
         or torch._C._are_functorch_transforms_active()
         or forward_ad._current_level >= 0
     )
-
-
-class ForwardOnly:
-    """Turns sequences that are read backwards around, for an engine that only runs forward in time."""
-
-    def __init__(self, run: RunFunction) -> None:
-        self.run = run
-
-    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-        outputs, final = self.run(recurrence, sequences.turned())
-        return turn(outputs, sequences.lengths) if sequences.backward else outputs, final
-
-
-class OrReference:
-    """Leaves what an engine cannot run to the reference loop; all of it runs forward in time."""
-
-    def __init__(self, run: RunFunction) -> None:
-        self.run = run
-
-    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-        assert not sequences.backward
-        run = reference.run if is_special(sequences.x) else self.run
-        return run(recurrence, sequences)
-
-
-class Reference(Engine):
-    """The step loop."""
-
-    reason = "the step loop runs every cell"
-
-    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> RunFunction:
-        return reference.run

@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.engines import reference
 from zoo.engines.recurrence import Product, Recurrence, Sequences, State
+from zoo.engines.reference import run_reference
 
 Watcher: TypeAlias = Callable[[str, Recurrence, Sequences, Tensor, State], None]
 """Called with the name of a direction, what it ran, its outputs (T, B, O) and its final state."""
@@ -84,7 +84,7 @@ class LayerTrace:
             return self.recurrence.step(pre, state, product)
 
         with torch.no_grad(), self.unmixed():
-            reference.run(replace(self.recurrence, step=step), self.sequences)
+            run_reference(replace(self.recurrence, step=step), self.sequences)
         if not began:
             return tuple(part.new_zeros(0, *part.shape) for part in self.sequences.state)
         return tuple(torch.stack(parts) for parts in zip(*began, strict=True))

@@ -8,30 +8,47 @@ A rectified network could grow without bound in the padding; the same column hol
 """
 
 from dataclasses import replace
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
 
-from zoo.engines.recurrence import Recurrence, Sequences, State, TorchEquivalent
+from zoo.engines.base import Engine, ForwardRun, PreparedRun
+from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, TorchEquivalent
 from zoo.engines.segments import run_segments
 
-SHUT = 2.0**14
+SATURATING = 2.0**14
 """A pre-activation at which a sigmoid is 0 or 1 to the bit in every float type, and finite in float16."""
 
 
-def refusal(recurrence: Recurrence) -> str | None:
-    """Why this engine cannot run the recurrence, or None where it can."""
-    if recurrence.gradient_clip:
-        return "torch's kernels cannot clip the recurrent gradient at each step"
-    return None if recurrence.torch_equivalent is not None else "torch has no kernel for this cell"
+@final
+class NativeEngine(Engine):
+    """Torch's own kernels."""
+
+    reason: ClassVar[str] = "the equations are exactly those of a torch kernel"
+
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
+        if recurrence.gradient_clip:
+            raise Refusal("torch's kernels cannot clip the recurrent gradient at each step")
+        if recurrence.torch_equivalent is None:
+            raise Refusal("torch has no kernel for this cell")
+        return NativeRun()
 
 
-def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+@final
+class NativeRun(ForwardRun):
+    """Runs recurrences that have a torch equivalent."""
+
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        return run_native(recurrence, sequences)
+
+
+def run_native(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Runs a recurrence that has a torch equivalent; see `zoo.engines.recurrence.RunFunction`."""
     assert recurrence.torch_equivalent is not None
     assert not sequences.backward
     if sequences.resets is not None:
-        return run_segments(run, recurrence, sequences)
+        return run_segments(run_native, recurrence, sequences)
     if sequences.x.shape[0] == 0:
         batch_size = sequences.x.shape[1]
         return sequences.x.new_zeros(0, batch_size, recurrence.output_size), sequences.state
@@ -66,7 +83,7 @@ def _held_in_padding(equivalent: TorchEquivalent, x: Tensor, mask: Tensor) -> tu
     # a sigmoid is shut by little; a rectifier has to outweigh what the state has grown to
     kind = x.device.type
     dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-    amount = SHUT if equivalent.kind == "lstm" else torch.finfo(dtype).max / 4
+    amount = SATURATING if equivalent.kind == "lstm" else torch.finfo(dtype).max / 4
     column = torch.full_like(equivalent.weight_ih[:, :1], -amount, requires_grad=False)
     if equivalent.kind == "lstm":
         _, f, g, o = column.chunk(4)

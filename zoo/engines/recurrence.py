@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
+from torch.nn import functional as F
 
 State: TypeAlias = tuple[Tensor, ...]
 """The tensors a cell carries from step to step, each (B, width)."""
@@ -17,11 +18,24 @@ Product: TypeAlias = Callable[[str, Tensor], Tensor]
 recurrent bias. Every multiplication by a recurrent matrix goes through it, so that an engine sees
 all of them."""
 
-Step: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
+StepFunction: TypeAlias = Callable[[Tensor, State, Product], tuple[Tensor, State]]
 """`step(pre, state, product) -> (output, new state)` for one moment of a batch."""
 
 Map: TypeAlias = tuple[Tensor, Tensor | None]
 """The weight (rows, width) and bias (rows,) of a linear map."""
+
+
+def linear_product(recurrent: Callable[[str], Map]) -> Product:
+    """The product that takes these linear maps, each of which is asked for once."""
+    maps: dict[str, Map] = {}
+
+    def product(gates: str, operand: Tensor) -> Tensor:
+        if gates not in maps:
+            maps[gates] = recurrent(gates)
+        weight, bias = maps[gates]
+        return F.linear(operand, weight, bias)
+
+    return product
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class TorchEquivalent:
     biases: tuple[Tensor, Tensor] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Recurrence:
     """One direction of one layer, as an engine sees it.
 
@@ -55,7 +69,7 @@ class Recurrence:
             state before it, see `zoo.engines.reference`; 0 clips nothing.
     """
 
-    step: Step
+    step: StepFunction
     project: Callable[[Tensor], Tensor]
     recurrent: Callable[[str], Map]
     width: int

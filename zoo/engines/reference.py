@@ -12,28 +12,41 @@ Graves, 2013, https://arxiv.org/abs/1308.0850, section 2.1, who clips the deriva
 pre-activations instead.
 """
 
+from typing import ClassVar, final
+
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from zoo.engines.base import Engine, ForwardRun, PreparedRun
 from zoo.engines.gradient_clip import clip_gradient
-from zoo.engines.recurrence import Map, Product, Recurrence, Sequences, State
+from zoo.engines.recurrence import Product, Recurrence, Sequences, State, linear_product
 
 
-def run(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+@final
+class ReferenceEngine(Engine):
+    """The step loop."""
+
+    reason: ClassVar[str] = "the step loop runs every cell"
+
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
+        return ReferenceRun()
+
+
+@final
+class ReferenceRun(ForwardRun):
+    """Runs any recurrence."""
+
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        return run_reference(recurrence, sequences)
+
+
+def run_reference(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Runs any recurrence over a batch of sequences; see `zoo.engines.recurrence.RunFunction`."""
-    maps: dict[str, Map] = {}
-
-    def product(gates: str, operand: Tensor) -> Tensor:
-        if gates not in maps:
-            maps[gates] = recurrence.recurrent(gates)
-        weight, bias = maps[gates]
-        return F.linear(operand, weight, bias)
-
-    return loop(recurrence, sequences, recurrence.project(sequences.x), product)
+    product = linear_product(recurrence.recurrent)
+    return reference_loop(recurrence, sequences, recurrence.project(sequences.x), product)
 
 
-def loop(
+def reference_loop(
     recurrence: Recurrence, sequences: Sequences, projected: Tensor, product: Product
 ) -> tuple[Tensor, State]:
     """The loop itself, over input products (T, B, G) that were taken before."""

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from zoo.engines import reference
 from zoo.engines.recurrence import Recurrence, RunFunction, Sequences, State
+from zoo.engines.reference import run_reference
 
 WASTE = 4
 """How much more work than the batch itself its pieces may make, since a kernel is that much faster."""
@@ -25,7 +25,7 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
     row, start, length = _cut(sequences)
     longest = int(length.max())
     if longest * len(row) > WASTE * time * batch_size:
-        return reference.run(recurrence, sequences)
+        return run_reference(recurrence, sequences)
     steps = torch.arange(longest, device=row.device)[:, None]
     when = (start + steps).clamp(max=time - 1)  # (longest, N): where in time each step of a piece lies
     carried = ((start == 0) & ~sequences.resets[0, row]).unsqueeze(-1)

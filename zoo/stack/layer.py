@@ -72,7 +72,14 @@ class Direction(nn.Module):
         """What an engine runs: the recurrence, and the sequences."""
         reset_state = self.initial_state(x.shape[1])
         state = reset_state if state is None else state
-        sequences = Sequences(x, state, reset_state, window.lengths, window.resets, self.backward)
+        sequences = Sequences(
+            x=x,
+            state=state,
+            reset_state=reset_state,
+            lengths=window.lengths,
+            resets=window.resets,
+            backward=self.backward,
+        )
         return self.recurrence(), sequences
 
     def choice(self, device: str) -> ChosenEngine:

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, final, get_args
 
 from zoo.cells import CellSpec, cell_spec
+from zoo.engines import DEPRECATED, ENGINES, engine_name
 from zoo.registry import Spec, check_choice, check_fraction, check_positive
 from zoo.wiring import WiringSpec, wiring_spec
 
 if TYPE_CHECKING:  # the stack imports this module
     from zoo.stack.stack import Stack
+
+    EngineName: TypeAlias = str
+else:  # as a type of fixed choices, so that the CLI lists them and finds the nearest
+    EngineName = Literal[("auto", *ENGINES, *DEPRECATED)]
 
 DirectionName = Literal["forward", "backward", "bidirectional", "alternating"]
 MergeName = Literal["concat", "sum", "mean", "gated"]
@@ -52,7 +57,7 @@ class StackSpec(Spec):
     learn_initial_state: bool = False
     """Whether the state before the first step is a parameter, not zero."""
 
-    engine: Literal["auto", "compiled", "native", "scan", "fused", "triton", "reference"] = "auto"
+    engine: EngineName = "auto"
     """What runs the recurrence over time; "auto" takes the fastest one that can."""
 
     checkpoint_every: int = 0
@@ -64,6 +69,7 @@ class StackSpec(Spec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "engine", engine_name(self.engine))
         check_positive("num_layers", self.num_layers)
         if self.num_layers > DEEPEST:
             raise ValueError(

@@ -10,12 +10,13 @@ from torch.nn import functional as F
 
 from zoo.engines.autograd.buffers import Buffers
 from zoo.engines.gradient_clip import clip_gradient
-from zoo.engines.program.ir import Block, Program, Ref, blocks_of
+from zoo.engines.program.evaluate import evaluate
+from zoo.engines.program.ir import Program, Ref, blocks_of
 from zoo.engines.recurrence import State, turn
 
 
 @dataclass(frozen=True)
-class Given:
+class Inputs:
     """The tensors that a run is differentiable in; `biases` has None where a product has none."""
 
     pre: Tensor
@@ -30,7 +31,7 @@ class Given:
         return (self.pre, *self.state, *self.reset_state, *self.vectors, *self.weights, *self.biases)
 
     @classmethod
-    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Given":
+    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Inputs":
         """The inverse of `flat`."""
         parts, matmuls = len(program.state), len(program.matmuls)
         ends = len(flat) - 2 * matmuls
@@ -45,10 +46,10 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Back:
+class BackwardRun:
     """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
 
-    given: Given
+    given: Inputs
     made: tuple[Tensor, ...]
     d_results: tuple[Tensor, ...]
     lengths: Tensor | None
@@ -75,7 +76,7 @@ class Back:
         )
 
 
-def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
+def double_backward(program: Program, back: BackwardRun) -> tuple[Tensor | None, ...]:
     """The gradients by a loop of torch operations, so that they can be differentiated themselves."""
     given, buffers = back.given, back.buffers(program)
     before = given.pre.detach().clone()
@@ -88,7 +89,7 @@ def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     pre = given.pre + (before - given.pre).detach()
     # a view of each, so that what was given twice has two gradients
     sources = [None if part is None else part.view_as(part) for part in (pre, *given.flat()[1:])]
-    results = _replayed(program, Given.of(program, tuple(sources)), back)
+    results = _replayed(program, Inputs.of(program, tuple(sources)), back)
     wanted = [part for part in sources if part is not None and part.requires_grad]
     reached = [pair for pair in zip(results, back.d_results, strict=True) if pair[0].requires_grad]
     if not reached:
@@ -98,7 +99,7 @@ def again(program: Program, back: Back) -> tuple[Tensor | None, ...]:
     return tuple(next(found) if part is not None and part.requires_grad else None for part in sources)
 
 
-def _replayed(program: Program, given: Given, back: Back) -> tuple[Tensor, ...]:
+def _replayed(program: Program, given: Inputs, back: BackwardRun) -> tuple[Tensor, ...]:
     """Outputs and final state of a run, step by step."""
     pre, resets, lengths = given.pre, back.resets, back.lengths
     if back.backward:
@@ -122,29 +123,20 @@ def _choose(condition: Tensor, yes: Sequence[Tensor], no: Sequence[Tensor]) -> S
 
 
 def _step(
-    program: Program, given: Given, varying: Sequence[Tensor], vectors: Sequence[Tensor]
+    program: Program, given: Inputs, varying: Sequence[Tensor], vectors: Sequence[Tensor]
 ) -> tuple[Tensor, ...]:
     """One step of a program: its output, and each tensor of the new state."""
-    values = dict(enumerate(block for part in varying for block in blocks_of(part, program.width)))
-    values |= dict(zip(program.vectors, vectors, strict=True))
-
-    def value(block: Block) -> Any:
-        if not isinstance(block, Ref):
-            return block
-        if block.index not in values:
-            op = program.ops[block.index - program.num_inputs]
-            values[block.index] = op(*(value(arg) for arg in op.args))
-        return values[block.index]
-
-    def joined(blocks: Sequence[Block]) -> Tensor:
-        like = varying[0][..., : program.width]
-        parts = [value(block) if isinstance(block, Ref) else torch.full_like(like, block) for block in blocks]
-        return torch.cat([part.expand_as(like) for part in parts], -1)
-
-    for matmul, weight, bias in zip(program.matmuls, given.weights, given.biases, strict=True):
-        product = blocks_of(F.linear(joined(matmul.operand), weight, bias), program.width)
-        if matmul.into is None:
-            values |= dict(zip(matmul.result, product, strict=True))
-        else:
-            values |= {k: values[k] + part for k, part in enumerate(product, start=matmul.into)}
-    return joined(program.output), *(joined(part) for part in program.new_state)
+    known = dict(enumerate(block for part in varying for block in blocks_of(part, program.width)))
+    known |= dict(zip(program.vectors, vectors, strict=True))
+    parts = (program.output, *program.new_state)
+    # products first, in their order: autograd adds gradients up in the order in which values were made
+    products = [Ref(program.targets(k)[0]) for k in range(len(program.matmuls))]
+    found = evaluate(
+        program,
+        [*products, *(block for part in parts for block in part)],
+        known,
+        lambda k, operand: F.linear(operand, given.weights[k], given.biases[k]),
+        like=varying[0][..., : program.width],
+    )
+    left = iter(found[len(products) :])
+    return tuple(torch.cat([next(left) for _ in part], -1) for part in parts)

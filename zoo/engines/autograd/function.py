@@ -1,30 +1,44 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
-from zoo.engines.autograd.double_backward import Back, Given, again
+from zoo.engines.autograd.double_backward import BackwardRun, Inputs, double_backward
+from zoo.engines.base import ForwardRun, is_special
 from zoo.engines.gradient_clip import limit_in
 from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Recurrence, Sequences, State
+from zoo.engines.reference import run_reference
 
 PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
 
-def run_fused(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-    """Runs a recurrence by a kernel for its program; see `zoo.engines.recurrence.RunFunction`."""
-    return run_together(kernel, [(recurrence, sequences)])[0]
+@final
+class KernelRun(ForwardRun):
+    """Runs a program by a kernel that only runs forward in time.
+
+    Args:
+        kernel: Of the program.
+    """
+
+    def __init__(self, kernel: Kernel) -> None:
+        self.kernel = kernel
+
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if is_special(sequences.x):
+            return run_reference(recurrence, sequences)
+        return run_together(self.kernel, [(recurrence, sequences)])[0]
 
 
 def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
     """Runs several recurrences of one program at once, such as the two directions of a layer."""
-    given = [_given(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
+    given = [_inputs(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
     flat = [part for each in given for part in each.flat()]
     with torch.autocast(given[0].pre.device.type, enabled=False):
         results = RunProgram.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
@@ -32,11 +46,11 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
     return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
 
 
-def _given(program: Program, recurrence: Recurrence, sequences: Sequences) -> Given:
+def _inputs(program: Program, recurrence: Recurrence, sequences: Sequences) -> Inputs:
     """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
     maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
-    return Given(
+    return Inputs(
         pre,
         tuple(part.to(pre.dtype) for part in sequences.state),
         tuple(part.to(pre.dtype) for part in sequences.reset_state),
@@ -65,7 +79,7 @@ class RunProgram(torch.autograd.Function):
         """Runs the kernel and keeps what its derivative needs."""
         program = kernel.program
         buffers = [
-            allocate(program, Given.of(program, part), sequences)
+            allocate(program, Inputs.of(program, part), sequences)
             for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
         ]
         for each in buffers:
@@ -91,7 +105,7 @@ class RunProgram(torch.autograd.Function):
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            Back(Given.of(program, part), kept, gradients, *settings)
+            BackwardRun(Inputs.of(program, part), kept, gradients, *settings)
             for part, kept, gradients, settings in zip(
                 _pieces(flat, count),
                 _pieces(made, count),
@@ -101,7 +115,7 @@ class RunProgram(torch.autograd.Function):
             )
         ]
         if torch.is_grad_enabled():
-            found = [again(program, back) for back in backs]
+            found = [double_backward(program, back) for back in backs]
         else:
             found = _once(ctx.kernel, backs)
         return None, None, *(part for each in found for part in each)
@@ -113,7 +127,7 @@ def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
     return [flat[k * size : (k + 1) * size] for k in range(count)]
 
 
-def allocate(program: Program, given: Given, sequences: Sequences) -> Buffers:
+def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
     """The buffers of a run, with all that goes in put in its place."""
     time, batch_size, _ = given.pre.shape
     width, pre = program.width, given.pre
@@ -160,7 +174,7 @@ def _after(states: Tensor, sequences: Sequences) -> Tensor:
     return states[:-1] if sequences.backward else states[1:]
 
 
-def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ...]]:
+def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | None, ...]]:
     """The gradients of all that was given, by the kernel."""
     program = kernel.program
     runs = []
@@ -188,7 +202,7 @@ def _once(kernel: Kernel, backs: Sequence[Back]) -> list[tuple[Tensor | None, ..
 
 
 def _of_products(
-    program: Program, given: Given, buffers: Buffers, gradients: Gradients
+    program: Program, given: Inputs, buffers: Buffers, gradients: Gradients
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """The gradients of the recurrent weights and biases, over all steps in one product each."""
     d_weights: list[Tensor] = []

@@ -53,7 +53,7 @@ def gemm(real: str) -> int | None:
     return None
 
 
-def load(source: str, name: str) -> ctypes.CDLL:
+def load_library(source: str, name: str) -> ctypes.CDLL:
     """The library made of a C file, compiled now unless it was before.
 
     Raises:

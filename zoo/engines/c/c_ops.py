@@ -6,7 +6,7 @@ from math import isfinite, isnan
 
 from zoo.engines.program.ir import Block, Op, Ref
 
-EXPRESSIONS = {
+C_EXPRESSIONS = {
     "abs": "FABS({0})",
     "add": "{0} + {1}",
     "bitwise_and": "{0} && {1}",
@@ -58,9 +58,9 @@ TRUTHS = {"eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitw
 """Operations whose value is true or false."""
 
 
-def unknown(ops: Iterable[Op]) -> list[str]:
+def ops_without_c(ops: Iterable[Op]) -> list[str]:
     """The operations that have no C."""
-    return sorted({op.name for op in ops if op.name != "row_sum" and _base(op) not in EXPRESSIONS})
+    return sorted({op.name for op in ops if op.name != "row_sum" and _base(op) not in C_EXPRESSIONS})
 
 
 def _base(op: Op) -> str:
@@ -185,7 +185,7 @@ class Pass:
         if op.alpha != 1:
             names[1] = f"({op.alpha!r} * {names[1]})"
         kind = "int" if _base(op) in TRUTHS else "real"
-        return f"const {kind} v{number} = {EXPRESSIONS[_base(op)].format(*names)};"
+        return f"const {kind} v{number} = {C_EXPRESSIONS[_base(op)].format(*names)};"
 
 
 def _name(block: Block) -> str:

@@ -10,19 +10,19 @@ from zoo.engines.c.c_ops import Pass, Store
 from zoo.engines.c.names import (
     Places,
     arguments,
-    backward_names,
+    backward_pointers,
+    c_block,
     entry,
-    forward_names,
+    forward_pointers,
     gradient_places,
-    gradients,
-    indented,
     over_rows,
     row,
+    seed_places,
 )
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout, Wanted
 
-PRELUDE = """
+C_PRELUDE = """
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void times_back(gemm_t *gemm, long m, long n, long k, const real *a, long
 """
 
 
-def source(layout: Layout, real: str) -> str:
+def c_source(layout: Layout, real: str) -> str:
     """The C file of a layout, for numbers of type `real`, "float" or "double"."""
     suffix = "f" if real == "float" else ""
     names = ["abs", "cos", "erf", "exp", "expm1", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
@@ -59,12 +59,12 @@ def source(layout: Layout, real: str) -> str:
     lines += ["#ifdef VECTOR_MATH"]
     for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
         lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
-    lines += ["#endif", PRELUDE, *_forward(layout.program), "", *_backward(layout)]
+    lines += ["#endif", C_PRELUDE, *_forward(layout.program), "", *_backward(layout)]
     return "\n".join(lines) + "\n"
 
 
 NUM_SIZES = 7
-SIZES = """const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];
+CALL_SIZES = """const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];
 const long rows = last - first;"""
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
 
@@ -114,7 +114,7 @@ def _forward(program: Program) -> list[str]:
             lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
         lines.append(_product(places, k))
     lines += over_rows(_results(program, places))
-    return _function("forward", forward_names(program), "for (long i = 0; i < T; ++i) {", lines)
+    return _function("forward", forward_pointers(program), "for (long i = 0; i < T; ++i) {", lines)
 
 
 def _results(program: Program, places: Places) -> list[str]:
@@ -140,7 +140,7 @@ def _backward(layout: Layout) -> list[str]:
     program = layout.program
     places = Places(program)
     widths = [len(part) for part in program.state]
-    sources = places.inputs | gradients(layout)
+    sources = places.inputs | seed_places(layout)
     lines = [
         *(f"const real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
         f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
@@ -172,7 +172,7 @@ def _backward(layout: Layout) -> list[str]:
         "}",
         *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
     ]
-    return _function("backward", backward_names(program), "for (long i = T - 1; i >= 0; --i) {", lines)
+    return _function("backward", backward_pointers(program), "for (long i = T - 1; i >= 0; --i) {", lines)
 
 
 def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
@@ -234,15 +234,21 @@ def _product_back(places: Places, k: int, target: str, beta: int) -> str:
 
 
 def _in_padding(lines: Sequence[str]) -> list[str]:
-    return ["if (has_lengths && t >= lengths[b]) {", *indented(lines), "  continue;", "}"]
+    return ["if (has_lengths && t >= lengths[b]) {", *c_block(lines), "  continue;", "}"]
 
 
 def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -> list[str]:
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
         f"static void {name}_rows(const long *n, void *const *a, long me, long first, long last) {{",
-        *indented(
-            [SIZES, *arguments(names), loop, *indented(["const long t = back ? T - 1 - i : i;", *body]), "}"]
+        *c_block(
+            [
+                CALL_SIZES,
+                *arguments(names),
+                loop,
+                *c_block(["const long t = back ? T - 1 - i : i;", *body]),
+                "}",
+            ]
         ),
         "}",
         WRAPPER.format(name=name),

@@ -1,4 +1,4 @@
-"""Calls the compiled library of a program."""
+"""Calls the library that a program was compiled into."""
 
 import ctypes
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
-from zoo.engines.c.build import gemm, load
-from zoo.engines.c.c_source import source
+from zoo.engines.c.build import gemm, load_library
+from zoo.engines.c.c_source import c_source
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
 
-REALS = {torch.float32: "float", torch.float64: "double"}
+C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 
 
-class CompiledKernel(Kernel):
+class CKernel(Kernel):
     """A program in C, compiled when it first runs in a type of numbers."""
 
     def __init__(self, program: Program) -> None:
@@ -64,8 +64,8 @@ class CompiledKernel(Kernel):
             CannotCompileError: there is no compiler, or it fails.
         """
         if dtype not in self._libraries:
-            real = REALS[dtype]
-            self._libraries[dtype] = load(source(self.layout, real), real)
+            real = C_TYPES[dtype]
+            self._libraries[dtype] = load_library(c_source(self.layout, real), real)
         return self._libraries[dtype]
 
     def _threads(self, runs: Sequence[Buffers]) -> int:
@@ -73,7 +73,7 @@ class CompiledKernel(Kernel):
 
     def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
         dtype, threads = runs[0].pre.dtype, self._threads(runs)
-        multiply = gemm(REALS[dtype])
+        multiply = gemm(C_TYPES[dtype])
         sizes, addresses = [], []
         for buffers, parts in zip(runs, tensors, strict=True):
             numbers = [*buffers.pre.shape[:2], self.program.width, threads]
@@ -95,7 +95,7 @@ def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
 
 
 def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
-    """What `forward` takes after the matrix product, in the order of `source.forward_names`."""
+    """What `forward` takes after the matrix product, in the order of `c_source.forward_names`."""
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
         found += entry
@@ -105,7 +105,7 @@ def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
 def _backward_tensors(
     buffers: Buffers, gradients: Gradients, spare: Sequence[Tensor], vectors: Tensor
 ) -> list[Tensor | None]:
-    """What `backward` takes after the matrix product, in the order of `source.backward_names`."""
+    """What `backward` takes after the matrix product, in the order of `c_source.backward_names`."""
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, buffers.products, gradients.products, operands, strict=True):

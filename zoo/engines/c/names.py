@@ -47,9 +47,9 @@ def row(buffer: str, width: int) -> str:
     return f"{buffer} + b * {width} * H"
 
 
-def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
+def c_block(lines: Sequence[str]) -> list[str]:
     """Lines of an inner block."""
-    return [f"{'  ' * depth}{line}" for line in lines]
+    return [f"  {line}" for line in lines]
 
 
 def arguments(entries: Sequence[str]) -> list[str]:
@@ -62,10 +62,10 @@ def arguments(entries: Sequence[str]) -> list[str]:
 
 def over_rows(body: Sequence[str]) -> list[str]:
     """A loop over the rows of this thread."""
-    return ["for (long b = first; b < last; ++b) {", *indented(body), "}"]
+    return ["for (long b = first; b < last; ++b) {", *c_block(body), "}"]
 
 
-def forward_names(program: Program) -> list[str]:
+def forward_pointers(program: Program) -> list[str]:
     """The pointers that `forward` takes, in order."""
     states = range(len(program.state))
     names = ["gemm_t gemm", "real pre", *(f"real s{k}" for k in states)]
@@ -81,7 +81,7 @@ def forward_names(program: Program) -> list[str]:
     ]
 
 
-def backward_names(program: Program) -> list[str]:
+def backward_pointers(program: Program) -> list[str]:
     """The pointers that `backward` takes, in order."""
     states = range(len(program.state))
     names = ["gemm_t gemm", "const real pre", *(f"const real s{k}" for k in states)]
@@ -109,8 +109,8 @@ def gradient_places(program: Program) -> dict[int, str]:
     return places
 
 
-def gradients(layout: Layout) -> dict[int, str]:
-    """Number of a slope -> where it lies."""
+def seed_places(layout: Layout) -> dict[int, str]:
+    """Number of a seed -> where it lies."""
     program = layout.program
     output, *others = layout.seeds
     states, operands = others[: len(program.state)], others[len(program.state) :]

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients
-from zoo.engines.eager.columns import GradientColumns, matmul_inputs
+from zoo.engines.eager.columns import GradientColumns
 from zoo.engines.eager.views import STEPS, by_step, defined, input_views
 from zoo.engines.program.derivative import partials
 from zoo.engines.program.ir import Block, Program, Ref, run_ops
 
-CHUNK = 2**16
+CACHED_NUMBERS = 2**16
 """Numbers in a block (steps, B, H) of partial derivatives: more would not stay in the cache."""
 
 
@@ -48,7 +48,7 @@ class Backward:
         renewing = self._renewing(buffers, gradients, fixed)
         named = input_views(program, buffers)
         inputs = [named[number] for number in program.inputs]
-        chunk = max(1, min(STEPS, CHUNK // max(1, batch_size * program.width)))
+        chunk = max(1, min(STEPS, CACHED_NUMBERS // max(1, batch_size * program.width)))
         for last in range(time, 0, -chunk):
             first = max(0, last - chunk)
             now = slice(first, last)
@@ -87,7 +87,7 @@ class Backward:
             if numbers[0] in self.columns.place:
                 views[f"g{k}"] = by_step(found[:, :, self.columns.range(numbers)].flatten(2))
         for k in range(len(program.matmuls)):
-            columns = self.columns.range(matmul_inputs(program, k))
+            columns = self.columns.range(program.targets(k))
             views[f"dc{k}"] = by_step(found[:, :, columns].flatten(2))
         for name, columns in self.lines.ranges.items():
             views[name] = by_step(found[:, :, columns])
@@ -218,22 +218,22 @@ class Lines:
         self._names.add(name)
         return name
 
-    def _spread(self, block: Block, slope: str, index: str) -> list[str]:
-        """Adds what a result's slope contributes to the gradients of all that it depends on."""
+    def _spread(self, block: Block, seed: str, index: str) -> list[str]:
+        """Adds what a result's seed contributes to the gradients of all that it depends on."""
         if not isinstance(block, Ref):
             return []
         reach = sorted(column for result, column in self.derivatives if result == block.index)
         if reach:
-            self._known(slope)
+            self._known(seed)
         lines = []
         for run in self._neighbours(reach):
             name, columns = f"p{len(self.runs)}", f"f{run[0]}_{run[-1]}"
             self.runs[name] = [self.derivatives[block.index, column] for column in run]
             self.ranges[columns] = slice(run[0], run[-1] + 1)
             if run[0] in self._filled:
-                lines.append(f"{columns}[i].addcmul_({name}[i], {slope}{index})")
+                lines.append(f"{columns}[i].addcmul_({name}[i], {seed}{index})")
             else:
-                lines.append(f"torch.mul({name}[i], {slope}{index}, out={columns}[i])")
+                lines.append(f"torch.mul({name}[i], {seed}{index}, out={columns}[i])")
             self._filled |= set(run)
         return lines
 

@@ -15,9 +15,7 @@ class GradientColumns:
             number: tuple((result, block) for (result, leaf), block in table.items() if leaf == number)
             for number in program.inputs
         }
-        of_matmuls = [
-            number for k in reversed(range(len(program.matmuls))) for number in matmul_inputs(program, k)
-        ]
+        of_matmuls = [number for k in reversed(range(len(program.matmuls))) for number in program.targets(k)]
         twins = {shape[number]: number for number in of_matmuls if shape[number]}
         alone = [number for number in program.pre if number not in of_matmuls and shape[number] not in twins]
         states = [number for part in program.state if any(shape[n] for n in part) for number in part]
@@ -38,9 +36,3 @@ class GradientColumns:
         """Whether these inputs' columns stand in this order, without gaps."""
         places = [self.place[number] for number in numbers]
         return places == list(range(places[0], places[0] + len(places)))
-
-
-def matmul_inputs(program: Program, k: int) -> tuple[int, ...]:
-    """The inputs that the k-th product adds to or is."""
-    matmul = program.matmuls[k]
-    return matmul.result if matmul.into is None else program.pre[matmul.into : matmul.into + matmul.rows]

@@ -128,7 +128,7 @@ def forward_lines(program: Program) -> list[str]:
     if program.output_state is None:
         places |= {f"y{place}[i]": block for place, block in enumerate(program.output)}
     writer.store(places)
-    names = sorted(forward_names(program))
+    names = sorted(loop_names(program))
     return [
         "def loop(views, first, last, renewing):",
         *(f"    {name} = views['{name}']" for name in names),
@@ -141,7 +141,7 @@ def forward_lines(program: Program) -> list[str]:
     ]
 
 
-def forward_names(program: Program) -> set[str]:
+def loop_names(program: Program) -> set[str]:
     """The names that the forward loop uses."""
     names = {f"x{number}" for number in program.inputs}
     for k, matmul in enumerate(program.matmuls):

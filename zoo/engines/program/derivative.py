@@ -1,5 +1,8 @@
 """The derivative of a step, by torch's own rules, watched while they run."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -35,13 +38,11 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
     with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         reached = [
-            (values[block.index], slope)
-            for block, slope in zip(results, seeds, strict=True)
+            (values[block.index], seed)
+            for block, seed in zip(results, seeds, strict=True)
             if isinstance(block, Ref)
         ]
-        gradients = torch.autograd.grad(
-            [value for value, _ in reached], leaves, [slope for _, slope in reached], allow_unused=True
-        )
+        gradients = _pulled_back(reached, leaves)
     found = [0.0 if part is None else recorder.blocks(part)[0] for part in gradients]
     inputs = range(program.num_inputs + len(seeds))
     ops, rename = prune(recorder.ops, inputs, needed(recorder.ops, found))
@@ -69,15 +70,42 @@ def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Bl
     with torch.enable_grad(), watching(), recorder:
         values = run_ops(program.ops, leaves)
         for number in sorted(wanted_results(program)):
-            seeds = torch.autograd.grad(values[number], leaves, one, retain_graph=True, allow_unused=True)
+            gradients = _pulled_back([(values[number], one)], leaves)
             found |= {
-                (number, leaf): recorder.blocks(slope)[0]
-                for leaf, slope in enumerate(seeds)
-                if slope is not None
+                (number, leaf): recorder.blocks(gradient)[0]
+                for leaf, gradient in enumerate(gradients)
+                if gradient is not None
             }
     used = needed(recorder.ops, list(found.values()))
     ops, rename = prune(recorder.ops, program.inputs, used)
     return ops, {place: renamed([block], rename)[0] for place, block in found.items()}
+
+
+class _Seeded(torch.autograd.Function):
+    """A number whose gradients in some values are the given seeds.
+
+    `torch.autograd.grad` takes seeds as well, but imports sympy for them, which takes longer than all else.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, seeds: Sequence[Tensor], *values: Tensor) -> Tensor:
+        """Any number; the values are not looked at."""
+        ctx.seeds = seeds
+        return torch.zeros((), dtype=torch.float64)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Any:
+        """The seeds."""
+        return None, *ctx.seeds
+
+
+def _pulled_back(
+    seeded: Sequence[tuple[Tensor, Tensor]], leaves: Sequence[Tensor]
+) -> tuple[Tensor | None, ...]:
+    """The gradients of the leaves, from values and the seeds of these."""
+    values, seeds = zip(*seeded, strict=True)
+    total = _Seeded.apply(seeds, *values)  # type: ignore[no-untyped-call]
+    return torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
 
 
 def wanted_results(program: Program) -> set[int]:

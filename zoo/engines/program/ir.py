@@ -138,6 +138,11 @@ class Program:
         states: list[tuple[Block, ...]] = [tuple(Ref(number) for number in part) for part in self.state]
         return states.index(matmul.operand) if matmul.operand in states else None
 
+    def targets(self, k: int) -> tuple[int, ...]:
+        """The numbers of the inputs that the k-th product is, or is added into."""
+        matmul = self.matmuls[k]
+        return matmul.result if matmul.into is None else self.pre[matmul.into : matmul.into + matmul.rows]
+
     @property
     def output_state(self) -> int | None:
         """Which tensor of the new state is the output, or None."""

@@ -59,7 +59,7 @@ class Layout:
             first += len(part)
         return tuple(found)
 
-    def operand_slopes(self, k: int) -> tuple[int, ...]:
+    def operand_seeds(self, k: int) -> tuple[int, ...]:
         """Numbers of the seeds of the k-th product's operand."""
         return self.seeds[1 + len(self.program.new_state) + k]
 
@@ -68,5 +68,5 @@ class Layout:
         ops: Sequence[Op | None] = [None] * (self.seeds[-1][-1] + 1) + list(self.back_ops)
         used = needed(ops, [block])
         undone = list(reversed(self.computed))
-        known = [place + 1 for place, k in enumerate(undone) if used & set(self.operand_slopes(k))]
+        known = [place + 1 for place, k in enumerate(undone) if used & set(self.operand_seeds(k))]
         return max(known, default=0)

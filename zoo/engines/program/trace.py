@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -14,12 +15,29 @@ from zoo.engines.recurrence import Recurrence
 __all__ = ["NotBlockwise", "trace"]
 
 
+_TRACED: "WeakKeyDictionary[Recurrence, Program | str]" = WeakKeyDictionary()
+"""The programs, or why there is none: each engine that is asked about a recurrence wants to know."""
+
+
 def trace(recurrence: Recurrence) -> Program:
-    """The operations of a step.
+    """The operations of a step, which is watched once for each recurrence.
 
     Raises:
         NotBlockwise: the step mixes units other than by its products, or draws random numbers.
     """
+    if recurrence not in _TRACED:
+        try:
+            _TRACED[recurrence] = _watched(recurrence)
+        except NotBlockwise as reason:
+            _TRACED[recurrence] = str(reason)  # not the error, whose frames would keep the recurrence alive
+    found = _TRACED[recurrence]
+    if isinstance(found, str):
+        raise NotBlockwise(found)
+    return found
+
+
+def _watched(recurrence: Recurrence) -> Program:
+    """The operations of a step that runs now."""
     like = recurrence.like
     pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
     state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)

@@ -6,8 +6,8 @@ from typing import TypeAlias, cast
 
 import torch
 
+from zoo.engines.program.evaluate import CHOICE
 from zoo.engines.program.ir import Block, Op, Program, Ref
-from zoo.engines.scan.evaluate import CHOICE
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ Steps: TypeAlias = Sequence[Tensor]
 BLOCK = 32
 """Steps that a scan in blocks takes one after the other, in all blocks at once."""
 
-WIDE = 1024
+NARROW_BELOW = 1024
 """From this many numbers per step on, a CPU is not faster in blocks, which triple the operations."""
 
 
@@ -33,7 +33,7 @@ def fill(a: Matrix, b: Planes, out: Planes, is_reverse: bool) -> None:
         out: States (T + 1, ...), of which the first is there: the last in memory, where time is reversed.
         is_reverse: Whether to go from the end to the beginning.
     """
-    is_narrow = b[0].device.type != "cpu" or b[0].shape[1:].numel() < WIDE
+    is_narrow = b[0].device.type != "cpu" or b[0].shape[1:].numel() < NARROW_BELOW
     run = in_blocks if is_narrow and len(b[0]) > 2 * BLOCK else step_by_step
     run(a, b, out, is_reverse)
 

@@ -3,62 +3,57 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from zoo.engines import reference
+from zoo.engines.base import ForwardRun, is_special
+from zoo.engines.program.evaluate import behind, evaluate, split
 from zoo.engines.program.ir import Block, Ref
-from zoo.engines.program.trace import NotBlockwise, trace
-from zoo.engines.recurrence import Map, Product, Recurrence, Sequences, State
+from zoo.engines.program.trace import trace
+from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, linear_product
+from zoo.engines.reference import run_reference
 from zoo.engines.scan.affine_form import LinearForm, linear_form
 from zoo.engines.scan.block_scan import Planes
-from zoo.engines.scan.evaluate import behind, evaluate, split
 from zoo.engines.scan.scan import linear_scan
 
 SHORT = 16
 """Below so many steps the reference loop is faster than setting up a scan."""
 
 
-def refusal(recurrence: Recurrence) -> str | None:
-    """Why no scan can run this recurrence, or None where one can."""
-    found = _form(recurrence)
-    return found if isinstance(found, str) else None
-
-
-def _form(recurrence: Recurrence) -> LinearForm | str:
-    """The linear form of a recurrence, or why no scan can run it."""
-    if recurrence.gradient_clip:
-        return "it takes the gradients of all steps at once and cannot clip the recurrent one at each"
-    try:
-        program = trace(recurrence)
-    except NotBlockwise as reason:
-        return str(reason)
-    if len(program.output) * program.width != recurrence.output_size:
-        return f"its output of width {recurrence.output_size} is not made of blocks of H = {program.width}"
-    form = linear_form(program)
-    return "its new state is not linear in the old one, unit by unit" if form is None else form
-
-
-class LinearRun:
-    """Runs recurrences of the structure of a given one by a scan; see `zoo.engines.recurrence.RunFunction`.
-
-    Short sequences, as in streaming, are left to the reference loop.
+def form_of(recurrence: Recurrence) -> LinearForm:
+    """The linear form of a recurrence.
 
     Raises:
-        ValueError: the recurrence is not linear in its state.
+        Refusal: no scan can run it; the message says why.
+    """
+    if recurrence.gradient_clip:
+        raise Refusal("it takes the gradients of all steps at once and cannot clip the recurrent one at each")
+    program = trace(recurrence)
+    if len(program.output) * program.width != recurrence.output_size:
+        raise Refusal(
+            f"its output of width {recurrence.output_size} is not made of blocks of H = {program.width}"
+        )
+    form = linear_form(program)
+    if form is None:
+        raise Refusal("its new state is not linear in the old one, unit by unit")
+    return form
+
+
+@final
+class LinearRun(ForwardRun):
+    """Runs recurrences of a linear form by a scan.
+
+    Short sequences, as in streaming, are left to the reference loop.
     """
 
-    def __init__(self, recurrence: Recurrence) -> None:
-        form = _form(recurrence)
-        if isinstance(form, str):
-            raise ValueError(f"a scan cannot run this: {form}; use engine 'auto' or 'reference'")
+    def __init__(self, form: LinearForm) -> None:
         self.form = form
 
-    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
-        if len(sequences.x) < SHORT:
-            return reference.run(recurrence, sequences)
+    def forward(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        if len(sequences.x) < SHORT or is_special(sequences.x):
+            return run_reference(recurrence, sequences)
         return run_linear(self.form, recurrence, sequences)
 
 
@@ -94,7 +89,7 @@ class Bulk:
 
     def __init__(self, form: LinearForm, recurrence: Recurrence, sequences: Sequences) -> None:
         self.form, self.program, self.sequences = form, form.program, sequences
-        self.product = _product(recurrence)
+        self.product = linear_product(recurrence.recurrent)
         pre = recurrence.project(sequences.x)
         self.types = _types(recurrence, pre, sequences.state)
         self.known = dict(zip(self.program.pre, split(pre, self.program.width), strict=True))
@@ -141,7 +136,8 @@ class Bulk:
     ) -> list[Tensor]:
         x = self.sequences.x
         like = x.new_empty((), dtype=dtype).expand(*x.shape[:2], self.program.width)
-        return evaluate(self.program, wanted, known, self.product, like)
+        gates = [matmul.gates for matmul in self.program.matmuls]
+        return evaluate(self.program, wanted, known, lambda k, part: self.product(gates[k], part), like)
 
 
 def _blocks(state: State, width: int) -> list[Tensor]:
@@ -149,21 +145,12 @@ def _blocks(state: State, width: int) -> list[Tensor]:
     return [block for part in state for block in split(part, width)]
 
 
-def _product(recurrence: Recurrence) -> Product:
-    maps: dict[str, Map] = {}
-
-    def product(gates: str, operand: Tensor) -> Tensor:
-        if gates not in maps:
-            maps[gates] = recurrence.recurrent(gates)
-        return F.linear(operand, *maps[gates])
-
-    return product
-
-
 @torch.no_grad()
 def _types(recurrence: Recurrence, pre: Tensor, state: State) -> Types:
     """Those of a step on an empty batch."""
-    output, new = recurrence.step(pre[0, :0], tuple(part[:0] for part in state), _product(recurrence))
+    output, new = recurrence.step(
+        pre[0, :0], tuple(part[:0] for part in state), linear_product(recurrence.recurrent)
+    )
     return Types(output.dtype, tuple(part.dtype for part in new))
 
 

@@ -2,12 +2,12 @@
 
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Wanted
-from zoo.engines.triton.emit import Writer, dot, indented, kernel, load, pointer, store
+from zoo.engines.triton.emit import TileWriter, dot, indented, kernel, load_tile, pointer, store_tile
 from zoo.engines.triton.forward import RENEW, input_sources, state_places, vector_tiles, weight_tiles
-from zoo.engines.triton.plan import BackwardPass, KernelPlan, product_inputs
+from zoo.engines.triton.plan import BackwardPass, KernelPlan
 
 
-def backward_names(program: Program) -> list[str]:
+def backward_tensors(program: Program) -> list[str]:
     """The tensors that a backward kernel takes."""
     states, matmuls = range(len(program.state)), range(len(program.matmuls))
     return [
@@ -23,7 +23,7 @@ def backward_names(program: Program) -> list[str]:
 def backward_kernel(plan: KernelPlan, part: BackwardPass) -> list[str]:
     """The source of one backward kernel."""
     body = [*_before(plan.program, part), *_loop(plan, part), *(_after(plan.program) if part.moves else [])]
-    return kernel(part.name, backward_names(plan.program), body)
+    return kernel(part.name, backward_tensors(plan.program), body)
 
 
 def _sum_place(program: Program, place: int) -> str:
@@ -41,11 +41,11 @@ def _before(program: Program, part: BackwardPass) -> list[str]:
         return lines
     places = state_places(program)
     reset_state = [
-        f"f{k}_{place} = {load(pointer(f'd_fresh{k}', width, place, '0'))}" for k, width, place in places
+        f"f{k}_{place} = {load_tile(pointer(f'd_fresh{k}', width, place, '0'))}" for k, width, place in places
     ]
     return [
         *lines,
-        *(f"d{k}_{place} = {load(pointer(f'd_s{k}', width, place, '0'))}" for k, width, place in places),
+        *(f"d{k}_{place} = {load_tile(pointer(f'd_s{k}', width, place, '0'))}" for k, width, place in places),
         *(f"sum{place} = tl.zeros((BB, BH), REAL)" for place in range(len(program.vectors))),
         "if resets is not None:",
         *indented(reset_state),
@@ -54,7 +54,9 @@ def _before(program: Program, part: BackwardPass) -> list[str]:
 
 def _loop(plan: KernelPlan, part: BackwardPass) -> list[str]:
     program = plan.program
-    writer = Writer(plan.layout.back_ops, plan.num_back_inputs, input_sources(program) | _slopes(plan, part))
+    writer = TileWriter(
+        plan.layout.back_ops, plan.num_back_inputs, input_sources(program) | _seed_sources(plan, part)
+    )
     writer.lines += _received(program, part)
     for place, wanted in enumerate(part.wanted):
         for item in wanted:
@@ -71,17 +73,17 @@ def _loop(plan: KernelPlan, part: BackwardPass) -> list[str]:
     ]
 
 
-def _slopes(plan: KernelPlan, part: BackwardPass) -> dict[int, str]:
-    """Number of a slope -> what it is at time t."""
+def _seed_sources(plan: KernelPlan, part: BackwardPass) -> dict[int, str]:
+    """Number of a seed -> what it is at time t."""
     program = plan.program
     output, *others = plan.layout.seeds
     states, operands = others[: len(program.state)], others[len(program.state) :]
-    found = {number: load(pointer("dy", len(output), place)) for place, number in enumerate(output)}
+    found = {number: load_tile(pointer("dy", len(output), place)) for place, number in enumerate(output)}
     for k, numbers in enumerate(states):
         found |= {number: f"d{k}_{place}" for place, number in enumerate(numbers)}
     for k, numbers in enumerate(operands):
         for place, number in enumerate(numbers):
-            there = load(pointer(f"d_o{k}", len(numbers), place, "t - first"))
+            there = load_tile(pointer(f"d_o{k}", len(numbers), place, "t - first"))
             found[number] = f"do{k}_{place}" if part.dots else there
     return found
 
@@ -99,13 +101,13 @@ def _received(program: Program, part: BackwardPass) -> list[str]:
         if part.moves:
             renewed.append(f"f{k}_{place} += tl.where(renew, {slope}, 0)")
         else:
-            lines.append(f"{slope} = {load(pointer(f'd_s{k}', width, place, '0'))}")
+            lines.append(f"{slope} = {load_tile(pointer(f'd_s{k}', width, place, '0'))}")
         renewed.append(f"{slope} = tl.where(renew, 0, {slope})")
     lines += clipped if program.clips else []
     return [*lines, "if resets is not None:", *indented(renewed)]
 
 
-def _gradient(writer: Writer, program: Program, item: Wanted) -> None:
+def _gradient(writer: TileWriter, program: Program, item: Wanted) -> None:
     """One gradient, 0 in the padding, where the state's goes by."""
     number, value = item.number, writer.value(item.block)
     if number in program.vectors:
@@ -116,7 +118,7 @@ def _gradient(writer: Writer, program: Program, item: Wanted) -> None:
             writer.lines.append(f"g{number} = tl.where(valid, {value}, d{k}_{numbers.index(number)})")
             return
     writer.lines.append(f"g{number} = tl.where(valid, {value}, 0)")
-    writer.lines.append(store(_gradient_place(program, number), f"g{number}"))
+    writer.lines.append(store_tile(_gradient_place(program, number), f"g{number}"))
 
 
 def _gradient_place(program: Program, number: int) -> str:
@@ -126,16 +128,16 @@ def _gradient_place(program: Program, number: int) -> str:
     return pointer(f"d_p{k}", program.matmuls[k].rows, program.matmuls[k].result.index(number))
 
 
-def _product_back(writer: Writer, program: Program, k: int, column: int, target: str, start: str) -> None:
+def _product_back(writer: TileWriter, program: Program, k: int, column: int, target: str, start: str) -> None:
     """Adds a block of the gradient of the k-th product's operand."""
-    for row, number in enumerate(product_inputs(program, k)):
+    for row, number in enumerate(program.targets(k)):
         onto = target if row else start
         writer.lines.append(f"{target} = {dot(f'g{number}', f'u{k}_{row}_{column}', k, onto)}")
 
 
 def _moved(program: Program, part: BackwardPass) -> list[str]:
     """The gradient of the state before the step."""
-    writer = Writer((), 0, {})
+    writer = TileWriter((), 0, {})
     for k, matmul in enumerate(program.matmuls):
         state = program.operand_state(matmul)
         if part.dots and state is not None:
@@ -152,12 +154,12 @@ def _moved(program: Program, part: BackwardPass) -> list[str]:
 def _after(program: Program) -> list[str]:
     """Keeps what was carried, and what was summed over the steps."""
     places = state_places(program)
-    lines = [store(pointer(f"d_s{k}", width, place, "0"), f"d{k}_{place}") for k, width, place in places]
+    lines = [store_tile(pointer(f"d_s{k}", width, place, "0"), f"d{k}_{place}") for k, width, place in places]
     for place in range(len(program.vectors)):
         where = _sum_place(program, place)
         found = f"tl.load({where}, mask=units < H, other=0) + tl.sum(sum{place}, axis=0, keep_dims=True)"
         lines.append(f"tl.store({where}, {found}, mask=units < H)")
     reset_state = [
-        store(pointer(f"d_fresh{k}", width, place, "0"), f"f{k}_{place}") for k, width, place in places
+        store_tile(pointer(f"d_fresh{k}", width, place, "0"), f"f{k}_{place}") for k, width, place in places
     ]
     return [*lines, "if resets is not None:", *indented(reset_state)]

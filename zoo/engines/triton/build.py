@@ -19,7 +19,7 @@ def unavailable() -> str | None:
 
 
 @cache
-def load(source: str) -> ModuleType:
+def load_kernels(source: str) -> ModuleType:
     """The module of a source."""
     name = f"triton_{hashlib.sha256(source.encode()).hexdigest()[:24]}"
     place = f"<{name}>"

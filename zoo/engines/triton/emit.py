@@ -16,7 +16,7 @@ if lengths is not None:
 """Which rows and units a program instance works on, and how long its sequences are."""
 
 
-class Writer:
+class TileWriter:
     """Writes values where they are first needed.
 
     Args:
@@ -55,12 +55,12 @@ def pointer(buffer: str, width: int, block: int, time: str = "t") -> str:
     return f"{buffer} + (({time}) * B + rows) * ({width} * H) + {block} * H + units"
 
 
-def load(place: str) -> str:
+def load_tile(place: str) -> str:
     """The tile that lies there."""
     return f"tl.load({place}, mask=here, other=0).to(REAL)"
 
 
-def store(place: str, value: str) -> str:
+def store_tile(place: str, value: str) -> str:
     """Puts a tile there."""
     return f"tl.store({place}, {value}, mask=here)"
 

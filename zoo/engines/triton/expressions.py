@@ -5,7 +5,7 @@ from math import isfinite
 
 from zoo.engines.program.ir import Block, Op, Ref
 
-EXPRESSIONS = {
+TRITON_EXPRESSIONS = {
     "abs": "tl.abs({0})",
     "add": "{0} + {1}",
     "bitwise_and": "{0} & {1}",
@@ -51,7 +51,7 @@ EXPRESSIONS = {
 }
 """Operation -> its value in Triton, of tiles or of (1, 1) constants."""
 
-PRELUDE = '''
+TRITON_PRELUDE = '''
 import triton
 import triton.language as tl
 
@@ -96,9 +96,9 @@ def power(x, y):
 """The head of each file of kernels: functions that Triton's language has not on every device."""
 
 
-def unknown(ops: Iterable[Op]) -> list[str]:
+def ops_without_triton(ops: Iterable[Op]) -> list[str]:
     """The operations that have no Triton."""
-    return sorted({op.name for op in ops if op.name.split(".")[0] not in {"row_sum", *EXPRESSIONS}})
+    return sorted({op.name for op in ops if op.name.split(".")[0] not in {"row_sum", *TRITON_EXPRESSIONS}})
 
 
 def constant(value: float | int) -> str:
@@ -119,4 +119,4 @@ def expression(op: Op) -> str:
         return f"tl.sum(tl.where(here, {names[0]}, 0), axis=1, keep_dims=True)"
     if op.alpha != 1:
         names[1] = f"({constant(op.alpha)} * {names[1]})"
-    return EXPRESSIONS[op.name.split(".")[0]].format(*names)
+    return TRITON_EXPRESSIONS[op.name.split(".")[0]].format(*names)

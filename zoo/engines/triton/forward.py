@@ -3,14 +3,23 @@
 from collections.abc import Sequence
 
 from zoo.engines.program.ir import Program
-from zoo.engines.triton.emit import Writer, dot, indented, kernel, load, pointer, store, weight_tile
-from zoo.engines.triton.plan import ForwardPass, KernelPlan, product_inputs
+from zoo.engines.triton.emit import (
+    TileWriter,
+    dot,
+    indented,
+    kernel,
+    load_tile,
+    pointer,
+    store_tile,
+    weight_tile,
+)
+from zoo.engines.triton.plan import ForwardPass, KernelPlan
 
 INSIDE = "inside = tl.arange(0, BH)[:, None]"
 RENEW = "renew = tl.load(resets + (t + 1) * B + rows, mask=rows < B, other=0) != 0"
 
 
-def forward_names(program: Program) -> list[str]:
+def forward_tensors(program: Program) -> list[str]:
     """The tensors that a forward kernel takes."""
     states, matmuls = range(len(program.state)), range(len(program.matmuls))
     return [
@@ -27,20 +36,23 @@ def forward_kernel(plan: KernelPlan, part: ForwardPass) -> list[str]:
     program = plan.program
     flags = [f"biased{k}: tl.constexpr" for k in range(len(program.matmuls))]
     return kernel(
-        part.name, [*forward_names(program), *flags], [*_before(program, part), *_loop(program, part)]
+        part.name, [*forward_tensors(program), *flags], [*_before(program, part), *_loop(program, part)]
     )
 
 
 def input_sources(program: Program) -> dict[int, str]:
     """Number of an input -> what it is at time t."""
     found = {
-        number: load(pointer("pre", len(program.pre), place)) for place, number in enumerate(program.pre)
+        number: load_tile(pointer("pre", len(program.pre), place)) for place, number in enumerate(program.pre)
     }
     for k, numbers in enumerate(program.state):
-        found |= {number: load(pointer(f"s{k}", len(numbers), place)) for place, number in enumerate(numbers)}
+        found |= {
+            number: load_tile(pointer(f"s{k}", len(numbers), place)) for place, number in enumerate(numbers)
+        }
     for k, matmul in enumerate(program.matmuls):
         found |= {
-            number: load(pointer(f"p{k}", matmul.rows, place)) for place, number in enumerate(matmul.result)
+            number: load_tile(pointer(f"p{k}", matmul.rows, place))
+            for place, number in enumerate(matmul.result)
         }
     return found | {number: f"w{place}" for place, number in enumerate(program.vectors)}
 
@@ -76,7 +88,7 @@ def _before(program: Program, part: ForwardPass) -> list[str]:
         lines += weight_tiles(program, transposed=True)
     if part.moves:
         lines += [
-            f"s{k}_{place} = {load(pointer(f's{k}', width, place, 'first'))}"
+            f"s{k}_{place} = {load_tile(pointer(f's{k}', width, place, 'first'))}"
             for k, width, place in state_places(program)
         ]
     return lines
@@ -89,20 +101,20 @@ def _loop(program: Program, part: ForwardPass) -> list[str]:
         sources |= dict(
             zip((number for numbers in program.state for number in numbers), carried, strict=True)
         )
-    writer = Writer(program.ops, program.num_inputs, sources)
+    writer = TileWriter(program.ops, program.num_inputs, sources)
     for k in part.matmuls:
         matmul = program.matmuls[k]
         tiles = [writer.value(block) for block in matmul.operand]
         if program.operand_state(matmul) is None:
             writer.lines += [
-                store(pointer(f"o{k}", len(tiles), place), tile) for place, tile in enumerate(tiles)
+                store_tile(pointer(f"o{k}", len(tiles), place), tile) for place, tile in enumerate(tiles)
             ]
         if part.dots:
             _product(writer, program, k, tiles)
     if part.shows:
         values = [writer.value(block) for block in program.output]
         writer.lines += [
-            store(pointer("y", len(values), place), f"tl.where(valid, {value}, 0)")
+            store_tile(pointer("y", len(values), place), f"tl.where(valid, {value}, 0)")
             for place, value in enumerate(values)
         ]
     if part.moves:
@@ -113,26 +125,26 @@ def _loop(program: Program, part: ForwardPass) -> list[str]:
     ]
 
 
-def _product(writer: Writer, program: Program, k: int, tiles: Sequence[str]) -> None:
+def _product(writer: TileWriter, program: Program, k: int, tiles: Sequence[str]) -> None:
     """Takes the k-th product and keeps it for the derivative."""
     matmul = program.matmuls[k]
-    for row, number in enumerate(product_inputs(program, k)):
+    for row, number in enumerate(program.targets(k)):
         if matmul.into is None:
             place = pointer(f"p{k}", matmul.rows, row)
-            writer.lines += [f"if biased{k}:", f"    v{number} = {load(place)}", "else:"]
+            writer.lines += [f"if biased{k}:", f"    v{number} = {load_tile(place)}", "else:"]
             writer.lines.append(f"    v{number} = tl.zeros((BB, BH), REAL)")
         else:
             place = pointer("pre", len(program.pre), matmul.into + row)
-            writer.lines.append(f"v{number} = {load(place)}")
+            writer.lines.append(f"v{number} = {load_tile(place)}")
         writer.lines += [
             f"v{number} = {dot(tile, f'u{k}_{row}_{column}', k, f'v{number}')}"
             for column, tile in enumerate(tiles)
         ]
-        writer.lines.append(store(place, f"v{number}"))
+        writer.lines.append(store_tile(place, f"v{number}"))
         writer.known.add(number)
 
 
-def _move(writer: Writer, program: Program) -> None:
+def _move(writer: TileWriter, program: Program) -> None:
     """The new state, rounded as it is kept, or made anew for the next step; in the padding the old one."""
     places = state_places(program)
     blocks = [block for part in program.new_state for block in part]
@@ -141,13 +153,13 @@ def _move(writer: Writer, program: Program) -> None:
         old = f"s{k}_{place}"
         rounded = f"tl.where(valid, {value}, {old}).to(s{k}.dtype.element_ty).to(REAL)"
         writer.lines.append(f"n{k}_{place} = {rounded}")
-    renewed = [
-        f"n{k}_{place} = tl.where(renew, {load(pointer(f'reset_state{k}', width, place, '0'))}, n{k}_{place})"
-        for k, width, place in places
-    ]
+    renewed = []
+    for k, width, place in places:
+        anew = load_tile(pointer(f"reset_state{k}", width, place, "0"))
+        renewed.append(f"n{k}_{place} = tl.where(renew, {anew}, n{k}_{place})")
     writer.lines += ["if resets is not None:", *indented([RENEW, *renewed])]
     for k, width, place in places:
         writer.lines += [
-            store(pointer(f"s{k}", width, place, "t + 1"), f"n{k}_{place}"),
+            store_tile(pointer(f"s{k}", width, place, "t + 1"), f"n{k}_{place}"),
             f"s{k}_{place} = n{k}_{place}",
         ]

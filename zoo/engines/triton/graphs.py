@@ -9,10 +9,10 @@ from torch import Tensor
 Tensors: TypeAlias = dict[str, Tensor | None]
 """The tensors of a launch, by the names that the kernels give them."""
 
-Work: TypeAlias = Callable[[], None]
+Launch: TypeAlias = Callable[[], None]
 
 
-def cuda_graph(work: Work) -> Work:
+def cuda_graph(work: Launch) -> Launch:
     """Records what this work launches; warmed up first on a stream of its own, as torch asks for."""
     stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream())
@@ -40,7 +40,7 @@ class Recorded:
         work: Callable[[Tensors], None],
         like: Tensors,
         written: Collection[str],
-        record: Callable[[Work], Work],
+        record: Callable[[Launch], Launch],
     ) -> None:
         self.held: Tensors = {
             name: None if part is None else torch.zeros_like(part) for name, part in like.items()

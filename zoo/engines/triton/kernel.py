@@ -12,11 +12,14 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
+from zoo.engines.autograd.function import KernelRun
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
-from zoo.engines.triton.build import load
-from zoo.engines.triton.graphs import Recorded, Tensors, Work, cuda_graph, sliced
-from zoo.engines.triton.launches import Launches, source
+from zoo.engines.recurrence import Refusal
+from zoo.engines.triton.build import load_kernels
+from zoo.engines.triton.expressions import ops_without_triton
+from zoo.engines.triton.graphs import Launch, Recorded, Tensors, cuda_graph, sliced
+from zoo.engines.triton.launches import Launches, kernel_source
 from zoo.engines.triton.plan import KernelPlan
 
 GRAPH_STEPS = 32
@@ -33,7 +36,7 @@ class TritonKernel(Kernel):
     """
 
     def __init__(
-        self, program: Program, graphs: bool = False, record: Callable[[Work], Work] = cuda_graph
+        self, program: Program, graphs: bool = False, record: Callable[[Launch], Launch] = cuda_graph
     ) -> None:
         super().__init__(program)
         self.layout = Layout.of(program)
@@ -61,7 +64,7 @@ class TritonKernel(Kernel):
             return
         launches = Launches(*self._kernels(buffers.pre.dtype), buffers, gradients)
         self._run(launches)
-        gradients.vectors.copy_(launches.vector_slopes())
+        gradients.vectors.copy_(launches.vector_gradients())
         if self.program.clips:  # the kernels clip what the step before them sends
             self._clip_first(buffers, gradients)
         if buffers.resets is not None:
@@ -81,7 +84,7 @@ class TritonKernel(Kernel):
     def _kernels(self, dtype: torch.dtype) -> tuple[KernelPlan, ModuleType]:
         if dtype not in self._built:
             plan = self.plan(dtype)
-            self._built[dtype] = plan, load(source(plan))
+            self._built[dtype] = plan, load_kernels(kernel_source(plan))
         return self._built[dtype]
 
     def _run(self, launches: Launches) -> None:
@@ -118,3 +121,16 @@ class TritonKernel(Kernel):
         if key not in self._recorded:
             self._recorded[key] = Recorded(every, live, launches.written, self.record)
         self._recorded[key](live)
+
+
+def triton_run(program: Program) -> KernelRun:
+    """What runs a folded program.
+
+    Raises:
+        Refusal: there is no Triton for an operation.
+    """
+    kernel = TritonKernel(program, graphs=True)
+    strange = ops_without_triton([*program.ops, *kernel.layout.back_ops])
+    if strange:
+        raise Refusal(f"there is no Triton for {', '.join(strange)}")
+    return KernelRun(kernel)

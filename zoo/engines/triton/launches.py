@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients
-from zoo.engines.triton.backward import backward_kernel, backward_names
-from zoo.engines.triton.expressions import PRELUDE
-from zoo.engines.triton.forward import forward_kernel, forward_names
+from zoo.engines.triton.backward import backward_kernel, backward_tensors
+from zoo.engines.triton.expressions import TRITON_PRELUDE
+from zoo.engines.triton.forward import forward_kernel, forward_tensors
 from zoo.engines.triton.graphs import Tensors
 from zoo.engines.triton.plan import KernelPlan
 
-REALS = {
+COMPUTE_TYPES = {
     torch.float32: "float32",
     torch.float64: "float64",
     torch.bfloat16: "float32",
@@ -23,11 +23,11 @@ REALS = {
 """Types of numbers in memory, and the one in which the kernels compute."""
 
 
-def source(plan: KernelPlan) -> str:
+def kernel_source(plan: KernelPlan) -> str:
     """The file of a plan's kernels."""
     kernels = [forward_kernel(plan, part) for part in plan.forward]
     kernels += [backward_kernel(plan, part) for part in plan.backward]
-    return PRELUDE + "\n".join(line for lines in kernels for line in lines) + "\n"
+    return TRITON_PRELUDE + "\n".join(line for lines in kernels for line in lines) + "\n"
 
 
 class Launches:
@@ -70,13 +70,15 @@ class Launches:
             found["limit"] = buffers.pre.new_tensor([gradients.limit])
             if lengths is None:  # of all steps, not only of those in one launch
                 found["lengths"] = torch.full((self.batch_size,), self.time, device=buffers.pre.device)
-        found |= _numbered("d_p", gradients.products) | _numbered("d_o", self._operand_slopes())
+        found |= _numbered("d_p", gradients.products) | _numbered("d_o", self._operand_gradients())
         return found | _numbered("d_s", gradients.states) | _numbered("d_fresh", gradients.reset_state)
 
     @property
     def written(self) -> list[str]:
         """The tensors that hold results."""
-        names = backward_names(self.program) if self.gradients is not None else forward_names(self.program)
+        names = (
+            backward_tensors(self.program) if self.gradients is not None else forward_tensors(self.program)
+        )
         prefixes = (
             ("d_p", "d_s", "d_w", "d_fresh") if self.gradients is not None else ("pre", "s", "p", "o", "y")
         )
@@ -93,11 +95,11 @@ class Launches:
     @cached_property
     def _vector_sums(self) -> Tensor:
         """The sums of each row of instances by itself, so that the result is always the same."""
-        real = getattr(torch, REALS[self.buffers.pre.dtype])
+        real = getattr(torch, COMPUTE_TYPES[self.buffers.pre.dtype])
         shape = (self.grid[0], *self.buffers.vectors.shape)
         return torch.zeros(shape, dtype=real, device=self.buffers.pre.device)
 
-    def _operand_slopes(self) -> tuple[Tensor, ...]:
+    def _operand_gradients(self) -> tuple[Tensor, ...]:
         """Room for the gradients of computed operands: of all steps, or of one; none on the chip."""
         steps = {"whole": 0, "sweeps": self.time, "steps": 1}[self.plan.kind]
         return tuple(part.new_empty(steps, *part.shape[1:]) for part in self.buffers.operands)
@@ -109,7 +111,7 @@ class Launches:
         else:
             self._backward(tensors, first, count)
 
-    def vector_slopes(self) -> Tensor:
+    def vector_gradients(self) -> Tensor:
         """The gradients of the vectors."""
         return self._vector_sums.sum(0)
 
@@ -166,10 +168,10 @@ class Launches:
             "H": self.program.width,
         }
         sizes |= {"BB": self.rows, "BH": self.units}
-        sizes["REAL"] = vars(self.module.tl)[REALS[self.buffers.pre.dtype]]
-        names = backward_names(self.program)
+        sizes["REAL"] = vars(self.module.tl)[COMPUTE_TYPES[self.buffers.pre.dtype]]
+        names = backward_tensors(self.program)
         if self.gradients is None:
-            names = forward_names(self.program)
+            names = forward_tensors(self.program)
             sizes |= {f"biased{k}": biased for k, biased in enumerate(self.buffers.biased)}
         kernel = vars(self.module)[name][self.grid]
         kernel(*(tensors[part] for part in names), **sizes, enable_fp_fusion=True)

@@ -9,14 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.engines.triton.build import load
-from zoo.engines.triton.launches import REALS
+from zoo.engines.triton.build import load_kernels
+from zoo.engines.triton.launches import COMPUTE_TYPES
 
-CHUNK = 64
+SCAN_STEPS = 64
 """Steps that are scanned at once: with more of them there is more work, and less waiting for the carry."""
 
 COLUMNS = 32
-"""Recurrences in a tile: neighbours in memory, a whole warp's load."""
+"""Recurrences in a tile: neighbours in memory, a whole warp's load_kernels."""
 
 SOURCE = '''
 import triton
@@ -57,7 +57,7 @@ def scan(
 '''
 
 
-def linear_scan(a: Tensor, b: Tensor, h0: Tensor) -> Float[Tensor, "T B H"]:
+def diagonal_scan(a: Tensor, b: Tensor, h0: Tensor) -> Float[Tensor, "T B H"]:
     """h_t = a_t h_{t-1} + b_t for all t, from h_{-1} = h0, differentiable in all three, any number of times.
 
     All have one type of numbers and one device; it sums in float32, or in float64 where that is the type.
@@ -75,11 +75,11 @@ def linear_scan(a: Tensor, b: Tensor, h0: Tensor) -> Float[Tensor, "T B H"]:
             f"linear_scan got a {tuple(a.shape)}, b {tuple(b.shape)} and h0 {tuple(h0.shape)}; "
             "expected (T, B, H), (T, B, H) and (B, H)"
         )
-    h: Tensor = LinearScan.apply(a, b, h0)  # type: ignore[no-untyped-call]
+    h: Tensor = DiagonalScan.apply(a, b, h0)  # type: ignore[no-untyped-call]
     return h
 
 
-class LinearScan(torch.autograd.Function):
+class DiagonalScan(torch.autograd.Function):
     """The scan with its gradient, which is the same scan from the end."""
 
     @staticmethod
@@ -95,7 +95,7 @@ class LinearScan(torch.autograd.Function):
             return torch.zeros_like(a), d_h, torch.zeros_like(h0)
         if torch.is_grad_enabled():
             behind = torch.cat([a[1:], torch.zeros_like(a[:1])])
-            slope = linear_scan(behind.flip(0), d_h.flip(0), torch.zeros_like(h0)).flip(0)
+            slope = diagonal_scan(behind.flip(0), d_h.flip(0), torch.zeros_like(h0)).flip(0)
         else:
             slope = _scan(a, d_h, None)
         before = torch.cat([h0.unsqueeze(0), h[:-1]])
@@ -108,8 +108,8 @@ def _scan(a: Tensor, b: Tensor, start: Tensor | None) -> Tensor:
     h = torch.empty_like(b)
     count = b[0].numel() if len(b) else 0
     if count:
-        module = load(SOURCE)
-        sizes = {"BT": CHUNK, "BN": COLUMNS, "REAL": vars(module.tl)[REALS[b.dtype]]}
+        module = load_kernels(SOURCE)
+        sizes = {"BT": SCAN_STEPS, "BN": COLUMNS, "REAL": vars(module.tl)[COMPUTE_TYPES[b.dtype]]}
         first = None if start is None else start.contiguous()
         with torch.cuda.device_of(b):  # type: ignore[no-untyped-call]
             module.scan[(-(-count // COLUMNS),)](

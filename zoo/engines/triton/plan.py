@@ -25,7 +25,7 @@ DOT = 16
 TILE = 256
 """Numbers in a tile of a pass without products: two for each thread of four warps."""
 
-Kind = Literal["whole", "sweeps", "steps"]
+PlanKind = Literal["whole", "sweeps", "steps"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class KernelPlan:
         layout: The program and its derivative.
     """
 
-    kind: Kind
+    kind: PlanKind
     layout: Layout
 
     @classmethod
@@ -164,11 +164,5 @@ def feeds_state(program: Program) -> bool:
         return True
     ops: Sequence[Op | None] = [None] * program.num_inputs + list(program.ops)
     blocks: list[Block] = [block for part in program.new_state for block in part]
-    made = {number for k in range(len(program.matmuls)) for number in product_inputs(program, k)}
+    made = {number for k in range(len(program.matmuls)) for number in program.targets(k)}
     return bool(needed(ops, blocks) & made)
-
-
-def product_inputs(program: Program, k: int) -> tuple[int, ...]:
-    """The inputs that the k-th product is, or is added into."""
-    matmul = program.matmuls[k]
-    return matmul.result if matmul.into is None else program.pre[matmul.into : matmul.into + matmul.rows]

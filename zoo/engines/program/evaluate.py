@@ -1,4 +1,4 @@
-"""The values of a program for all steps at once, those behind recurrent products included."""
+"""The values of a program, for one step or for all at once, those behind recurrent products included."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, cast
@@ -16,35 +16,39 @@ def evaluate(
     program: Program,
     wanted: Sequence[Block],
     known: Mapping[int, Tensor],
-    product: Callable[[str, Tensor], Tensor],
+    product: Callable[[int, Tensor], Tensor],
     like: Tensor,
 ) -> list[Tensor]:
-    """The wanted blocks for all steps at once.
+    """The wanted blocks of a step, computed from no more than they need.
 
     Args:
-        program: Their program.
+        program: Their program, folded or not.
         wanted: Blocks of it.
-        known: Number -> value, broadcasting to (T, B, H), for all inputs that they depend on but results of
+        known: Number -> value, broadcasting to (..., H), for all inputs that they depend on but results of
             products. What lies behind a known value is not computed.
-        product: Takes a recurrent product of an operand (T, B, width).
-        like: A tensor (T, B, H) of the type that constants take.
+        product: Takes the k-th recurrent product, of an operand (..., width).
+        like: A tensor (..., H) of the type that constants take.
 
     Returns:
-        The blocks, each (T, B, H), which may be expanded.
+        The blocks, each (..., H), which may be expanded.
     """
     values: dict[int, Tensor] = dict(known)
-    port_of = {number: matmul for matmul in program.matmuls for number in matmul.result}
+    product_of = _products(program)
+    # the input product that a product is added into is there from the start, but not yet what is read
+    settled = {number for number in known if number not in product_of}
 
     def whole(block: Block) -> Tensor:
         return (values[block.index] if isinstance(block, Ref) else like.new_tensor(block)).expand_as(like)
 
-    for number in behind(program, wanted, known):
-        if number in values:
+    for number in behind(program, wanted, settled):
+        if number in settled:
             continue
-        if number in port_of:
-            matmul = port_of[number]
-            results = product(matmul.gates, torch.cat([whole(block) for block in matmul.operand], dim=-1))
-            values |= zip(matmul.result, split(results, program.width), strict=True)
+        if number in product_of:
+            k = product_of[number]
+            results = product(k, torch.cat([whole(block) for block in program.matmuls[k].operand], dim=-1))
+            for target, part in zip(program.targets(k), split(results, program.width), strict=True):
+                values[target] = values[target] + part if target in known else part
+                settled.add(target)
         else:
             values[number] = _result(program.ops[number - program.num_inputs], values, like)
     return [whole(block) for block in wanted]
@@ -67,17 +71,23 @@ def behind(program: Program, wanted: Sequence[Block], known: Container[int]) -> 
 
     Those in `known` are among them; what lies behind these is not.
     """
-    port_of = {number: matmul for matmul in program.matmuls for number in matmul.result}
+    product_of = _products(program)
     order: dict[int, None] = {}
     ahead = [block.index for block in reversed(wanted) if isinstance(block, Ref)]
     while ahead:
         number, sources = ahead[-1], list[int]()
-        if number not in known and number in port_of:
-            sources = [block.index for block in port_of[number].operand if isinstance(block, Ref)]
+        if number not in known and number in product_of:
+            operand = program.matmuls[product_of[number]].operand
+            sources = [block.index for block in operand if isinstance(block, Ref)]
         elif number not in known and number >= program.num_inputs:
             sources = program.ops[number - program.num_inputs].sources
         missing = [source for source in sources if source not in order]
-        ahead += missing
+        ahead += reversed(missing)
         if not missing:
             order[ahead.pop()] = None
     return list(order)
+
+
+def _products(program: Program) -> dict[int, int]:
+    """Number of an input -> the product that it is, or that is added into it."""
+    return {number: k for k in range(len(program.matmuls)) for number in program.targets(k)}

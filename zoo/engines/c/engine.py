@@ -1,0 +1,99 @@
+"""The engine `c`: a step written as C, compiled in less than a second, kept for next time."""
+
+import warnings
+from collections.abc import Sequence
+from functools import cache, cached_property
+from typing import Any, ClassVar, final
+from weakref import WeakValueDictionary
+
+import torch
+from torch import Tensor
+
+from zoo.engines.autograd.function import run_together
+from zoo.engines.base import Engine, PreparedRun, is_special
+from zoo.engines.c.build import CannotCompileError, compiler, gemm
+from zoo.engines.c.c_ops import ops_without_c
+from zoo.engines.c.kernel import C_TYPES, CKernel
+from zoo.engines.eager.engine import eager_run
+from zoo.engines.program.ir import Program
+from zoo.engines.program.simplify import fold_products
+from zoo.engines.program.trace import trace
+from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State
+from zoo.engines.reference import ReferenceRun
+
+
+@final
+class CEngine(Engine):
+    """Programs in C, on the CPU."""
+
+    reason: ClassVar[str] = "its step compiles to C"
+
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
+        if device != "cpu":
+            raise Refusal(f"it runs on the CPU, not on {device}")
+        if compiler() is None:
+            raise Refusal("there is no C compiler; install gcc or clang, or set CC")
+        if gemm("float") is None:
+            raise Refusal("this build of torch shows no matrix product to call from C")
+        run = c_run(fold_products(trace(recurrence)))
+        strange = ops_without_c([*run.kernel.program.ops, *run.kernel.layout.back_ops])
+        if strange:
+            raise Refusal(f"there is no C for {', '.join(strange)}")
+        return run
+
+
+@final
+class CRun(PreparedRun):
+    """Runs a program in C where that can be, in either order, and leaves the rest to another engine."""
+
+    def __init__(self, program: Program) -> None:
+        self.kernel = CKernel(program)
+
+    def __reduce__(self) -> Any:
+        return c_run, (self.kernel.program,)
+
+    @cached_property
+    def otherwise(self) -> PreparedRun:
+        """What runs where C cannot: under autocast, in half precision, or when nothing compiles."""
+        try:
+            return eager_run(self.kernel.program)
+        except Refusal:
+            return ReferenceRun()
+
+    def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
+        return self.together([(recurrence, sequences)])[0]
+
+    def together(self, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
+        """Runs several recurrences of this program at once, in threads that share the work evenly."""
+        if all(self._can_run(sequences.x) for _, sequences in runs):
+            return run_together(self.kernel, runs)
+        return self.otherwise.together(runs)
+
+    def _can_run(self, x: Tensor) -> bool:
+        fits = x.device.type == "cpu" and x.dtype in C_TYPES and not torch.is_autocast_enabled("cpu")
+        if is_special(x) or not fits:
+            return False
+        try:
+            self.kernel.compiled(x.dtype)
+        except CannotCompileError as error:
+            warn_once(f"engine 'c': {error}; using another engine")
+            return False
+        return True
+
+
+_ALIVE: "WeakValueDictionary[str, CRun]" = WeakValueDictionary()
+
+
+def c_run(program: Program) -> CRun:
+    """What runs this program; layers of one structure share it, and so do the two directions of each."""
+    key = repr(program)  # equal programs may differ in the sign of a zero, and their C with them
+    run = _ALIVE.get(key)
+    if run is None:
+        run = _ALIVE[key] = CRun(program)
+    return run
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Warns, once for each message."""
+    warnings.warn(message, stacklevel=2)

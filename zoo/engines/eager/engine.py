@@ -1,0 +1,32 @@
+"""The engine `eager`: torch operations step by step, with partial derivatives for all of time at once."""
+
+from typing import ClassVar, final
+
+from zoo.engines.autograd.function import KernelRun
+from zoo.engines.base import Engine, PreparedRun
+from zoo.engines.eager.kernel import EagerKernel
+from zoo.engines.program.ir import Program
+from zoo.engines.program.simplify import fold_products
+from zoo.engines.program.trace import trace
+from zoo.engines.recurrence import Recurrence, Refusal
+
+
+@final
+class EagerEngine(Engine):
+    """Programs by torch operations."""
+
+    reason: ClassVar[str] = "one operation for all of time, on any device"
+
+    def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
+        return eager_run(fold_products(trace(recurrence)))
+
+
+def eager_run(program: Program) -> KernelRun:
+    """What runs a folded program.
+
+    Raises:
+        Refusal: a sum over the units stands between its products, so that their partials are no blocks.
+    """
+    if any(op.name == "row_sum" for op in program.ops):
+        raise Refusal("it sums over its units between its products")
+    return KernelRun(EagerKernel(program))
