@@ -1,5 +1,6 @@
 """A run that was cut short and goes on ends with the very checkpoint of one that never stopped."""
 
+import csv
 import random
 
 import lightning.pytorch as pl
@@ -13,6 +14,7 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
     StochasticWeightAveraging,
 )
+from lightning.pytorch.loggers import CSVLogger
 
 import zoo
 from tests.callbacks.fits import SOURCES, Case, SaveAt, StoppedError, differences
@@ -108,6 +110,31 @@ def test_every_callback_is_tried():
 def test_callbacks(tmp_path, name):
     case = Case("numbers", callbacks=lambda: [make() for make in CALLBACK_SETS[name]])
     check_resumes(case, tmp_path, "within an epoch", "after validation")
+
+
+def logged(folder):
+    """Step and name -> what was logged of it."""
+    rows = csv.DictReader((folder / "metrics.csv").read_text().splitlines())
+    return {(int(row["step"]), name): text for row in rows for name, text in row.items() if text}
+
+
+@pytest.mark.parametrize("batch", [0, 1, 3, 4])  # batch 2 ends with a row of the log, which is written later
+def test_what_callbacks_log_goes_on(tmp_path, batch):
+    """Counts since the last log, and what is due every so many steps, are those of a run without a stop."""
+
+    def case(name):
+        own = {"logger": CSVLogger(tmp_path, name, ""), "log_every_n_steps": 4}
+        watch = {"every_n_steps": 2, "spectra_every_n_steps": 5}
+        makers = (lambda: zoo.GradientClipping(max_norm=0.3), lambda: zoo.RecurrenceHealth(**watch))
+        return Case("numbers", callbacks=lambda: [make() for make in makers], trainer=own)
+
+    case("whole").fit(tmp_path / "whole")
+    with pytest.raises(StoppedError):
+        case("before").fit(tmp_path / "cut", [SaveAt(tmp_path / "cut.ckpt", 1, batch)])
+    case("after").fit(tmp_path / "cut", checkpoint=tmp_path / "cut.ckpt")
+    whole = logged(tmp_path / "whole")
+    assert {key for _, key in whole} > {"gradient/clipped", "layer_1/forward/n/spectral_radius"}
+    assert logged(tmp_path / "before") | logged(tmp_path / "after") == whole
 
 
 TRAINERS = {

@@ -1,6 +1,6 @@
 """What is logged of the clippings between one log and the next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import torch
@@ -46,6 +46,22 @@ class NormWindow:
             bad = bad & ~left_to_scaler
         self.nonfinite = self.nonfinite + bad
         self.steps += 1
+
+    def state(self) -> dict[str, int]:
+        """What has been counted, as plain numbers."""
+        skipped = {} if self.scaler_skipped is None else {"scaler_skipped": int(self.scaler_skipped)}
+        return {
+            "nonfinite": int(self.nonfinite),
+            "acted": int(self.acted),
+            "steps": self.steps,
+            **skipped,
+        }
+
+    def restore(self, state: Mapping[str, int]) -> None:
+        """Goes on counting from what `state` gave."""
+        self.nonfinite, self.acted, self.steps = (state[key] for key in ("nonfinite", "acted", "steps"))
+        skipped = state.get("scaler_skipped")
+        self.scaler_skipped = None if skipped is None else torch.tensor(float(skipped))
 
     def values(self) -> dict[str, Tensor]:
         """What is logged of this window: norms and coefficients of the last step, and counts."""

@@ -24,8 +24,8 @@ from zoo.callbacks.gradients import (
 from zoo.diagnostics.parameter_paths import layer_of
 from zoo.registry import check_choice
 
-NORMS = "gradient_norms"
-"""Where a checkpoint keeps the norms that percentiles are taken of."""
+NORMS, WINDOWS = "gradient_norms", "gradient_counts"
+"""Where a checkpoint keeps the norms that percentiles are taken of, and what is counted between two logs."""
 
 
 @final
@@ -102,6 +102,7 @@ class GradientClipping(Callback):
         self._histories: dict[int, History] = {}
         self._layers: dict[nn.Parameter, list[str]] = {}
         self._windows: dict[int, NormWindow] = {}
+        self._restored: dict[int, dict[str, int]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the fit in progress, and its model, out of copies."""
@@ -116,6 +117,7 @@ class GradientClipping(Callback):
         norms = {index: list(history.norms) for index, history in histories if history.norms}
         if norms:
             checkpoint[NORMS] = norms
+        checkpoint[WINDOWS] = {index: window.state() for index, window in self._windows.items()}
 
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
@@ -123,6 +125,7 @@ class GradientClipping(Callback):
         """Goes on from the norms of a checkpoint, if it has any."""
         histories = checkpoint.get(NORMS, {}).items()
         self._histories = {index: History(self.history, norms) for index, norms in histories}
+        self._restored = checkpoint.get(WINDOWS, {})
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Refuses to clip twice, or what it cannot see whole."""
@@ -147,6 +150,9 @@ class GradientClipping(Callback):
         for layer in self.exclude or ():
             check_choice("exclude", layer, layers)
         self._windows = {index: NormWindow() for index in range(len(trainer.optimizers))}
+        for index, state in self._restored.items():
+            self._windows[index].restore(state)
+        self._restored = {}
         if trainer.global_step == 0:
             # What another fit has met says nothing about this one.
             self._histories = {}

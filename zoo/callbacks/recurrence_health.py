@@ -80,6 +80,22 @@ class RecurrenceHealth(TraceCallback):
         check_positive("spectra_every_n_steps", spectra_every_n_steps)
         self.spectra_every_n_steps = spectra_every_n_steps
         self._examination: Examination | None = None
+        self._spectra_due = 0
+
+    @property
+    def state_key(self) -> str:
+        """Its place in a checkpoint; others may watch at other steps."""
+        spans = {"every_n_steps": self.every_n_steps, "spectra_every_n_steps": self.spectra_every_n_steps}
+        return self._generate_state_key(sequences=self.sequences, **spans)
+
+    def state_dict(self) -> dict[str, int]:
+        """When spectra are due again."""
+        found = self._examination
+        return {"spectra_due": self._spectra_due if found is None else found.spectra_due}
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """Goes on as the fit did that the checkpoint is from."""
+        self._spectra_due = state_dict["spectra_due"]
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the fit in progress out of copies."""
@@ -88,7 +104,8 @@ class RecurrenceHealth(TraceCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the model."""
         super().on_train_start(trainer, pl_module)
-        self._examination = Examination(gate_rows(pl_module))
+        self._examination = Examination(gate_rows(pl_module), spectra_due=self._spectra_due)
+        self._spectra_due = 0
 
     def measure(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, traces: LayerTraces

@@ -80,7 +80,13 @@ def _dispatch(arguments: list[str]) -> int:
     if command not in COMMANDS:
         _refuse(command)
     try:
-        return _run(command, arguments[1:], allowed)
+        code = _run(command, arguments[1:], allowed)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Who read has read enough, as `head` does; what is left goes nowhere, or Python would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         if debugging():
             raise

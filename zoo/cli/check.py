@@ -48,7 +48,7 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
     recipe = inputs.merged
     for key in recipe:
         if key not in sections:
-            hint = nearest(key, sections) or ";"
+            hint = nearest(key, [*sections, "config"]) or ";"
             raise UserError(f"{inputs.place(key)}unknown key {key!r}{hint} {_expect(sections)}")
     _check_forms(inputs, recipe)
     if recipe.get("model") is None:

@@ -1,5 +1,6 @@
 """What ends a command though nobody is mistaken: memory, disk, processes. It becomes one sentence, too."""
 
+import errno
 import re
 import traceback
 
@@ -26,6 +27,8 @@ def failure(error: BaseException) -> str | None:
     """What to tell the user of an error that the machine is to blame for; None for any other."""
     if isinstance(error, FailedError):
         return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return f"what is printed cannot be written: {error.strerror}"
     if isinstance(error, UserError) or is_mistake(error):
         return None
     text = ran_out(error) or _lost_worker(error) or _limit(str(error))
