@@ -13,7 +13,7 @@ from zoo.engines.program.ir import PRIMITIVES, Block, Blocks, Op, Ref
 from zoo.engines.recurrence import Refusal
 
 ROWS = 3
-"""Batch size of the trace."""
+"""Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
 
 
 class NotBlockwise(Refusal):
@@ -43,7 +43,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.width = width
         self.ops: list[Op | None] = []
         self._known: dict[int, Blocks] = {}
-        self._alive: list[Tensor] = []
+        self._alive: list[Tensor] = []  # blocks are known by the id of a tensor, which must not be reused
 
     def enter(self, tensor: Tensor) -> tuple[int, ...]:
         """Takes a tensor (n H,) or (B, n H) as an input; the numbers of its blocks."""
@@ -72,6 +72,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not op.sources:
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
+        # a seed of 1 would otherwise be multiplied by at every step
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
         if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
