@@ -72,7 +72,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not op.sources:
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
-        # a seed of 1 would otherwise be multiplied by at every step
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
         if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
@@ -132,10 +131,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Runs an operation and writes down what becomes of the blocks."""
         result = function(*args, **kwargs)
         blocks = lift(self, function, args, kwargs, result)
-        if isinstance(result, Tensor):
-            self.know(result, blocks)
-            return result
-        for part, found in zip(result, blocks, strict=True):
+        is_one = isinstance(result, Tensor)
+        for part, found in [(result, blocks)] if is_one else zip(result, blocks, strict=True):
             self.know(part, found)
         return result
 
