@@ -87,6 +87,7 @@ def is_special(x: Tensor) -> bool:
         x.numel() == 0
         or type(x) not in (Tensor, torch.nn.Parameter)
         or x.device.type == "meta"
+        # private names of torch: it has no public way to ask for these two, nor for forward mode
         or torch.compiler.is_compiling()
         or torch._C._is_tracing()
         or torch._C._are_functorch_transforms_active()

@@ -34,6 +34,7 @@ def in_chunks(
             ]
         )
 
+    # the states alone survive a chunk: Chen et al., 2016, https://arxiv.org/abs/1604.06174
     states = [sequences.state for _, sequences in runs]
     outputs: list[list[Tensor]] = [[] for _ in runs]
     for first in range(0, steps, every):

@@ -53,7 +53,7 @@ def run_native(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, St
         batch_size = sequences.x.shape[1]
         return sequences.x.new_zeros(0, batch_size, recurrence.output_size), sequences.state
     equivalent = recurrence.torch_equivalent()
-    if sequences.mask is None:
+    if sequences.mask is None:  # the common case: torch's kernel as it is
         return _kernel(equivalent, sequences.x, sequences.state)
     equivalent, x = _held_in_padding(equivalent, sequences.x, sequences.mask)
     outputs, final = _kernel(equivalent, x, sequences.state)

@@ -28,6 +28,7 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
         return run_reference(recurrence, sequences)
     steps = torch.arange(longest, device=row.device)[:, None]
     when = (start + steps).clamp(max=time - 1)  # (longest, N): where in time each step of a piece lies
+    # only the first piece of a row goes on from the carried state, and not where step 0 is a reset
     carried = ((start == 0) & ~sequences.resets[0, row]).unsqueeze(-1)
     state = tuple(
         torch.where(carried, old[row], new[row])

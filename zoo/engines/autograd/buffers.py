@@ -3,13 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 
 from zoo.engines.program.ir import Program
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Buffers:
     """The tensors of one run, all contiguous, time major.
 
@@ -51,7 +52,7 @@ class Buffers:
         return (*self.states, *self.products, *self.operands, self.vectors)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Gradients:
     """The gradients that a backward run starts from, and those it fills or replaces.
 
@@ -72,6 +73,67 @@ class Gradients:
     vectors: Tensor
     reset_state: tuple[Tensor, ...]
     limit: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """The tensors that a run is differentiable in; `biases` has None where a product has none."""
+
+    pre: Tensor
+    state: tuple[Tensor, ...]
+    reset_state: tuple[Tensor, ...]
+    vectors: tuple[Tensor, ...]
+    weights: tuple[Tensor, ...]
+    biases: tuple[Tensor | None, ...]
+
+    def flat(self) -> tuple[Tensor | None, ...]:
+        """All of them in a row."""
+        return (self.pre, *self.state, *self.reset_state, *self.vectors, *self.weights, *self.biases)
+
+    @classmethod
+    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Inputs":
+        """The inverse of `flat`."""
+        parts, matmuls = len(program.state), len(program.matmuls)
+        ends = len(flat) - 2 * matmuls
+        return cls(
+            pre=flat[0],
+            state=tuple(flat[1 : 1 + parts]),
+            reset_state=tuple(flat[1 + parts : 1 + 2 * parts]),
+            vectors=tuple(flat[1 + 2 * parts : ends]),
+            weights=tuple(flat[ends : ends + matmuls]),
+            biases=tuple(flat[ends + matmuls :]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackwardRun:
+    """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
+
+    given: Inputs
+    made: tuple[Tensor, ...]
+    d_results: tuple[Tensor, ...]
+    lengths: Tensor | None
+    resets: Tensor | None
+    backward: bool
+    limit: float
+
+    def buffers(self, program: Program) -> Buffers:
+        """The buffers as the forward run left them, without the outputs."""
+        given, parts, matmuls = self.given, len(program.state), len(program.matmuls)
+        return Buffers(
+            pre=given.pre,
+            states=self.made[:parts],
+            outputs=given.pre.new_empty(0),
+            products=self.made[parts : parts + matmuls],
+            operands=self.made[parts + matmuls : -1],
+            weights=tuple(weight.contiguous() for weight in given.weights),
+            biased=tuple(bias is not None for bias in given.biases),
+            vectors=self.made[-1],
+            reset_state=given.reset_state,
+            lengths=self.lengths,
+            resets=self.resets,
+            backward=self.backward,
+        )
 
 
 class Kernel(ABC):

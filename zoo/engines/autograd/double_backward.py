@@ -1,79 +1,16 @@
-"""What a run of a program is differentiable in, and its derivative as something to differentiate again."""
+"""The derivative of a run of a program, as something to differentiate again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.engines.autograd.buffers import Buffers
+from zoo.engines.autograd.buffers import BackwardRun, Inputs
 from zoo.engines.gradient_clip import clip_gradient
 from zoo.engines.program.evaluate import evaluate
 from zoo.engines.program.ir import Program, Ref, blocks_of
 from zoo.engines.recurrence import State, turn
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """The tensors that a run is differentiable in; `biases` has None where a product has none."""
-
-    pre: Tensor
-    state: tuple[Tensor, ...]
-    reset_state: tuple[Tensor, ...]
-    vectors: tuple[Tensor, ...]
-    weights: tuple[Tensor, ...]
-    biases: tuple[Tensor | None, ...]
-
-    def flat(self) -> tuple[Tensor | None, ...]:
-        """All of them in a row."""
-        return (self.pre, *self.state, *self.reset_state, *self.vectors, *self.weights, *self.biases)
-
-    @classmethod
-    def of(cls, program: Program, flat: tuple[Any, ...]) -> "Inputs":
-        """The inverse of `flat`."""
-        parts, matmuls = len(program.state), len(program.matmuls)
-        ends = len(flat) - 2 * matmuls
-        return cls(
-            flat[0],
-            tuple(flat[1 : 1 + parts]),
-            tuple(flat[1 + parts : 1 + 2 * parts]),
-            tuple(flat[1 + 2 * parts : ends]),
-            tuple(flat[ends : ends + matmuls]),
-            tuple(flat[ends + matmuls :]),
-        )
-
-
-@dataclass(frozen=True)
-class BackwardRun:
-    """A run whose derivative is wanted: what was given and kept of it, and the gradients of its results."""
-
-    given: Inputs
-    made: tuple[Tensor, ...]
-    d_results: tuple[Tensor, ...]
-    lengths: Tensor | None
-    resets: Tensor | None
-    backward: bool
-    limit: float
-
-    def buffers(self, program: Program) -> Buffers:
-        """The buffers as the forward run left them, without the outputs."""
-        given, parts, matmuls = self.given, len(program.state), len(program.matmuls)
-        return Buffers(
-            given.pre,
-            self.made[:parts],
-            given.pre.new_empty(0),
-            self.made[parts : parts + matmuls],
-            self.made[parts + matmuls : -1],
-            tuple(weight.contiguous() for weight in given.weights),
-            tuple(bias is not None for bias in given.biases),
-            self.made[-1],
-            given.reset_state,
-            self.lengths,
-            self.resets,
-            self.backward,
-        )
 
 
 def double_backward(program: Program, back: BackwardRun) -> tuple[Tensor | None, ...]:

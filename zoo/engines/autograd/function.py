@@ -6,8 +6,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
-from zoo.engines.autograd.double_backward import BackwardRun, Inputs, double_backward
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel
+from zoo.engines.autograd.double_backward import double_backward
 from zoo.engines.base import ForwardRun, is_special
 from zoo.engines.gradient_clip import limit_in
 from zoo.engines.program.ir import Program
@@ -38,6 +38,7 @@ class KernelRun(ForwardRun):
 
 def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
     """Runs several recurrences of one program at once, such as the two directions of a layer."""
+    # projected outside the operation: autograd takes that product's gradient for all steps at once
     given = [_inputs(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
     flat = [part for each in given for part in each.flat()]
     with torch.autocast(given[0].pre.device.type, enabled=False):
@@ -51,12 +52,14 @@ def _inputs(program: Program, recurrence: Recurrence, sequences: Sequences) -> I
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
     maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
     return Inputs(
-        pre,
-        tuple(part.to(pre.dtype) for part in sequences.state),
-        tuple(part.to(pre.dtype) for part in sequences.reset_state),
-        tuple(part.to(pre.dtype) if part.is_floating_point() else part for part in recurrence.vectors),
-        tuple(weight.to(pre.dtype) for weight, _ in maps),
-        tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
+        pre=pre,
+        state=tuple(part.to(pre.dtype) for part in sequences.state),
+        reset_state=tuple(part.to(pre.dtype) for part in sequences.reset_state),
+        vectors=tuple(
+            part.to(pre.dtype) if part.is_floating_point() else part for part in recurrence.vectors
+        ),
+        weights=tuple(weight.to(pre.dtype) for weight, _ in maps),
+        biases=tuple(None if bias is None else bias.to(pre.dtype) for _, bias in maps),
     )
 
 
@@ -88,7 +91,12 @@ class RunProgram(torch.autograd.Function):
         final = kernel.forward_all(buffers)
         ctx.kernel = kernel
         ctx.settings = [
-            (each.lengths, each.resets, each.backward, recurrence.gradient_clip)
+            {
+                "lengths": each.lengths,
+                "resets": each.resets,
+                "backward": each.backward,
+                "limit": recurrence.gradient_clip,
+            }
             for each, (recurrence, _) in zip(buffers, runs, strict=True)
         ]
         made = [part for each in buffers for part in each.made()]
@@ -105,7 +113,7 @@ class RunProgram(torch.autograd.Function):
         saved = ctx.saved_tensors  # once: checkpointing allows no more
         flat, made = saved[: ctx.count_given], saved[ctx.count_given :]
         backs = [
-            BackwardRun(Inputs.of(program, part), kept, gradients, *settings)
+            BackwardRun(given=Inputs.of(program, part), made=kept, d_results=gradients, **settings)
             for part, kept, gradients, settings in zip(
                 _pieces(flat, count),
                 _pieces(made, count),
@@ -147,25 +155,29 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
             continue
         products.append(pre.new_empty(0))
         if bias is not None:
+            # a folded product adds onto the input product, so its bias goes there once for all steps
             pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
     operands = tuple(
         empty(len(matmul.operand)) if program.operand_state(matmul) is None else pre.new_empty(0)
         for matmul in program.matmuls
     )
+    # a view of the states, unless padding (0 in outputs only) or resets (in states only) tell the two apart
     shown = program.output_state if sequences.lengths is None and sequences.resets is None else None
     return Buffers(
-        pre,
-        states,
-        empty(len(program.output)) if shown is None else _after(states[shown], sequences),
-        tuple(products),
-        operands,
-        tuple(weight.contiguous() for weight in given.weights),
-        tuple(bias is not None for bias in given.biases),
-        torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
-        tuple(part.contiguous() for part in given.reset_state),
-        None if sequences.lengths is None else sequences.lengths.contiguous(),
-        None if sequences.resets_in_read_order is None else sequences.resets_in_read_order.contiguous(),
-        sequences.backward,
+        pre=pre,
+        states=states,
+        outputs=empty(len(program.output)) if shown is None else _after(states[shown], sequences),
+        products=tuple(products),
+        operands=operands,
+        weights=tuple(weight.contiguous() for weight in given.weights),
+        biased=tuple(bias is not None for bias in given.biases),
+        vectors=torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
+        reset_state=tuple(part.contiguous() for part in given.reset_state),
+        lengths=None if sequences.lengths is None else sequences.lengths.contiguous(),
+        resets=None
+        if sequences.resets_in_read_order is None
+        else sequences.resets_in_read_order.contiguous(),
+        backward=sequences.backward,
     )
 
 
@@ -181,13 +193,13 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
     for back in backs:
         buffers = back.buffers(program)
         gradients = Gradients(
-            back.d_results[0].contiguous(),
-            [part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
-            torch.empty_like(buffers.pre),
-            tuple(torch.empty_like(part) for part in buffers.products),
-            torch.zeros_like(buffers.vectors),
-            tuple(part.new_zeros(part.shape) for part in buffers.reset_state),
-            limit_in(buffers.pre.dtype, back.limit),
+            outputs=back.d_results[0].contiguous(),
+            states=[part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
+            pre=torch.empty_like(buffers.pre),
+            products=tuple(torch.empty_like(part) for part in buffers.products),
+            vectors=torch.zeros_like(buffers.vectors),
+            reset_state=tuple(part.new_zeros(part.shape) for part in buffers.reset_state),
+            limit=limit_in(buffers.pre.dtype, back.limit),
         )
         runs.append((buffers, gradients))
     kernel.backward_all(runs)
@@ -224,6 +236,7 @@ def _through_prologue(
     """The gradients of the recurrence's vectors, from those of the program's."""
     if not vectors:
         return ()
+    # few numbers and no time axis: plain autograd, once for each run
     with torch.enable_grad():
         leaves = [vector.detach().requires_grad_(vector.is_floating_point()) for vector in vectors]
         fixed = program.fixed(leaves)

@@ -45,6 +45,7 @@ def gemm(real: str) -> int | None:
     for name in ("libtorch_cpu.so", "libtorch_cpu.dylib"):
         if (folder / name).exists():
             library = ctypes.CDLL(str(folder / name))
+            # the product that torch itself calls, so that there is no BLAS to find and link
             symbol = {"float": "sgemm_", "double": "dgemm_"}[real]
             try:
                 return ctypes.cast(library[symbol], ctypes.c_void_p).value

@@ -65,6 +65,7 @@ class CRun(PreparedRun):
 
     def together(self, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
         """Runs several recurrences of this program at once, in threads that share the work evenly."""
+        # all or none: one call runs them all
         if all(self._can_run(sequences.x) for _, sequences in runs):
             return run_together(self.kernel, runs)
         return self.otherwise.together(runs)

@@ -43,6 +43,7 @@ class CKernel(Kernel):
     def backward_all(self, runs: Sequence[tuple[Buffers, Gradients]]) -> None:
         threads = self._threads([buffers for buffers, _ in runs])
         spares = [[torch.empty_like(part) for part in gradients.states] for _, gradients in runs]
+        # a row for each thread, summed in a fixed order: the result does not depend on which thread is first
         vectors = [buffers.vectors.new_zeros(threads, *buffers.vectors.shape) for buffers, _ in runs]
         tensors = [
             _backward_tensors(buffers, gradients, spare, part)

@@ -48,6 +48,7 @@ class Backward:
         renewing = self._renewing(buffers, gradients, fixed)
         named = input_views(program, buffers)
         inputs = [named[number] for number in program.inputs]
+        # from the end: the loop carries the state's gradient across chunks
         chunk = max(1, min(STEPS, CACHED_NUMBERS // max(1, batch_size * program.width)))
         for last in range(time, 0, -chunk):
             first = max(0, last - chunk)

@@ -95,7 +95,7 @@ class Matmul:
     into: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Program:
     """A step as operations on blocks of H units.
 

@@ -13,7 +13,7 @@ from zoo.engines.program.ir import PRIMITIVES, Block, Blocks, Op, Ref
 from zoo.engines.recurrence import Refusal
 
 ROWS = 3
-"""Batch size of the trace."""
+"""Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
 
 
 class NotBlockwise(Refusal):
@@ -43,7 +43,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.width = width
         self.ops: list[Op | None] = []
         self._known: dict[int, Blocks] = {}
-        self._alive: list[Tensor] = []
+        self._alive: list[Tensor] = []  # blocks are known by the id of a tensor, which must not be reused
 
     def enter(self, tensor: Tensor) -> tuple[int, ...]:
         """Takes a tensor (n H,) or (B, n H) as an input; the numbers of its blocks."""
@@ -131,10 +131,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Runs an operation and writes down what becomes of the blocks."""
         result = function(*args, **kwargs)
         blocks = lift(self, function, args, kwargs, result)
-        if isinstance(result, Tensor):
-            self.know(result, blocks)
-            return result
-        for part, found in zip(result, blocks, strict=True):
+        is_one = isinstance(result, Tensor)
+        for part, found in [(result, blocks)] if is_one else zip(result, blocks, strict=True):
             self.know(part, found)
         return result
 

@@ -96,17 +96,17 @@ def _assembled(
 
     output, *new_state = (renamed(part, rename) for part in results)
     return Program(
-        recorder.width,
-        numbers(varying[0]),
-        tuple(numbers(part) for part in varying[1:]),
-        numbers(kept),
-        tuple(
+        width=recorder.width,
+        pre=numbers(varying[0]),
+        state=tuple(numbers(part) for part in varying[1:]),
+        vectors=numbers(kept),
+        matmuls=tuple(
             replace(matmul, operand=renamed(matmul.operand, rename), result=numbers(matmul.result))
             for matmul in matmuls
         ),
-        ops,
-        output,
-        tuple(new_state),
-        prologue,
-        tuple(place[number] for number in kept),
+        ops=ops,
+        output=output,
+        new_state=tuple(new_state),
+        prologue=prologue,
+        prologue_values=tuple(place[number] for number in kept),
     )

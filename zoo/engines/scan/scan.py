@@ -28,6 +28,7 @@ def linear_scan(a: Matrix, b: Planes, start: Planes) -> Planes:
         n tensors (T + 1, ...): `start`, and the states after each step.
     """
     shape, dtype = b[0].shape, b[0].dtype
+    # a long product of factors near 1 loses its digits in half precision
     inner = torch.promote_types(dtype, torch.float32)
     flat = [part.to(inner).expand(shape) for row in a for part in row if part is not None]
     pattern = tuple(tuple(part is not None for part in row) for row in a)
