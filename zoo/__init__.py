@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.callbacks.gradient_clipping import GradientClipping as GradientClipping
     from zoo.callbacks.gradient_histogram import GradientHistogram as GradientHistogram
     from zoo.callbacks.gradient_through_time import GradientThroughTime as GradientThroughTime
-    from zoo.callbacks.guard_state import NonFiniteError as NonFiniteError
     from zoo.callbacks.non_finite_guard import NonFiniteGuard as NonFiniteGuard
+    from zoo.callbacks.nonfinite.watch import NonFiniteError as NonFiniteError
     from zoo.callbacks.recurrence_health import RecurrenceHealth as RecurrenceHealth
     from zoo.callbacks.verdict import Verdict as Verdict
     from zoo.catalogue import create_model as create_model
@@ -77,7 +77,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
 
 _PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring")
 _HOMES = {
-    "zoo.callbacks.guard_state": ["NonFiniteError"],
+    "zoo.callbacks.nonfinite.watch": ["NonFiniteError"],
     "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_wirings"],
     "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],

@@ -27,8 +27,8 @@ from tests.callbacks.modules import (
     trainer,
 )
 from zoo import GradientClipping, GradientHistogram, NonFiniteError, NonFiniteGuard
-from zoo.callbacks.blame import say_loss
-from zoo.callbacks.losses import Losses
+from zoo.callbacks.nonfinite.locate_nonfinite import say_loss
+from zoo.callbacks.nonfinite.microbatch_losses import MicrobatchLosses
 from zoo.runs.events import read_events
 from zoo.runs.gradient_records import read_gradients
 
@@ -189,14 +189,14 @@ def test_manual_optimisation_is_checked_at_each_of_its_steps(tmp_path):
 
 
 def test_with_two_optimisers_only_the_one_that_is_hit_is_left_out(tmp_path):
-    class OwnLosses(TwoOptimizers):
+    class OwnMicrobatchLosses(TwoOptimizers):
         def training_step(self, batch, index):
             for optimizer, part in zip(self.optimizers(), (slice(0, 2), slice(2, 3)), strict=True):
                 optimizer.zero_grad()
                 self.manual_backward((torch.cat([self.first, self.second])[part] * batch[part]).sum())
                 optimizer.step()
 
-    module, guard = OwnLosses(), NonFiniteGuard("skip")
+    module, guard = OwnMicrobatchLosses(), NonFiniteGuard("skip")
     fit(tmp_path, module, [GOOD, [1.0, 1.0, NAN]], guard)
     assert module.weights().tolist() == [-2.0, -3.0, -3.0]
     assert guard.skipped == 1
@@ -317,9 +317,9 @@ def test_the_micro_batch_in_which_it_began_is_named(tmp_path, numbers, said, uns
 
 
 def test_a_loss_of_an_earlier_batch_or_of_another_process_is_told_as_such():
-    losses, good = Losses(), torch.ones(())
+    losses, good = MicrobatchLosses(), torch.ones(())
     losses.add(good * NAN, "first batch")
-    losses.forget()
+    losses.let_go()
     losses.add(good, "second batch")
     assert math.isnan(float(losses.total))
     assert say_loss(losses.culprit(NAN, processes=1)) == "the loss is NaN in an earlier batch"

@@ -9,10 +9,10 @@ from torch import nn
 from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
-from zoo.callbacks.clip_history import History
-from zoo.callbacks.clip_modes import Step
-from zoo.callbacks.clip_options import build_mode
-from zoo.callbacks.clip_window import NormWindow
+from zoo.callbacks.clipping.modes import OptimizerStep
+from zoo.callbacks.clipping.norm_history import NormHistory
+from zoo.callbacks.clipping.norm_window import NormWindow
+from zoo.callbacks.clipping.options import build_mode
 from zoo.callbacks.gradients import (
     gradient_of,
     index_of,
@@ -99,7 +99,7 @@ class GradientClipping(Callback):
         )
         self.exclude = exclude
         self.history = history
-        self._histories: dict[int, History] = {}
+        self._histories: dict[int, NormHistory] = {}
         self._layers: dict[nn.Parameter, list[str]] = {}
         self._windows: dict[int, NormWindow] = {}
         self._restored: dict[int, dict[str, int]] = {}
@@ -124,7 +124,7 @@ class GradientClipping(Callback):
     ) -> None:
         """Goes on from the norms of a checkpoint, if it has any."""
         histories = checkpoint.get(NORMS, {}).items()
-        self._histories = {index: History(self.history, norms) for index, norms in histories}
+        self._histories = {index: NormHistory(self.history, norms) for index, norms in histories}
         self._restored = checkpoint.get(WINDOWS, {})
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -164,8 +164,8 @@ class GradientClipping(Callback):
         gradients = {parameter: gradient_of(parameter) for parameter in parameters_of(optimizer)}
         if gradients:
             index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
-            history = self._histories.setdefault(index, History(self.history))
-            clip, names = self.mode.clip(Step(optimizer, gradients, self._layers, scale, history))
+            history = self._histories.setdefault(index, NormHistory(self.history))
+            clip, names = self.mode.clip(OptimizerStep(optimizer, gradients, self._layers, scale, history))
             left = left_to_scaler(trainer, clip.finite.device)
             self._windows[index].add(clip, names, scale, left)
 

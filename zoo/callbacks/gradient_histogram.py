@@ -15,6 +15,7 @@ from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
 from zoo.callbacks.loggers import folder_of, log_image
+from zoo.callbacks.turns import Turn, take_turns
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.registry import check_choice
 from zoo.runs.gradient_arrays import save_arrays
@@ -75,6 +76,8 @@ class GradientHistogram(Callback):
         ValueError: an argument is not among its values, or `file` is not the plain name of a .jsonl file.
     """
 
+    turn = Turn.OBSERVE
+
     def __init__(
         self,
         every_n_steps: int = 50,
@@ -101,13 +104,11 @@ class GradientHistogram(Callback):
         return self.__dict__ | {"_recording": None}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Goes ahead of the callbacks that clip."""
+        """Takes its turn, ahead of the callbacks that clip."""
         if stage != "fit":
             return
         refuse_shards("GradientHistogram", trainer)
-        # A new list: Lightning is iterating over the old one.
-        others = [callback for callback in trainer.callbacks if callback is not self]  # type: ignore[attr-defined]
-        trainer.callbacks = [self, *others]  # type: ignore[attr-defined]  # set by one of its connectors
+        take_turns(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Finds the run's folder and hooks into the optimisers."""

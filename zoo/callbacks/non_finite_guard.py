@@ -9,33 +9,25 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
-from zoo.callbacks.blame import (
-    Calls,
-    rates,
-    say_batch,
-    say_gradients,
-    say_loss,
-    say_output,
-    say_remedies,
-    say_weights,
-)
-from zoo.callbacks.gradient_histogram import GradientHistogram
-from zoo.callbacks.gradients import left_to_scaler, refuse_shards
-from zoo.callbacks.guard_state import Forgetful, NonFiniteError, Watch
+from zoo.callbacks.gradients import refuse_shards
 from zoo.callbacks.loggers import folder_of, log_values
-from zoo.callbacks.rollback import (
+from zoo.callbacks.nonfinite.calls import Calls
+from zoo.callbacks.nonfinite.finite import nonfinite
+from zoo.callbacks.nonfinite.locate_nonfinite import locate_nonfinite, say_weights
+from zoo.callbacks.nonfinite.remedies import rates, say_remedies
+from zoo.callbacks.nonfinite.rollback import (
     Checkpoint,
     capture,
     copied,
     keep_buffers,
     newest_finite,
-    nonfinite,
-    put_back,
     restore,
     update_kept,
     written,
 )
-from zoo.callbacks.updates import gradients_in_order, leave_out, norm_and_loss
+from zoo.callbacks.nonfinite.skip_update import leave_out, norm_and_loss
+from zoo.callbacks.nonfinite.watch import CarriesState, NonFiniteError, Watch
+from zoo.callbacks.turns import Turn, take_turns
 from zoo.runs.events import EVENTS, Event, append_event
 
 logger = logging.getLogger(__name__)
@@ -81,6 +73,8 @@ class NonFiniteGuard(Callback):
         NonFiniteError: out of the fit, as said above.
     """
 
+    turn = Turn.GUARD
+
     def __init__(
         self,
         action: Action = "stop",
@@ -113,15 +107,11 @@ class NonFiniteGuard(Callback):
         self.skipped, self.rollbacks = state_dict["skipped"], state_dict["rollbacks"]
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Goes behind the histograms and ahead of all other callbacks."""
+        """Takes its turn: behind the histograms and ahead of all other callbacks."""
         if stage != "fit":
             return
         refuse_shards("NonFiniteGuard", trainer)
-        others = [callback for callback in trainer.callbacks if callback is not self]  # type: ignore[attr-defined]
-        ahead = [callback for callback in others if isinstance(callback, GradientHistogram)]
-        behind = [callback for callback in others if not isinstance(callback, GradientHistogram)]
-        # A new list: Lightning is iterating over the old one.
-        trainer.callbacks = [*ahead, self, *behind]  # type: ignore[attr-defined]  # set by one of its connectors
+        take_turns(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Begins to watch, and keeps what a rollback may need."""
@@ -143,7 +133,7 @@ class NonFiniteGuard(Callback):
         if self._watch is not None:
             self._watch.batch = batch
             if not pl_module.automatic_optimization:
-                self._watch.losses.forget()
+                self._watch.losses.let_go()
 
     def on_before_backward(self, trainer: Trainer, pl_module: LightningModule, loss: Tensor) -> None:
         """Takes in the loss, without waiting for the device."""
@@ -163,7 +153,9 @@ class NonFiniteGuard(Callback):
             return
         watch.step = trainer.global_step
         norm, loss = norm_and_loss(trainer, optimizer, watch.losses.total)
-        text = "" if math.isfinite(norm + loss) else self._blame(trainer, pl_module, optimizer, loss)
+        text = (
+            "" if math.isfinite(norm + loss) else locate_nonfinite(watch, trainer, pl_module, optimizer, loss)
+        )
         watch.losses.clear()
         watch.calls.clear()
         if not text:
@@ -172,7 +164,7 @@ class NonFiniteGuard(Callback):
             update_kept(watch.buffers)
             return
         leave_out(trainer, [optimizer] if self.action == "skip" else trainer.optimizers)
-        if isinstance(pl_module, Forgetful):
+        if isinstance(pl_module, CarriesState):
             pl_module.forget()
         self._act(trainer, text)
 
@@ -185,7 +177,7 @@ class NonFiniteGuard(Callback):
             return
         watch.batch = None
         if (watch.large or trainer.is_last_batch) and not watch.pending:
-            text = say_weights(self._overflowed(capture(trainer)))
+            text = say_weights(watch.overflowed(capture(trainer)))
             if text:
                 self._act(trainer, text)
         watch.large = False
@@ -197,7 +189,7 @@ class NonFiniteGuard(Callback):
     ) -> None:
         """Refuses a checkpoint that nobody could go on from."""
         if self._watch is not None:
-            text = say_weights(self._overflowed(checkpoint))
+            text = say_weights(self._watch.overflowed(checkpoint))
             if text:
                 self._stop(trainer, text)
 
@@ -216,30 +208,6 @@ class NonFiniteGuard(Callback):
         """What a checkpoint says of this callback."""
         return {"callbacks": {self.state_key: self.state_dict()}}
 
-    def _overflowed(self, checkpoint: Checkpoint) -> list[str]:
-        assert self._watch is not None
-        return [name for name in nonfinite(checkpoint) if name not in self._watch.ignored]
-
-    def _blame(self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer, loss: float) -> str:
-        """What is not finite, from its origin on; "" if nothing is or the gradient scaler sees to it."""
-        watch = self._watch
-        assert watch is not None
-        suspects = [watch.batch, *watch.losses.batches]
-        if math.isfinite(loss):
-            parts = [say_gradients(gradients_in_order(pl_module, optimizer), None)]
-            if not parts[0] or bool(left_to_scaler(trainer, pl_module.device)):
-                return ""
-        else:
-            culprit = watch.losses.culprit(loss, trainer.world_size)
-            # All processes run the last calls again, which may wait for each other.
-            output = watch.calls.first_output(trainer, pl_module)
-            output = output if culprit.last else None
-            gradients = say_gradients(gradients_in_order(pl_module, optimizer), output)
-            parts, suspects = [say_loss(culprit), say_output(output), gradients], culprit.batch
-        put_back(watch.buffers)
-        overflowed = say_weights(self._overflowed(capture(trainer)))
-        return ", ".join(part for part in [overflowed, *parts, say_batch(suspects)] if part)
-
     def _act(self, trainer: Trainer, text: str) -> None:
         """Does what is to be done about an update that was left out, or weights that have overflowed."""
         watch = self._watch
@@ -247,7 +215,7 @@ class NonFiniteGuard(Callback):
         if self.action == "rollback" and self.rollbacks < self.max_rollbacks:
             watch.pending = text
             return
-        overflowed = bool(self._overflowed(capture(trainer)))
+        overflowed = bool(watch.overflowed(capture(trainer)))
         if self.action != "skip" or overflowed or watch.skips_in_a_row == self.max_skips_in_a_row:
             self._stop(trainer, text)
         watch.skips_in_a_row += 1

@@ -11,7 +11,7 @@ from typing import TextIO, final
 
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from zoo.callbacks.guard_state import NonFiniteError
+from zoo.callbacks.nonfinite.watch import NonFiniteError
 from zoo.cli.errors import debugging, printable
 from zoo.cli.parser import prepare
 from zoo.cli.recipe_inputs import RecipeInputs

@@ -11,6 +11,7 @@ from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from zoo.callbacks.fit_progress import is_accumulating, is_last_batch_of_epoch, validation_is_due
+from zoo.callbacks.turns import Turn, take_turns
 from zoo.cli.runs import say
 
 ENDING, SAVING = ("SIGINT", "SIGTERM", "SIGHUP"), "SIGUSR1"
@@ -41,15 +42,16 @@ class SaveOnSignal(Callback):
         folder: The run's folder; None saves nothing.
     """
 
+    turn = Turn.SAVE
+
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.received: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Goes behind all other callbacks, whose states belong to the checkpoint."""
-        others = [callback for callback in trainer.callbacks if callback is not self]  # type: ignore[attr-defined]
-        trainer.callbacks = [*others, self]  # type: ignore[attr-defined]  # set by one of its connectors
+        """Takes its turn, behind all other callbacks, whose states belong to the checkpoint."""
+        take_turns(trainer)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listens from now on; what the user has told the process to ignore stays ignored."""

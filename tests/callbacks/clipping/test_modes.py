@@ -24,8 +24,8 @@ from callbacks.modules import (
     half_precision,
     trainer,
 )
-from zoo.callbacks.clip_history import History
-from zoo.callbacks.clip_modes import Step
+from zoo.callbacks.clipping.modes import OptimizerStep
+from zoo.callbacks.clipping.norm_history import NormHistory
 from zoo.callbacks.gradient_clipping import GradientClipping
 
 pytestmark = FEW_WORKERS
@@ -329,6 +329,6 @@ def test_only_percentiles_make_the_host_wait(options):
         parameter.grad = torch.ones_like(parameter)
     gradients = {parameter: parameter.grad for parameter in parameters}
     for scale in (1.0, torch.ones((), device="meta")):
-        step = Step(torch.optim.SGD(parameters), gradients, {}, scale, History())
+        step = OptimizerStep(torch.optim.SGD(parameters), gradients, {}, scale, NormHistory())
         clip, _ = GradientClipping(**options).mode.clip(step)
         assert clip.acted.is_meta

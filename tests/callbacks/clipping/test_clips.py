@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles.clipping import by_norm, by_parts, by_value
 
-from zoo.callbacks.clip import clip_blocks, clip_norm, clip_value
+from zoo.callbacks.clipping.clips import clip_blocks, clip_norm, clip_value
 from zoo.diagnostics.histogram import SMALL, total_norm
 
 

@@ -1,7 +1,7 @@
 """The state of a fit as a checkpoint holds it: whether it is finite, and how to go back to it."""
 
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -10,6 +10,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning_utilities.core.apply_func import apply_to_collection
 from torch import Tensor
+
+from zoo.callbacks.nonfinite.finite import nonfinite
 
 Checkpoint: TypeAlias = dict[str, Any]
 Written: TypeAlias = tuple[Path, int]
@@ -83,27 +85,6 @@ def slower(state: Any, factor: float) -> Any:
 
 def _scaled(rates: Any, factor: float) -> Any:
     return [rate * factor for rate in rates] if isinstance(rates, list | tuple) else rates * factor
-
-
-def nonfinite(checkpoint: Mapping[str, Any]) -> Iterator[str]:
-    """The names of weights and optimiser states that hold NaN or infinity."""
-    for name, value in checkpoint["state_dict"].items():
-        if not is_finite(value):
-            yield name
-    for index, optimizer in enumerate(checkpoint.get("optimizer_states", ())):
-        for state in optimizer.get("state", {}).values():
-            for name, value in state.items() if isinstance(state, Mapping) else ():
-                if not is_finite(value):
-                    yield f"{name} of optimiser {index}"
-
-
-def is_finite(value: Any) -> bool:
-    """Whether no entry is NaN or infinite; what is no tensor is finite."""
-    return not isinstance(value, Tensor) or bool(_entries(value).isfinite().all())
-
-
-def _entries(value: Tensor) -> Tensor:
-    return value.detach().coalesce().values() if value.is_sparse else value.detach()
 
 
 def written(trainer: Trainer) -> set[Written]:

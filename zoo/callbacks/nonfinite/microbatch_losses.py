@@ -26,7 +26,7 @@ class Culprit:
 
 
 @final
-class Losses:
+class MicrobatchLosses:
     """The losses of this process since the last update, one for each micro-batch, kept on the device.
 
     Attributes:
@@ -40,9 +40,9 @@ class Losses:
     def clear(self) -> None:
         """Begins a new update."""
         self.total: Tensor | float = 0.0
-        self.forget()
+        self.let_go()
 
-    def forget(self) -> None:
+    def let_go(self) -> None:
         """Lets go of single losses and batches, which pile up where no callback is told of updates."""
         self._each: list[Tensor] = []
         self.batches: list[Any] = []

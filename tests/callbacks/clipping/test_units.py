@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracles.clipping import by_unit
 
-from zoo.callbacks.clip_unit import clip_units, unit_norms
+from zoo.callbacks.clipping.units import clip_units, unit_norms
 
 SHAPES = [(6, 3), (4, 1), (1, 5), (5,), (), (0,), (0, 3), (3, 0), (2, 3, 2)]
 

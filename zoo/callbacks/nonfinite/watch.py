@@ -6,9 +6,10 @@ from typing import Any, Protocol, final, runtime_checkable
 
 from torch import Tensor
 
-from zoo.callbacks.blame import Calls
-from zoo.callbacks.losses import Losses
-from zoo.callbacks.rollback import Checkpoint, Written
+from zoo.callbacks.nonfinite.calls import Calls
+from zoo.callbacks.nonfinite.finite import nonfinite
+from zoo.callbacks.nonfinite.microbatch_losses import MicrobatchLosses
+from zoo.callbacks.nonfinite.rollback import Checkpoint, Written
 
 
 @final
@@ -17,7 +18,7 @@ class NonFiniteError(FloatingPointError):
 
 
 @runtime_checkable
-class Forgetful(Protocol):
+class CarriesState(Protocol):
     """A module that carries something from batch to batch."""
 
     def forget(self) -> None:
@@ -54,7 +55,11 @@ class Watch:
     source: Written | None = None
     batch: Any = None
     step: int = 0
-    losses: Losses = field(default_factory=Losses)
+    losses: MicrobatchLosses = field(default_factory=MicrobatchLosses)
     pending: str = ""
     large: bool = False
     skips_in_a_row: int = 0
+
+    def overflowed(self, checkpoint: Checkpoint) -> list[str]:
+        """The weights of a checkpoint that are not finite, and were when the fit began."""
+        return [name for name in nonfinite(checkpoint) if name not in self.ignored]

@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo.callbacks.clip import Clip
+from zoo.callbacks.clipping.clips import Clip
 
 
 @final

@@ -9,9 +9,9 @@ from typing import final
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from zoo.callbacks.clip import Clip, block_norms, clip_blocks, clip_value, shorten
-from zoo.callbacks.clip_history import History
-from zoo.callbacks.clip_unit import clip_units
+from zoo.callbacks.clipping.clips import Clip, block_norms, clip_blocks, clip_value, shorten
+from zoo.callbacks.clipping.norm_history import NormHistory
+from zoo.callbacks.clipping.units import clip_units
 from zoo.registry import check_positive
 
 LAST_LAYER = "head"
@@ -20,7 +20,7 @@ LAST_LAYER = "head"
 
 @final
 @dataclass(frozen=True)
-class Step:
+class OptimizerStep:
     """An optimiser step that is about to be taken.
 
     Attributes:
@@ -35,7 +35,7 @@ class Step:
     gradients: Mapping[nn.Parameter, Tensor]
     layers: Mapping[nn.Parameter, Sequence[str]]
     scale: Tensor | float
-    history: History
+    history: NormHistory
 
     @property
     def all(self) -> list[Tensor]:
@@ -51,7 +51,7 @@ class Mode(ABC):
     """A way to clip; its fields are the options that belong to it."""
 
     @abstractmethod
-    def clip(self, step: Step) -> tuple[Clip, Sequence[str]]:
+    def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Clips in place; says what it did, and the names of the blocks where they have any."""
 
 
@@ -65,13 +65,13 @@ class LimitMode(Mode):
         """Checks the limit."""
         check_above_zero("max_norm", self.max_norm)
 
-    def clip(self, step: Step) -> tuple[Clip, Sequence[str]]:
+    def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Clips each block by itself."""
         blocks = self.blocks(step)
         return clip_blocks(list(blocks.values()), self.max_norm * step.scale), list(blocks)
 
     @abstractmethod
-    def blocks(self, step: Step) -> dict[str, list[Tensor]]:
+    def blocks(self, step: OptimizerStep) -> dict[str, list[Tensor]]:
         """The gradients of each block by its name."""
 
 
@@ -79,7 +79,7 @@ class LimitMode(Mode):
 class NormMode(LimitMode):
     """By the norm over all gradients."""
 
-    def blocks(self, step: Step) -> dict[str, list[Tensor]]:
+    def blocks(self, step: OptimizerStep) -> dict[str, list[Tensor]]:
         """One block without a name."""
         return {"": step.all}
 
@@ -88,7 +88,7 @@ class NormMode(LimitMode):
 class LayerMode(LimitMode):
     """By the norm over the gradients of each layer."""
 
-    def blocks(self, step: Step) -> dict[str, list[Tensor]]:
+    def blocks(self, step: OptimizerStep) -> dict[str, list[Tensor]]:
         """One block per layer."""
         blocks: dict[str, list[Tensor]] = {}
         for parameter, gradient in step.gradients.items():
@@ -100,7 +100,7 @@ class LayerMode(LimitMode):
 class GroupMode(LimitMode):
     """By the norm over the gradients of each parameter group of the optimiser."""
 
-    def blocks(self, step: Step) -> dict[str, list[Tensor]]:
+    def blocks(self, step: OptimizerStep) -> dict[str, list[Tensor]]:
         """One block per group that has a gradient, counted from 1."""
         members = {
             f"group {number}": [step.gradients[each] for each in group["params"] if each in step.gradients]
@@ -123,7 +123,7 @@ class ValueMode(Mode):
         if self.min_value is not None and not self.min_value < 0:
             raise ValueError(f"min_value is {self.min_value}; expected a number below 0")
 
-    def clip(self, step: Step) -> tuple[Clip, Sequence[str]]:
+    def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Clamps each entry."""
         low = -self.max_value if self.min_value is None else self.min_value
         return clip_value(step.all, low * step.scale, self.max_value * step.scale), []
@@ -147,7 +147,7 @@ class UnitMode(Mode):
                 f"exclude is {self.exclude!r}; expected a list of layers, as in [{self.exclude}]"
             )
 
-    def clip(self, step: Step) -> tuple[Clip, Sequence[str]]:
+    def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Clips each unit of the layers that are not excluded."""
         weights = [
             None if set(self.exclude) & set(step.layers_of(parameter)) else weight_of(parameter)
@@ -179,7 +179,7 @@ class PercentileMode(Mode):
         if self.history is not None:
             check_positive("history", self.history)
 
-    def clip(self, step: Step) -> tuple[Clip, Sequence[str]]:
+    def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Takes the norm into the history, for which the host waits once, and clips."""
         norms = block_norms([step.all])
         norm, limit = float(norms / step.scale), math.inf

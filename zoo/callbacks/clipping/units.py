@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.callbacks.clip import Clip, decide, factor_for, idle
+from zoo.callbacks.clipping.clips import Clip, decide, factor_for, idle
 
 
 def clip_units(

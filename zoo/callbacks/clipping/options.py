@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from zoo.callbacks.clip_modes import MODES, Mode
+from zoo.callbacks.clipping.modes import MODES, Mode
 from zoo.registry import check_choice
 
 IMPLIED = {"max_norm": "norm", "max_value": "value", "max_ratio": "unit", "percentile": "percentile"}

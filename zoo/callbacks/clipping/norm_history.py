@@ -8,7 +8,7 @@ from typing import final
 
 
 @final
-class History:
+class NormHistory:
     """Finite gradient norms in the order in which they came, of which percentiles are cheap.
 
     Args:

@@ -1,0 +1,1 @@
+"""What the guard against NaN and infinity needs."""
