@@ -1,6 +1,7 @@
 """The cases of the battery, drawn from the registries, and what each test runs on them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import combinations
@@ -26,8 +27,6 @@ RESETS[0, [2, 3]] = RESETS[2, 0] = RESETS[2, 2] = True
 RESETS[1, 0] = RESETS[2, 4] = RESETS[3, 1] = True  # in the padding, where they must do nothing
 INITIAL_ONLY = ("recurrent_init",)
 """Choices that change the initial values and not the equations."""
-REFUSED = dict.fromkeys(("lru", "mingru", "minlstm", "sru"), ("recurrent_init",))
-"""Choices that a cell has by way of its base, and refuses."""
 
 
 def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
@@ -47,10 +46,10 @@ def variants(registry: Any) -> dict[str, CellSpec]:
         default = registry[name].spec_class()
         found[name] = default
         for field, values in choices(type(default)).items():
-            for value in values if field not in REFUSED.get(name, ()) else ():
-                spec = replace(default, **{field: value})
-                if spec != default:
-                    found[f"{name}({field}={value})"] = spec
+            for value in values:
+                with suppress(ValueError):  # a choice that it has by way of its base, and refuses
+                    spec = replace(default, **{field: value})
+                    found |= {f"{name}({field}={value})": spec} if spec != default else {}
     return found
 
 

@@ -1,13 +1,15 @@
-"""Parameter names and shapes of every cell: a checkpoint of today must fit the zoo of tomorrow.
+"""Parameter names and shapes of what has been released: its checkpoints must fit what comes.
 
-After a change that is meant, write them anew from the folder of the project and read the difference:
+A part that came since the last release may still change. A release freezes it, from the project's folder:
 
     PYTHONPATH=tests python -m conformance.golden
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
+import zoo
 from conformance.cases import HIDDEN, INPUT, ZOO_VARIANTS
 from zoo.stack import StackSpec
 from zoo.stack.spec import DIRECTIONS, MERGES
@@ -48,14 +50,15 @@ def current() -> dict[str, dict[str, Shapes]]:
     }
 
 
-def lines(tables: dict[str, dict[str, Shapes]]) -> str:
+def lines(tables: dict[str, Any]) -> str:
     """JSON with one line for each parameter, so that a difference reads well."""
     text = json.dumps(tables, indent=1)
-    for shape in {json.dumps(s, indent=1) for t in tables.values() for m in t.values() for s in m.values()}:
+    parts = [part for table in tables.values() if isinstance(table, dict) for part in table.values()]
+    for shape in {json.dumps(shape, indent=1) for part in parts for shape in part.values()}:
         indented = shape.replace("\n", "\n   ")
         text = text.replace(indented, json.dumps(json.loads(shape)))
     return text + "\n"
 
 
 if __name__ == "__main__":
-    PATH.write_text(lines(current()), encoding="utf-8")
+    PATH.write_text(lines({"version": zoo.__version__, **current()}), encoding="utf-8")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 from jaxtyping import Float
-from oracles.cells import Array, OracleCell, State, Weights, affine, affine_back
+from oracles.arrays import Array, State, Weights, affine, beside
+from oracles.cells import mgu
 from torch import Tensor
 
 from zoo import registry
@@ -94,26 +95,16 @@ with pytest.MonkeyPatch.context() as patch:
             return torch.cat([h, k * h], dim=-1), ClockedState(h, k)
 
 
-class ClockedOracle(OracleCell):
-    """The equations of Clocked, and their derivative."""
+class ClockedEquations:
+    """The equations of Clocked."""
 
-    def __init__(self, clock: str) -> None:
-        self.drives = float(clock == "inside")
-
-    def step(self, weights: Weights, x: Array, state: State) -> tuple[Array, State]:
+    @staticmethod
+    def step(weights: Weights, x: Array, state: State, spec: ClockedSpec) -> tuple[Array, State]:
         h, k = state
-        h_new = np.tanh(affine(weights, "h", x, h) + self.drives * k)
+        h_new = np.tanh(affine(weights, "h", x, h) + (k if spec.clock == "inside" else 0.0))
         k_new = k / 2 + 1
-        return np.concatenate([h_new, k_new * h_new]), (h_new, k_new)
+        return beside(h_new, k_new * h_new), (h_new, k_new)
 
-    def back(
-        self, weights: Weights, x: Array, state: State, d_output: Array, d_state: State
-    ) -> tuple[Array, State, Weights]:
-        h, _ = state
-        _, (h_new, k_new) = self.step(weights, x, state)
-        d_plain, d_scaled = np.split(d_output, 2)
-        d_h_new = d_plain + k_new * d_scaled + d_state[0]
-        d_k_new = (d_scaled * h_new).sum() + d_state[1]
-        d_a = d_h_new * (1 - h_new**2)
-        d_x, d_h, d_weights = affine_back(weights, "h", x, h, d_a)
-        return d_x, (d_h, d_k_new / 2 + self.drives * d_a.sum()), d_weights
+
+EQUATIONS = {"own_mgu": mgu, "own_clocked": ClockedEquations}
+"""The oracles of the cells of this file."""

@@ -3,10 +3,9 @@
 import math
 
 import pytest
-from oracles.joins import MERGES as MERGE_ORACLES
-from oracles.joins import WIRINGS as WIRING_ORACLES
+from oracles import cells, joins, wirings
 
-from conformance.bridge import ORACLES, expected
+from conformance.bridge import expected
 from conformance.cases import (
     EACH,
     EACH_MERGE,
@@ -23,7 +22,6 @@ from conformance.cases import (
     random_x,
     randomised,
 )
-from conformance.own_cells import OWN
 from zoo.cells import CELLS
 from zoo.stack import StackSpec
 from zoo.stack.spec import MERGES
@@ -31,9 +29,9 @@ from zoo.wiring import WIRINGS, HighwaySpec, ResidualSpec, WiringSpec
 
 
 def test_everything_registered_has_an_oracle() -> None:
-    assert set(ORACLES) == set(CELLS.names()) | set(OWN.names())
-    assert set(WIRING_ORACLES) == set(WIRINGS.names())
-    assert set(MERGE_ORACLES) == set(MERGES)
+    assert cells.written() == CELLS.names()
+    assert wirings.written() == WIRINGS.names()
+    assert set(joins.MERGES) == set(MERGES)
 
 
 def assert_agrees(case: Case, learn_initial_state: bool, given_state: bool) -> None:

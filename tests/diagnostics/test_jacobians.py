@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conformance.bridge import ORACLES, array, cell_weights
+from conformance.bridge import array, cell_weights, oracle_of
 from conformance.cases import VARIANTS
 from oracles import through_time as oracle
 
@@ -36,7 +36,7 @@ def test_the_jacobian_of_each_step_is_that_of_the_chain_rule_by_hand(variant: st
     stack = stack_of(VARIANTS[variant])
     (cell,) = stack.cells()
     trace = seen(stack)
-    weights, written = cell_weights(cell), ORACLES[cell.key](cell.spec)
+    weights, written = cell_weights(cell), oracle_of(cell)
     for t, found in enumerate(step_jacobians(trace)):
         for b in range(BATCH):
             state = tuple(array(part[t, b]) for part in trace.before)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conformance.bridge import ORACLES, array, cell_weights, fused
+from conformance.bridge import array, cell_weights, fused, oracle_of
 from conformance.cases import VARIANTS, engines
 from oracles import through_time as oracle
 from torch import Tensor
@@ -138,7 +138,7 @@ def rows_of(stack: Stack, trace: LayerTrace) -> Any:
         errors = oracle.Errors(d_outputs[:length, b], tuple(ends))
         x = array(trace.sequences.x[:length, b])
         initial = tuple(array(part[b]) for part in start)
-        yield ORACLES[way.cell.key](way.cell.spec), weights, x, initial, errors
+        yield oracle_of(way.cell), weights, x, initial, errors
 
 
 @pytest.mark.parametrize("variant", OUTPUT_IS_H)

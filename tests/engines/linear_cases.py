@@ -11,13 +11,9 @@ from zoo.cells import CELLS
 from zoo.engines import Recurrence, RunFunction, Sequences
 
 INPUT, HIDDEN = 3, 5
-LINEAR_CELLS = {
-    "mingru": {},
+LINEAR_CELLS = {name: {} for name in CELLS.names() if CELLS[name].card.linear} | {
     "mingru positive": {"candidate": "positive"},
-    "minlstm": {},
     "minlstm positive": {"candidate": "positive"},
-    "sru": {},
-    "lru": {},
     "lru bias": {"bias": True},
 }
 """Variant -> options of every cell of the zoo that is linear in its state."""

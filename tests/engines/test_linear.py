@@ -168,7 +168,6 @@ def test_a_peephole_makes_a_cell_non_linear() -> None:
 def test_what_a_card_claims_is_what_the_operations_say(name: str) -> None:
     assert CELLS[name].card.linear
     assert refusal(cell_recurrence(name)) is None
-    assert name in LINEAR_CELLS, "enter it there, so that it is compared with the reference loop"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from oracles.cells import Array, OracleCell, State, Weights
+from oracles.arrays import Array, State, Weights
+from oracles.cells import Oracle
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Gradients:
 
 
 def run(
-    cell: OracleCell, weights: Weights, batch: Batch, backward: bool = False
+    cell: Oracle, weights: Weights, batch: Batch, backward: bool = False
 ) -> tuple[Array, tuple[Array, ...]]:
     """Outputs (B, T, O), 0 in the padding, and each sequence's state after the last step that it read."""
     count, steps, width = batch.x.shape
@@ -64,7 +65,7 @@ def run(
 
 
 def run_back(
-    cell: OracleCell,
+    cell: Oracle,
     weights: Weights,
     batch: Batch,
     d_outputs: Array,
@@ -90,7 +91,9 @@ def run_back(
         d_state = tuple(part[b] for part in d_final)
         for t in reversed(range(len(x))):
             place = len(x) - 1 - t if backward else t
-            d_x[b, place], d_state, d_step = cell.back(weights, x[t], before[t], d_outputs[b, place], d_state)
+            d_x[b, place], d_state, d_step = cell.slopes(weights, x[t], before[t]).back(
+                d_outputs[b, place], d_state
+            )
             for name, d_weight in d_step.items():
                 d_weights[name] += d_weight
             d_state = tuple(np.minimum(np.maximum(part, -limit), limit) for part in d_state)

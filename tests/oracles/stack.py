@@ -4,16 +4,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from oracles.cells import Array, OracleCell, State, Weights
-from oracles.joins import MERGES, WIRINGS, Join
+from oracles.arrays import Array, State, Weights
+from oracles.cells import Oracle
+from oracles.joins import MERGES, Join
 from oracles.sequence import Batch, Gradients, run, run_back
+from oracles.wirings import wiring
 
 
 @dataclass(frozen=True)
 class Way:
     """One direction of a level, its states (B, width), and the limit of what a step sends back in time."""
 
-    cell: OracleCell
+    cell: Oracle
     weights: Weights
     backward: bool
     initial: State
@@ -66,7 +68,7 @@ def run_stack(
         if len(outputs) == 2:
             merged = join(MERGES[level.merge], level.merge_weights, outputs[0], outputs[1], lengths)
         traces.append(Trace(x, outputs, merged))
-        x = join(WIRINGS[level.wiring], level.wiring_weights, x, merged, lengths)
+        x = join(wiring(level.wiring), level.wiring_weights, x, merged, lengths)
     return x, finals, traces
 
 
@@ -81,9 +83,8 @@ def run_stack_back(
     """The gradient of x and those of each level."""
     found: list[LevelGradients] = []
     for level, trace, d_final in reversed(list(zip(levels, traces, d_finals, strict=True))):
-        wiring = WIRINGS[level.wiring]
         d_x, d_merged, d_wiring = join_back(
-            wiring, level.wiring_weights, trace.x, trace.merged, d_outputs, lengths
+            wiring(level.wiring), level.wiring_weights, trace.x, trace.merged, d_outputs, lengths
         )
         d_ways, d_merge = [d_merged], {}
         if len(level.ways) == 2:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from oracles.clipping import by_parts, by_percentile, by_unit
-from oracles.samples import assert_same
+from oracles.test_oracles import assert_same
 
 
 def test_parts_are_clipped_each_by_itself() -> None:
