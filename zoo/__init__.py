@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.model import ModelSpec as ModelSpec
     from zoo.names import name_stack as name_stack
     from zoo.names import parse_stack as parse_stack
+    from zoo.registry import PartCard as PartCard
     from zoo.registry import UnknownNameError as UnknownNameError
     from zoo.stack import Stack as Stack
     from zoo.stack import StackSpec as StackSpec
@@ -84,7 +85,7 @@ _HOMES = {
     "zoo.data.base": ["SequenceData"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
-    "zoo.registry": ["UnknownNameError"],
+    "zoo.registry": ["PartCard", "UnknownNameError"],
     "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],

@@ -53,7 +53,8 @@ class ModelSpec(Spec):
 
     init_range: float | None = None
     """Draws all weights and biases uniformly from -init_range to init_range, in place of what cells and
-    wirings would start from (learned initial states stay 0); None keeps each part's own start."""
+    wirings would start from (but for gains, decays and the like, whose start is part of what they are, and
+    learned initial states, which stay 0); None keeps each part's own start."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,8 +169,9 @@ class Model(nn.Module):
         if spec.tie_weights:
             self._tie()
         if spec.init_range is not None:
+            kept = {id(parameter) for parameter in self.encoder.with_own_start()}
             for name, parameter in self.named_parameters():
-                if ".initial." not in name:
+                if ".initial." not in name and id(parameter) not in kept:
                     nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
 
     def forward(

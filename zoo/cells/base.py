@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent, linear_product
-from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
+from zoo.registry import PartCard, Registry, Spec, check_choice, check_finite, spec_of
 
 __all__ = [
     "CELLS",
@@ -34,22 +34,16 @@ MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card:
-    """What a cell's paper says beside its equations.
+class Card(PartCard):
+    """What a cell's paper says beside its equations; see `PartCard`.
 
     Attributes:
-        paper: Authors, year and address.
-        equations: Where in the paper the equations stand.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.
-        no_decay: Parameters that weight decay must leave alone.
         linear: Whether the new state is linear in the old one with the spec's default options, so that a
             parallel scan can run it.
     """
 
-    paper: str
-    equations: str = ""
     torch_equivalent: str | None = None
-    no_decay: tuple[str, ...] = ()
     linear: bool = False
 
 

@@ -58,6 +58,7 @@ class LayerNormLSTM(Cell):
         paper="Ba et al., 2016, https://arxiv.org/abs/1607.06450",
         equations="20-22",
         no_decay=("gain_ih", "gain_hh", "gain_c", "bias_c"),
+        own_start=("gain_ih", "gain_hh", "gain_c"),
     )
     gates: ClassVar[str] = "ifgo"
     state_type = LayerNormLSTMState

@@ -73,6 +73,7 @@ class LRU(Cell):
     card: ClassVar[Card] = Card(
         paper="Orvieto et al., 2023, https://arxiv.org/abs/2303.06349",
         no_decay=("nu_log", "theta_log", "gamma_log"),
+        own_start=("nu_log", "theta_log", "gamma_log"),
         linear=True,
     )
     gates: ClassVar[str] = "rid"

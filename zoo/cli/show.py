@@ -15,9 +15,9 @@ from zoo.cli.source import Argument, Source
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
-from zoo.registry import Registry, UnknownNameError, nearest
+from zoo.registry import PartCard, Registry, UnknownNameError, nearest
 from zoo.tasks import TASKS
-from zoo.wiring import WIRINGS
+from zoo.wiring import WIRINGS, Wiring
 
 WIDTH = 64
 """I and H of the cell whose parameters are counted."""
@@ -64,11 +64,15 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "gates": _gates(cell),
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
         "parameters": f"{_formula(cls)}{_count(cell):,} at I = H = {WIDTH}: {shapes}",
-        "paper": " ".join(filter(None, [cls.card.paper, cls.card.equations and f"eq. {cls.card.equations}"])),
+        "paper": _paper(cls.card),
         "torch equivalent": cls.card.torch_equivalent or "none",
         "engine": f"auto picks {choice.name}: {choice.reason}",
     }
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
+
+
+def _paper(card: PartCard) -> str:
+    return f"{card.paper} eq. {card.equations}" if card.equations else card.paper
 
 
 def _gates(cell: Cell) -> str:
@@ -103,7 +107,8 @@ def _formula(cls: type[Cell]) -> str:
 
 
 def _wiring(registry: Registry[Any], key: str) -> str:
-    return _page(f"{key} (wiring)", registry, key, {}, _fields(registry[key].spec_class))
+    cls: type[Wiring] = registry[key]
+    return _page(f"{key} (wiring)", registry, key, {"paper": _paper(cls.card)}, _fields(cls.spec_class))
 
 
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:

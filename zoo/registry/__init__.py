@@ -1,5 +1,6 @@
 """Names and specs for the parts of the zoo: look-up, listing, suggestions, plug-ins, plain data."""
 
+from zoo.registry.card import PartCard
 from zoo.registry.checks import (
     UnknownNameError,
     check_choice,
@@ -14,6 +15,7 @@ from zoo.registry.spec import Spec
 
 __all__ = [
     "Declared",
+    "PartCard",
     "Registry",
     "Spec",
     "UnknownNameError",

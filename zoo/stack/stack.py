@@ -1,6 +1,6 @@
 """Depth x direction x wiring over a cell."""
 
-from typing import TypeAlias, cast, final
+from typing import Literal, TypeAlias, cast, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -126,6 +126,23 @@ class Stack(nn.Module):
     def cells(self) -> list[Cell]:
         """All cells, from the first layer to the last."""
         return [way.cell for layer, _ in self._levels() for way in layer.ways()]
+
+    def spared(self) -> list[nn.Parameter]:
+        """The parameters that weight decay must leave alone, as the cards of cells and wirings say."""
+        return self._on_cards("no_decay")
+
+    def with_own_start(self) -> list[nn.Parameter]:
+        """The parameters whose first values belong to what they are, as the cards say."""
+        return self._on_cards("own_start")
+
+    def _on_cards(self, field: Literal["no_decay", "own_start"]) -> list[nn.Parameter]:
+        parts: list[Cell | Wiring] = [*self.cells(), *(wiring for _, wiring in self._levels())]
+        return [
+            parameter
+            for part in parts
+            for name, parameter in part.named_parameters()
+            if name in {"no_decay": part.card.no_decay, "own_start": part.card.own_start}[field]
+        ]
 
     def extra_repr(self) -> str:
         return f"{self.input_size} -> {self.output_size}"

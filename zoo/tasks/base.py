@@ -1,6 +1,7 @@
 """What all tasks share: the model and its sizes, the optimiser, metrics at the end of an epoch."""
 
 import copy
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -13,6 +14,7 @@ from torch import Tensor, nn, optim
 from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
+from zoo.registry import Spec
 from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -41,6 +43,9 @@ class Task(SafelyLoaded, ABC):
     `task.model` is a plain nn.Module. It exists from the start where all sizes are given, else from the
     moment a Trainer has read them off the data. Hyper-parameters are kept as plain data only.
 
+    A task has options of its own by taking more arguments, each plain data or a spec, and an attribute of the
+    same name before this constructor is called. What depends on the sizes it makes in `add_modules`.
+
     Args:
         network: The network; sizes that it leaves open come from the data.
         optimizer: The optimiser.
@@ -50,6 +55,9 @@ class Task(SafelyLoaded, ABC):
     model: Model
     output: ClassVar[str]
     """The size of the data that is the width of the head."""
+
+    no_decay: ClassVar[tuple[str, ...]] = ()
+    """Names of parameters of the task itself that weight decay must leave alone."""
 
     def __init__(
         self,
@@ -92,6 +100,9 @@ class Task(SafelyLoaded, ABC):
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
+
+    def add_modules(self) -> None:
+        """Makes what a task has beside its model, once the sizes are known."""
 
     def forget(self) -> None:
         """Drops what the last training batch has left behind, for its numbers cannot be used.
@@ -206,13 +217,8 @@ class Task(SafelyLoaded, ABC):
         self._log_metrics("test")
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        spared = [
-            parameter
-            for cell in self.model.encoder.cells()
-            for name, parameter in cell.named_parameters()
-            if name in cell.card.no_decay
-        ]
-        optimizer = self.optimizer.build(self.parameters(), spared)
+        own = [parameter for name, parameter in self.named_parameters() if name in self.no_decay]
+        optimizer = self.optimizer.build(self.parameters(), [*self.model.encoder.spared(), *own])
         if self.schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": self.schedule.build(optimizer)}  # type: ignore[return-value]
@@ -232,6 +238,7 @@ class Task(SafelyLoaded, ABC):
     def _build(self) -> None:
         self.model = self.network.build()
         assert self.network.output_size is not None
+        self.add_modules()
         self._contract = self.contract()
         metrics = self.metrics(self.network.output_size)
         self.stage_metrics = nn.ModuleDict(
@@ -274,4 +281,8 @@ class Task(SafelyLoaded, ABC):
             "optimizer": self.optimizer.plain(),
             "schedule": None if self.schedule is None else self.schedule.plain(),
         }
+        for name in inspect.signature(type(self).__init__).parameters:
+            if name != "self" and name not in plain:
+                value = getattr(self, name)
+                plain[name] = value.plain() if isinstance(value, Spec) else value
         self.save_hyperparameters(copy.deepcopy(plain))

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.registry import Registry, Spec, spec_of
+from zoo.registry import PartCard, Registry, Spec, spec_of
 
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
 
@@ -30,6 +30,7 @@ class Wiring(nn.Module, ABC):
     """
 
     key: ClassVar[str]
+    card: ClassVar[PartCard]
     spec_class: ClassVar[type[WiringSpec]]
 
     def __init__(self, spec: WiringSpec, input_size: int, output_size: int) -> None:
@@ -53,10 +54,14 @@ def register_wiring(name: str, spec: type[WiringSpec]) -> Callable[[type[AnyWiri
     """Class decorator that enters a wiring and its spec into the zoo under `name`.
 
     Raises:
-        ValueError: `name` is taken by another wiring.
+        ValueError: `name` or `spec` is taken by another wiring, or the class has no card.
     """
 
     def enter(cls: type[AnyWiring]) -> type[AnyWiring]:
+        if "card" not in vars(cls):
+            raise ValueError(
+                f"wiring {name!r} has no 'card'; expected a class attribute, as in zoo.wiring.highway"
+            )
         if spec is WiringSpec or vars(spec).get("key", name) != name:
             raise ValueError(
                 f"wiring {name!r} got {spec.__name__}, which is taken; expected a spec of its own"

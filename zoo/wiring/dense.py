@@ -1,12 +1,13 @@
 """The dense wiring."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from zoo.registry import PartCard
 from zoo.wiring.base import Wiring, WiringSpec, register_wiring
 
 
@@ -29,6 +30,10 @@ class Dense(Wiring):
     Reference: Huang et al., 2017, https://arxiv.org/abs/1608.06993; for bidirectional LSTMs: Ding et al.,
     2018, https://arxiv.org/abs/1802.00889.
     """
+
+    card: ClassVar[PartCard] = PartCard(
+        paper="Huang et al., 2017, https://arxiv.org/abs/1608.06993", equations="2"
+    )
 
     @property
     def output_size(self) -> int:

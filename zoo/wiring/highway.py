@@ -1,12 +1,13 @@
 """The highway wiring."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from zoo.registry import PartCard
 from zoo.wiring.base import Match, Unequal, Wiring, WiringSpec, register_wiring
 
 
@@ -35,6 +36,12 @@ class Highway(Wiring):
     Unequal widths: see `HighwaySpec.unequal`; with "project", P x takes the place of the carried x.
     Reference: Srivastava et al., 2015, https://arxiv.org/abs/1505.00387.
     """
+
+    card: ClassVar[PartCard] = PartCard(
+        paper="Srivastava et al., 2015, https://arxiv.org/abs/1505.00387",
+        equations="3",
+        own_start=("gate.bias",),
+    )
 
     def __init__(self, spec: HighwaySpec, input_size: int, output_size: int) -> None:
         super().__init__(spec, input_size, output_size)

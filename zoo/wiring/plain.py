@@ -1,11 +1,12 @@
 """No wiring: the output goes on alone."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor
 
+from zoo.registry import PartCard
 from zoo.wiring.base import Wiring, WiringSpec, register_wiring
 
 
@@ -27,6 +28,8 @@ class Plain(Wiring):
     Unequal widths: any, since x is not used.
     Reference: Schmidhuber, 1992, https://doi.org/10.1162/neco.1992.4.2.234 (stacked recurrence).
     """
+
+    card: ClassVar[PartCard] = PartCard(paper="Schmidhuber, 1992, https://doi.org/10.1162/neco.1992.4.2.234")
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
         return y

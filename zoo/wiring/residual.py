@@ -1,11 +1,12 @@
 """The residual wiring."""
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 from jaxtyping import Float
 from torch import Tensor
 
+from zoo.registry import PartCard
 from zoo.wiring.base import Match, Unequal, Wiring, WiringSpec, register_wiring
 
 
@@ -31,6 +32,10 @@ class Residual(Wiring):
     Reference: He et al., 2016, https://arxiv.org/abs/1512.03385; in recurrent stacks: Wu et al., 2016,
     https://arxiv.org/abs/1609.08144.
     """
+
+    card: ClassVar[PartCard] = PartCard(
+        paper="He et al., 2016, https://arxiv.org/abs/1512.03385", equations="1"
+    )
 
     def __init__(self, spec: ResidualSpec, input_size: int, output_size: int) -> None:
         super().__init__(spec, input_size, output_size)
