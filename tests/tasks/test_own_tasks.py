@@ -37,7 +37,9 @@ class Scaled(Task):
         return MetricCollection({"mse": MeanSquaredError()})
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        return (self.scale * self.forward(batch["x"])).square().mean()
+        predictions = self.scale * self.forward(batch["x"])
+        self._count(stage, predictions, torch.zeros_like(predictions))
+        return predictions.square().mean()
 
 
 NETWORK = zoo.ModelSpec(
