@@ -180,6 +180,7 @@ class Model(nn.Module):
         lengths: Int[Tensor, " B"] | None = None,
         state: ModelState | None = None,
         resets: Bool[Tensor, "B T"] | None = None,
+        deltas: Float[Tensor, "B T"] | None = None,
     ) -> tuple[Float[Tensor, "B O"] | Float[Tensor, "B T O"], ModelState]:
         """Predictions and the encoder's final state.
 
@@ -188,16 +189,20 @@ class Model(nn.Module):
             lengths: Valid steps of each sequence; None where all are valid.
             state: The encoder's state before the first step.
             resets: True where the state starts anew before a step.
+            deltas: Time between each step and the one before it, for cells that read it; None is 1.
 
         Returns:
             (B, O) where outputs are pooled, (B, T, O) with pooling "none"; and the state.
         """
-        outputs, state = self.encoder(self._inputs(x), state, lengths, resets)
+        outputs, state = self.encoder(self._inputs(x), state, lengths, resets, deltas)
         pooled = self._pool(outputs, lengths)
         return self.head(self.output_dropout(pooled)), state
 
     def step(
-        self, x: Float[Tensor, "B I"] | Int[Tensor, " B"], state: ModelState
+        self,
+        x: Float[Tensor, "B I"] | Int[Tensor, " B"],
+        state: ModelState,
+        deltas: Float[Tensor, " B"] | None = None,
     ) -> tuple[Float[Tensor, "B O"], ModelState]:
         """One moment of a stream: the prediction at this step and the state after it.
 
@@ -208,7 +213,7 @@ class Model(nn.Module):
             raise ValueError(
                 f"pooling {self.spec.pooling!r} needs the whole sequence; expected 'none' or 'last'"
             )
-        output, state = self.encoder.step(self._inputs(x), state)
+        output, state = self.encoder.step(self._inputs(x), state, deltas)
         return self.head(self.output_dropout(output)), state
 
     def initial_state(self, batch_size: int) -> ModelState:

@@ -196,7 +196,7 @@ def test_each_way_not_to_be_linear_is_seen(new: Any) -> None:
 
 def test_what_is_no_program_of_blocks_is_refused_with_that_reason() -> None:
     def step(pre: Any, state: Any, product: Any) -> Any:
-        return state[0], (state[0] + pre.cumsum(-1),)
+        return state[0], (state[0] + pre.cumprod(-1),)
 
     assert "not element-wise" in str(refusal(own_recurrence(step, 1)))
 

@@ -41,6 +41,17 @@ FUNCTIONS = {
     "number or tensor": lambda h: torch.where(h > 0, 0.1, h),
     "hardtanh": F.hardtanh,
     "clamp": lambda h: h.clamp(-0.1, 0.2),
+    "softmax": lambda h: h.softmax(-1),
+    "log softmax": lambda h: h.log_softmax(-1),
+    "cumulative softmax": lambda h: h.softmax(-1).cumsum(-1),
+    "two running sums": lambda h: h.cumsum(-1) * (h * h).cumsum(-1),
+    "running sum of a running sum": lambda h: 0.1 * h.cumsum(-1).tanh().cumsum(-1),
+    "running sum from the end": lambda h: h.flip(-1).cumsum(-1).flip(-1),
+    "largest": lambda h: h - h.amax(-1, keepdim=True),
+    "largest of two blocks": lambda h: h - torch.cat([h, -h], -1).amax(-1, keepdim=True),
+    "norm": lambda h: h / h.norm(dim=-1, keepdim=True),
+    "log of a sum": lambda h: h - h.logsumexp(-1, keepdim=True),
+    "sum of a constant": lambda h: h + torch.full_like(h, 0.1).sum(-1, keepdim=True),
     "inf": lambda h: torch.where(h < inf, h, 0.0),
 }
 

@@ -76,14 +76,20 @@ class Cell(nn.Module, ABC):
     A subclass names its gates, one letter each, in the row order of the fused weights, and its state, a
     NamedTuple of tensors (`Hidden` unless it says otherwise); and it writes its equations in `step`. The
     input products of all steps are taken at once, outside the step; recurrent products go through
-    `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`.
+    `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`; a matrix
+    among them that multiplies something inside the step is entered in `products`.
+
+    A recurrent matrix that is a function of parameters (skew-symmetric, orthogonal, of low rank) is what
+    `recurrent_weight` returns: it is computed once a call, outside the loop, and differentiated by autograd.
+    States of several steps back are one state of several blocks of H, and a counter of steps is a block that
+    counts. A step that needs the raw input gets it from `project`, behind the gates' blocks.
     Engines watch `step` once: it may depend on its arguments and on the cell's parameters and buffers, and on
     nothing else that changes.
 
     Attributes:
         weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
         weight_hh: Recurrent weights (R, H), one block of H rows for each gate in `recurrent_gates`; None
-            where there are none.
+            where there are none. (R, recurrent_size) where they multiply something of another width.
         bias: (G,), or None.
         bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
     """
@@ -93,6 +99,12 @@ class Cell(nn.Module, ABC):
     gates: ClassVar[str]
     state_type: ClassVar[Any] = Hidden
     spec_class: ClassVar[type[CellSpec]]
+
+    products: ClassVar[Mapping[str, str]] = {}
+    """Name of a product beyond those of the gates -> the parameter (rows, width) that it multiplies by."""
+
+    reads_deltas: ClassVar[bool] = False
+    """Whether the cell reads the time since the step before, which is then the last column in `project`."""
 
     weight_hh: Tensor | None
     bias: Tensor | None
@@ -105,7 +117,7 @@ class Cell(nn.Module, ABC):
             len(gates) * hidden_size for gates in (self.gates, self.recurrent_gates, self.recurrent_bias)
         )
         self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
-        recurrent = nn.Parameter(torch.empty(recurrent_rows, hidden_size)) if recurrent_rows else None
+        recurrent = nn.Parameter(torch.empty(recurrent_rows, self.recurrent_size)) if recurrent_rows else None
         self.register_parameter("weight_hh", recurrent)
         self.register_parameter("bias", nn.Parameter(torch.empty(rows)) if spec.bias else None)
         has_own = spec.bias and own_bias > 0
@@ -138,6 +150,11 @@ class Cell(nn.Module, ABC):
     def recurrent_bias(self) -> str:
         """Gates whose recurrent product has a bias of its own; none in most cells."""
         return ""
+
+    @property
+    def recurrent_size(self) -> int:
+        """Width of what the recurrent weights multiply."""
+        return self.hidden_size
 
     @property
     def output_size(self) -> int:
@@ -190,11 +207,23 @@ class Cell(nn.Module, ABC):
                 nn.init.zeros_(bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates, for any number of steps at once."""
+        """The input products and biases of all gates, for any number of steps at once.
+
+        Where the cell reads deltas, x has I + 1 columns, the last of which is the time since the step before.
+        """
         return F.linear(x, self.weight_ih, self.bias)
+
+    def with_deltas(self, x: Float[Tensor, "... I"], deltas: Float[Tensor, "..."] | None) -> Tensor:
+        """What `project` takes: x, and behind it the deltas, by default 1, where the cell reads them."""
+        if not self.reads_deltas:
+            return x
+        last = x.new_ones(*x.shape[:-1], 1) if deltas is None else deltas.to(x.dtype).unsqueeze(-1)
+        return torch.cat([x, last], dim=-1)
 
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
+        if gates in self.products:
+            return self.get_parameter(self.products[gates]), None
         weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None
@@ -220,7 +249,8 @@ class Cell(nn.Module, ABC):
     def vectors(self) -> tuple[Tensor, ...]:
         """The parameters and buffers that `step` reads by itself: all but those of the linear maps."""
         named = (*self._parameters.items(), *self._buffers.items())
-        return tuple(part for name, part in named if part is not None and name not in MAPS)
+        maps = {*MAPS, *self.products.values()}
+        return tuple(part for name, part in named if part is not None and name not in maps)
 
     def recurrence(self) -> Recurrence:
         """This cell as an engine sees it."""
@@ -229,7 +259,7 @@ class Cell(nn.Module, ABC):
             project=self.project,
             recurrent=self.recurrent,
             width=self.hidden_size,
-            input_size=self.input_size,
+            input_size=self.input_size + self.reads_deltas,
             output_size=self.output_size,
             state_sizes=self.state_sizes,
             vectors=self.vectors,
@@ -239,9 +269,11 @@ class Cell(nn.Module, ABC):
             state_names=self.state_type._fields,
         )
 
-    def forward(self, x: Float[Tensor, "B I"], state: State) -> tuple[Tensor, State]:
+    def forward(
+        self, x: Float[Tensor, "B I"], state: State, deltas: Float[Tensor, " B"] | None = None
+    ) -> tuple[Tensor, State]:
         """One step on one moment of a batch: output (B, output_size) and the new state."""
-        return self.step(self.project(x), state, linear_product(self.recurrent))
+        return self.step(self.project(self.with_deltas(x, deltas)), state, linear_product(self.recurrent))
 
     def extra_repr(self) -> str:
         return f"{self.input_size}, {self.hidden_size}"

@@ -73,7 +73,7 @@ class Direction(nn.Module):
         reset_state = self.initial_state(x.shape[1])
         state = reset_state if state is None else state
         sequences = Sequences(
-            x=x,
+            x=self.cell.with_deltas(x, window.deltas_as_read(self.backward)),
             state=state,
             reset_state=reset_state,
             lengths=window.lengths,

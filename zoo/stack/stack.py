@@ -53,6 +53,7 @@ class Stack(nn.Module):
         state: StackState | None = None,
         lengths: Int[Tensor, " B"] | None = None,
         resets: Bool[Tensor, "B T"] | None = None,
+        deltas: Float[Tensor, "B T"] | None = None,
     ) -> tuple[Float[Tensor, "B T O"] | PackedSequence, StackState]:
         """Runs the stack over a batch of sequences.
 
@@ -61,18 +62,20 @@ class Stack(nn.Module):
             state: The state before the first step, as `initial_state` or an earlier call returned it.
             lengths: Valid steps of each sequence, 0 to T; None where all are valid.
             resets: True where the state starts anew before a step.
+            deltas: Time between each step and the one before it, for cells that read it; None is 1.
 
         Returns:
             Outputs of the same kind as x, 0 in the padding; and for each layer the state of each
             sequence after its own last valid step.
 
         Raises:
-            ValueError: x, state, lengths or resets do not fit the stack or one another.
+            ValueError: x, state, lengths, resets or deltas do not fit the stack or one another.
         """
         if isinstance(x, PackedSequence):
-            return self._forward_packed(x, state, lengths, resets)
+            return self._forward_packed(x, state, lengths, resets, deltas)
         self._check(x, 3, "(B, T, {})")
-        window = Window.of(x, lengths, resets)
+        self._check_deltas(deltas)
+        window = Window.of(x, lengths, resets, deltas)
         h = x.transpose(0, 1).contiguous()  # once, and not in each product of the first layer
         if window.mask is not None:
             h = torch.where(window.mask, h, 0)
@@ -85,12 +88,15 @@ class Stack(nn.Module):
             h = torch.where(window.mask, h, 0)
         return h.transpose(0, 1), tuple(states)
 
-    def step(self, x: Float[Tensor, "B I"], state: StackState) -> tuple[Float[Tensor, "B O"], StackState]:
+    def step(
+        self, x: Float[Tensor, "B I"], state: StackState, deltas: Float[Tensor, " B"] | None = None
+    ) -> tuple[Float[Tensor, "B O"], StackState]:
         """One moment of a stream: what `forward` gives at this step, without seeing the next.
 
         Args:
             x: Inputs of this step.
             state: As `initial_state` or the last step returned it.
+            deltas: Time since the step before, for cells that read it; None is 1.
 
         Returns:
             Outputs of this step and the state after it.
@@ -99,6 +105,7 @@ class Stack(nn.Module):
             ValueError: a layer reads backwards, or x does not fit.
         """
         self._check(x, 2, "(B, {})")
+        self._check_deltas(deltas)
         levels, dropped = self._levels(), self.training and self.dropout.p > 0
         ways = [layer.ways() for layer, _ in levels]
         if any(len(each) > 1 or each[0].backward for each in ways):
@@ -109,7 +116,7 @@ class Stack(nn.Module):
         for k, ((_, wiring), (way,)) in enumerate(zip(levels, ways, strict=True)):
             entry = cast("State", self._entry(state or (), k, len(x)))
             entry = way.typed(clip_gradient(entry, self.spec.recurrent_gradient_clip))
-            y, after = way.cell(self.dropout(h) if k and dropped else h, entry)
+            y, after = way.cell(self.dropout(h) if k and dropped else h, entry, deltas)
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)
@@ -151,18 +158,30 @@ class Stack(nn.Module):
         return cast("list[tuple[Layer, Wiring]]", list(zip(self.layers, self.wirings, strict=True)))
 
     def _forward_packed(
-        self, x: PackedSequence, state: StackState | None, lengths: Tensor | None, resets: Tensor | None
+        self,
+        x: PackedSequence,
+        state: StackState | None,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+        deltas: Tensor | None,
     ) -> tuple[PackedSequence, StackState]:
         if lengths is not None:
             raise ValueError(
                 "lengths was given beside a PackedSequence, which has its own; expected one of them"
             )
         padded, own_lengths = pad_packed_sequence(x, batch_first=True)
-        outputs, states = self.forward(padded, state, own_lengths, resets)
+        outputs, states = self.forward(padded, state, own_lengths, resets, deltas)
         assert isinstance(outputs, Tensor)
         order = x.sorted_indices if x.sorted_indices is not None else torch.arange(len(own_lengths))
         packed = pack_padded_sequence(outputs[order], own_lengths[order.cpu()], batch_first=True)
         return PackedSequence(packed.data, x.batch_sizes, x.sorted_indices, x.unsorted_indices), states
+
+    def _check_deltas(self, deltas: Tensor | None) -> None:
+        if deltas is not None and not any(cell.reads_deltas for cell in self.cells()):
+            raise ValueError(
+                f"deltas were given, and no cell here reads them; got {self.spec.cell}, expected a cell in "
+                f"continuous time, or no deltas"
+            )
 
     def _check(self, x: Tensor, rank: int, shape: str) -> None:
         if x.dim() != rank or x.shape[-1] != self.input_size:

@@ -1,10 +1,10 @@
 """The shape of a batch in time: lengths and resets, checked once and shared by all layers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
@@ -16,15 +16,19 @@ class Window:
         steps: T.
         lengths: (B,), or None where all steps are valid.
         resets: (T, B), False in the padding; or None.
+        deltas: Time between each step and the one before it, (T, B), 1 in the padding; or None.
     """
 
     steps: int
     lengths: Int[Tensor, " B"] | None = None
     resets: Bool[Tensor, "T B"] | None = None
+    deltas: Float[Tensor, "T B"] | None = None
 
     @classmethod
-    def of(cls, x: Tensor, lengths: Tensor | None, resets: Tensor | None) -> "Window":
-        """Checks lengths (B,) and resets (B, T) against a batch x (B, T, I).
+    def of(
+        cls, x: Tensor, lengths: Tensor | None, resets: Tensor | None, deltas: Tensor | None = None
+    ) -> "Window":
+        """Checks lengths (B,), resets (B, T) and deltas (B, T) against a batch x (B, T, I).
 
         Raises:
             ValueError: a wrong shape or type, a negative length, or one longer than T.
@@ -34,9 +38,23 @@ class Window:
             lengths = _checked_lengths(lengths, batch_size, steps).to(x.device, copy=True)
         if resets is not None:
             resets = _checked_resets(resets, batch_size, steps).to(x.device, copy=True).T
-        if resets is not None and lengths is not None:
-            resets = resets & (torch.arange(steps, device=x.device)[:, None] < lengths)
-        return cls(steps, lengths, resets)
+        if deltas is not None:
+            deltas = _checked_deltas(deltas, batch_size, steps).to(x.device, x.dtype).T
+        window = cls(steps, lengths, resets, deltas)
+        if window.mask is None:
+            return window
+        valid = window.mask.squeeze(-1)
+        return replace(
+            window,
+            resets=None if resets is None else resets & valid,
+            deltas=None if deltas is None else torch.where(valid, deltas, 1),
+        )
+
+    def deltas_as_read(self, backward: bool) -> Float[Tensor, "T B"] | None:
+        """The time between each step and the one that is read before it; 1 for the first that is read."""
+        if self.deltas is None or not backward:
+            return self.deltas
+        return torch.cat([self.deltas[1:], torch.ones_like(self.deltas[:1])])
 
     @cached_property
     def mask(self) -> Bool[Tensor, "T B 1"] | None:
@@ -67,3 +85,11 @@ def _checked_resets(resets: Tensor, batch_size: int, steps: int) -> Tensor:
     if resets.shape != (batch_size, steps):
         raise ValueError(f"resets has shape {tuple(resets.shape)}; expected (B, T) = ({batch_size}, {steps})")
     return resets
+
+
+def _checked_deltas(deltas: Tensor, batch_size: int, steps: int) -> Tensor:
+    if not deltas.is_floating_point():
+        raise ValueError(f"deltas has type {deltas.dtype}; expected floating-point numbers")
+    if deltas.shape != (batch_size, steps):
+        raise ValueError(f"deltas has shape {tuple(deltas.shape)}; expected (B, T) = ({batch_size}, {steps})")
+    return deltas

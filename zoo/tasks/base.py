@@ -92,7 +92,10 @@ class Task(SafelyLoaded, ABC):
             if network.input_size is None
             else Entry(axes=("B", "T", network.input_size), kind="floating-point numbers")
         )
-        return {"x": x, "lengths": Entry(axes=("B",), kind="integers", is_optional=True)}
+        entries = {"x": x, "lengths": Entry(axes=("B",), kind="integers", is_optional=True)}
+        if any(cell.cell_class.reads_deltas for cell in network.encoder.cells):
+            entries["deltas"] = Entry(axes=("B", "T"), kind="floating-point numbers", is_optional=True)
+        return entries
 
     def contract(self) -> Contract:
         """What the batches of this task must hold."""
@@ -112,10 +115,14 @@ class Task(SafelyLoaded, ABC):
         if self._uncounted["train"]:
             self._uncounted["train"].pop()
 
-    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, lengths: Tensor | None = None, deltas: Tensor | None = None) -> Tensor:
         """Predictions of the model, as (B, O) or (B, T, O)."""
-        predictions: Tensor = self.model(x, lengths)[0]
+        predictions: Tensor = self.model(x, lengths, deltas=deltas)[0]
         return predictions
+
+    def predictions(self, batch: Batch) -> Tensor:
+        """Predictions of the model for a batch."""
+        return self.forward(batch["x"], batch.get("lengths"), batch.get("deltas"))
 
     def setup(self, stage: str) -> None:
         """Builds the model with the sizes of the Trainer's data, or checks that they agree."""
@@ -196,7 +203,7 @@ class Task(SafelyLoaded, ABC):
 
     def _predict(self, batch: Batch) -> Tensor:
         """What is predicted for a batch, which has no targets."""
-        return self.forward(batch["x"], batch.get("lengths"))
+        return self.predictions(batch)
 
     def _checked(self, batch: object, batch_idx: int, predicting: bool = False) -> Batch:
         """A batch that is as this task needs it.

@@ -50,11 +50,11 @@ class SequenceClassifier(Task):
 
     def _predict(self, batch: Batch) -> Tensor:
         """The most likely class of each sequence (B,), or of each step (B, T)."""
-        return self.forward(batch["x"], batch.get("lengths")).argmax(-1)
+        return self.predictions(batch).argmax(-1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
-        logits = self.forward(batch["x"], lengths)
+        logits = self.predictions(batch)
         if lengths is not None and y.dim() == 2:
             y = y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
         logits, y = logits.flatten(0, -2), y.flatten()

@@ -39,7 +39,7 @@ class SequenceRegressor(Task):
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
-        predictions = self.forward(batch["x"], lengths)
+        predictions = self.predictions(batch)
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y = predictions[valid], y[valid]

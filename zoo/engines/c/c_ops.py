@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, isnan
 
-from zoo.engines.program.ir import Block, Op, Ref
+from zoo.engines.program.ir import ROW_NUMBERS, ROW_OPS, Block, Op, Ref
 
 C_EXPRESSIONS = {
     "abs": "FABS({0})",
@@ -58,9 +58,17 @@ TRUTHS = {"eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitw
 """Operations whose value is true or false."""
 
 
+SEQUENCES = {
+    "row_max": ("real v{n} = -INFINITY;", "v{n} = {x} > v{n} || {x} != {x} ? {x} : v{n};"),
+    "row_cumsum": ("real v{n} = 0;", "s{n}[j] = v{n} += {x};"),
+    "row_flip": ("", "s{n}[H - 1 - j] = {x};"),
+}
+"""Operations on a row, unit after unit: what comes before the loop, and what is in it."""
+
+
 def ops_without_c(ops: Iterable[Op]) -> list[str]:
     """The operations that have no C."""
-    return sorted({op.name for op in ops if op.name != "row_sum" and _base(op) not in C_EXPRESSIONS})
+    return sorted({op.name for op in ops if op.name not in ROW_OPS and _base(op) not in C_EXPRESSIONS})
 
 
 def _base(op: Op) -> str:
@@ -107,9 +115,9 @@ class Pass:
         for number in sorted(needed - set(self.sources)):
             op = self._op(number)
             stages[number] = max([stages[source] for source in op.sources] + [0])
-            if op.name == "row_sum":
+            if op.name in ROW_OPS:
                 stages[number] += 1
-            if op.name == "row_sum" or set(op.sources) <= rows:
+            if op.name in ROW_NUMBERS or (op.name not in ROW_OPS and set(op.sources) <= rows):
                 rows.add(number)
         return stages, rows
 
@@ -132,35 +140,36 @@ class Pass:
         return max(self.sources, default=-1) + 1
 
     def _read_late(self, stages: Mapping[int, int], rows: set[int]) -> set[int]:
-        """Values of one loop that a later loop reads again."""
-        return {
+        """Values of one loop that a later loop reads again, or that one writes unit by unit."""
+        own = [number for number in stages if number not in self.sources]
+        sequences = {number for number in own if self._op(number).name in SEQUENCES}
+        read = {
             source
-            for number in stages
-            if number not in self.sources
+            for number in own
             for source in self._op(number).sources
-            if source not in rows
-            and source not in self.sources
-            and stages[source] < self._reads(number, stages)
+            if number in sequences or stages[source] < self._reads(number, stages)
         }
+        return (read - set(self.sources) | sequences) - rows
 
     def _reads(self, number: int, stages: Mapping[int, int]) -> int:
         """The loop in which an operation reads its arguments."""
-        return stages[number] - (self._op(number).name == "row_sum")
+        return stages[number] - (self._op(number).name in ROW_OPS)
 
     def _stage(
         self, stage: int, last: int, stages: Mapping[int, int], rows: set[int], late: set[int]
     ) -> list[str]:
         own = [n for n in sorted(stages) if n not in self.sources and self._reads(n, stages) == stage]
         sums = [number for number in own if self._op(number).name == "row_sum"]
-        alone = [number for number in own if number in rows and number not in sums]
-        inner = [number for number in own if number not in rows]
+        sequences = [number for number in own if self._op(number).name in SEQUENCES]
+        alone = [number for number in own if number in rows and number not in (*sums, *sequences)]
+        inner = [number for number in own if number not in rows and number not in sequences]
         stores = [store for store in self.stores if self._when(store, stages) == stage]
         read = {source for number in [*inner, *sums] for source in self._op(number).sources}
         read |= {store.block.index for store in stores if isinstance(store.block, Ref)}
         loads = [
             f"const real v{n} = {self.sources.get(n, f's{n}[j]')};"
             for n in sorted(read - rows)
-            if n in self.sources or stages[n] < stage
+            if n in self.sources or stages[n] < stage or self._op(n).name in SEQUENCES
         ]
         body = [*loads, *(self._value(number) for number in inner)]
         body += [f"s{number}[j] = v{number};" for number in inner if number in late]
@@ -174,6 +183,19 @@ class Pass:
             "for (long j = 0; j < H; ++j) {",
             *(f"  {line}" for line in body),
             "}",
+            *(line for number in sequences for line in self._sequence(number, rows)),
+        ]
+
+    def _sequence(self, number: int, rows: set[int]) -> list[str]:
+        """An operation on a row, unit after unit."""
+        (block,) = self._op(number).args
+        before, each = SEQUENCES[self._op(number).name]
+        x = _name(block)
+        if isinstance(block, Ref) and block.index not in rows:
+            x = self.sources.get(block.index, f"s{block.index}[j]")
+        return [
+            before.format(n=number),
+            f"for (long j = 0; j < H; ++j) {{ {each.format(n=number, x=x)} }}",
         ]
 
     def _when(self, store: Store, stages: Mapping[int, int]) -> int:

@@ -5,7 +5,7 @@ from typing import ClassVar, final
 from zoo.engines.autograd.function import KernelRun
 from zoo.engines.base import Engine, PreparedRun
 from zoo.engines.eager.kernel import EagerKernel
-from zoo.engines.program.ir import Program
+from zoo.engines.program.ir import ROW_OPS, Program
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
 from zoo.engines.recurrence import Recurrence, Refusal
@@ -25,8 +25,10 @@ def eager_run(program: Program) -> KernelRun:
     """What runs a folded program.
 
     Raises:
-        Refusal: a sum over the units stands between its products, so that their partials are no blocks.
+        Refusal: units are mixed between its products, so that their partials are no blocks.
     """
-    if any(op.name == "row_sum" for op in program.ops):
-        raise Refusal("it sums over its units between its products")
+    mixed = {op.name for op in program.ops} & set(ROW_OPS)
+    if mixed:
+        does = "sums" if mixed == {"row_sum"} else "goes"
+        raise Refusal(f"it {does} over its units between its products")
     return KernelRun(EagerKernel(program))

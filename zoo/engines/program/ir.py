@@ -1,12 +1,14 @@
 """A step taken apart: the operations on blocks of H units that lie between its recurrent products."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
+
+from zoo.engines.recurrence import Refusal
 
 Block: TypeAlias = "Ref | float | int | bool"
 """What an operation takes: a value of the program, or a constant."""
@@ -25,6 +27,19 @@ PRIMITIVES = frozenset([
 # fmt: on
 """Operations that every kernel has; others are taken apart into these where torch says how."""
 
+ROW_OPS: dict[str, Callable[[Tensor], Tensor]] = {
+    "row_sum": lambda block: block.sum(-1, keepdim=True),
+    "row_max": lambda block: block.amax(-1, keepdim=True),
+    "row_cumsum": lambda block: block.cumsum(-1),
+    "row_flip": lambda block: block.flip(-1),
+}
+"""Operations over the H units of a row: the first two give a number per row, the others a block."""
+ROW_NUMBERS = ("row_sum", "row_max")
+
+
+class NotBlockwise(Refusal):
+    """A step does something that is not an operation on blocks of H units; the message says what."""
+
 
 @dataclass(frozen=True)
 class Ref:
@@ -38,7 +53,7 @@ class Op:
     """One operation on blocks (..., H), or on numbers per row (..., 1).
 
     Attributes:
-        name: An aten overload, such as "mul.Tensor"; or "row_sum", the sum over H.
+        name: An aten overload, such as "mul.Tensor"; or one of `ROW_OPS`.
         args: Its arguments.
         alpha: Factor of the second argument, in an addition or a subtraction.
     """
@@ -54,8 +69,8 @@ class Op:
 
     def __call__(self, *args: Any) -> Any:
         """The result for these arguments."""
-        if self.name == "row_sum":
-            return args[0].sum(-1, keepdim=True)
+        if self.name in ROW_OPS:
+            return ROW_OPS[self.name](args[0])
         if self.alpha != 1:
             return _aten(self.name)(*args, alpha=self.alpha)
         return _aten(self.name)(*args)

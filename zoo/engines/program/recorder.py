@@ -1,23 +1,19 @@
 """Writes down what torch does, block by block."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from zoo.engines.program.ir import PRIMITIVES, Block, Blocks, Op, Ref
-from zoo.engines.recurrence import Refusal
+from zoo.engines.program.ir import PRIMITIVES, ROW_OPS, Block, Blocks, NotBlockwise, Op, Ref
+from zoo.engines.program.lifts import LIFTS, Lift, masked_fill, pointwise
 
 ROWS = 3
 """Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
-
-
-class NotBlockwise(Refusal):
-    """A step does something that is not an operation on blocks of H units; the message says what."""
 
 
 @contextmanager
@@ -70,6 +66,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def emit(self, op: Op) -> Block:
         """Writes down one operation, more simply where it multiplies by 1."""
         if not op.sources:
+            if op.name in ROW_OPS:
+                return self._of_constants(op.name, op.args[0])
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
         if op.name == "mul.Tensor" and 1.0 in op.args:
@@ -77,6 +75,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
             return self._slope(op)
         return Ref(self._number(op))
+
+    def _of_constants(self, name: str, value: Block) -> Block:
+        """A row operation on the same number in every unit."""
+        if name == "row_cumsum":
+            raise NotBlockwise("it counts its units, which no block of one number can hold")
+        return cast("float", value) * self.width if name == "row_sum" else value
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -103,11 +107,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return function(*args, **kwargs)  # of weights: not the step's own doing
         name = function.name().removeprefix("aten::").split(".")[0]
         if name == "masked_fill_":
-            self.know(args[0], _masked_fill(self, function, args, kwargs, args[0]))
+            self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
         if function._schema.is_mutable or torch.Tag.nondeterministic_seeded in function.tags:
             raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
-        lift = _pointwise if name in PRIMITIVES else LIFTS.get(name)
+        lift = pointwise if name in PRIMITIVES else LIFTS.get(name)
         if lift is None:
             return self._decomposed(function, args, kwargs)
         return self._lifted(lift, function, args, kwargs)
@@ -124,10 +128,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             with self:
                 return decomposition_table[function](*args, **kwargs)
         if torch.Tag.pointwise in function.tags:
-            return self._lifted(_pointwise, function, args, kwargs)
+            return self._lifted(pointwise, function, args, kwargs)
         raise NotBlockwise(f"it calls {function}, which is not element-wise")
 
-    def _lifted(self, lift: "Lift", function: Any, args: Any, kwargs: Any) -> Any:
+    def _lifted(self, lift: Lift, function: Any, args: Any, kwargs: Any) -> Any:
         """Runs an operation and writes down what becomes of the blocks."""
         result = function(*args, **kwargs)
         blocks = lift(self, function, args, kwargs, result)
@@ -144,156 +148,3 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Says which blocks a tensor has."""
         self._known[id(tensor)] = blocks
         self._alive.append(tensor)
-
-
-def _pointwise(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """One operation per block; a number per row, or a single block, goes with every block."""
-    if set(kwargs) - {"alpha"}:
-        raise NotBlockwise(f"it calls {function} with {sorted(kwargs)}")
-    lifted = [recorder.blocks(arg) if isinstance(arg, Tensor) else (arg,) for arg in args]
-    count = max(len(blocks) for blocks in lifted)
-    name = function.name().removeprefix("aten::")
-    name = name if "." in name else f"{name}.default"
-    alpha = float(kwargs.get("alpha", 1))
-    if name.split(".")[0] in ("add", "sub", "rsub") and len(lifted) > 2:
-        alpha = float(args[2])
-        lifted = lifted[:2]
-    columns = [tuple(blocks[k % len(blocks)] for blocks in lifted) for k in range(count)]
-    if alpha != 1 and name.startswith("rsub"):  # other - alpha self
-        columns = [(recorder.emit(Op("mul.Tensor", (first, alpha))), last) for first, last in columns]
-        alpha = 1.0
-    return tuple(recorder.emit(Op(name, column, alpha)) for column in columns)
-
-
-def _same(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """The same values in the same order."""
-    source = args[0]
-    same_type = result.dtype == source.dtype
-    if source.shape[-1:] == (1,) and result.shape[:-1] == source.shape[:-1] and same_type:
-        return recorder.blocks(source) * max(1, result.shape[-1] // recorder.width)
-    if result.shape[-1:] != source.shape[-1:] or not same_type or result.numel() % max(source.numel(), 1):
-        raise NotBlockwise(f"it calls {function} from {tuple(source.shape)} to {tuple(result.shape)}")
-    return recorder.blocks(source)
-
-
-def _split(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Any) -> list[Blocks]:
-    """Consecutive ranges of blocks."""
-    left = list(recorder.blocks(args[0]))
-    pieces = []
-    for part in result:
-        count = _count(recorder, part, function)
-        pieces.append(tuple(left[:count]))
-        left = left[count:]
-    return pieces
-
-
-def _slice(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """One range of blocks."""
-    source, dim = args[0], args[1] if len(args) > 1 else 0
-    if result.shape == source.shape:
-        return recorder.blocks(source)
-    start = args[2] or 0
-    if dim % source.dim() != source.dim() - 1 or start % recorder.width or args[4:] not in ((), (1,)):
-        raise NotBlockwise(f"it calls {function} {args[1:]}, which cuts through a block of units")
-    first = (start % source.shape[-1]) // recorder.width
-    return recorder.blocks(source)[first : first + _count(recorder, result, function)]
-
-
-def _cat(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """Blocks side by side."""
-    dim = args[1] if len(args) > 1 else 0
-    if dim % result.dim() != result.dim() - 1:
-        raise NotBlockwise(f"it calls {function} along dimension {dim}")
-    _count(recorder, result, function)
-    return tuple(block for part in args[0] for block in recorder.blocks(part))
-
-
-def _sum(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """A number per row: the sum, or the mean, over all units."""
-    source, dims, keepdim = args[0], args[1], args[2] if len(args) > 2 else False
-    if [dim % source.dim() for dim in dims] != [source.dim() - 1] or not keepdim:
-        raise NotBlockwise(f"it calls {function} over dimensions {dims} with keepdim {keepdim}")
-    total = _total(recorder, recorder.blocks(source))
-    if "mean" in function.name():
-        total = recorder.emit(Op("mul.Tensor", (total, 1 / source.shape[-1])))
-    return (total,)
-
-
-def _total(recorder: Recorder, blocks: Blocks) -> Block:
-    """The sum of all entries of some blocks, a number per row."""
-    total: Block = 0.0
-    for block in blocks:
-        summed = recorder.emit(Op("row_sum", (block,)))
-        total = summed if total == 0.0 else recorder.emit(Op("add.Tensor", (total, summed)))
-    return total
-
-
-def _layer_norm(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Any) -> list[Blocks]:
-    """Blocks with mean 0 and variance 1 together, scaled and shifted; the mean; one over the deviation."""
-    source, shape, gain, shift, epsilon = args
-    if list(shape) != [source.shape[-1]]:
-        raise NotBlockwise(f"it calls {function} over dimensions of {shape}")
-
-    def emit(name: str, *values: Block) -> Block:
-        return recorder.emit(Op(f"{name}.Tensor" if len(values) > 1 else f"{name}.default", values))
-
-    blocks, share = recorder.blocks(source), 1 / source.shape[-1]
-    mean = emit("mul", _total(recorder, blocks), share)
-    centred = tuple(emit("sub", block, mean) for block in blocks)
-    variance = emit("mul", _total(recorder, tuple(emit("mul", block, block) for block in centred)), share)
-    scale = emit("rsqrt", emit("add", variance, epsilon))
-    found = tuple(emit("mul", block, scale) for block in centred)
-    for name, vector in [("mul", gain), ("add", shift)]:
-        if vector is not None:
-            pairs = zip(found, recorder.blocks(vector), strict=True)
-            found = tuple(emit(name, block, own) for block, own in pairs)
-    return [found, (mean,), (scale,)]
-
-
-def _constant(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """The same number everywhere."""
-    value = result.flatten()[0].item() if result.numel() else 0.0
-    count = result.shape[-1] // recorder.width if result.dim() and result.shape[-1] > 1 else 1
-    return (cast("float", value),) * max(count, 1)
-
-
-def _masked_fill(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """One value where a condition holds."""
-    source, mask, value = args
-    filling = recorder.blocks(value)[0] if isinstance(value, Tensor) else value
-    pairs = zip(recorder.blocks(mask), recorder.blocks(source), strict=True)
-    return tuple(recorder.emit(Op("where.self", (condition, filling, block))) for condition, block in pairs)
-
-
-def _clamp(recorder: Recorder, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
-    """Numbers kept between two others."""
-    source, low, high = (*args, None, None)[:3]
-    low, high = kwargs.get("min", low), kwargs.get("max", high)
-    found = recorder.blocks(source)
-    for name, limit in [("clamp_min.default", low), ("clamp_max.default", high)]:
-        if limit is not None:
-            found = tuple(recorder.emit(Op(name, (block, limit))) for block in found)
-    return found
-
-
-def _count(recorder: Recorder, tensor: Tensor, function: Any) -> int:
-    """How many blocks a tensor has."""
-    if tensor.shape[-1] % recorder.width:
-        raise NotBlockwise(f"it calls {function}, which cuts through a block of units")
-    return int(tensor.shape[-1]) // recorder.width
-
-
-Lift: TypeAlias = Callable[[Recorder, Any, Any, Any, Any], Any]
-LIFTS: dict[str, Lift] = {
-    **dict.fromkeys(["detach", "alias", "clone", "_to_copy", "expand", "view", "_unsafe_view"], _same),
-    **dict.fromkeys(["split", "split_with_sizes"], _split),
-    **dict.fromkeys(["sum", "mean"], _sum),
-    **dict.fromkeys(["zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"], _constant),
-    **dict.fromkeys(["zeros", "ones", "full", "scalar_tensor"], _constant),
-    "masked_fill": _masked_fill,
-    "clamp": _clamp,
-    "native_layer_norm": _layer_norm,
-    "slice": _slice,
-    "cat": _cat,
-}
-"""Operations that are not element-wise, and what becomes of the blocks in each."""

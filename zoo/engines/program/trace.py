@@ -7,8 +7,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from zoo.engines.program.ir import Blocks, Matmul, Program, Ref
-from zoo.engines.program.recorder import ROWS, NotBlockwise, Recorder, watching
+from zoo.engines.program.ir import Blocks, Matmul, NotBlockwise, Program, Ref
+from zoo.engines.program.recorder import ROWS, Recorder, watching
 from zoo.engines.program.simplify import depending_only_on, needed, prune, renamed
 from zoo.engines.recurrence import Recurrence
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from zoo.engines.program.ir import Block, Op, Program
+from zoo.engines.program.ir import ROW_OPS, Block, Op, Program
 from zoo.engines.program.layout import Layout, Wanted
 from zoo.engines.program.simplify import needed
 
@@ -142,7 +142,7 @@ class KernelPlan:
         if self.kind == "whole":
             return DOT, max(DOT, units)
         ops = (*self.program.ops, *self.layout.back_ops)
-        units = units if any(op.name == "row_sum" for op in ops) else min(units, TILE // 2)
+        units = units if any(op.name in ROW_OPS for op in ops) else min(units, TILE // 2)
         return min(max(1, TILE // units), power_of_two(batch_size)), units
 
 
