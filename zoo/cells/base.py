@@ -3,15 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zoo.cells.card import Card, Hidden
+from zoo.cells.step_reads import StepReads
 from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent, linear_product
-from zoo.registry import PartCard, Registry, Spec, check_choice, check_finite, spec_of
+from zoo.registry import Registry, Spec, check_choice, check_finite, spec_of
 
 __all__ = [
     "CELLS",
@@ -34,20 +36,6 @@ MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Card(PartCard):
-    """What a cell's paper says beside its equations; see `PartCard`.
-
-    Attributes:
-        torch_equivalent: Name of the torch layer with the same equations, if there is one.
-        linear: Whether the new state is linear in the old one with the spec's default options, so that a
-            parallel scan can run it.
-    """
-
-    torch_equivalent: str | None = None
-    linear: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class CellSpec(Spec, ABC):
     """What every cell lets its user choose."""
 
@@ -64,12 +52,6 @@ class CellSpec(Spec, ABC):
         return self.cell_class(self, input_size, hidden_size)
 
 
-class Hidden(NamedTuple):
-    """The state of a cell that carries its hidden vector only."""
-
-    h: Float[Tensor, "B H"]
-
-
 class Cell(nn.Module, ABC):
     """One step of a recurrence.
 
@@ -79,17 +61,16 @@ class Cell(nn.Module, ABC):
     `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`; a matrix
     among them that multiplies something inside the step is entered in `products`.
 
-    A recurrent matrix that is a function of parameters (skew-symmetric, orthogonal, of low rank) is what
-    `recurrent_weight` returns: it is computed once a call, outside the loop, and differentiated by autograd.
-    States of several steps back are one state of several blocks of H, and a counter of steps is a block that
-    counts. A step that needs the raw input gets it from `project`, behind the gates' blocks.
-    Engines watch `step` once: it may depend on its arguments and on the cell's parameters and buffers, and on
-    nothing else that changes.
+    A recurrent matrix that is a function of parameters is what `recurrent_weight` returns, once a call. The
+    states of several steps back are one state of several blocks of H, a counter is a block that counts, and a
+    step that needs the raw input gets it from `project`, behind the gates' blocks.
+    Engines watch `step` once for each value of what it reads of the cell: parameters and buffers may change
+    freely, and other attributes where they are plain data. A step that sets attributes, draws random numbers,
+    cuts a gradient or has a derivative of its own is left to the reference loop.
 
     Attributes:
         weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
-        weight_hh: Recurrent weights (R, H), one block of H rows for each gate in `recurrent_gates`; None
-            where there are none. (R, recurrent_size) where they multiply something of another width.
+        weight_hh: Recurrent weights (R, recurrent_size), H rows for each gate in `recurrent_gates`, or None.
         bias: (G,), or None.
         bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
     """
@@ -109,6 +90,7 @@ class Cell(nn.Module, ABC):
     weight_hh: Tensor | None
     bias: Tensor | None
     bias_hh: Tensor | None
+    _reads: StepReads | None = None
 
     def __init__(self, spec: CellSpec, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -207,14 +189,11 @@ class Cell(nn.Module, ABC):
                 nn.init.zeros_(bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates, for any number of steps at once.
-
-        Where the cell reads deltas, x has I + 1 columns, the last of which is the time since the step before.
-        """
+        """The input products and biases of all gates; the last column of x are deltas, if they are read."""
         return F.linear(x, self.weight_ih, self.bias)
 
     def with_deltas(self, x: Float[Tensor, "... I"], deltas: Float[Tensor, "..."] | None) -> Tensor:
-        """What `project` takes: x, and behind it the deltas, by default 1, where the cell reads them."""
+        """What `project` takes: x, and where the cell reads deltas these, by default 1, as a last column."""
         if not self.reads_deltas:
             return x
         last = x.new_ones(*x.shape[:-1], 1) if deltas is None else deltas.to(x.dtype).unsqueeze(-1)
@@ -252,6 +231,12 @@ class Cell(nn.Module, ABC):
         maps = {*MAPS, *self.products.values()}
         return tuple(part for name, part in named if part is not None and name not in maps)
 
+    @property
+    def reads(self) -> StepReads:
+        """What `step` was seen to read and do beside its equations."""
+        self._reads = self._reads or StepReads.of(self)
+        return self._reads
+
     def recurrence(self) -> Recurrence:
         """This cell as an engine sees it."""
         return Recurrence(
@@ -267,6 +252,7 @@ class Cell(nn.Module, ABC):
             torch_equivalent=self.torch_equivalent(),
             gates=self.gates,
             state_names=self.state_type._fields,
+            only_stepwise=self.reads.obstacle,
         )
 
     def forward(
@@ -299,8 +285,7 @@ def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], 
             raise ValueError(f"cell {name!r} got {spec.__name__}, which is taken; expected a spec of its own")
         CELLS.add(name, cls)
         cls.key = spec.key = name
-        spec.cell_class = cls
-        cls.spec_class = spec
+        spec.cell_class, cls.spec_class = cls, spec
         return cls
 
     return enter

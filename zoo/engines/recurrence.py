@@ -67,6 +67,7 @@ class Recurrence:
         state_names: A name for each tensor of the state, likewise.
         gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
             state before it, see `zoo.engines.reference`; 0 clips nothing.
+        only_stepwise: Why only the step itself, run at each step, will do; "" where watching it once will.
     """
 
     step: StepFunction
@@ -82,6 +83,7 @@ class Recurrence:
     gates: str = ""
     state_names: tuple[str, ...] = ()
     gradient_clip: float = 0.0
+    only_stepwise: str = ""
 
 
 @dataclass(frozen=True)

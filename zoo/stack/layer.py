@@ -48,9 +48,9 @@ class Direction(nn.Module):
         super().__init__()
         self.cell, self.backward = cell, backward
         self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
-        self._choices: dict[str, ChosenEngine] = {}
+        self._choices: dict[tuple[object, ...], ChosenEngine] = {}
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
-            self._choices["cpu"] = pick(engine, self.recurrence())
+            self.choice("cpu")
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
 
@@ -84,9 +84,10 @@ class Direction(nn.Module):
 
     def choice(self, device: str) -> ChosenEngine:
         """The engine that runs it on a device of this type."""
-        if device not in self._choices:
-            self._choices[device] = pick(self.engine, self.recurrence(), device)
-        return self._choices[device]
+        key = (device, *self.cell.reads.values(self.cell))
+        if key not in self._choices:
+            self._choices[key] = pick(self.engine, self.recurrence(), device)
+        return self._choices[key]
 
     def typed(self, parts: Iterable[Tensor]) -> State:
         """The cell's own state type around these tensors."""

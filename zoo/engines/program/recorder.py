@@ -30,13 +30,17 @@ def watching() -> Iterator[None]:
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Writes down every operation that runs under it, block by block.
 
+    Args:
+        width: H.
+        cuts: Whether `detach` is let through, as where torch itself calls it in a derivative.
+
     Attributes:
         ops: The operations; None where the value of that number was entered from outside.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, cuts: bool = True) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.width = width
+        self.width, self.cuts = width, cuts
         self.ops: list[Op | None] = []
         self._known: dict[int, Blocks] = {}
         self._alive: list[Tensor] = []  # blocks are known by the id of a tensor, which must not be reused
@@ -106,6 +110,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if tensors and not any(id(part) in self._known for part in tensors):
             return function(*args, **kwargs)  # of weights: not the step's own doing
         name = function.name().removeprefix("aten::").split(".")[0]
+        if name == "detach" and not self.cuts and any(isinstance(b, Ref) for b in self.blocks(args[0])):
+            raise NotBlockwise("it cuts a gradient by detach")
         if name == "masked_fill_":
             self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)

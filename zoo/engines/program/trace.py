@@ -38,13 +38,15 @@ def trace(recurrence: Recurrence) -> Program:
 
 def _watched(recurrence: Recurrence) -> Program:
     """The operations of a step that runs now."""
+    if recurrence.only_stepwise:
+        raise NotBlockwise(recurrence.only_stepwise)
     like = recurrence.like
     pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
     state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)
     vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
     if any(vector.dim() != 1 for vector in vectors):
         raise NotBlockwise("it has a parameter that is not a vector")
-    recorder = Recorder(recurrence.width)
+    recorder = Recorder(recurrence.width, cuts=False)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
