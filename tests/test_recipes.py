@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from zoo.cli import main
+from zoo.cli.resolve import resolve
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 NAMES = sorted(str(path.relative_to(RECIPES)) for path in RECIPES.rglob("*.yaml"))
@@ -71,6 +72,20 @@ def test_a_recipe_trains_and_tests(name, tmp_path, monkeypatch, capfd):
     rows = list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
     assert any(row.get("test/loss") for row in rows)
     assert list((run / "checkpoints").glob("*.ckpt"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_recipe_in_full_is_the_same_recipe(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    stem = Path(name).stem
+    root = ["--data.root=somewhere"] if stem.startswith(tuple(FILES)) else []
+    assert main(["fit", "--config", str(RECIPES / name), *root, "--print_config"]) == 0
+    full = capsys.readouterr().out
+    (tmp_path / "full.yaml").write_text(full)
+    assert main(["fit", "--config", "full.yaml", "--print_config"]) == 0
+    again = capsys.readouterr().out
+    assert resolve(yaml.safe_load(again)) == resolve(yaml.safe_load(full))
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("name", NAMES)

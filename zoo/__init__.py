@@ -4,8 +4,8 @@ Names are imported on first use, so that `import zoo` and the command line stay 
 of the zoo registers is public by its name, or by that of its spec.
 """
 
+import functools
 import importlib
-from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ _HOMES = {
 }
 
 
-@cache
+@functools.cache
 def _home() -> dict[str, str]:
     """Public name -> its module."""
     parts = [part for package in _PARTS for part in declared(package).values()]

@@ -239,6 +239,7 @@ def test_the_recipe_that_compiled_c_does_not(zoo, folder):
         outcome = zoo("fit", "--config", "hostile.yaml")
         assert outcome.code == 2, outcome
         assert build in outcome.err
+        assert "--allow-import" not in outcome.err, "which would let it in"
         assert not (folder / "touched").exists()
 
 

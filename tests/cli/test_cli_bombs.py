@@ -147,6 +147,21 @@ def test_times_and_dates_stay_text():
     assert load("when: 2020-01-01") == {"when": "2020-01-01"}
 
 
+def test_a_number_in_the_base_of_sixty_stays_text():
+    text = ":".join(["59"] * 5000) + ".5"
+    assert load(f"lr: {text}\nmax_time: 1:30:00.5") == {"lr": text, "max_time": "1:30:00.5"}
+    assert load("lr: 1_000.5\nlow: -.inf") == {"lr": 1000.5, "low": float("-inf")}
+
+
+def test_a_word_of_sixty_thousand_letters_is_not_repeated(zoo, folder):
+    recipe = (folder / "small.yaml").read_text().replace("name: Adam", f"name: {'A' * 60_000}")
+    (folder / "wordy.yaml").write_text(recipe)
+    outcome = zoo("fit", "--config", "wordy.yaml")
+    assert outcome.code == 2
+    assert outcome.err.startswith("zoo: error: optimizer is 'AAA")
+    assert len(outcome.err) < 2000
+
+
 def test_aliases_and_merges_of_a_sensible_size_are_read():
     assert load("a: &a {b: 1}\nc: *a\nd: {<<: *a, e: 2}") == {
         "a": {"b": 1},

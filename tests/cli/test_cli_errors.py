@@ -27,6 +27,7 @@ IN_RECIPE = [
     ("pooling: max", "pooling: mx", ["network.pooling is 'mx'", "'attention'"]),
     ("max_epochs", "max_epoch", ["Trainer has no option 'max_epoch'", "did you mean 'max_epochs'"]),
     ("max_epochs: 1", "max_epochs: one", ["line 14", "trainer.max_epochs is 'one'", "expected int or null"]),
+    ("seed_everything: 3", "config: other.yaml", ["line 1: unknown key 'config'; expected one of"]),
     ("batch_size: 32", "batch_size: thirty", ["data.batch_size is 'thirty'", "expected int"]),
     ("batch_size: 32", "batch_sze: 32", ["Digits has no option 'batch_sze'", "did you mean 'batch_size'"]),
     ("batch_size: 32", "batch_size: 0", ["batch_size must be at least 1, got 0"]),

@@ -11,6 +11,10 @@ IMPOSSIBLE = [
     ("seed_everything=1000000000000000000", "seed_everything is 1000000000000000000", "from 0 to 4294967295"),
     ("seed_everything=-1", "seed_everything is -1", "from 0 to 4294967295"),
     (f"seed_everything={10**30}", "seed_everything is", "expected"),
+    ("data.num_workers=1000000", "num_workers is 1000000", "at most 512"),
+    ("trainer.devices=1000000", "trainer.devices is 1000000", "at most 512"),
+    ("trainer.devices='1000000'", "trainer.devices is", "at most 512"),
+    ("trainer.num_nodes=1000000", "trainer.num_nodes is 1000000", "at most 4096"),
 ]
 
 

@@ -56,6 +56,10 @@ def the_run_is_told_to_end():
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def the_run_is_killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 HAPPENINGS: dict[str, Callable[[], None]] = {
     happening.__name__: happening
     for happening in (
@@ -67,6 +71,7 @@ HAPPENINGS: dict[str, Callable[[], None]] = {
         memory_runs_out,
         a_worker_is_killed,
         the_run_is_told_to_end,
+        the_run_is_killed,
     )
 }
 

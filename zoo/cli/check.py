@@ -18,6 +18,8 @@ SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_af
 TRAINER = "lightning.pytorch.trainer.trainer:Trainer"
 SEEDS = 2**32
 """Seeds of numpy, and so of Lightning, are below this."""
+MOST_PROCESSES = {"devices": 512, "num_nodes": 4096}
+"""What a recipe may ask a machine, or a cluster, to start."""
 MOST_LISTED = 12
 """Options that a message lists."""
 OF_TORCH = {
@@ -48,8 +50,9 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
     recipe = inputs.merged
     for key in recipe:
         if key not in sections:
-            hint = nearest(key, [*sections, "config"]) or ";"
-            raise UserError(f"{inputs.place(key)}unknown key {key!r}{hint} {_expect(sections)}")
+            place = inputs.place(key)
+            hint = nearest(key, sections if place else [*sections, "config"]) or ";"
+            raise UserError(f"{place}unknown key {key!r}{hint} {_expect(sections)}")
     _check_forms(inputs, recipe)
     if recipe.get("model") is None:
         raise UserError(
@@ -87,6 +90,10 @@ def _check_trainer(inputs: RecipeInputs, trainer: dict[str, Any]) -> None:
         if section == "trainer":
             for item in listed(trainer.get(key)):
                 _check_part(inputs, item, place)
+    for key, most in MOST_PROCESSES.items():
+        text = str(trainer.get(key))
+        if text.isdecimal() and (len(text) > len(str(most)) or int(text) > most):
+            raise _wrong(inputs, f"trainer.{key}", trainer[key], f"at most {most}, for each is a process")
     limit = trainer.get("gradient_clip_val")
     if isinstance(limit, int | float) and not (0 <= limit < math.inf):
         raise UserError(

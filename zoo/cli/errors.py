@@ -12,6 +12,8 @@ from zoo.registry import nearest
 LAST = "last"
 """What the user gives as the path of a checkpoint for the newest one."""
 MOST_LINES = 5
+LONGEST_LINE = 1500
+"""Characters of a line; what a file holds is not repeated without end."""
 WORDS = {
     "NoneType": "null",
     "Sequence": "a list",
@@ -20,6 +22,8 @@ WORDS = {
     "Dict": "a mapping",
 }
 """What types are called in a recipe."""
+TRUSTED = ("zoo", "torch", "lightning", "pytorch_lightning")
+"""Packages of which recipes name some classes, and which are nobody's to let in as a whole."""
 PACKAGE = str(Path(__file__).parent.parent)
 
 
@@ -43,7 +47,8 @@ class WrongTypeError(UserError):
 
 def fail(message: str) -> NoReturn:
     """Ends with a sentence on standard error and exit code 2."""
-    lines = [printable(line.rstrip()) for line in message.strip().split("\n") if line.strip()]
+    given = [line.rstrip() for line in message.strip().split("\n") if line.strip()]
+    lines = [printable(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...") for line in given]
     print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
     raise SystemExit(2)
 
@@ -117,7 +122,8 @@ def _condensed(messages: list[str]) -> str:
     denied = re.search(r"Importing '([^']+)' is not allowed", last)
     if denied is not None:
         package = denied[1].partition(".")[0]
-        own = "" if package in sys.stdlib_module_names else f"; if it is yours, give --allow-import {package}"
+        known = (*TRUSTED, *sys.stdlib_module_names)
+        own = "" if package in known else f"; if it is yours, give --allow-import {package}"
         return (
             f"a recipe may not import {denied[1]!r}: it names parts of the zoo, Lightning and torch only{own}"
         )

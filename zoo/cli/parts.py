@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zoo.callbacks import CALLBACKS
-from zoo.cli.errors import UserError
+from zoo.cli.errors import TRUSTED, UserError
 from zoo.data import DATA
 from zoo.registry import Declared, Registry, UnknownNameError, declared, load_plugins, nearest
 from zoo.tasks import TASKS
@@ -172,7 +172,7 @@ def refusal(path: str, noun: str, known: Iterable[str]) -> str:
     said = f"a recipe may not name {path!r} as its {noun}, but registered parts only"
     if name in known:
         return f"{said}; did you mean {name!r}?"
-    ours = top in ("zoo", "torch", "lightning", "pytorch_lightning", *sys.stdlib_module_names)
+    ours = top in (*TRUSTED, *sys.stdlib_module_names)
     return f"{said} (`zoo list`)" if ours else f"{said}; if it is yours, give --allow-import {top}"
 
 

@@ -88,6 +88,10 @@ class _Loader(yaml.SafeLoader):
             raise _refused(f"a number of {digits} digits; expected one that fits into 64 bits", node)
         return value
 
+    def construct_fraction(self, node: yaml.ScalarNode) -> float | str:
+        """A number with a point in it; 1:30:00.5 is a time, and stays text."""
+        return str(node.value) if ":" in node.value else float(self.construct_yaml_float(node))
+
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
@@ -99,6 +103,7 @@ _Loader.add_implicit_resolver(
     list("-+0123456789."),
 )
 _Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_whole_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.construct_fraction)
 
 
 def _check(root: yaml.Node) -> None:

@@ -18,6 +18,8 @@ SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
     "test": ("test",),
     "predict": ("predict",),
 }
+MOST_WORKERS = 512
+"""Processes that load data; a machine that is asked for many more than it has cores comes to a halt."""
 SERVED = "SequenceDataset of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
 
 
@@ -60,6 +62,10 @@ class SequenceData(LightningDataModule, ABC):
         check_counts(batch_size=batch_size)
         if seed < 0 or num_workers < 0:
             raise ValueError(f"seed and num_workers must not be negative, got {seed} and {num_workers}")
+        if num_workers > MOST_WORKERS:
+            raise ValueError(
+                f"num_workers is {num_workers}; expected at most {MOST_WORKERS}, for each is a process"
+            )
         self.batch_size = batch_size
         self.seed = seed
         self.num_workers = num_workers
