@@ -1,7 +1,8 @@
 """What describes a cell: its card, and the state of most."""
 
+import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
@@ -14,13 +15,26 @@ class Card(PartCard):
     """What a cell's paper says beside its equations; see `PartCard`.
 
     Attributes:
+        family: What it belongs to: "gated"; "gradient", made so that gradients neither vanish nor explode;
+            "linear" in its state; "matrix", with a matrix as its state; "continuous" time; "wrapper" of others.
+        claim: What its paper claims of it, in a sentence; a test holds it.
+        constraint: Where `Cell.constrain` puts the parameters after each step of an optimiser, or nothing.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.
         linear: Whether the new state is linear in the old one with the spec's default options, so that a
             parallel scan can run it.
     """
 
+    family: Literal["gated", "gradient", "linear", "matrix", "continuous", "wrapper"] = "gated"
+    claim: str = ""
+    constraint: str = ""
     torch_equivalent: str | None = None
     linear: bool = False
+
+    @property
+    def year(self) -> str:
+        """Of the paper."""
+        found = re.search(r"\b(?:19|20)\d\d\b", self.paper)
+        return found[0] if found else ""
 
 
 class Hidden(NamedTuple):

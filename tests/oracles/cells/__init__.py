@@ -2,7 +2,7 @@
 
 `oracles/cells/<key>.py` has one function, `step(weights, x, state, spec)`: the output and the new state.
 Where parameters do not start as usual (input weights by Xavier, recurrent ones orthogonal, vectors at 0),
-STARTS_OTHERWISE names them.
+STARTS_OTHERWISE names them. Where torchrecurrent has the cell, TORCHRECURRENT says how (`oracles.elsewhere`).
 """
 
 import importlib

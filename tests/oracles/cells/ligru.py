@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 
 from oracles.arrays import Array, State, Weights, affine, sigmoid
+from oracles.elsewhere import Same
+
+TORCHRECURRENT = Same(name="LiGRUCell", ih="zn", options={"nonlinearity": "relu"})
 
 
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:

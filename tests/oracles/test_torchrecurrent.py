@@ -1,0 +1,54 @@
+"""The cells of the zoo against those of torchrecurrent, a library that nobody of the zoo wrote.
+
+An oracle file says with TORCHRECURRENT how the library's cell is the same one; see `oracles.elsewhere`.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torchrecurrent
+
+from oracles import elsewhere
+from oracles.cells import oracle, written
+from zoo.cells import CELLS
+
+INPUT, HIDDEN, TIME, BATCH = 3, 4, 5, 2
+SAME = [
+    (key, same) for key in written() for same in elsewhere.same_cells(oracle(key).equations, "TORCHRECURRENT")
+]
+
+
+def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], single: bool) -> torch.Tensor:
+    """All the states of the library's cell, one beside the other, with time in front."""
+    found = []
+    for row in x:
+        after = cell(row, state[0] if single else state)
+        state = after if isinstance(after, tuple) else (after,)
+        found.append(torch.cat(state, dim=-1))
+    return torch.stack(found)
+
+
+@pytest.mark.parametrize(("key", "same"), SAME, ids=[f"{key}-{same.name}" for key, same in SAME])
+def test_values_and_gradients_are_the_same(key: str, same: elsewhere.Same) -> None:
+    torch.manual_seed(0)
+    own = CELLS[key].spec_class(**same.spec).build(INPUT, HIDDEN).double()
+    with torch.no_grad():
+        for parameter in own.parameters():
+            parameter.uniform_(-0.6, 0.6)
+    cell = vars(torchrecurrent)[same.name](INPUT, HIDDEN, **same.options).double()
+    same.copy(own, cell)
+    x = torch.randn(TIME, BATCH, INPUT, dtype=torch.float64, requires_grad=True)
+    start = tuple(torch.randn(BATCH, size, dtype=torch.float64) for size in own.state_sizes)
+    first = same.state(start)
+    theirs = run(cell, x, first, len(first) == 1)
+    state, found = start, []
+    for row in x:
+        _, state = own(row, own.state_type(*state))
+        found.append(torch.cat(same.state(state), dim=-1))
+    ours = torch.stack(found)
+    np.testing.assert_allclose(ours.detach(), theirs.detach(), rtol=0, atol=1e-12)
+    weights = torch.cos(torch.arange(ours.numel(), dtype=torch.float64)).view_as(ours)
+    gradients = [torch.autograd.grad((each * weights).sum(), x)[0] for each in (ours, theirs)]
+    np.testing.assert_allclose(*gradients, rtol=0, atol=1e-11)
