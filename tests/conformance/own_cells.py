@@ -16,7 +16,7 @@ from torch import Tensor
 
 from zoo import registry
 from zoo.cells import Card, Cell, CellSpec, register_cell
-from zoo.cells import base as cells_base
+from zoo.cells import register as cells_register
 from zoo.cells.base import Hidden, Product
 from zoo.engines import State as TorchState
 
@@ -47,7 +47,7 @@ class ClockedSpec(CellSpec):
 
 
 with pytest.MonkeyPatch.context() as patch:
-    patch.setattr(cells_base, "CELLS", OWN)
+    patch.setattr(cells_register, "CELLS", OWN)
 
     @final
     @register_cell("own_mgu", MGUSpec)

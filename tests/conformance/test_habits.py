@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from conformance.cases import INPUT, assert_close, assert_identical, random_x, randomised
 from zoo import registry
 from zoo.cells import Card, Cell, CellSpec, register_cell
-from zoo.cells import base as cells_base
+from zoo.cells import register as cells_register
 from zoo.cells.base import Hidden
 from zoo.engines import ENGINES, State, run_reference
 from zoo.engines.recurrence import Sequences
@@ -86,7 +86,7 @@ def cell_with(name: str) -> Cell:
             return h, Hidden(h)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cells_base, "CELLS", own)
+        patch.setattr(cells_register, "CELLS", own)
         register_cell("habit", HabitSpec)(Habit)
     return randomised(HabitSpec().build(INPUT, HIDDEN).double())
 

@@ -6,7 +6,7 @@ import torch
 from conformance.cases import INPUT, VARIANTS
 from conformance.own_cells import OWN, MGUSpec
 from zoo.cells import CELLS, Cell
-from zoo.cells import base as cells_base
+from zoo.cells import register as cells_register
 from zoo.registry import Registry
 from zoo.stack import StackSpec
 
@@ -18,7 +18,7 @@ def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     for registry in (CELLS, OWN):
         for name in registry.names():
             both.add(name, registry[name])
-    monkeypatch.setattr(cells_base, "CELLS", both)
+    monkeypatch.setattr(cells_register, "CELLS", both)
 
 
 def test_own_cells_are_in_the_battery_and_not_in_the_zoo() -> None:
@@ -38,4 +38,4 @@ def test_an_own_cell_is_found_by_name_and_reloads_from_plain_data() -> None:
 @pytest.mark.usefixtures("_registered")
 def test_two_cells_cannot_have_one_name() -> None:
     with pytest.raises(ValueError, match="taken"):
-        cells_base.register_cell("lstm", MGUSpec)(OWN["own_mgu"])
+        cells_register.register_cell("lstm", MGUSpec)(OWN["own_mgu"])

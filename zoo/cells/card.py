@@ -16,7 +16,7 @@ class Card(PartCard):
 
     Attributes:
         family: What it belongs to: "gated"; "gradient", made so that gradients neither vanish nor explode;
-            "linear" in its state; "matrix", with a matrix as its state; "continuous" time; "wrapper" of others.
+            "linear" in its state; "matrix", whose state is one; "continuous" in time; "wrapper" of others.
         claim: What its paper claims of it, in a sentence; a test holds it.
         constraint: Where `Cell.constrain` puts the parameters after each step of an optimiser, or nothing.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.

@@ -30,11 +30,7 @@ class LRUSpec(CellSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.recurrent_init != "orthogonal":
-            raise ValueError(
-                f"recurrent_init is {self.recurrent_init!r}, and lru has no matrix between its states; "
-                "expected 'orthogonal'"
-            )
+        self.refuse_recurrent_init("no matrix between its states")
         if not 0 <= self.r_min < self.r_max <= 1:
             raise ValueError(
                 f"r_min is {self.r_min} and r_max is {self.r_max}; expected 0 <= r_min < r_max <= 1"
@@ -74,6 +70,7 @@ class LRU(Cell):
         paper="Orvieto et al., 2023, https://arxiv.org/abs/2303.06349",
         no_decay=("nu_log", "theta_log", "gamma_log"),
         own_start=("nu_log", "theta_log", "gamma_log"),
+        family="linear",
         linear=True,
     )
     gates: ClassVar[str] = "rid"

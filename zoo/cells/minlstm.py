@@ -21,11 +21,7 @@ class MinLSTMSpec(CellSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.recurrent_init != "orthogonal":
-            raise ValueError(
-                f"recurrent_init is {self.recurrent_init!r}, and minlstm has no recurrent weights; "
-                "expected 'orthogonal'"
-            )
+        self.refuse_recurrent_init("no recurrent weights")
 
 
 @final
@@ -51,7 +47,9 @@ class MinLSTM(Cell):
     as it is given.
     """
 
-    card: ClassVar[Card] = Card(paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201", linear=True)
+    card: ClassVar[Card] = Card(
+        paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201", family="linear", linear=True
+    )
     gates: ClassVar[str] = "ifg"
     spec: MinLSTMSpec
 

@@ -21,11 +21,7 @@ class SRUSpec(CellSpec):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.recurrent_init != "orthogonal":
-            raise ValueError(
-                f"recurrent_init is {self.recurrent_init!r}, and sru has no recurrent weights; "
-                "expected 'orthogonal'"
-            )
+        self.refuse_recurrent_init("no recurrent weights")
 
 
 class SRUState(NamedTuple):
@@ -59,7 +55,9 @@ class SRU(Cell):
     does); x̂_t is not scaled; weights start as in every other cell, and v at 0.
     """
 
-    card: ClassVar[Card] = Card(paper="Lei et al., 2018, https://arxiv.org/abs/1709.02755", linear=True)
+    card: ClassVar[Card] = Card(
+        paper="Lei et al., 2018, https://arxiv.org/abs/1709.02755", family="linear", linear=True
+    )
     gates: ClassVar[str] = "ufr"
     state_type = SRUState
     spec: SRUSpec

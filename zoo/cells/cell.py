@@ -1,0 +1,260 @@
+"""The contract of a cell: its equations, its parameters, and what surrounds them."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.cells.card import Card, Hidden
+from zoo.cells.step_reads import StepReads
+from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent, linear_product
+from zoo.registry import Spec
+
+MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
+"""Parameters of the linear maps, which an engine reaches through `project` and `recurrent`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSpec(Spec, ABC):
+    """What every cell lets its user choose."""
+
+    bias: bool = True
+    """Whether the gates have additive biases."""
+
+    recurrent_init: Literal["orthogonal", "identity"] = "orthogonal"
+    """Initial recurrent matrix of each gate; "identity" is the IRNN's (Le et al., 2015)."""
+
+    cell_class: ClassVar[type["Cell"]]
+
+    def refuse_recurrent_init(self, why: str) -> None:
+        """Refuses `recurrent_init`, for a cell that it makes no sense for.
+
+        Raises:
+            ValueError: it was given.
+        """
+        if self.recurrent_init != "orthogonal":
+            raise ValueError(
+                f"recurrent_init is {self.recurrent_init!r}, and {self.key} has {why}; expected 'orthogonal'"
+            )
+
+    def build(self, input_size: int, hidden_size: int) -> "Cell":
+        """The cell, for inputs (B, input_size) and states (B, hidden_size)."""
+        return self.cell_class(self, input_size, hidden_size)
+
+
+class Cell(nn.Module, ABC):
+    """One step of a recurrence.
+
+    A subclass names its gates, one letter each, in the row order of the fused weights, and its state, a
+    NamedTuple of tensors (`Hidden` unless it says otherwise); and it writes its equations in `step`. The
+    input products of all steps are taken at once, outside the step; recurrent products go through
+    `product`. Parameters beyond the fused ones (peepholes, gains) are made in `add_parameters`; a matrix
+    among them that multiplies something inside the step is entered in `products`.
+
+    A recurrent matrix that is a function of parameters is what `recurrent_weight` returns, once a call. The
+    states of several steps back are one state of several blocks of H, a counter is a block that counts, and a
+    step that needs the raw input gets it from `project`, behind the gates' blocks.
+    Engines watch `step` once for each value of what it reads of the cell: parameters and buffers may change
+    freely, and other attributes where they are plain data. A step that sets attributes, draws random numbers,
+    cuts a gradient or has a derivative of its own is left to the reference loop.
+
+    Attributes:
+        weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
+        weight_hh: Recurrent weights (R, recurrent_size), H rows for each gate in `recurrent_gates`, or None.
+        bias: (G,), or None.
+        bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
+    """
+
+    key: ClassVar[str]
+    card: ClassVar[Card]
+    gates: ClassVar[str]
+    state_type: ClassVar[Any] = Hidden
+    spec_class: ClassVar[type[CellSpec]]
+
+    products: ClassVar[Mapping[str, str]] = {}
+    """Name of a product beyond those of the gates -> the parameter (rows, width) that it multiplies by."""
+
+    reads_deltas: ClassVar[bool] = False
+    """Whether the cell reads the time since the step before, which is then the last column in `project`."""
+
+    weight_hh: Tensor | None
+    bias: Tensor | None
+    bias_hh: Tensor | None
+    _reads: StepReads | None = None
+
+    def __init__(self, spec: CellSpec, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.spec, self.input_size, self.hidden_size = spec, input_size, hidden_size
+        rows, recurrent_rows, own_bias = (
+            len(gates) * hidden_size for gates in (self.gates, self.recurrent_gates, self.recurrent_bias)
+        )
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        recurrent = nn.Parameter(torch.empty(recurrent_rows, self.recurrent_size)) if recurrent_rows else None
+        self.register_parameter("weight_hh", recurrent)
+        self.register_parameter("bias", nn.Parameter(torch.empty(rows)) if spec.bias else None)
+        has_own = spec.bias and own_bias > 0
+        self.register_parameter("bias_hh", nn.Parameter(torch.empty(own_bias)) if has_own else None)
+        self.add_parameters()
+        self.reset_parameters()
+
+    def add_parameters(self) -> None:
+        """Makes the parameters that this cell has beyond the fused ones; `reset_parameters` fills them."""
+
+    @abstractmethod
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        """The equations of one step.
+
+        Args:
+            pre: Input products and biases of all gates.
+            state: State before the step, each (B, width).
+            product: `product(gates, operand)` multiplies by the recurrent rows of these gates.
+
+        Returns:
+            The output (B, output_size) and the state after the step.
+        """
+
+    @property
+    def recurrent_gates(self) -> str:
+        """Gates that have recurrent weights, in row order; all of them in most cells."""
+        return self.gates
+
+    @property
+    def recurrent_bias(self) -> str:
+        """Gates whose recurrent product has a bias of its own; none in most cells."""
+        return ""
+
+    @property
+    def recurrent_size(self) -> int:
+        """Width of what the recurrent weights multiply."""
+        return self.hidden_size
+
+    @property
+    def output_size(self) -> int:
+        """Width of the output."""
+        return self.hidden_size
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """Width of each tensor of the state."""
+        return (self.hidden_size,) * len(self.state_type._fields)
+
+    def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
+        """What gives the torch kernel with these equations; None where torch has none."""
+        return None
+
+    def torch_biases(self) -> tuple[Tensor, Tensor] | None:
+        """The two biases of a torch kernel: ours, and what is added inside the recurrent product."""
+        if self.bias is None:
+            return None
+        _, own = self.recurrent(self.gates)
+        return self.bias, torch.zeros_like(self.bias) if own is None else own
+
+    def constrain(self) -> None:
+        """Puts the parameters back where the paper wants them; called after each optimiser step."""
+
+    def rows(self, gates: str, order: str | None = None) -> slice:
+        """The rows of these neighbouring gates in weights of this order: that of `weight_ih`, or another."""
+        order = self.gates if order is None else order
+        if not gates or gates not in order:
+            raise ValueError(f"{type(self).__name__} has no rows {gates!r}; expected neighbours in {order!r}")
+        first = order.index(gates)
+        return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
+
+    def gate_rows(self, parameter: str) -> dict[str, slice]:
+        """Gate letter -> its rows of a parameter, in row order; empty where there are no gates."""
+        orders = {"weight_ih": self.gates, "weight_hh": self.recurrent_gates}
+        orders |= {"bias": self.gates, "bias_hh": self.recurrent_bias}
+        return {gate: self.rows(gate, orders[parameter]) for gate in orders.get(parameter, "")}
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Initialises gate by gate, so that each gate has its own fan-in, fan-out and orthogonality."""
+        for gate in self.gates:
+            nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
+        for gate in self.recurrent_gates:
+            initialise = nn.init.eye_ if self.spec.recurrent_init == "identity" else nn.init.orthogonal_
+            initialise(self.recurrent_weight(gate))
+        for bias in (self.bias, self.bias_hh):
+            if bias is not None:
+                nn.init.zeros_(bias)
+
+    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
+        """The input products and biases of all gates; the last column of x are deltas, if they are read."""
+        return F.linear(x, self.weight_ih, self.bias)
+
+    def with_deltas(self, x: Float[Tensor, "... I"], deltas: Float[Tensor, "..."] | None) -> Tensor:
+        """What `project` takes: x, and where the cell reads deltas these, by default 1, as a last column."""
+        if not self.reads_deltas:
+            return x
+        last = x.new_ones(*x.shape[:-1], 1) if deltas is None else deltas.to(x.dtype).unsqueeze(-1)
+        return torch.cat([x, last], dim=-1)
+
+    def recurrent(self, gates: str) -> Map:
+        """The linear map behind `product(gates, ...)`."""
+        if gates in self.products:
+            return self.get_parameter(self.products[gates]), None
+        weight = self.recurrent_weight(gates)
+        if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
+            return weight, None
+        width = self.hidden_size
+        blocks = [
+            self.bias_hh[self.recurrent_bias.index(gate) * width :][:width]
+            if gate in self.recurrent_bias
+            else self.bias_hh.new_zeros(width)
+            for gate in gates
+        ]
+        return weight, torch.cat(blocks)
+
+    def recurrent_weight(self, gates: str) -> Tensor:
+        """The rows of `weight_hh` that belong to these neighbouring gates."""
+        assert self.weight_hh is not None
+        return (
+            self.weight_hh
+            if gates == self.recurrent_gates
+            else self.weight_hh[self.rows(gates, self.recurrent_gates)]
+        )
+
+    @property
+    def vectors(self) -> tuple[Tensor, ...]:
+        """The parameters and buffers that `step` reads by itself: all but those of the linear maps."""
+        named = (*self._parameters.items(), *self._buffers.items())
+        maps = {*MAPS, *self.products.values()}
+        return tuple(part for name, part in named if part is not None and name not in maps)
+
+    @property
+    def reads(self) -> StepReads:
+        """What `step` was seen to read and do beside its equations."""
+        self._reads = self._reads or StepReads.of(self)
+        return self._reads
+
+    def recurrence(self) -> Recurrence:
+        """This cell as an engine sees it."""
+        return Recurrence(
+            step=self.step,
+            project=self.project,
+            recurrent=self.recurrent,
+            width=self.hidden_size,
+            input_size=self.input_size + self.reads_deltas,
+            output_size=self.output_size,
+            state_sizes=self.state_sizes,
+            vectors=self.vectors,
+            like=self.weight_ih,
+            torch_equivalent=self.torch_equivalent(),
+            gates=self.gates,
+            state_names=self.state_type._fields,
+            only_stepwise=self.reads.obstacle,
+        )
+
+    def forward(
+        self, x: Float[Tensor, "B I"], state: State, deltas: Float[Tensor, " B"] | None = None
+    ) -> tuple[Tensor, State]:
+        """One step on one moment of a batch: output (B, output_size) and the new state."""
+        return self.step(self.project(self.with_deltas(x, deltas)), state, linear_product(self.recurrent))
+
+    def extra_repr(self) -> str:
+        return f"{self.input_size}, {self.hidden_size}"
