@@ -31,17 +31,24 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
+    from zoo.cells.gla import GLASpec as GLASpec
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData

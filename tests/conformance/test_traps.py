@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from oracles import cells
+from oracles.cells import oracle
 from torch import nn
 
 from conformance.cases import Case, assert_close, random_x
@@ -108,7 +108,7 @@ def test_the_gru_of_the_lecture_notes_is_not_that_of_torch() -> None:
     generator = np.random.default_rng(0)
     weights = {f"{kind}_{gate}": generator.normal(size=(2, 2)) for kind in "WU" for gate in "rzn"}
     x, h = generator.normal(size=2), generator.normal(size=2)
-    before, _ = cells.GRUResetBefore().step(weights, x, (h,))
+    before, _ = oracle("gru", GRUSpec(reset="before")).step(weights, x, (h,))
     flipped = weights | {"W_z": -weights["W_z"], "U_z": -weights["U_z"]}
-    after, _ = cells.GRUResetAfter().step(flipped, x, (h,))
+    after, _ = oracle("gru", GRUSpec()).step(flipped, x, (h,))
     assert np.abs(before - after).max() > 1e-3

@@ -22,7 +22,8 @@ from zoo.engines.triton.expressions import TRITON_PRELUDE, expression
 from zoo.engines.triton.kernel import TritonKernel
 from zoo.engines.triton.linear import diagonal_scan
 
-SPECS = {name: CELLS[name].spec_class() for name in CELLS.names()}
+STRUCTURES = ("elman", "gru", "janet", "layernorm_lstm", "ligru", "lru", "lstm", "mgu", "mingru", "minlstm")
+SPECS = {name: CELLS[name].spec_class() for name in (*STRUCTURES, "peephole_lstm", "sru")}
 SPECS |= {"gru before": GRUSpec(reset="before"), "sru peephole": SRUSpec(peephole=True)}
 SPECS |= {"elman without bias": ElmanSpec(bias=False)}
 SIZES = {"one step": (1, 3, 5, False), "two": (2, 4, 4, False), "ragged": (5, 5, 5, True)}

@@ -32,7 +32,7 @@ def test_what_auto_takes_can_run_it_and_the_reason_is_the_engines(name: str) -> 
         ("gru before", "cpu", "c"),
         ("layernorm_lstm", "cpu", "c"),
         ("highway", "cpu", "c"),
-        ("running", "cpu", "reference"),
+        ("running", "cpu", "c"),
         ("lstm", "mps", "native"),
         ("gru before", "mps", "eager"),
         ("running", "mps", "reference"),

@@ -6,16 +6,26 @@ from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
 from zoo.registry import part_class
 
 if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.deltanet import DeltaNet as DeltaNet
+    from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gated_deltanet import GatedDeltaNet as GatedDeltaNet
+    from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
+    from zoo.cells.gla import GLA as GLA
+    from zoo.cells.gla import GLASpec as GLASpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.hgrn2 import HGRN2 as HGRN2
+    from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
     from zoo.cells.janet import JANET as JANET
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.ligru import LiGRU as LiGRU
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.linear_attention import LinearAttention as LinearAttention
+    from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
@@ -26,8 +36,12 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.mlstm import MLSTM as MLSTM
+    from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.retention import Retention as Retention
+    from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
 

@@ -2,8 +2,9 @@
 
 from zoo.cells.card import Card, Hidden
 from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.register import CELLS, cell_spec, register_cell
-from zoo.engines import Product, State, TorchEquivalent
+from zoo.engines import MatrixTerms, Product, State, TorchEquivalent
 from zoo.registry import check_choice, check_finite
 
 __all__ = [
@@ -12,11 +13,18 @@ __all__ = [
     "Cell",
     "CellSpec",
     "Hidden",
+    "MatrixCell",
+    "MatrixSpec",
+    "MatrixTerms",
+    "Memory",
     "Product",
+    "StabilisedMemory",
     "State",
     "TorchEquivalent",
     "cell_spec",
     "check_choice",
     "check_finite",
     "register_cell",
+    "rms_normed",
+    "unit",
 ]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from zoo.cells.card import Card, Hidden
 from zoo.cells.step_reads import StepReads
-from zoo.engines import Map, Product, Recurrence, State, TorchEquivalent, linear_product
+from zoo.engines import Map, MatrixMemory, Product, Recurrence, State, TorchEquivalent, linear_product
 from zoo.registry import Spec
 
 MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
@@ -143,6 +143,10 @@ class Cell(nn.Module, ABC):
         """Width of each tensor of the state."""
         return (self.hidden_size,) * len(self.state_type._fields)
 
+    def memory(self) -> MatrixMemory | None:
+        """The step as what outer products do to a matrix, or None where it is something else."""
+        return None
+
     def torch_equivalent(self) -> Callable[[], TorchEquivalent] | None:
         """What gives the torch kernel with these equations; None where torch has none."""
         return None
@@ -248,6 +252,7 @@ class Cell(nn.Module, ABC):
             gates=self.gates,
             state_names=self.state_type._fields,
             only_stepwise=self.reads.obstacle,
+            memory=self.memory(),
         )
 
     def forward(

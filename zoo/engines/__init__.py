@@ -8,10 +8,13 @@ are kernels by torch operations (`eager`), in C (`c`) and in Triton (`triton`).
 from zoo.engines.base import ChosenEngine, Engine, PreparedRun
 from zoo.engines.choice import pick, run_all
 from zoo.engines.chunks import in_chunks
+from zoo.engines.chunkwise import matrix_step
 from zoo.engines.gradient_clip import clip_gradient
 from zoo.engines.layer_trace import LayerTrace, Watchable, Watcher
 from zoo.engines.recurrence import (
     Map,
+    MatrixMemory,
+    MatrixTerms,
     Product,
     Recurrence,
     RunFunction,
@@ -32,6 +35,8 @@ __all__ = [
     "Engine",
     "LayerTrace",
     "Map",
+    "MatrixMemory",
+    "MatrixTerms",
     "PreparedRun",
     "Product",
     "Recurrence",
@@ -46,6 +51,7 @@ __all__ = [
     "engine_name",
     "in_chunks",
     "linear_product",
+    "matrix_step",
     "pick",
     "reference_loop",
     "run_all",

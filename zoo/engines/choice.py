@@ -9,13 +9,13 @@ from zoo.engines.base import ChosenEngine
 from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State
 from zoo.engines.table import ENGINES, engine_name
 
-PREFERENCE = {"cpu": ("c", "native", "scan", "eager", "reference")}
+PREFERENCE = {"cpu": ("c", "native", "scan", "chunkwise", "eager", "reference")}
 """Type of device -> the engines there, from the one `auto` likes best to the one that always works.
 
 On the CPU our C takes as long as torch's LSTM kernel, and a quarter of the time of its GRU and tanh kernels
 at H = 64 (`zoo bench lstm gru elman`); it also runs both directions at once, and resets cost it nothing."""
 
-ELSEWHERE = ("native", "scan", "eager", "reference")
+ELSEWHERE = ("native", "scan", "chunkwise", "eager", "reference")
 """The same for all other devices."""
 
 

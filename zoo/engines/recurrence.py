@@ -48,6 +48,53 @@ class TorchEquivalent:
     biases: tuple[Tensor, Tensor] | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class MatrixTerms:
+    """What comes of the input for a state that is a matrix S (K, V) in each of N heads.
+
+    With α = exp(log_decay), S_t = diag(α) S_{t-1} + k w^T and o = S_t^T q, where w is v, or with the delta
+    rule β (v - (diag(α) S_{t-1})^T k).
+
+    Attributes:
+        q: What is asked (..., N, K).
+        k: Under which key something is kept (..., N, K).
+        v: What is kept (..., N, V).
+        log_decay: (..., N, K), or (..., N, 1) where all rows of a head decay alike; finite, at most 0 if
+            nothing is to grow.
+        beta: How much of the old value under the key is replaced (..., N, 1); None where nothing is.
+        log_input: Logarithm of a factor of k (..., N, 1), which may be large: state and factor are then kept
+            divided by exp(m), m_t = max(m_{t-1} + log_decay, log_input); or None.
+    """
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    log_decay: Tensor
+    beta: Tensor | None = None
+    log_input: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MatrixMemory:
+    """A recurrence whose state is a matrix in each of several heads, changed by outer products.
+
+    Attributes:
+        heads: N.
+        key_size: K.
+        value_size: V.
+        has_delta: Whether it follows the delta rule.
+        terms: The input product (..., G) -> what is done with the matrix.
+        read: What was found (..., N, V), m (..., N, 1) or None, and the input product -> output.
+    """
+
+    heads: int
+    key_size: int
+    value_size: int
+    has_delta: bool
+    terms: Callable[[Tensor], MatrixTerms]
+    read: Callable[[Tensor, Tensor | None, Tensor], Tensor]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recurrence:
     """One direction of one layer, as an engine sees it.
@@ -68,6 +115,7 @@ class Recurrence:
         gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
             state before it, see `zoo.engines.reference`; 0 clips nothing.
         only_stepwise: Why only the step itself, run at each step, will do; "" where watching it once will.
+        memory: The step again, where its state is a matrix that is changed by outer products; or None.
     """
 
     step: StepFunction
@@ -84,6 +132,7 @@ class Recurrence:
     state_names: tuple[str, ...] = ()
     gradient_clip: float = 0.0
     only_stepwise: str = ""
+    memory: MatrixMemory | None = None
 
 
 @dataclass(frozen=True)

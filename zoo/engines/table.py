@@ -44,6 +44,7 @@ ENGINES = EngineTable(
         "native": "zoo.engines.native:NativeEngine",
         "c": "zoo.engines.c.engine:CEngine",
         "scan": "zoo.engines.scan.engine:ScanEngine",
+        "chunkwise": "zoo.engines.chunkwise:ChunkwiseEngine",
         "eager": "zoo.engines.eager.engine:EagerEngine",
         "triton": "zoo.engines.triton.engine:TritonEngine",
         "reference": "zoo.engines.reference:ReferenceEngine",
