@@ -6,6 +6,7 @@ from typing import final
 
 import numpy as np
 
+from zoo.diagnostics.quantities import Metric, Quantity
 from zoo.report.figure import (
     MOST_ROWS,
     Layout,
@@ -25,7 +26,7 @@ from zoo.report.text import number
 from zoo.runs.gradient_records import JOURNAL
 from zoo.runs.metrics_file import METRICS, Curve
 
-METRIC = "gradient/"
+NOTHING = Curve(np.zeros(0), np.zeros(0))
 BEFORE = {"color": "#767676", "dark": "#9a9a9a", "dash": "dot"}
 AFTER = {"color": "#0072B2", "dark": "#56B4E9"}
 SHARE = {"color": "#D55E00", "dark": "#FF8B3D", "dash": "dash"}
@@ -72,16 +73,16 @@ def clipped(run: Run) -> tuple[float, float] | None:
 
 def _clippings(run: Run, several: bool) -> dict[str, Clipping]:
     """By the names of their panels: from the metrics, or else from the histograms."""
-    start = f"{METRIC}norm_before"
     found = {}
-    for name in run.metrics:
-        if name.startswith(start):
-            ending = name.removeprefix(start)
-            whose = ending.removeprefix("/").replace("_", " ")
+    for name, before in run.metrics.items():
+        metric = Metric.of(name)
+        if metric is not None and metric.quantity is Quantity.NORM_BEFORE:
+            index = int(metric.optimizer) if metric.optimizer.isdigit() else None
+            whose = "" if index is None else f"optimizer {index}"
             title = ", ".join(part for part in (run.name if several or not whose else "", whose) if part)
-            curves = [run.metrics.get(f"{METRIC}{what}{ending}") for what in ("norm_after", "clipped")]
-            after, share = (curve or Curve(np.zeros(0), np.zeros(0)) for curve in curves)
-            found[title] = Clipping(run, run.metrics[name], after, share)
+            others = [quantity.at(optimizer=index) for quantity in (Quantity.NORM_AFTER, Quantity.CLIPPED)]
+            after, share = (run.metrics.get(other, NOTHING) for other in others)
+            found[title] = Clipping(run, before, after, share)
     glance = run.timeline
     if not found and glance is not None:
         steps = glance.steps.astype(float)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from zoo.diagnostics.quantities import Metric
 from zoo.report.figure import (
     MOST_ROWS,
     Panel,
@@ -65,9 +66,11 @@ def _panel(what: str, names: list[str], runs: Sequence[Run]) -> Panel:
     found = [(run, name, run.metrics[name]) for run in runs for name in names if name in run.metrics]
     traces = [_trace(run, name, curve, len(runs) > 1) for run, name, curve in found]
     end = max(run.last_step for run in runs)
-    linear = over_steps(270, end, {"yaxis": {"title": {"text": what}}})
-    logarithmic = over_steps(270, end, {"yaxis": log_axis([curve.values for _, _, curve in found], what)})
-    return Panel(what, [View("linear axis", traces, linear), View("logarithmic axis", traces, logarithmic)])
+    metric = Metric.of(what)
+    title, unit = (what, what) if metric is None else (metric.quantity.title, metric.quantity.unit)
+    linear = over_steps(270, end, {"yaxis": {"title": {"text": unit}}})
+    logarithmic = over_steps(270, end, {"yaxis": log_axis([curve.values for _, _, curve in found], unit)})
+    return Panel(title, [View("linear axis", traces, linear), View("logarithmic axis", traces, logarithmic)])
 
 
 def _trace(run: Run, name: str, curve: Curve, several: bool) -> Trace:
