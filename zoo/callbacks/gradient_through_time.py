@@ -89,8 +89,9 @@ class GradientThroughTime(TraceCallback):
 
 def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.lag_plot import draw_lags
+    from zoo.pictures.by_lag import lags_picture
+    from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    draw_lags(read_lags(file)).savefig(picture)
+    paint(lags_picture(read_lags(file))).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

@@ -7,23 +7,14 @@ from typing import final
 import numpy as np
 
 from zoo.diagnostics.quantities import Metric, Quantity, Scale
+from zoo.pictures.by_layer import positive
+from zoo.pictures.description import Axis, Line, Plot, linear_axis, log_axis, share_axis, step_axis
+from zoo.pictures.looks import Look, of_layers
+from zoo.pictures.wording import number
 from zoo.report.curves import WATCHED
-from zoo.report.figure import (
-    SOME_POINTS,
-    Layout,
-    Panel,
-    Section,
-    Table,
-    Trace,
-    View,
-    evenly,
-    line,
-    log_axis,
-    over_steps,
-)
-from zoo.report.palette import of_layers
+from zoo.report.figure import Panel, Section, Table, View, evenly
+from zoo.report.plotly_view import SOME_POINTS, view
 from zoo.report.run import Run
-from zoo.report.text import number
 
 MOST_VIEWS = 40
 
@@ -108,38 +99,28 @@ def _shown(name: str) -> Shown:
 
 
 def _view(title: str, names: Sequence[str], run: Run, runs: Sequence[Run]) -> View:
-    shown = _shown(names[0])
     values = [other.metrics[name].values for other in runs for name in names if name in other.metrics]
-    layout = over_steps(340, max(other.last_step for other in runs), {"yaxis": _axis(shown, values)})
-    return View(title, [_trace(name, names, run) for name in names if name in run.metrics], layout)
+    across, up = step_axis(max(other.last_step for other in runs)), _axis(_shown(names[0]), values)
+    looks = of_layers(list(dict.fromkeys(map(_layer, names))))
+    lines = [_line(name, looks[_layer(name)], run) for name in names if name in run.metrics]
+    return view(title, 340, Plot(title=title, across=across, up=up, lines=lines), most=SOME_POINTS)
 
 
-def _trace(name: str, names: Sequence[str], run: Run) -> Trace:
-    shown = _shown(name)
-    looks = of_layers(list(dict.fromkeys(_layer(other) for other in names)))
-    dash = {"dash": "dash"} if shown.where.endswith(" backward") else {}
-    curve = run.metrics[name]
-    values = np.where(curve.values > 0, curve.values, np.nan) if shown.scale == "log" else curve.values
-    style = looks[_layer(name)] | dash | {"run": run.index}
-    return line(curve.steps, values, shown.where, style, most=SOME_POINTS)
+def _line(name: str, look: Look, run: Run) -> Line:
+    shown, curve = _shown(name), run.metrics[name]
+    values = positive(curve.values) if shown.scale == "log" else curve.values
+    direction = shown.where.rpartition(" ")[2]
+    return Line(name=shown.where, x=curve.steps, y=values, look=look.of(direction), run=run.index)
 
 
 def _layer(name: str) -> str:
     return name.partition("/")[0].replace("_", " ")
 
 
-def _axis(shown: Shown, values: Sequence[np.ndarray]) -> Layout:
+def _axis(shown: Shown, values: Sequence[np.ndarray]) -> Axis:
     if shown.scale == "log":
-        return log_axis(values, shown.unit)
-    axis: Layout = {"title": {"text": shown.unit}}
-    if shown.scale == "share":
-        return axis | {"range": [-0.03, 1.03], "tickformat": ".0%"}
-    seen = np.concatenate(values)
-    seen = seen[np.isfinite(seen)]
-    if seen.size:
-        room = max(0.06 * float(np.ptp(seen)), 0.02 * float(np.abs(seen).max()), 1e-9)
-        axis["range"] = [float(f"{seen.min() - room:.5g}"), float(f"{seen.max() + room:.5g}")]
-    return axis
+        return log_axis(shown.unit, values)
+    return share_axis(shown.unit) if shown.scale == "share" else linear_axis(shown.unit, values)
 
 
 def _table(run: Run, several: bool) -> Table:
