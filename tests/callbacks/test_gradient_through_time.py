@@ -31,7 +31,7 @@ PNG = b"\x89PNG"
 @pytest.fixture(autouse=True)
 def _small_pictures(monkeypatch):
     """Most of the time of these tests would be spent on pixels."""
-    monkeypatch.setattr("zoo.pictures.lag_plot.DPI", 20)
+    monkeypatch.setattr("zoo.pictures.canvas.DPI", 20)
 
 
 def through_time(every_n_steps=1, **options):

@@ -1,6 +1,5 @@
 """The picture of a run: that it can be read, for runs of every kind."""
 
-import math
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -10,8 +9,11 @@ from hypothesis import strategies as st
 from matplotlib.text import Annotation, Text
 from runs.records import record
 
-from zoo.pictures.gradient_plot import draw_gradients
-from zoo.pictures.panels import number, power, spread, trend
+from zoo.pictures.by_layer import gradients_picture
+from zoo.pictures.canvas import paint
+from zoo.pictures.description import log_ticks
+from zoo.pictures.labels import spread
+from zoo.pictures.marks import trend
 from zoo.runs.gradient_records import append_gradients, read_gradients
 from zoo.runs.timeline import timeline
 
@@ -68,7 +70,7 @@ def _shown(text, figure):
 
 @pytest.mark.parametrize("name", RUNS)
 def test_all_that_is_written_can_be_read(name, tmp_path):
-    figure = draw_gradients(RUNS[name])
+    figure = paint(gradients_picture(RUNS[name]))
     figure.savefig(tmp_path / "picture.png")
     written = texts(figure)
     width, height = figure.canvas.get_width_height()
@@ -88,7 +90,7 @@ def test_all_that_is_written_can_be_read(name, tmp_path):
 
 
 def test_the_lines_are_labelled_with_the_layers():
-    top = draw_gradients(run(4, 30)).axes[2]
+    top = paint(gradients_picture(run(4, 30))).axes[0]
     labels = {text.get_text() for text in top.texts}
     assert {"embedding", "layer 1", "layer 2", "layer 3", "layer 4", "head"} <= labels
 
@@ -113,7 +115,7 @@ def test_nothing_is_drawn_over_nan(name):
     edges = np.array([found.steps[0], *middles, found.steps[-1]], dtype=float)
     bad = np.flatnonzero(found.nonfinite.all(axis=0))
     assert bad.size
-    norms, _, lines = draw_gradients(NAN[name]).axes
+    lines, _, _, norms = paint(gradients_picture(NAN[name])).axes
     for axes in (norms, lines):
         to_steps = axes.transData.inverted()
         for line in axes.lines:
@@ -126,12 +128,14 @@ def test_nothing_is_drawn_over_nan(name):
 
 
 def test_a_line_that_reaches_the_end_is_led_to_its_name():
-    leaders = [line for line in draw_gradients(run(2, 4)).axes[2].lines if line.get_linewidth() == 0.6]
+    leaders = [
+        line for line in paint(gradients_picture(run(2, 4))).axes[0].lines if line.get_linewidth() == 0.6
+    ]
     assert len(leaders) == 4
 
 
 def test_of_many_layers_the_outermost_are_labelled():
-    labels = {text.get_text() for text in draw_gradients(run(40, 5)).axes[2].texts}
+    labels = {text.get_text() for text in paint(gradients_picture(run(40, 5))).axes[0].texts}
     assert {"layer 1", "head"} <= labels
     assert len(labels) < 30
 
@@ -140,13 +144,13 @@ def test_it_is_redrawn_from_the_file(tmp_path):
     path = tmp_path / "gradients.jsonl"
     for one in run(2, 3):
         append_gradients(path, one)
-    draw_gradients(read_gradients(path)).savefig(tmp_path / "again.png")
+    paint(gradients_picture(read_gradients(path))).savefig(tmp_path / "again.png")
     assert (tmp_path / "again.png").stat().st_size > 10_000
 
 
 def test_without_a_record_there_is_no_picture():
     with pytest.raises(ValueError, match="no gradient record"):
-        draw_gradients([])
+        paint(gradients_picture([]))
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12))
@@ -173,7 +177,20 @@ def test_crowded_labels_spread_to_both_sides():
     assert spread([50.0, 50.0, 50.0], gap=10.0, height=100.0) == pytest.approx([40.0, 50.0, 60.0])
 
 
-def test_numbers_are_written_as_people_do():
-    assert [number(value) for value in (0.0, 0.05, 2.0, 150.0)] == ["0", "0.05", "2", "150"]
-    assert [number(1e-6), number(3e-6), power(1e-3)] == ["$10^{-6}$", r"$3\cdot10^{-6}$", "$10^{-3}$"]
-    assert power(math.nextafter(1e-3, 0)) == "$10^{-3}$"
+@pytest.mark.parametrize(
+    ("ends", "written"),
+    [
+        ((0.9, 4.1), ["1", "2"]),
+        ((0.5, 20.0), ["0.5", "1", "2", "5", "10", "20"]),
+        ((2e-3, 4.2e-3), ["0.002", "0.0025", "0.003", "0.0035", "0.004"]),
+        ((2e-9, 2.0), ["10⁻⁸", "10⁻⁶", "10⁻⁴", "10⁻²", "10⁰"]),
+        ((1e-300, 1e150), None),
+        ((1.0, 1.2), None),
+    ],
+)
+def test_a_logarithmic_axis_has_ticks_whatever_its_ends(ends, written):
+    ticks = log_ticks(ends, most=7)
+    assert 2 <= len(ticks) <= 7
+    assert all(ends[0] <= place <= ends[1] for place, _ in ticks)
+    assert len({words for _, words in ticks}) == len(ticks)
+    assert written is None or [words for _, words in ticks] == written

@@ -9,8 +9,8 @@ import pytest
 from pictures.test_gradient_plot import texts
 from zoo.diagnostics.lag_curves import lag_values, reach
 from zoo.diagnostics.lag_record import LagRecord
-from zoo.pictures.lag_maps import headline, lag_maps, subtitle
-from zoo.pictures.lag_plot import draw_lags
+from zoo.pictures.by_lag import headline, lags_picture, subtitle
+from zoo.pictures.canvas import paint
 from zoo.runs.lag_records import append_lags, in_order, read_lags
 
 BOTH = ("forward", "backward")
@@ -58,7 +58,7 @@ RUNS = {
 
 @pytest.mark.parametrize("name", RUNS)
 def test_all_that_is_written_can_be_read(name, tmp_path):
-    figure = draw_lags(RUNS[name])
+    figure = paint(lags_picture(RUNS[name]))
     figure.savefig(tmp_path / "picture.png")
     written = texts(figure)
     width, height = figure.canvas.get_width_height()
@@ -109,18 +109,18 @@ def test_of_repeated_steps_the_later_ones_count_and_of_many_the_last_is_kept():
 def test_the_headline_names_the_layer_whose_gradient_changes_most():
     falls = record(0, layers=1, directions=BOTH, lags=4)
     falls.state["layer_1/backward"][:] = [1.0, 0.1, 0.01, 0.001]
-    assert headline(lag_maps([falls])) == (
+    assert headline(falls) == (
         "In layer 1, backward, the gradient is 1,000× smaller 3 steps back than at the last step"
     )
-    assert "about as large 7 steps back" in headline(lag_maps([record(0, rate=0.95)]))
-    assert "10⁷× larger 49 steps back" in headline(lag_maps([record(0, lags=50, rate=1.4)]))
-    assert headline(lag_maps([broken(0)])) == "Gradient through time, by layer"
-    assert subtitle(lag_maps([record(0), record(1500)])) == "measured in 2 steps, the last of them step 1,500"
+    assert "about as large 7 steps back" in headline(record(0, rate=0.95))
+    assert "10⁷× larger 49 steps back" in headline(record(0, lags=50, rate=1.4))
+    assert headline(broken(0)) == "Gradient through time, by layer"
+    assert subtitle([record(0), record(1500)]) == "measured in 2 steps, the last of them step 1,500"
 
 
 def test_without_a_record_there_is_no_picture():
     with pytest.raises(ValueError, match="no record of gradients through time"):
-        draw_lags([])
+        paint(lags_picture([]))
 
 
 @pytest.mark.parametrize(

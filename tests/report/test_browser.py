@@ -20,6 +20,8 @@ FOCUSED = """(() => {
   const seen = box.width > 0 && getComputedStyle(at).outlineStyle !== 'none';
   return seen ? 'seen' : 'unseen ' + at.outerHTML.slice(0, 80);
 })()"""
+UNSEEN = """[...document.querySelectorAll('.scatterlayer path.point')]
+  .filter((one) => getComputedStyle(one).display === 'none').length"""
 STRIPS = """[...document.querySelectorAll('#histograms-of-the-gradient-over-time .annotation')]
   .map((one) => one.textContent).sort()"""
 CONTRAST = """(() => {
@@ -67,6 +69,11 @@ def test_every_figure_is_drawn_inside_the_window_and_nothing_is_fetched(tab, pag
     assert tab.run("document.documentElement.scrollWidth") <= width
     assert tab.said == []
     assert [address for address in tab.asked if not address.startswith(("file:", "data:"))] == []
+
+
+def test_every_point_is_seen_the_crosses_of_nan_among_them(tab, pages):
+    tab.open(pages[0], 1280)
+    assert tab.run(UNSEEN) == 0
 
 
 def test_no_figure_is_wider_than_its_place_after_the_window_has_shrunk(tab, pages):

@@ -12,8 +12,8 @@ import pytest
 
 from tests.report.folders import EVENT, beyond, make_run, metrics, passage, record
 from tests.report.pages import figures, matrix, parsed, section, views
+from zoo.pictures.looks import RUNS
 from zoo.report import write_report
-from zoo.report.palette import RUNS
 from zoo.runs.gradient_records import append_gradients
 
 FILES = {

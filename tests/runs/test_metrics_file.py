@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from tests.report.folders import make_run, passage, record
+from zoo.pictures.wording import number
 from zoo.report import find_run
 from zoo.report.columns import collect, merged
-from zoo.report.figure import MOST_COLUMNS, MOST_POINTS, thinned
+from zoo.report.figure import MOST_COLUMNS
+from zoo.report.plotly_view import MOST_POINTS, thinned
 from zoo.report.run import read_run
-from zoo.report.text import number, without_home
+from zoo.report.text import without_home
 from zoo.runs.folders import names
 
 
@@ -114,7 +116,7 @@ def test_nobody_learns_the_name_of_a_user(text, shown):
     [
         (0.05, "0.05"),
         (1234.5, "1,234"),
-        (3.2e-6, "3.20·10⁻⁶"),
+        (3.2e-6, "3.2·10⁻⁶"),
         (float("nan"), "–"),
         (None, "–"),
         (0.0, "0"),

@@ -1,90 +1,38 @@
-"""What a verdict says of measurements: each rule beyond its threshold, none within it, advice that fits."""
+"""What a verdict says of measurements: each rule beyond its threshold, none within it, advice that fits.
+
+The case of the rule `zoo/verdict/rules/x.py` is in `tests/verdict/rules/x.py`: what makes it speak, a part of
+what it says, and a line of its advice.
+"""
 
 from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 import yaml
 
 import zoo
+from verdict import rules as cases
+from verdict.healthy import FADING, HEALTHY
+from zoo.diagnostics.lag_record import span
+from zoo.verdict import rules
 from zoo.verdict.advice import FORGETTING
 from zoo.verdict.judge import judge
-from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite
-from zoo.verdict.rules import RULES, span
+from zoo.verdict.measurements import Gate, Measurements, Nonfinite
+from zoo.verdict.rules import RULES
 
-FADING = [0.5**lag for lag in range(40)]
-HEALTHY = Measurements(
-    layers={"layer 1": 2e-3, "layer 2": 1e-3, "head": 1e-2},
-    early={"layer 1": 1e-3, "layer 2": 1e-3},
-    gradients={"layer_1/forward": [1.0] * 40},
-    errors={"layer_1/forward": [0.9**lag for lag in range(40)]},
-    weights={"layer_1/forward": [0.9**lag for lag in range(40)]},
-    gates={"layer_1/forward": {"f": Gate(0.1, 0.7), "i": Gate(0.2, 0.5)}},
-    dead={"layer_1/forward": 0.0},
-    updates={"layer_1": 1e-3},
-    norms=[1.0, 1.2, 0.9, 1.1, 3.0, 0.8],
-    network=Network(cell="lstm", wiring="plain", pooling="last", num_layers=2, lr=0.01),
-)
 CASES = {
-    "non-finite": ({"nonfinite": 1}, "NaN or infinite in 1 step", "max_norm: 1"),
-    "vanishes with depth": (
-        {"layers": {"layer 1": 3e-6, "layer 2": 1.0}},
-        "reaches layer 1 is 3e-6 of layer 2's",
-        "wiring: residual",
-    ),
-    "explodes with depth": (
-        {"layers": {"layer 1": 500.0, "layer 2": 1.0}},
-        "reaches layer 1 is 500 times layer 2's",
-        "max_norm: 1",
-    ),
-    "vanishes through time": (
-        {"weights": {"layer_1/forward": FADING}},
-        "older than 6 steps contributes under 1%",
-        "cell: {class_path: LSTMSpec, init_args: {forget_bias: 3.0}}",
-    ),
-    "explodes through time": (
-        {"errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}},
-        "errors that have travelled back 39 steps are 1e6 times as large",
-        "recurrent_gradient_clip: 1.0",
-    ),
-    "shut gate": (
-        {
-            "gates": {"layer_1/forward": {"f": Gate(0.61, 0.02)}},
-            "network": replace(HEALTHY.network, forget_bias=-3.0),
-        },
-        "gate f is saturated in 61% of units and steps, at a mean of 0.02",
-        "cell: {class_path: LSTMSpec, init_args: {forget_bias: 1.0}}",
-    ),
-    "saturated gate": (
-        {"gates": {"layer_1/forward": {"o": Gate(0.9, 0.99)}}},
-        "gate o is saturated in 90% of units and steps",
-        "cell: layernorm_lstm",
-    ),
-    "dead units": (
-        {"dead": {"layer_1/forward": 0.5}},
-        "50% of the units never change",
-        "optimizer: {name: Adam, lr: 0.005}",
-    ),
-    "unclipped spikes": ({"norms": [1.0] * 6 + [1e3]}, "1,000 times its median", "max_norm: 5"),
-    "always clipped": (
-        {"clipped": 0.99, "norms": [50.0] * 6, "network": Network(limit=1.0, clips=True)},
-        "99% of the steps were clipped",
-        "max_norm: 200",
-    ),
-    "large updates": (
-        {"updates": {"layer_1": 0.5}},
-        "by 50% of their norm",
-        "optimizer: {name: Adam, lr: 0.005}",
-    ),
-    "small updates": (
-        {"updates": {"layer_1": 1e-8}},
-        "by 1e-8 of their norm",
-        "optimizer: {name: Adam, lr: 0.02}",
-    ),
+    file.name: import_module(f"{cases.__name__}.{file.name}").CASE for file in iter_modules(cases.__path__)
 }
 
 
 def test_there_is_a_case_for_every_rule():
-    assert [rule.name for rule in RULES] == list(CASES)
+    assert set(CASES) == {file.name for file in iter_modules(rules.__path__)}
+    assert len(CASES) == len(RULES)
+
+
+def test_every_rule_has_a_name_and_a_place_of_its_own():
+    assert len({rule.name for rule in RULES}) == len({rule.place for rule in RULES}) == len(RULES)
 
 
 def test_every_rule_names_its_source():
@@ -101,7 +49,7 @@ def test_a_healthy_network_gets_no_advice():
 def test_a_rule_speaks_when_its_threshold_is_passed(name):
     changes, sentence, advice = CASES[name]
     (finding,) = judge(replace(HEALTHY, **changes))
-    assert finding.rule == name
+    assert finding.rule == import_module(f"{rules.__name__}.{name}").RULE.name
     assert sentence in finding.text
     assert advice in finding.advice
     assert finding.source

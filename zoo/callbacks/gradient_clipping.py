@@ -181,8 +181,7 @@ class GradientClipping(Callback):
             return
         for index, window in self._windows.items():
             if window.last is not None:
-                suffix = f"/optimizer_{index}" if len(self._windows) > 1 else ""
-                pl_module.log_dict({f"{key}{suffix}": value for key, value in window.values().items()})
+                pl_module.log_dict(window.values(index if len(self._windows) > 1 else None))
                 window.clear()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

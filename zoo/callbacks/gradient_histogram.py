@@ -197,8 +197,9 @@ def _try(failure: str, action: Callable[[], object]) -> None:
 
 def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.gradient_plot import draw_gradients
+    from zoo.pictures.by_layer import gradients_picture
+    from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    draw_gradients(read_gradients(file)).savefig(picture)
+    paint(gradients_picture(read_gradients(file))).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

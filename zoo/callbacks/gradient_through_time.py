@@ -31,7 +31,7 @@ class GradientThroughTime(TraceCallback):
     the recurrent weights' gradient whose error has travelled k steps (`zoo.runs.lag_records` reads
     it). Logs for each layer and direction `layer_1/forward/gradient_reach`, the steps until the gradient has
     fallen below 1 % of what it is at the last step, and `layer_1/forward/gradient_beyond_4`, the share of the
-    recurrent weights' gradient from more than 4 steps away; also for 1, 16 and 64. When the fit ends, be it
+    recurrent weights' gradient from more than 4 steps away; also for 1 and 16. When the fit ends, be it
     by an exception, a picture is drawn beside the file, `through_time.png`, and sent to W&B and TensorBoard.
     Norms against lag are the way in which Bengio et al., 1994, https://doi.org/10.1109/72.279181, and Pascanu
     et al., 2013, https://arxiv.org/abs/1211.5063, show vanishing and exploding gradients.
@@ -89,8 +89,9 @@ class GradientThroughTime(TraceCallback):
 
 def _draw(trainer: Trainer, file: Path, step: int) -> None:
     # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.lag_plot import draw_lags
+    from zoo.pictures.by_lag import lags_picture
+    from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    draw_lags(read_lags(file)).savefig(picture)
+    paint(lags_picture(read_lags(file))).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

@@ -28,6 +28,7 @@ from zoo.callbacks.nonfinite.rollback import (
 from zoo.callbacks.nonfinite.skip_update import leave_out, norm_and_loss
 from zoo.callbacks.nonfinite.watch import CarriesState, NonFiniteError, Watch
 from zoo.callbacks.turns import Turn, take_turns
+from zoo.diagnostics.quantities import Quantity
 from zoo.runs.events import EVENTS, Event, append_event
 
 logger = logging.getLogger(__name__)
@@ -221,7 +222,7 @@ class NonFiniteGuard(Callback):
         watch.skips_in_a_row += 1
         self.skipped += 1
         self._tell(trainer, "skip", text, f"this update was left out, {self.skipped} so far")
-        log_values(trainer, {"guard/skipped": float(self.skipped)}, watch.step)
+        log_values(trainer, {Quantity.SKIPPED.at(): float(self.skipped)}, watch.step)
 
     def _roll_back(self, trainer: Trainer, pl_module: LightningModule) -> None:
         watch = self._watch
@@ -245,7 +246,7 @@ class NonFiniteGuard(Callback):
         place = "the state that the fit began with" if found is None else str(found[0][0])
         done = f"went back to {place}, learning rate {rates(trainer)}"
         self._tell(trainer, "rollback", text, f"{done}, rollback {self.rollbacks} of {self.max_rollbacks}")
-        log_values(trainer, {"guard/rollbacks": float(self.rollbacks)}, watch.step)
+        log_values(trainer, {Quantity.ROLLBACKS.at(): float(self.rollbacks)}, watch.step)
 
     def _stop(self, trainer: Trainer, text: str) -> NoReturn:
         """Ends the fit."""

@@ -10,12 +10,13 @@ from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.cli.errors import UserError
 from zoo.cli.inspection import Inspection
 from zoo.cli.runs import describe, say
+from zoo.diagnostics.lag_record import span
 from zoo.verdict.formatting import brief
 from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measurements import Measurements, Network
-from zoo.verdict.rules import RULES, span
+from zoo.verdict.rules import vanishing_time
 
-FADED = next(rule.threshold for rule in RULES if rule.name == "vanishes through time")
+FADED = vanishing_time.RULE.threshold
 WIDTH = 100
 
 

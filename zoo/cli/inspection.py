@@ -22,6 +22,7 @@ from zoo.diagnostics import (
 from zoo.diagnostics.health_metrics import update_ratios
 from zoo.diagnostics.histogram import LogBins, summarise
 from zoo.diagnostics.parameter_paths import by_layer
+from zoo.diagnostics.quantities import Metric
 from zoo.engines import LayerTrace
 from zoo.verdict.measurements import Gate, Measurements, Network, mean_by_lag
 
@@ -78,7 +79,8 @@ class Inspection(Callback):
                 self._look(way, trace.first(SEQUENCES))
         if self._before:
             ratios = update_ratios(self._before, _weights(pl_module), {})
-            self._updates = {key.removesuffix("/update_ratio"): ratio for key, ratio in ratios.items()}
+            metrics = {Metric.of(key): ratio for key, ratio in ratios.items()}
+            self._updates = {metric.place: ratio for metric, ratio in metrics.items() if metric is not None}
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._watching.close()

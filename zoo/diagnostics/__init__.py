@@ -1,4 +1,4 @@
-"""Pure functions that measure how gradients flow, and the pictures drawn from what they measured.
+"""Pure functions that measure how gradients flow.
 
 `watch(model)` records what the layers of a model do; the other functions look into what it recorded.
 """

@@ -10,6 +10,7 @@ from zoo.diagnostics.gate_slices import blocks
 from zoo.diagnostics.gates import Gates, gate_saturation, memory_horizon
 from zoo.diagnostics.lag_curves import LayerTraces
 from zoo.diagnostics.parameter_paths import Place, place_of
+from zoo.diagnostics.quantities import Quantity
 from zoo.diagnostics.unit_stats import dead_units, recurrent_spectra, state_norm
 
 
@@ -27,14 +28,14 @@ def vitals(traces: LayerTraces, gates: dict[str, Gates]) -> dict[str, float]:
     """
     values = {}
     for key, trace in traces.items():
-        values[f"{key}/state_norm"] = state_norm(trace)
-        values[f"{key}/dead_units"] = dead_units(trace)
-        values[f"{key}/horizon"] = float(memory_horizon(trace).median())
+        values[Quantity.STATE_NORM.at(key)] = state_norm(trace)
+        values[Quantity.DEAD_UNITS.at(key)] = dead_units(trace)
+        values[Quantity.HORIZON.at(key)] = float(memory_horizon(trace).median())
         if key not in gates:
             gates[key] = Gates.of(trace.recurrence)
         for gate, found in gate_saturation(trace, gates[key]).items():
-            values[f"{key}/{gate}/saturated"] = found.share
-            values[f"{key}/{gate}/mean"] = found.mean
+            values[Quantity.SATURATED.at(f"{key}/{gate}")] = found.share
+            values[Quantity.MEAN.at(f"{key}/{gate}")] = found.mean
     return values
 
 
@@ -47,8 +48,8 @@ def spectra(traces: LayerTraces) -> dict[str, float]:
     values = {}
     for key, trace in traces.items():
         for gate, (radius, singular) in recurrent_spectra(trace).items():
-            values[f"{key}/{gate}/spectral_radius"] = radius
-            values[f"{key}/{gate}/largest_singular_value"] = float(singular[0])
+            values[Quantity.SPECTRAL_RADIUS.at(f"{key}/{gate}")] = radius
+            values[Quantity.SINGULAR_VALUE.at(f"{key}/{gate}")] = float(singular[0])
     return values
 
 
@@ -83,7 +84,7 @@ def update_ratios(
             sizes.append(weight)
             changed.append(update)
     return {
-        place.metric("update_ratio"): math.hypot(*changed) / size
+        Quantity.UPDATE_RATIO.at(place.key): math.hypot(*changed) / size
         for place, (sizes, changed) in pairs.items()
         if (size := math.hypot(*sizes)) > 0
     }

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from torch import Tensor, nn
 
 from zoo.diagnostics.lag_record import LagRecord, shares_beyond
+from zoo.diagnostics.quantities import Quantity
 from zoo.diagnostics.through_time import gradients_by_lag, lag_norms
 from zoo.engines import LayerTrace, Watchable
 
@@ -16,7 +17,7 @@ LayerTraces: TypeAlias = Mapping[str, LayerTrace]
 FALLEN = 0.01
 """A gradient has reached as many steps back as it is at least this share of what it is at the last step."""
 
-BEYOND = (1, 4, 16)
+BEYOND = {1: Quantity.BEYOND_1, 4: Quantity.BEYOND_4, 16: Quantity.BEYOND_16}
 """Lags beyond which the share of the recurrent weights' gradient is told."""
 
 
@@ -71,10 +72,10 @@ def lag_values(record: LagRecord) -> dict[str, float]:
     values = {}
     for key, norms in record.state.items():
         if key in record.weight and (steps := reach(norms)) is not None:
-            values[f"{key}/gradient_reach"] = float(steps)
+            values[Quantity.REACH.at(key)] = float(steps)
     for key, norms in record.weight.items():
         shares = shares_beyond(norms, record.rest.get(key, 0.0))
-        values |= {f"{key}/gradient_beyond_{lag}": shares[lag] for lag in BEYOND if lag < len(shares)}
+        values |= {share.at(key): shares[lag] for lag, share in BEYOND.items() if lag < len(shares)}
     return values
 
 

@@ -49,3 +49,15 @@ def shares_beyond(norms: Sequence[float], rest: float = 0.0) -> list[float]:
     if not (math.isfinite(total) and total > 0):
         return [math.nan] * len(sizes)
     return [float(share) for share in ((total - sizes.cumsum()) / total).clip(0)]
+
+
+def span(by_lag: Sequence[float], rest: float, share: float) -> int | None:
+    """The lag beyond which less than `share` of a sum over lags lies; None where it is beyond them all.
+
+    Args:
+        by_lag: The parts of the sum.
+        rest: What comes from beyond the last of them.
+        share: Of the sum.
+    """
+    shares = shares_beyond(by_lag, rest)
+    return next((lag for lag, beyond in enumerate(shares) if beyond < share), None)

@@ -6,9 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from zoo.diagnostics.parameter_paths import depth_of
+from zoo.pictures.wording import times
 from zoo.runs.timeline import Timeline
-
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 ALIKE = math.log10(2)
 """Decades between the first and the last layer up to which they count as equally well supplied."""
@@ -66,11 +65,4 @@ def _decades(run: Timeline, first: str, last: str) -> Float[np.ndarray, " steps"
 def _compared(decades: float) -> str:
     if abs(decades) <= ALIKE:
         return "about as much …"
-    return f"{_times(abs(decades))} {'more' if decades > 0 else 'less'} …"
-
-
-def _times(decades: float) -> str:
-    if decades < 6:
-        factor = float(f"{10**decades:.2g}")
-        return f"{factor:,.0f}×" if factor >= 10 else f"{factor:g}×"
-    return f"10{str(math.floor(decades + 1e-9)).translate(SUPERSCRIPTS)}×"
+    return f"{times(abs(decades))} {'more' if decades > 0 else 'less'} …"

@@ -6,29 +6,19 @@ from typing import final
 
 import numpy as np
 
-from zoo.report.figure import (
-    MOST_ROWS,
-    Layout,
-    Panel,
-    Section,
-    Table,
-    Trace,
-    View,
-    evenly,
-    line,
-    log_axis,
-    over_steps,
-)
-from zoo.report.layers import crosses
+from zoo.diagnostics.quantities import Metric, Quantity
+from zoo.pictures.by_layer import before_and_after
+from zoo.pictures.description import Axis, Line, Plot, log_axis, share_axis, step_axis
+from zoo.pictures.looks import RUNS, RUNS_DARK, Look
+from zoo.pictures.wording import number
+from zoo.report.figure import MOST_ROWS, Panel, Section, Table, View, evenly
+from zoo.report.plotly_view import view
 from zoo.report.run import Run
-from zoo.report.text import number
 from zoo.runs.gradient_records import JOURNAL
 from zoo.runs.metrics_file import METRICS, Curve
 
-METRIC = "gradient/"
-BEFORE = {"color": "#767676", "dark": "#9a9a9a", "dash": "dot"}
-AFTER = {"color": "#0072B2", "dark": "#56B4E9"}
-SHARE = {"color": "#D55E00", "dark": "#FF8B3D", "dash": "dash"}
+NOTHING = Curve(np.zeros(0), np.zeros(0))
+SHARE = Look(colour=RUNS[1], dark=RUNS_DARK[1], dash="dash")
 
 
 @final
@@ -45,16 +35,14 @@ class Clipping:
 def clipping(runs: Sequence[Run]) -> Section:
     """The section of clipping, a panel for each run and optimiser, on the same axes."""
     found = [(name, one) for run in runs for name, one in _clippings(run, len(runs) > 1).items()]
-    heights = log_axis([curve.values for _, one in found for curve in (one.before, one.after)], "norm")
-    end = max(run.last_step for run in runs)
+    up = log_axis("norm", [curve.values for _, one in found for curve in (one.before, one.after)])
+    across = step_axis(max(run.last_step for run in runs))
     return Section(
         title="Clipping",
         caption="The norm of the whole gradient before clipping (dotted) and after it (solid); where they "
         "part, clipping acted. Below, the share of steps that were clipped. Clipping now and then is a "
         "safety net; clipping always is a smaller learning rate.",
-        panels=[
-            Panel(name, [View("", _traces(one), _layout(heights, end))], one.run.index) for name, one in found
-        ],
+        panels=[Panel(name, [_view(one, up, across)], one.run.index) for name, one in found],
         tables=[_table(name, one) for name, one in found],
         notes=_missing(runs, [one.run for _, one in found]),
     )
@@ -72,16 +60,16 @@ def clipped(run: Run) -> tuple[float, float] | None:
 
 def _clippings(run: Run, several: bool) -> dict[str, Clipping]:
     """By the names of their panels: from the metrics, or else from the histograms."""
-    start = f"{METRIC}norm_before"
     found = {}
-    for name in run.metrics:
-        if name.startswith(start):
-            ending = name.removeprefix(start)
-            whose = ending.removeprefix("/").replace("_", " ")
+    for name, before in run.metrics.items():
+        metric = Metric.of(name)
+        if metric is not None and metric.quantity is Quantity.NORM_BEFORE:
+            index = int(metric.optimizer) if metric.optimizer.isdigit() else None
+            whose = "" if index is None else f"optimizer {index}"
             title = ", ".join(part for part in (run.name if several or not whose else "", whose) if part)
-            curves = [run.metrics.get(f"{METRIC}{what}{ending}") for what in ("norm_after", "clipped")]
-            after, share = (curve or Curve(np.zeros(0), np.zeros(0)) for curve in curves)
-            found[title] = Clipping(run, run.metrics[name], after, share)
+            others = [quantity.at(optimizer=index) for quantity in (Quantity.NORM_AFTER, Quantity.CLIPPED)]
+            after, share = (run.metrics.get(other, NOTHING) for other in others)
+            found[title] = Clipping(run, before, after, share)
     glance = run.timeline
     if not found and glance is not None:
         steps = glance.steps.astype(float)
@@ -90,29 +78,13 @@ def _clippings(run: Run, several: bool) -> dict[str, Clipping]:
     return found
 
 
-def _traces(one: Clipping) -> list[Trace]:
-    lower = {"yaxis": "y2"}
-    whose = {"run": one.run.index}
-    traces = [
-        line(one.before.steps, _positive(one.before), "before", BEFORE | whose),
-        line(one.after.steps, _positive(one.after), "after", AFTER | whose),
-        line(one.share.steps, one.share.values, "share clipped", SHARE | whose) | lower,
-    ]
-    broken = one.before.steps[~np.isfinite(one.before.values)]
-    if broken.size:
-        traces.append(crosses(broken, np.zeros(len(broken)), one.run.index) | lower)
-    return traces
-
-
-def _positive(curve: Curve) -> np.ndarray:
-    return np.where(curve.values > 0, curve.values, np.nan)
-
-
-def _layout(heights: Layout, end: float) -> Layout:
-    shares = {"domain": [0, 0.2], "range": [-0.05, 1.05], "tickvals": [0, 0.5, 1], "tickformat": ".0%"}
-    layout = over_steps(360, end, {"yaxis": heights | {"domain": [0.29, 1]}, "yaxis2": shares})
-    layout["xaxis"]["anchor"] = "y2"
-    return layout
+def _view(one: Clipping, up: Axis, across: Axis) -> View:
+    """The norms, and below them the share of steps that were clipped."""
+    index, broken = one.run.index, one.before.steps[~np.isfinite(one.before.values)].tolist()
+    lines = before_and_after(one.before, one.after, index)
+    share = Line(name="share clipped", x=one.share.steps, y=one.share.values, look=SHARE, run=index)
+    norms = Plot(title="", across=across, up=up, lines=lines, broken=broken, run=index)
+    return view("", 360, norms, Plot(title="", across=across, up=share_axis("", parts=2), lines=[share]))
 
 
 def _table(name: str, one: Clipping) -> Table:

@@ -2,24 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from zoo.report.figure import (
-    MOST_ROWS,
-    Panel,
-    Section,
-    Table,
-    Trace,
-    View,
-    evenly,
-    line,
-    log_axis,
-    over_steps,
-)
-from zoo.report.palette import DASHES, of_run
+from zoo.diagnostics.quantities import Metric
+from zoo.pictures.description import Axis, Line, Plot, log_axis, step_axis
+from zoo.pictures.looks import DASHES, of_run
+from zoo.pictures.wording import number
+from zoo.report.figure import MOST_ROWS, Panel, Section, Table, evenly
+from zoo.report.plotly_view import view
 from zoo.report.run import Run, remarks
-from zoo.report.text import number
 from zoo.runs.metrics_file import METRICS, Curve
 
 WATCHED = re.compile(r"^(?:(?:.+_)?layer_\d+|head|embedding|attention|gradient)/")
@@ -63,19 +56,21 @@ def curves(runs: Sequence[Run]) -> Section:
 
 def _panel(what: str, names: list[str], runs: Sequence[Run]) -> Panel:
     found = [(run, name, run.metrics[name]) for run in runs for name in names if name in run.metrics]
-    traces = [_trace(run, name, curve, len(runs) > 1) for run, name, curve in found]
-    end = max(run.last_step for run in runs)
-    linear = over_steps(270, end, {"yaxis": {"title": {"text": what}}})
-    logarithmic = over_steps(270, end, {"yaxis": log_axis([curve.values for _, _, curve in found], what)})
-    return Panel(what, [View("linear axis", traces, linear), View("logarithmic axis", traces, logarithmic)])
+    lines = [_line(run, name, curve, len(runs) > 1) for run, name, curve in found]
+    across = step_axis(max(run.last_step for run in runs))
+    metric = Metric.of(what)
+    title, unit = (what, what) if metric is None else (metric.quantity.title, metric.quantity.unit)
+    linear = Plot(title=title, across=across, up=Axis(title=unit), lines=lines)
+    logarithmic = replace(linear, up=log_axis(unit, [curve.values for _, _, curve in found]))
+    return Panel(title, [view("linear axis", 270, linear), view("logarithmic axis", 270, logarithmic)])
 
 
-def _trace(run: Run, name: str, curve: Curve, several: bool) -> Trace:
+def _line(run: Run, name: str, curve: Curve, several: bool) -> Line:
     stage = _stage(name)
     label = f"{run.name}, {stage}" if several and stage else run.name if several else stage or name
     dash = {"train": "solid", "val": "dash", "test": "dot"}.get(stage, DASHES[0])
-    style = of_run(run.index if several else max(_place(name), 0)) | {"dash": dash, "run": run.index}
-    return line(curve.steps, curve.values, label, style)
+    look = replace(of_run(run.index if several else max(_place(name), 0)), dash=dash)
+    return Line(name=label, x=curve.steps, y=curve.values, look=look, run=run.index)
 
 
 def _table(run: Run, names: Sequence[str], several: bool) -> Table:

@@ -6,54 +6,37 @@ from typing import final
 
 import numpy as np
 
+from zoo.diagnostics.quantities import Metric, Quantity, Scale
+from zoo.pictures.by_layer import positive
+from zoo.pictures.description import Axis, Line, Plot, linear_axis, log_axis, share_axis, step_axis
+from zoo.pictures.looks import Look, of_layers
+from zoo.pictures.wording import number
 from zoo.report.curves import WATCHED
-from zoo.report.figure import (
-    SOME_POINTS,
-    Layout,
-    Panel,
-    Section,
-    Table,
-    Trace,
-    View,
-    evenly,
-    line,
-    log_axis,
-    over_steps,
-)
-from zoo.report.palette import of_layers
+from zoo.report.figure import Panel, Section, Table, View, evenly
+from zoo.report.plotly_view import SOME_POINTS, view
 from zoo.report.run import Run
-from zoo.report.text import number
+
+MOST_VIEWS = 40
 
 
 @final
-@dataclass(frozen=True)
-class Quantity:
-    """Something that is measured of a layer or a gate.
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """How a metric is shown.
 
     Attributes:
+        where: "layer 1 forward".
+        gate: "f", or "" where it is of no gate.
         title: What the reader chooses it by.
-        axis: What the vertical axis is called.
+        unit: What the vertical axis is called.
         scale: Logarithmic ("log"), from 0 to 1 ("share"), or as it comes ("").
     """
 
+    where: str
+    gate: str
     title: str
-    axis: str
-    scale: str = ""
-
-
-QUANTITIES = {
-    "state_norm": Quantity("norm of the state", "‖h‖", "log"),
-    "saturated": Quantity("saturated activations", "share of activations", "share"),
-    "dead_units": Quantity("dead units", "share of units", "share"),
-    "mean": Quantity("mean of the gate", "mean"),
-    "horizon": Quantity("horizon of the gate", "steps", "log"),
-    "update_ratio": Quantity("update ÷ weight", "‖Δw‖ / ‖w‖", "log"),
-    "gradient_reach": Quantity("how far back the gradient reaches", "steps", "log"),
-    "spectral_radius": Quantity("spectral radius of the recurrent weight", "largest |eigenvalue|"),
-    "largest_singular_value": Quantity("largest singular value of the recurrent weight", "singular value"),
-}
-BEYOND = "gradient_beyond_"
-MOST_VIEWS = 40
+    unit: str
+    scale: Scale
 
 
 def health(runs: Sequence[Run]) -> Section | None:
@@ -81,83 +64,72 @@ def _watched(name: str) -> bool:
     return WATCHED.match(name) is not None and not name.startswith("gradient/")
 
 
-def _quantity(what: str) -> Quantity:
-    if what.startswith(BEYOND):
-        return Quantity(f"gradient from more than {what.removeprefix(BEYOND)} steps back", "share", "share")
-    spoken = what.replace("_", " ")
-    return QUANTITIES.get(what, Quantity(spoken, spoken))
-
-
 def _choices(runs: Sequence[Run]) -> dict[str, list[str]]:
     """Title of a view -> the metrics in it, of any run: a quantity of all layers, or of one gate of them."""
     names = sorted({name for run in runs for name in run.metrics if _watched(name)}, key=_order)
     choices: dict[str, list[str]] = {}
     for name in names:
-        _, gate, what = _parts(name)
-        title = _quantity(what).title
-        choices.setdefault(f"{title}, gate {gate}" if gate else title, []).append(name)
+        shown = _shown(name)
+        choice = f"{shown.title}, gate {shown.gate}" if shown.gate else shown.title
+        choices.setdefault(choice, []).append(name)
     return dict(list(choices.items())[:MOST_VIEWS])
 
 
 def _order(name: str) -> tuple[int, str, list[int | str]]:
-    _, gate, what = _parts(name)
-    known = list(QUANTITIES)
-    place = known.index(what) if what in known else len(known)
+    metric, shown = Metric.of(name), _shown(name)
+    place = len(Quantity) if metric is None else list(Quantity).index(metric.quantity)
     digits = [int(part) if part.isdigit() else 0 for part in name.replace("/", "_").split("_")]
-    return place, f"{what} {gate}", [*digits, name]
+    return place, f"{shown.title} {shown.gate}", [*digits, name]
 
 
-def _parts(name: str) -> tuple[str, str, str]:
-    """Where, gate, what: "layer 1 forward", "f", "saturated" of `layer_1/forward/f/saturated`."""
-    layer, *middle, what = name.split("/")
+def _shown(name: str) -> Shown:
+    """Of `layer_1/forward/f/saturated`: "layer 1 forward", "f", and what the table says of saturation."""
+    metric = Metric.of(name)
+    place, _, last = name.rpartition("/") if metric is None else (metric.place, "", "")
+    layer, *middle = place.split("/")
     direction = next((part for part in middle if part in ("forward", "backward")), "")
+    where = f"{layer.replace('_', ' ')} {direction}".strip()
     gate = " ".join(part for part in middle if part != direction)
-    return f"{layer.replace('_', ' ')} {direction}".strip(), gate, what
+    if metric is None:
+        spoken = last.replace("_", " ")
+        return Shown(where=where, gate=gate, title=spoken, unit=spoken, scale="")
+    found = metric.quantity
+    whose = f", optimizer {metric.optimizer}" if metric.optimizer else ""
+    return Shown(where=where, gate=gate, title=found.title + whose, unit=found.unit, scale=found.scale)
 
 
 def _view(title: str, names: Sequence[str], run: Run, runs: Sequence[Run]) -> View:
-    quantity = _quantity(_parts(names[0])[2])
     values = [other.metrics[name].values for other in runs for name in names if name in other.metrics]
-    layout = over_steps(340, max(other.last_step for other in runs), {"yaxis": _axis(quantity, values)})
-    return View(title, [_trace(name, names, run, quantity) for name in names if name in run.metrics], layout)
+    across, up = step_axis(max(other.last_step for other in runs)), _axis(_shown(names[0]), values)
+    looks = of_layers(list(dict.fromkeys(map(_layer, names))))
+    lines = [_line(name, looks[_layer(name)], run) for name in names if name in run.metrics]
+    return view(title, 340, Plot(title=title, across=across, up=up, lines=lines), most=SOME_POINTS)
 
 
-def _trace(name: str, names: Sequence[str], run: Run, quantity: Quantity) -> Trace:
-    place = _parts(name)[0]
-    looks = of_layers(list(dict.fromkeys(_layer(other) for other in names)))
-    dash = {"dash": "dash"} if place.endswith(" backward") else {}
-    curve = run.metrics[name]
-    values = np.where(curve.values > 0, curve.values, np.nan) if quantity.scale == "log" else curve.values
-    style = looks[_layer(name)] | dash | {"run": run.index}
-    return line(curve.steps, values, place, style, most=SOME_POINTS)
+def _line(name: str, look: Look, run: Run) -> Line:
+    shown, curve = _shown(name), run.metrics[name]
+    values = positive(curve.values) if shown.scale == "log" else curve.values
+    direction = shown.where.rpartition(" ")[2]
+    return Line(name=shown.where, x=curve.steps, y=values, look=look.of(direction), run=run.index)
 
 
 def _layer(name: str) -> str:
     return name.partition("/")[0].replace("_", " ")
 
 
-def _axis(quantity: Quantity, values: Sequence[np.ndarray]) -> Layout:
-    if quantity.scale == "log":
-        return log_axis(values, quantity.axis)
-    axis: Layout = {"title": {"text": quantity.axis}}
-    if quantity.scale == "share":
-        return axis | {"range": [-0.03, 1.03], "tickformat": ".0%"}
-    seen = np.concatenate(values)
-    seen = seen[np.isfinite(seen)]
-    if seen.size:
-        room = max(0.06 * float(np.ptp(seen)), 0.02 * float(np.abs(seen).max()), 1e-9)
-        axis["range"] = [float(f"{seen.min() - room:.5g}"), float(f"{seen.max() + room:.5g}")]
-    return axis
+def _axis(shown: Shown, values: Sequence[np.ndarray]) -> Axis:
+    if shown.scale == "log":
+        return log_axis(shown.unit, values)
+    return share_axis(shown.unit) if shown.scale == "share" else linear_axis(shown.unit, values)
 
 
 def _table(run: Run, several: bool) -> Table:
     names = sorted((name for name in run.metrics if _watched(name)), key=_order)
     rows = []
     for name in (names[index] for index in evenly(len(names), 120)):
-        place, gate, what = _parts(name)
-        curve = run.metrics[name]
+        shown, curve = _shown(name), run.metrics[name]
         ends = (number(float(curve.values[0])), number(float(curve.values[-1])))
-        rows.append((f"{place} {gate}".strip(), _quantity(what).title, *ends))
+        rows.append((f"{shown.where} {shown.gate}".strip(), shown.title, *ends))
     head = ("where", "what", "first", "last")
     title = "First and last values"
     return Table(f"{run.name}: {title}" if several else title, head, tuple(rows))

@@ -7,6 +7,8 @@ import numpy as np
 
 from zoo.diagnostics.histogram import LogBins
 from zoo.diagnostics.parameter_paths import depth_of
+from zoo.pictures.description import step_axis
+from zoo.pictures.wording import number, power
 from zoo.report.columns import Column, Row, merged
 from zoo.report.figure import (
     MOST_COLUMNS,
@@ -17,13 +19,11 @@ from zoo.report.figure import (
     Trace,
     View,
     evenly,
-    over_steps,
-    packed,
 )
-from zoo.report.layers import crosses
 from zoo.report.palette import density
+from zoo.report.plotly_view import axis_layout, bar_above, crosses, packed
 from zoo.report.run import Run
-from zoo.report.text import number, plain, power
+from zoo.report.text import plain
 from zoo.runs.gradient_records import JOURNAL
 
 STRIP, BETWEEN, ABOVE, BELOW = 74, 22, 46, 56
@@ -156,11 +156,13 @@ def _strip(run: Run, row: Row, columns: Sequence[Column], place: int) -> Iterato
         "meta": {"run": run.index},
     }
     broken = [
-        column.first for column, count in zip(columns, counts, strict=True) if count is not None and count[-1]
+        float(column.first)
+        for column, count in zip(columns, counts, strict=True)
+        if count is not None and count[-1]
     ]
     if broken:
-        height = np.full(len(broken), bins.min_exponent + (stop - 0.5) * width)
-        yield crosses(np.array(broken), height, run.index) | {"yaxis": axis, "showlegend": False}
+        top = bins.min_exponent + (stop - 0.5) * width
+        yield crosses(broken, top, run.index) | {"yaxis": axis, "showlegend": False}
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
@@ -174,16 +176,14 @@ def _layout(names: Sequence[str], bins: LogBins, frame: dict[str, Any]) -> Layou
     below = frame["low"] - 1 / bins.bins_per_decade
     span = [below, frame["high"]]
     ticks = _ticks(frame["low"], frame["high"])
-    layout = over_steps(
-        inner + ABOVE + BELOW,
-        frame["end"],
-        {
-            "margin": {"t": ABOVE, "b": BELOW},
-            "coloraxis": _coloraxis(frame["top"]),
-            "annotations": [],
-            "meta": {"steps": True, "dark": density(dark=True)},
-        },
-    )
+    layout: Layout = {
+        "height": inner + ABOVE + BELOW,
+        "xaxis": axis_layout(step_axis(frame["end"])),
+        "margin": {"t": ABOVE, "b": BELOW},
+        "coloraxis": _coloraxis(frame["top"]),
+        "annotations": [],
+        "meta": {"steps": True, "dark": density(dark=True)},
+    }
     for place in reversed(range(len(names))):
         top = 1 - (place * (STRIP + BETWEEN) + BETWEEN) / inner
         layout["yaxis" if place == 0 else f"yaxis{place + 1}"] = {
@@ -209,25 +209,9 @@ def _layout(names: Sequence[str], bins: LogBins, frame: dict[str, Any]) -> Layou
 
 
 def _coloraxis(top: float) -> Layout:
-    ticks = [share for share in (0, 0.1, 0.2, 0.3, 0.5, 0.75, 1) if share <= top]
-    return {
-        "cmin": 0,
-        "cmax": round(top / UNIT, 2),
-        "colorscale": density(dark=False),
-        "colorbar": {
-            "orientation": "h",
-            "thickness": 10,
-            "len": 0.6,
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "ypad": 0,
-            "yanchor": "bottom",
-            "title": {"text": "share of entries", "side": "top"},
-            "tickvals": [share / UNIT for share in ticks],
-            "ticktext": [f"{share:.0%}" for share in ticks],
-        },
-    }
+    shares = [share for share in (0, 0.1, 0.2, 0.3, 0.5, 0.75, 1) if share <= top]
+    bar = bar_above("share of entries", [(share / UNIT, f"{share:.0%}") for share in shares], 1.0)
+    return {"cmin": 0, "cmax": round(top / UNIT, 2), "colorscale": density(dark=False), "colorbar": bar}
 
 
 def _ticks(low: float, high: float) -> list[int]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from zoo.pictures.looks import RUNS, RUNS_DARK
 from zoo.report.blocks import folded, heading, note, place_of, scrolled, section_block, table_block
 from zoo.report.figure import Section
-from zoo.report.palette import RUNS, RUNS_DARK
 from zoo.report.run import Run
 from zoo.report.text import escaped, without_home
 from zoo.report.words import differences, environment, final_numbers, model_of

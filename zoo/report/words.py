@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from zoo.pictures.wording import number
 from zoo.report.clipping import clipped
 from zoo.report.curves import results
 from zoo.report.figure import Section, Table
 from zoo.report.run import Run, remarks
-from zoo.report.text import listed, number, without_home
+from zoo.report.text import listed, without_home
 from zoo.runs.events import EVENTS
 
 MOST_EVENTS = 200

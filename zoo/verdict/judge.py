@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import final
 
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rules import RULES, Severity
+from zoo.verdict.rule import Severity
+from zoo.verdict.rules import RULES
 
 
 @final

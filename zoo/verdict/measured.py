@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import yaml
 
 from zoo.diagnostics.lag_record import Curves
+from zoo.diagnostics.quantities import Metric, Quantity
 from zoo.runs.events import EVENTS, read_events
 from zoo.runs.gradient_records import journal_in, read_gradients
 from zoo.runs.lag_records import in_order, lags_in, read_lags
@@ -22,6 +23,9 @@ from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite, mea
 MOST_RECORDS = 500
 """Records of gradients through time that a mean is taken over."""
 LOSS = "train/loss"
+
+Logged: TypeAlias = Mapping[Metric, list[float]]
+"""The finite values over a run of each metric that is in the table of quantities."""
 
 
 def measurements_of(folder: Path) -> Measurements:
@@ -34,12 +38,14 @@ def measurements_of(folder: Path) -> Measurements:
     """
     rows = _rows(folder / METRICS)
     curves = _curves(rows)
-    medians = {name: float(np.median(values)) for name, values in curves.items()}
+    logged = {metric: values for name, values in curves.items() if (metric := Metric.of(name)) is not None}
+    medians = {metric: float(np.median(values)) for metric, values in logged.items()}
     run = _timeline(journal_in(folder))
     lags = lags_in(folder)
     records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
     events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
-    clipped = _of_optimizers(curves, "gradient/clipped")
+    updates = _by_place(medians, Quantity.UPDATE_RATIO)
+    clipped = _of_run(logged, Quantity.CLIPPED)
     return Measurements(
         layers={} if run is None else _layers(run, slice(None)),
         early={} if run is None else _layers(run, slice(max(len(run.steps) // 10, 1))),
@@ -47,14 +53,14 @@ def measurements_of(folder: Path) -> Measurements:
         errors=_by_lag(record.error for record in records),
         weights=_by_lag(record.weight for record in records),
         rests=_means(record.rest for record in records),
-        horizons=_of_ways(medians, "horizon"),
+        horizons=_by_place(medians, Quantity.HORIZON),
         gates=_gates(medians),
-        dead=_of_ways(medians, "dead_units"),
-        updates={key: value for key, value in _of_ways(medians, "update_ratio").items() if "/" not in key},
-        norms=_norms(run, curves),
+        dead=_by_place(medians, Quantity.DEAD_UNITS),
+        updates={place: value for place, value in updates.items() if "/" not in place},
+        norms=_norms(run, logged),
         clipped=float(np.mean(clipped)) if clipped else None,
-        nonfinite=_nonfinite(curves, sum(event.kind == "nonfinite" for event in events)),
-        measured=_measured(run, curves),
+        nonfinite=_nonfinite(logged, sum(event.kind == "nonfinite" for event in events)),
+        measured=_measured(run, logged),
         losses=_losses(rows),
         events=[event.text for event in events],
         network=network_of(folder / "config.yaml"),
@@ -158,27 +164,24 @@ def _by_lag(records: Iterable[Curves]) -> dict[str, list[float]]:
     return {way: mean_by_lag(rows) for way, rows in curves.items() if any(rows)}
 
 
-def _gates(medians: Mapping[str, float]) -> dict[str, dict[str, Gate]]:
+def _gates(medians: Mapping[Metric, float]) -> dict[str, dict[str, Gate]]:
     found: dict[str, dict[str, Gate]] = {}
-    for name, saturated in medians.items():
-        way, _, what = name.rpartition("/")
-        direction, _, letter = way.rpartition("/")
-        if what == "saturated" and direction:
-            mean = medians.get(f"{way}/mean", math.nan)
-            found.setdefault(direction, {})[letter] = Gate(saturated, mean)
+    means = _by_place(medians, Quantity.MEAN)
+    for gate, saturated in _by_place(medians, Quantity.SATURATED).items():
+        direction, _, letter = gate.rpartition("/")
+        if direction:
+            found.setdefault(direction, {})[letter] = Gate(saturated, means.get(gate, math.nan))
     return found
 
 
-def _of_ways(medians: Mapping[str, float], what: str) -> dict[str, float]:
-    return {
-        name.removesuffix(f"/{what}"): value for name, value in medians.items() if name.endswith(f"/{what}")
-    }
+def _by_place(medians: Mapping[Metric, float], quantity: Quantity) -> dict[str, float]:
+    return {metric.place: value for metric, value in medians.items() if metric.quantity is quantity}
 
 
-def _of_optimizers(curves: Mapping[str, list[float]], name: str) -> list[float]:
-    """A metric of the only optimiser, or of all of several."""
-    keys = (key for key in curves if key == name or key.startswith(f"{name}/optimizer_"))
-    return [value for key in keys for value in curves[key]]
+def _of_run(logged: Logged, quantity: Quantity) -> list[float]:
+    """What was logged of the whole run: of the only optimiser, or of all of several."""
+    known = (values for metric, values in logged.items() if (metric.place, metric.quantity) == ("", quantity))
+    return [value for values in known for value in values]
 
 
 def _means(records: Iterable[Mapping[str, float]]) -> dict[str, float]:
@@ -190,21 +193,21 @@ def _means(records: Iterable[Mapping[str, float]]) -> dict[str, float]:
     return {way: float(np.mean(values)) for way, values in found.items()}
 
 
-def _norms(run: Timeline | None, curves: Mapping[str, list[float]]) -> list[float]:
-    logged = _of_optimizers(curves, "gradient/norm_before")
-    if logged or run is None:
-        return logged
+def _norms(run: Timeline | None, logged: Logged) -> list[float]:
+    norms = _of_run(logged, Quantity.NORM_BEFORE)
+    if norms or run is None:
+        return norms
     return [float(norm) for norm in run.before if math.isfinite(norm)]
 
 
-def _measured(run: Timeline | None, curves: Mapping[str, list[float]]) -> Nonfinite | None:
+def _measured(run: Timeline | None, logged: Logged) -> Nonfinite | None:
     """The measured steps whose gradient was not finite; none where a scaler was seeking its scale."""
-    scaled = bool(_of_optimizers(curves, "gradient/scaler_skipped"))
+    scaled = bool(_of_run(logged, Quantity.SCALER_SKIPPED))
     if run is None or scaled:
         return None
     return Nonfinite.of(run.steps.tolist(), np.asarray(run.nonfinite.any(axis=0)).tolist())
 
 
-def _nonfinite(curves: Mapping[str, list[float]], found: int) -> int:
+def _nonfinite(logged: Logged, found: int) -> int:
     """The most steps that any of those who look at every step has seen."""
-    return max(found, int(max(_of_optimizers(curves, "gradient/nonfinite"), default=0.0)))
+    return max(found, int(max(_of_run(logged, Quantity.NONFINITE), default=0.0)))

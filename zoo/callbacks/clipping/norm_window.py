@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from zoo.callbacks.clipping.clips import Clip
+from zoo.diagnostics.quantities import Quantity
 
 
 @final
@@ -63,20 +64,25 @@ class NormWindow:
         skipped = state.get("scaler_skipped")
         self.scaler_skipped = None if skipped is None else torch.tensor(float(skipped))
 
-    def values(self) -> dict[str, Tensor]:
-        """What is logged of this window: norms and coefficients of the last step, and counts."""
+    def values(self, optimizer: int | None = None) -> dict[str, Tensor]:
+        """What is logged of this window: norms and coefficients of the last step, and counts.
+
+        Args:
+            optimizer: The index of the optimiser, where there are several.
+        """
         assert self.last is not None
         coefficients = self.last.coefficients
         values = {
-            "gradient/norm_before": self.last.before / self.scale,
-            "gradient/norm_after": self.last.after / self.scale,
-            "gradient/coefficient": coefficients.min(),
-            "gradient/clipped": torch.as_tensor(self.acted) / self.steps,
-            "gradient/nonfinite": torch.as_tensor(self.nonfinite, dtype=torch.float32),
+            Quantity.NORM_BEFORE: self.last.before / self.scale,
+            Quantity.NORM_AFTER: self.last.after / self.scale,
+            Quantity.COEFFICIENT: coefficients.min(),
+            Quantity.CLIPPED: torch.as_tensor(self.acted) / self.steps,
+            Quantity.NONFINITE: torch.as_tensor(self.nonfinite, dtype=torch.float32),
         }
         if self.scaler_skipped is not None:
-            values["gradient/scaler_skipped"] = self.scaler_skipped
-        named = {
-            f"{name.replace(' ', '_')}/gradient/coefficient": index for index, name in enumerate(self.names)
+            values[Quantity.SCALER_SKIPPED] = self.scaler_skipped
+        places = {name.replace(" ", "_"): index for index, name in enumerate(self.names) if name}
+        blocks = {Quantity.COEFFICIENT.at(place, optimizer): index for place, index in places.items()}
+        return {quantity.at(optimizer=optimizer): value for quantity, value in values.items()} | {
+            key: coefficients[index] for key, index in blocks.items()
         }
-        return values | {key: coefficients[index] for key, index in named.items() if self.names[index]}

@@ -1,0 +1,17 @@
+"""Measurements with which nothing is wrong."""
+
+from zoo.verdict.measurements import Gate, Measurements, Network
+
+FADING = [0.5**lag for lag in range(40)]
+HEALTHY = Measurements(
+    layers={"layer 1": 2e-3, "layer 2": 1e-3, "head": 1e-2},
+    early={"layer 1": 1e-3, "layer 2": 1e-3},
+    gradients={"layer_1/forward": [1.0] * 40},
+    errors={"layer_1/forward": [0.9**lag for lag in range(40)]},
+    weights={"layer_1/forward": [0.9**lag for lag in range(40)]},
+    gates={"layer_1/forward": {"f": Gate(0.1, 0.7), "i": Gate(0.2, 0.5)}},
+    dead={"layer_1/forward": 0.0},
+    updates={"layer_1": 1e-3},
+    norms=[1.0, 1.2, 0.9, 1.1, 3.0, 0.8],
+    network=Network(cell="lstm", wiring="plain", pooling="last", num_layers=2, lr=0.01),
+)

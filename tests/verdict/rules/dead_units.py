@@ -1,0 +1,7 @@
+"""Units never change, whatever the input."""
+
+CASE = (
+    {"dead": {"layer_1/forward": 0.5}},
+    "50% of the units never change",
+    "optimizer: {name: Adam, lr: 0.005}",
+)

@@ -1,0 +1,29 @@
+"""An update is large beside the weights that it changes."""
+
+from collections.abc import Iterator
+
+from zoo.verdict.advice import slower
+from zoo.verdict.formatting import spoken
+from zoo.verdict.measurements import Measurements
+from zoo.verdict.rule import Rule, Told
+
+
+def _look(m: Measurements, most: float) -> Iterator[Told]:
+    high = {layer: ratio for layer, ratio in m.updates.items() if ratio > most}
+    if high:
+        layer = max(high, key=lambda key: high[key])
+        yield (
+            f"An update changes the weights of {spoken(layer)} by {high[layer]:.0%} of their norm: the "
+            "steps are too large.",
+            slower(m),
+        )
+
+
+RULE = Rule(
+    name="large updates",
+    place=110,
+    threshold=0.3,
+    severity="warning",
+    source="the usual ratio is 1e-3: Karpathy, https://cs231n.github.io/neural-networks-3",
+    look=_look,
+)

@@ -1,0 +1,34 @@
+"""The gradient, or the loss, was NaN or infinite."""
+
+from collections.abc import Iterator
+
+from zoo.verdict.advice import GUARD, smaller_steps
+from zoo.verdict.formatting import which_steps
+from zoo.verdict.measurements import Measurements
+from zoo.verdict.rule import PASCANU, Rule, Told
+
+
+def _look(m: Measurements, most: float) -> Iterator[Told]:
+    told = _broken(m, most)
+    if told:
+        advice = (*smaller_steps(m), *(() if m.network.guarded else (GUARD,)))
+        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}", advice
+
+
+def _broken(m: Measurements, most: float) -> str:
+    """What was not finite and when, as far as it is known; "" where nothing was."""
+    if m.nonfinite > most and (m.measured is None or m.nonfinite >= m.measured.count):
+        return f"gradient was NaN or infinite in {m.nonfinite} step{'' if m.nonfinite == 1 else 's'}"
+    if m.measured is not None:
+        return f"gradient was NaN or infinite in {which_steps(m.measured, 'measured')}"
+    return f"loss was NaN or infinite in {which_steps(m.losses, 'logged')}" if m.losses is not None else ""
+
+
+RULE = Rule(
+    name="non-finite",
+    place=10,
+    threshold=0.0,
+    severity="problem",
+    source=f"{PASCANU}, section 2",
+    look=_look,
+)
