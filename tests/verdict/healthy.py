@@ -13,5 +13,7 @@ HEALTHY = Measurements(
     dead={"layer_1/forward": 0.0},
     updates={"layer_1": 1e-3},
     norms=[1.0, 1.2, 0.9, 1.1, 3.0, 0.8],
-    network=Network(cell="lstm", wiring="plain", pooling="last", num_layers=2, lr=0.01),
+    network=Network(
+        cell="lstm", forgetting="LSTMSpec", wiring="plain", pooling="last", num_layers=2, lr=0.01
+    ),
 )

@@ -14,9 +14,9 @@ import yaml
 import zoo
 from verdict import rules as cases
 from verdict.healthy import FADING, HEALTHY
+from zoo.cells import CELLS
 from zoo.diagnostics.lag_record import span
 from zoo.verdict import rules
-from zoo.verdict.advice import FORGETTING
 from zoo.verdict.judge import judge
 from zoo.verdict.measurements import Gate, Measurements, Nonfinite
 from zoo.verdict.rules import RULES
@@ -122,9 +122,11 @@ def built(line):
     return zoo.StackSpec(**{key: value})
 
 
-@pytest.mark.parametrize("cell", [*FORGETTING, "elman", "gru", ""])
+@pytest.mark.parametrize("cell", CELLS.names())
 def test_every_line_of_advice_is_one_that_a_recipe_takes(cell):
-    network = replace(HEALTHY.network, cell=cell, forget_bias=-9.0)
+    known = Network.of({"encoder": {"cell": cell}})
+    assert bool(known.forgetting) == ("forget_bias" in CELLS[cell].spec_class().plain())
+    network = replace(HEALTHY.network, cell=known.cell, forgetting=known.forgetting, forget_bias=-9.0)
     for changes, *_ in CASES.values():
         measured = replace(HEALTHY, network=network)
         for finding in judge(replace(measured, **{**changes, "network": network})):

@@ -7,13 +7,6 @@ import numpy as np
 from zoo.verdict.formatting import rounded
 from zoo.verdict.measurements import Measurements
 
-FORGETTING = {
-    "lstm": "LSTMSpec",
-    "peepholelstm": "PeepholeLSTMSpec",
-    "layernormlstm": "LayerNormLSTMSpec",
-    "janet": "JANETSpec",
-}
-"""Cells whose forget gate has a bias of its own to begin with, and their specs."""
 GUARD = "callbacks: [{class_path: NonFiniteGuard, init_args: {action: rollback}}]"
 """What keeps NaN out."""
 
@@ -47,17 +40,16 @@ def longer_memory(m: Measurements) -> tuple[str, ...]:
 
 def open_gate(m: Measurements, letter: str) -> tuple[str, ...]:
     """What opens a gate."""
-    if letter == "f" and m.network.cell in FORGETTING:
+    if letter == "f" and m.network.forgetting:
         return _forgetting(m, 1.0) or slower(m)
     return (*slower(m), *(("cell: layernorm_lstm",) if m.network.cell == "lstm" else ()))
 
 
 def _forgetting(m: Measurements, bias: float) -> tuple[str, ...]:
     """A larger bias of the forget gate, where the cell has one that is smaller."""
-    spec = FORGETTING.get(m.network.cell)
-    if spec is None or m.network.forget_bias >= bias:
+    if not m.network.forgetting or m.network.forget_bias >= bias:
         return ()
-    return (f"cell: {{class_path: {spec}, init_args: {{forget_bias: {bias}}}}}",)
+    return (f"cell: {{class_path: {m.network.forgetting}, init_args: {{forget_bias: {bias}}}}}",)
 
 
 def slower(m: Measurements) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
+from zoo.registry import declared, part_class
+
 
 @final
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Network:
         limit: The largest norm over all gradients that is let through, or None.
         recurrent_clip: Whether gradients are clipped inside the recurrence.
         guarded: Whether anything guards against NaN.
-        forget_bias: Of the first layer's cell.
+        forgetting: The spec of that cell, where it has an option `forget_bias`.
+        forget_bias: Of that cell.
         optimizer: Its name.
         lr: The learning rate, or None.
     """
@@ -74,6 +77,7 @@ class Network:
     limit: float | None = None
     recurrent_clip: bool = False
     guarded: bool = False
+    forgetting: str = ""
     forget_bias: float = 1.0
     optimizer: str = "Adam"
     lr: float | None = None
@@ -83,13 +87,16 @@ class Network:
         """From the plain form of a model, as recipes and checkpoints hold it."""
         encoder = plain.get("encoder") or {}
         layers, options = encoder.get("num_layers", 1), _options(encoder.get("cell"))
+        cell = _name(encoder.get("cell", "lstm"))
+        forgetting, default = _forgetting(cell)
         return cls(
-            cell=_name(encoder.get("cell", "lstm")),
+            cell=cell,
             wiring=_name(encoder.get("wiring", "plain")),
             pooling=str(plain.get("pooling", "")),
             num_layers=layers if isinstance(layers, int) else 0,
             recurrent_clip=bool(encoder.get("recurrent_gradient_clip")),
-            forget_bias=float(options.get("forget_bias", 1.0)),
+            forgetting=forgetting,
+            forget_bias=float(options.get("forget_bias", default)),
         )
 
 
@@ -165,3 +172,10 @@ def _options(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         return {}
     return value.get("init_args") or value
+
+
+def _forgetting(cell: str) -> tuple[str, float]:
+    """The spec of the zoo's cell of this name and its default, where it has an option `forget_bias`."""
+    specs = [part.spec for name, part in declared("zoo.cells").items() if _name(name) == cell]
+    options = [(spec, vars(part_class("zoo.cells", spec)).get("forget_bias")) for spec in specs]
+    return next(((spec, float(default)) for spec, default in options if default is not None), ("", 1.0))
