@@ -18,7 +18,7 @@ from zoo.cells import CELLS
 from zoo.diagnostics.lag_record import span
 from zoo.verdict import rules
 from zoo.verdict.judge import judge
-from zoo.verdict.measurements import Gate, Measurements, Nonfinite
+from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite
 from zoo.verdict.rules import RULES
 
 CASES = {

@@ -12,6 +12,7 @@ References: Yang et al., 2024, https://arxiv.org/abs/2312.06635, section 4 (gate
 https://arxiv.org/abs/2406.06484, section 3 (the delta rule).
 """
 
+import math
 from dataclasses import replace
 from typing import ClassVar, final
 
@@ -24,7 +25,7 @@ from zoo.engines.reference import run_reference
 from zoo.engines.segments import run_segments
 
 STEPS, STEPS_BY_ROW = 64, 16
-"""Steps of a chunk where a head decays as one; where each row decays by itself, whose products are larger."""
+"""Steps of a chunk; of one whose rows each decay by themselves, and by too much to take the decays apart."""
 
 
 @final
@@ -62,8 +63,9 @@ def run_chunkwise(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor,
     terms = memory.terms(pre)
     if sequences.mask is not None:
         terms = _still(terms, sequences.mask.unsqueeze(-1))
-    steps = STEPS if terms.log_decay.shape[-1] == 1 else STEPS_BY_ROW
-    chunks = _chunks(terms, steps)
+    chunks = _chunks(terms, STEPS)
+    if not _is_mild(chunks.log_decay):
+        chunks = _chunks(terms, STEPS_BY_ROW)
     stabiliser = None
     if chunks.log_input is not None:
         chunks, stabiliser = _stabilised(chunks, sequences.state[1].to(chunks.q.dtype))
@@ -164,9 +166,20 @@ def _run(memory: MatrixMemory, terms: MatrixTerms, state: Tensor) -> tuple[Tenso
     return torch.stack(found), S
 
 
+def _is_mild(log_decay: Tensor) -> bool:
+    """Whether exp(G - G_C / 2) and its inverse are numbers for every step, or are not asked for."""
+    if log_decay.shape[-1] == 1 or log_decay.numel() == 0:
+        return True
+    farthest = log_decay.detach().sum(-2).abs().max() / 2
+    return float(farthest) < 0.4 * math.log(torch.finfo(log_decay.dtype).max)
+
+
 def _within(q: Tensor, k: Tensor, total: Tensor) -> Tensor:
     """Σ_d q_td k_sd exp(G_td - G_sd) for s ≤ t, and 0 elsewhere, (..., C, C)."""
     steps = total.shape[-2]
+    if total.shape[-1] > 1 and steps == STEPS:
+        apart = total - total[..., -1:, :] / 2
+        return ((q * torch.exp(apart)) @ (k * torch.exp(-apart)).transpose(-1, -2)).tril()
     later = torch.ones(steps, steps, dtype=torch.bool, device=q.device).triu(1)
     if total.shape[-1] == 1:
         apart = (total - total.transpose(-1, -2)).masked_fill(later, -torch.inf)
