@@ -80,7 +80,7 @@ class Cell(nn.Module, ABC):
     """Name of a product beyond those of the gates -> the parameter (rows, width) that it multiplies by."""
 
     reads_deltas: ClassVar[bool] = False
-    """Whether the cell reads the time since the step before, which is then the last column in `project`."""
+    """Whether the cell reads the time since the step before: the last column of what `project` takes."""
 
     weight_hh: Tensor | None
     bias: Tensor | None
@@ -188,8 +188,14 @@ class Cell(nn.Module, ABC):
                 nn.init.zeros_(bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates; the last column of x are deltas, if they are read."""
-        return F.linear(x, self.weight_ih, self.bias)
+        """The input products and biases of all gates.
+
+        Deltas, where the cell reads them, are the last column of x, and the last block here, for all units.
+        """
+        if not self.reads_deltas:
+            return F.linear(x, self.weight_ih, self.bias)
+        deltas = x[..., -1:].expand(*x.shape[:-1], self.hidden_size)
+        return torch.cat([F.linear(x[..., :-1], self.weight_ih, self.bias), deltas], dim=-1)
 
     def with_deltas(self, x: Float[Tensor, "... I"], deltas: Float[Tensor, "..."] | None) -> Tensor:
         """What `project` takes: x, and where the cell reads deltas these, by default 1, as a last column."""
@@ -201,7 +207,8 @@ class Cell(nn.Module, ABC):
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
         if gates in self.products:
-            return self.get_parameter(self.products[gates]), None
+            weight: Tensor = getattr(self, self.products[gates])  # no Parameter under torch.func
+            return weight, None
         weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None
