@@ -19,9 +19,9 @@ Blocks: TypeAlias = "tuple[Block, ...]"
 # fmt: off
 PRIMITIVES = frozenset([
     "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "clamp_max", "clamp_min", "cos", "div",
-    "eq", "erf", "exp", "expm1", "ge", "gt", "le", "log", "log1p", "logical_and", "logical_not",
-    "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "rsqrt",
-    "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
+    "eq", "erf", "exp", "expm1", "floor", "ge", "gt", "le", "log", "log1p", "logical_and",
+    "logical_not", "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu",
+    "rsqrt", "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
     "threshold_backward", "where",
 ])
 # fmt: on
@@ -85,13 +85,13 @@ def _aten(name: str) -> Any:
     return partial(_of_tensors, found) if packet in ("maximum", "minimum") else found
 
 
-def _of_tensors(function: Callable[..., Tensor], *args: Tensor | float) -> Tensor:
+def _of_tensors(function: Callable[..., Tensor], *args: Tensor | float | int) -> Tensor:
     """A function that takes no numbers, of one or two tensors and a number."""
     (first, *_) = (arg for arg in args if isinstance(arg, Tensor))
     return function(*(arg if isinstance(arg, Tensor) else first.new_full((), arg) for arg in args))
 
 
-def _where(condition: Tensor, yes: Tensor | float, no: Tensor | float) -> Tensor:
+def _where(condition: Tensor, yes: Tensor | float | int, no: Tensor | float | int) -> Tensor:
     """torch's choice; of two numbers exactly, and not in the default type."""
     if not isinstance(yes, Tensor) and not isinstance(no, Tensor):
         yes, no = (torch.tensor(value, dtype=torch.float64) for value in (yes, no))
