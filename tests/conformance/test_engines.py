@@ -77,7 +77,7 @@ def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
 
 
 def steepness(case: Case) -> float:
-    """By how much a step may enlarge an error of rounding, as the oracle of the cell says; 1 in most cells."""
+    """By how much a step may enlarge a rounding error, as the oracle of the cell says; 1 in most cells."""
     return getattr(oracle_of(VARIANTS[case.variant].build(INPUT, HIDDEN)).equations, "STEEPNESS", 1)
 
 
