@@ -8,8 +8,8 @@ from importlib.metadata import version
 import pytest
 
 from zoo.catalogue import MODELS, list_cells, list_wirings
-from zoo.cli.looking import KINDS
-from zoo.cli.recipes import recipes
+from zoo.cli.recipes.listing import recipes
+from zoo.cli.verbs.list import KINDS
 from zoo.data import DATA
 from zoo.tasks import TASKS
 
@@ -119,7 +119,7 @@ def test_show_a_stack_by_its_name(zoo):
 
 def test_a_broken_plug_in_is_marked_and_breaks_nothing(zoo, monkeypatch):
     broken = {"bad_cells": "ImportError: no module named nothing"}
-    monkeypatch.setattr("zoo.cli.looking.load_plugins", lambda: broken)
+    monkeypatch.setattr("zoo.cli.verbs.list.load_plugins", lambda: broken)
     outcome = zoo("list", "cells")
     assert outcome.code == 0
     assert "lstm" in outcome.out

@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from zoo.cli.errors import UserError, debugging, fail, is_mistake, printable
+from zoo.cli.errors import UserError, debugging, fail, is_mistake
 from zoo.cli.failures import failure
-from zoo.registry import nearest
+from zoo.registry import nearest, printable
 
 TRAINING = {
     "fit": "train a model, then test the best checkpoint",
@@ -101,22 +101,22 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
     if command in LOOKING:
-        from zoo.cli.looking import look  # torch, which help and version need not wait for
+        from zoo.cli.verbs.list import look  # torch, which help and version need not wait for
 
         return look(command, arguments, allowed)
     if command in MEASURING:
-        from zoo.cli.bench import bench  # torch, as above
+        from zoo.cli.verbs.bench import bench  # torch, as above
 
         return bench(arguments, allowed)
     if command in TELLING:
-        from zoo.cli.report import report  # torch, as above
+        from zoo.cli.verbs.report import report  # torch, as above
 
         return report(arguments)
     if command in KEEPING:
-        from zoo.cli.cache import cache  # which the other commands have no use for
+        from zoo.cli.verbs.cache import cache  # which the other commands have no use for
 
         return cache(arguments)
-    from zoo.cli.recipe import run  # Lightning, which looking need not wait for
+    from zoo.cli.verbs.trainer import run  # Lightning, which looking need not wait for
 
     return run(command, arguments, allowed)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, final
 
-from zoo.registry import nearest
+from zoo.registry import nearest, printable
 
 LAST = "last"
 """What the user gives as the path of a checkpoint for the newest one."""
@@ -46,11 +46,6 @@ def fail(message: str) -> NoReturn:
     lines = [printable(line.rstrip()) for line in message.strip().split("\n") if line.strip()]
     print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
     raise SystemExit(2)
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped: names come from files, and a terminal obeys some of them."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def debugging() -> bool:

@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.cli.check import SECTIONS, check
 from zoo.cli.errors import LAST, UserError
-from zoo.cli.imports import import_modules
-from zoo.cli.parts import let_in
-from zoo.cli.recipe_inputs import RecipeInputs
-from zoo.cli.resolve import resolve_argument
+from zoo.cli.recipes.allowlist import let_in
+from zoo.cli.recipes.check import SECTIONS, check
+from zoo.cli.recipes.imports import import_modules
+from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.recipes.resolve import resolve_argument
 
 
 def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
@@ -46,7 +46,7 @@ def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
             f"the checkpoint {path} is of a run with parts of {', '.join(needed)}, which only the command "
             f"line can let in: {line}"
         ) from error
-    from zoo.cli.session import run as run_session  # Lightning, which a misspelt name need not wait for
+    from zoo.cli.run.session import run as run_session  # Lightning, which a misspelt name need not wait for
 
     return run_session(command, inputs, resolved, allowed)
 
@@ -83,7 +83,7 @@ def _checkpoint_in(arguments: Sequence[str]) -> str | None:
 
 def _modules_of(path: str) -> list[str]:
     """The modules that were let in when a checkpoint was written; none of them is imported."""
-    from zoo.cli.checkpoints import read_checkpoint  # torch, which only this mistake waits for
+    from zoo.cli.run.checkpoints import read_checkpoint  # torch, which only this mistake waits for
 
     try:
         return list(read_checkpoint(path).get("zoo", {}).get("modules", ()))

@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.cli.errors import UserError
 from zoo.registry import UnknownNameError, nearest
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parents[2]
 SUFFIXES = (".yaml", ".yml", ".json")
 
 

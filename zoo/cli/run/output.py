@@ -17,13 +17,12 @@ import torch
 import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import CSVLogger, Logger
-from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo import __version__
-from zoo.cli.errors import printable
-from zoo.cli.loggers import EventFile, MetricsFile
-from zoo.cli.parts import modules_let_in
-from zoo.cli.recipe_inputs import listed
+from zoo.callbacks.say import say
+from zoo.cli.recipes.allowlist import modules_let_in
+from zoo.cli.recipes.recipe import listed
+from zoo.cli.run.loggers import EventFile, MetricsFile
 from zoo.names import name_stack
 from zoo.tasks.base import Task
 from zoo.tracking import WandbLogger
@@ -163,12 +162,6 @@ def describe(module: LightningModule) -> str:
 def numbers(metrics: Mapping[str, Any]) -> str:
     """Metrics in a line."""
     return "  ".join(f"{name} {float(value):.4g}" for name, value in metrics.items())
-
-
-@rank_zero_only
-def say(what: str, text: str) -> None:
-    """Prints a line about the run."""
-    print(f"{what:<10}{printable(text)}", flush=True)
 
 
 def on_terminal() -> bool:

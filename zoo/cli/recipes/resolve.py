@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.parts import KINDS, SPECS, class_of, part_path, spec_path, spec_paths
-from zoo.cli.recipes import find
+from zoo.cli.recipes.allowlist import KINDS, SPECS, class_of, part_path, spec_path, spec_paths
+from zoo.cli.recipes.listing import find
 
 Recipe = dict[str, Any]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lightning_utilities.core.rank_zero import rank_zero_only
 
-from zoo.cli.atomic_file import sweep
 from zoo.cli.errors import UserError
+from zoo.runs.atomic_file import sweep
 
 FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
 """Tells the processes that Lightning starts for further devices which folder the first one made."""

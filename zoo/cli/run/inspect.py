@@ -7,9 +7,10 @@ from typing import Any
 from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 
 from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.callbacks.say import say
 from zoo.cli.errors import UserError
-from zoo.cli.inspection import Inspection
-from zoo.cli.runs import describe, say
+from zoo.cli.run.inspection import Inspection
+from zoo.cli.run.output import describe
 from zoo.verdict.formatting import brief
 from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measurements import Measurements, Network

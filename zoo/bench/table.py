@@ -7,7 +7,7 @@ from itertools import groupby
 from rich.console import Console
 from rich.table import Table
 
-from zoo.bench import Row
+from zoo.bench.comparison import Row
 
 MIB = 2**20
 WHAT = {

@@ -11,9 +11,9 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 from zoo.cells import CellSpec
 from zoo.cli.errors import UserError, debugging, explained
-from zoo.cli.parts import KINDS, class_of, spec_paths
-from zoo.cli.plain_yaml import load
-from zoo.cli.resolve import resolve
+from zoo.cli.recipes.allowlist import KINDS, class_of, spec_paths
+from zoo.cli.recipes.plain_yaml import load
+from zoo.cli.recipes.resolve import resolve
 from zoo.model import ModelSpec
 from zoo.registry import Spec
 from zoo.stack import StackSpec

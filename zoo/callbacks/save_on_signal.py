@@ -11,8 +11,8 @@ from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from zoo.callbacks.fit_progress import is_accumulating, is_last_batch_of_epoch, validation_is_due
+from zoo.callbacks.say import say
 from zoo.callbacks.turns import Turn, take_turns
-from zoo.cli.runs import say
 
 ENDING, SAVING = ("SIGINT", "SIGTERM", "SIGHUP"), "SIGUSR1"
 """What ends a run, and what makes it save and go on."""

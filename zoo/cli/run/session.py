@@ -12,11 +12,12 @@ from typing import TextIO, final
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.callbacks.nonfinite.watch import NonFiniteError
-from zoo.cli.errors import debugging, printable
-from zoo.cli.parser import prepare
-from zoo.cli.recipe_inputs import RecipeInputs
-from zoo.cli.run_folder import FOLDER_VARIABLE
-from zoo.cli.training import Cli
+from zoo.cli.errors import debugging
+from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.run.folder import FOLDER_VARIABLE
+from zoo.cli.run.lightning_cli import Cli
+from zoo.cli.run.parser import prepare
+from zoo.registry import printable
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 HUSHED = (

@@ -25,11 +25,11 @@ from zoo.bench import (
     machine,
     peer_refusal,
 )
+from zoo.bench.table import csv_rows, print_legend, print_table, say
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS
-from zoo.cli.bench_table import csv_rows, print_legend, print_table, say
 from zoo.cli.errors import UserError
-from zoo.cli.imports import import_modules
+from zoo.cli.recipes.imports import import_modules
 from zoo.registry import check_positive, nearest
 from zoo.stack import StackSpec
 

@@ -8,9 +8,9 @@ from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
-from zoo.cli.imports import import_modules
-from zoo.cli.recipes import recipes, summary
-from zoo.cli.show import show
+from zoo.cli.recipes.imports import import_modules
+from zoo.cli.recipes.listing import recipes, summary
+from zoo.cli.verbs.show import show
 from zoo.data import DATA
 from zoo.registry import Registry, load_plugins, nearest
 from zoo.tasks import TASKS

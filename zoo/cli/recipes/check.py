@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.errors import UserError
-from zoo.cli.parts import KINDS, SPECS
-from zoo.cli.places import check_places, texts
-from zoo.cli.recipe_inputs import SPELLED, RecipeInputs, listed, merge
-from zoo.cli.resolve import is_task
-from zoo.cli.source import Source, public_classes
+from zoo.cli.recipes.allowlist import KINDS, SPECS
+from zoo.cli.recipes.places import check_places, texts
+from zoo.cli.recipes.recipe import SPELLED, RecipeInputs, listed, merge
+from zoo.cli.recipes.resolve import is_task
 from zoo.registry import check_choice, nearest
+from zoo.registry.source import Source, public_classes
 
 SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_after_fit", "batches")
 """The top-level keys of a recipe and of a command line."""

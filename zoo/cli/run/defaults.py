@@ -9,23 +9,24 @@ from lightning.pytorch import Callback, LightningDataModule, LightningModule, Tr
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary, ProgressBar
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from zoo.callbacks.best_checkpoint import BestCheckpoint
+from zoo.callbacks.epochs import EpochsFromOne, Progress
 from zoo.callbacks.exact_resume import ExactResume
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.gradient_histogram import GradientHistogram
 from zoo.callbacks.gradient_through_time import GradientThroughTime
 from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
+from zoo.callbacks.save_on_signal import SaveOnSignal
+from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
-from zoo.cli.atomic_file import probe
-from zoo.cli.best import BestCheckpoint
-from zoo.cli.checkpoint_io import AtomicCheckpointIO, save
-from zoo.cli.epochs import EpochsFromOne, Progress
 from zoo.cli.errors import UserError, is_mistake
 from zoo.cli.failures import FailedError, of_disk
-from zoo.cli.inspect import told
-from zoo.cli.recipe_inputs import listed
-from zoo.cli.runs import numbers, on_terminal, say
-from zoo.cli.signals import SaveOnSignal
+from zoo.cli.recipes.recipe import listed
+from zoo.cli.run.checkpoint_io import AtomicCheckpointIO, save
+from zoo.cli.run.inspect import told
+from zoo.cli.run.output import numbers, on_terminal
+from zoo.runs.atomic_file import probe
 from zoo.runs.gradient_records import journal_in
 from zoo.runs.lag_records import lags_in
 from zoo.tasks.base import Task

@@ -10,12 +10,12 @@ import torch
 from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS, Cell
-from zoo.cli.recipes import recipes
-from zoo.cli.source import Argument, Source
+from zoo.cli.recipes.listing import recipes
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
 from zoo.registry import Registry, UnknownNameError, nearest
+from zoo.registry.source import Argument, Source
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS
 

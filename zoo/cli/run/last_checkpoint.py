@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.checkpoints import read_checkpoint
+from zoo.callbacks.say import say
 from zoo.cli.errors import UserError
-from zoo.cli.runs import say
+from zoo.cli.run.checkpoints import read_checkpoint
 
 logger = logging.getLogger(__name__)
 

@@ -13,22 +13,23 @@ from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCL
 from lightning.pytorch.trainer.states import TrainerStatus
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from zoo.cli.assembly import check_writable, completed, finish_fit, keep
-from zoo.cli.checkpoints import check_matches, read_checkpoint, take_over
+from zoo.callbacks.save_on_signal import StoppedBySignalError
+from zoo.callbacks.say import say
 from zoo.cli.errors import LAST, UserError, WrongTypeError, explained, is_mistake
 from zoo.cli.failures import FailedError, of_disk
-from zoo.cli.inspect import inspect, inspecting
-from zoo.cli.inspection import Inspection
-from zoo.cli.last_checkpoint import last_checkpoint
-from zoo.cli.loggers import EventFile
-from zoo.cli.parser import MODE, Parser
-from zoo.cli.places import without_places
-from zoo.cli.recipe_inputs import RecipeInputs, listed
-from zoo.cli.resolve import named
-from zoo.cli.resuming import other_recipe
-from zoo.cli.run_folder import new_folder
-from zoo.cli.runs import Report, RunRecord, numbers, on_terminal, say, with_local
-from zoo.cli.signals import StoppedBySignalError
+from zoo.cli.recipes.places import without_places
+from zoo.cli.recipes.recipe import RecipeInputs, listed
+from zoo.cli.recipes.resolve import named
+from zoo.cli.run.checkpoints import check_matches, read_checkpoint, take_over
+from zoo.cli.run.defaults import check_writable, completed, finish_fit, keep
+from zoo.cli.run.folder import new_folder
+from zoo.cli.run.inspect import inspect, inspecting
+from zoo.cli.run.inspection import Inspection
+from zoo.cli.run.last_checkpoint import last_checkpoint
+from zoo.cli.run.loggers import EventFile
+from zoo.cli.run.output import Report, RunRecord, numbers, on_terminal, with_local
+from zoo.cli.run.parser import MODE, Parser
+from zoo.cli.run.resuming import other_recipe
 from zoo.tracking import WandbLogger
 from zoo.verdict.measured import network_in
 

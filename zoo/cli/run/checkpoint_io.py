@@ -6,8 +6,8 @@ from typing import Any, final
 import torch
 from lightning.fabric.plugins.io import TorchCheckpointIO
 
-from zoo.cli.atomic_file import atomic_file
 from zoo.cli.errors import chain
+from zoo.runs.atomic_file import atomic_file
 
 
 @final

@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 
 from zoo.cli.errors import UserError
-from zoo.cli.plain_yaml import load, read
-from zoo.cli.resolve import Recipe, resolve
+from zoo.cli.recipes.plain_yaml import load, read
+from zoo.cli.recipes.resolve import Recipe, resolve
 
 SPELLED = ("class_path", "init_args", "dict_kwargs")
 """Keys by which a recipe names a class and its arguments."""
