@@ -9,8 +9,6 @@ from typing import NoReturn, final
 
 from zoo.registry import nearest, printable
 
-LAST = "last"
-"""What the user gives as the path of a checkpoint for the newest one."""
 MOST_LINES = 5
 WORDS = {
     "NoneType": "null",

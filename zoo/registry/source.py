@@ -85,15 +85,28 @@ class Source:
 
     def arguments(self) -> list[Argument] | None:
         """What `__init__` takes, or a dataclass its fields; None where it takes anything or is not found."""
-        about = self._described()
-        for module, node in self.lineage:
-            for inner in node.body:
-                if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
-                    return None if inner.args.kwarg else list(_parameters(module, inner.args, about))
+        found = self._maker()
+        if found is not None:
+            module, maker = found
+            return None if maker.args.kwarg else list(_parameters(module, maker.args, self._described()))
         if not self.is_dataclass:
             return None
         fields = [field for module, node in reversed(self.lineage) for field in _fields(module, node)]
         return list({field.name: field for field in fields}.values())
+
+    def names(self) -> set[str]:
+        """The arguments that it names, also where it takes others beside them."""
+        found = self._maker()
+        listed = (self.arguments() or []) if found is None else _parameters(found[0], found[1].args, {})
+        return {argument.name for argument in listed}
+
+    def _maker(self) -> tuple[Module, ast.FunctionDef] | None:
+        """The first `__init__`, and the module that it is in."""
+        for module, node in self.lineage:
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+                    return module, inner
+        return None
 
     def _described(self) -> dict[str, str]:
         """What the sections `Args:` of the docstrings say."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import KINDS, SPECS
+from zoo.cli.recipes.merge import listed
 from zoo.cli.recipes.places import check_places, texts
-from zoo.cli.recipes.recipe import SPELLED, RecipeInputs, listed, merge
+from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.recipes.resolve import is_task
 from zoo.registry import check_choice, nearest
 from zoo.registry.source import Source, public_classes
@@ -46,11 +47,7 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
         UserError: says what is wrong, where, and what was probably meant.
     """
     recipe = inputs.merged
-    for key in recipe:
-        if key not in sections:
-            hint = nearest(key, [*sections, "config"]) or ";"
-            raise UserError(f"{inputs.place(key)}unknown key {key!r}{hint} {_expect(sections)}")
-    _check_forms(inputs, recipe)
+    _check_forms(inputs, recipe, sections)
     if recipe.get("model") is None:
         raise UserError(
             "no model; name one in a recipe (--config FILE, `zoo list recipes`) or with --model (`zoo list "
@@ -66,10 +63,17 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
         if MEMBER.search(text):
             raise _wrong(inputs, key, text, "a class, and nothing of it")
     check_places(inputs)
+    incomplete = next((key for key, typed in inputs.options if typed is None), None)
+    if incomplete is not None:
+        raise UserError(f"--{incomplete} needs a value")
 
 
-def _check_forms(inputs: RecipeInputs, recipe: Mapping[str, Any]) -> None:
-    """Refuses lists and numbers where a part or a mapping belongs, and a seed that is none."""
+def _check_forms(inputs: RecipeInputs, recipe: Mapping[str, Any], sections: Sequence[str]) -> None:
+    """Refuses unknown keys, lists and numbers where a part or a mapping belongs, and a seed that is none."""
+    for key in recipe:
+        if key not in sections:
+            hint = nearest(key, [*sections, "config"]) or ";"
+            raise UserError(f"{inputs.place(key)}unknown key {key!r}{hint} {_expect(sections)}")
     forms = {"model": (str, dict), "data": (str, dict), "trainer": (dict,)}
     for key, types in forms.items():
         if recipe.get(key) is not None and not isinstance(recipe[key], types):
@@ -105,9 +109,8 @@ def _check_part(inputs: RecipeInputs, value: Any, place: str) -> None:
     given = value.get("init_args") or {}
     if not isinstance(given, dict):
         raise _wrong(inputs, f"{place}.init_args", given, "options with their values")
-    others = {name: inner for name, inner in value.items() if name not in SPELLED}
     module, _, name = path.rpartition(".")
-    _check_keys(inputs, merge(given, others), f"{module}:{name}", place)
+    _check_keys(inputs, given, f"{module}:{name}", place)
 
 
 def _check_keys(inputs: RecipeInputs, given: Mapping[str, Any], target: str, place: str) -> None:

@@ -33,6 +33,11 @@ def summary(path: Path) -> str:
     return " ".join(line.lstrip("# ") for line in comment).partition(". ")[0]
 
 
+def is_recipe(name: str) -> bool:
+    """Whether a recipe is called like this, or a file that may be one."""
+    return Path(name).suffix in SUFFIXES or name in recipes()
+
+
 def find(name: str) -> Path:
     """The file that a path or a recipe's name stands for.
 

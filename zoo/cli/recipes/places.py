@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.recipe import SPELLED, RecipeInputs
+from zoo.cli.recipes.merge import SPELLED
+from zoo.cli.recipes.recipe import RecipeInputs
 
 WORDS = ("notes", "tags", "project", "entity", "group")
 """Options of loggers that are no places to write to."""

@@ -1,16 +1,19 @@
 """Names in a recipe and on the command line become import paths, and back."""
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from zoo.cli.recipes.allowlist import KINDS, SPECS, class_of, part_path, spec_path, spec_paths
-from zoo.cli.recipes.listing import find
 
 Recipe = dict[str, Any]
 
 
-def resolve(recipe: Recipe) -> Recipe:
+def resolve(recipe: Recipe, before: Sequence[Recipe] = ()) -> Recipe:
     """A recipe with import paths where it has names.
+
+    Args:
+        recipe: Plain data.
+        before: What it is laid over, resolved: there its model may be named.
 
     Raises:
         UnknownNameError: no part has a name that it mentions.
@@ -27,27 +30,33 @@ def resolve(recipe: Recipe) -> Recipe:
                 name: _part(place, value) if name.removesuffix("+") == key else value
                 for name, value in inner.items()
             }
-    if is_task(resolved.get("model")):
+    if "model" in resolved and any(is_task(each.get("model")) for each in (resolved, *before)):
         resolved["model"] = _with_specs(resolved["model"])
     return resolved
 
 
-def resolve_argument(option: str, value: str) -> str:
-    """The value of a command-line option with an import path in place of a name.
+def resolve_option(keys: Sequence[str], value: Any, before: Sequence[Recipe]) -> Recipe:
+    """A recipe that gives one value, as an option of the command line does; otherwise like `resolve`.
+
+    The cell and the wiring of an encoder are known by their place, whatever the model is.
+    """
+    if keys[-1] in SPECS and keys[-2:-1] == ["encoder"] and isinstance(value, str):
+        value = _spec(keys[-1], value)
+    return resolve(nested(keys, value), before)
+
+
+def shown_part(key: str, name: str) -> str:
+    """The import path of the part that is named to have its options shown, by `--data.help NAME`.
 
     Raises:
         UnknownNameError: no part has that name.
         UserError: it is something that cannot be named.
     """
-    place = option.removeprefix("--").removesuffix(".help").removesuffix("+")
-    if place == "config":
-        return str(find(value))
-    if value[:1] in ("[", "{") or value.lower() in ("true", "false", "null", ""):
-        return value
+    place = key.removesuffix(".help").removesuffix("+")
     if place in KINDS:
-        return value if Path(value).is_file() else part_path(KINDS[place], value)
+        return part_path(KINDS[place], name)
     owner, _, part = place.rpartition(".")
-    return spec_path(part, value) if owner.endswith(".encoder") and part in SPECS else value
+    return spec_path(part, name) if owner.endswith(".encoder") and part in SPECS else name
 
 
 def is_task(model: Any) -> bool:
@@ -102,3 +111,12 @@ def _spec(key: str, value: Any) -> Any:
         options = {name: option for name, option in value.items() if name != "name"}
         return {"class_path": spec_path(key, value["name"]), "init_args": options}
     return value
+
+
+def nested(keys: Sequence[str], value: Any) -> Recipe:
+    """A recipe with a value under these keys, one inside the other."""
+    *outer, last = keys
+    recipe: Recipe = {last: value}
+    for key in reversed(outer):
+        recipe = {key: recipe}
+    return recipe

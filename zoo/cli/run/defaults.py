@@ -22,7 +22,7 @@ from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.errors import UserError, is_mistake
 from zoo.cli.failures import FailedError, of_disk
-from zoo.cli.recipes.recipe import listed
+from zoo.cli.recipes.merge import listed
 from zoo.cli.run.checkpoint_io import AtomicCheckpointIO, save
 from zoo.cli.run.inspect import told
 from zoo.cli.run.output import numbers, on_terminal

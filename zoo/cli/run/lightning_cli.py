@@ -1,8 +1,8 @@
 """Lightning's command line as the zoo needs it: what a run is made of, and what is done with it."""
 
+import json
 import re
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, final
 
@@ -15,10 +15,11 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.callbacks.save_on_signal import StoppedBySignalError
 from zoo.callbacks.say import say
-from zoo.cli.errors import LAST, UserError, WrongTypeError, explained, is_mistake
+from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
 from zoo.cli.failures import FailedError, of_disk
+from zoo.cli.recipes.merge import listed
 from zoo.cli.recipes.places import without_places
-from zoo.cli.recipes.recipe import RecipeInputs, listed
+from zoo.cli.recipes.recipe import LAST, RecipeInputs
 from zoo.cli.recipes.resolve import named
 from zoo.cli.run.checkpoints import check_matches, read_checkpoint, take_over
 from zoo.cli.run.defaults import check_writable, completed, finish_fit, keep
@@ -30,6 +31,7 @@ from zoo.cli.run.loggers import EventFile
 from zoo.cli.run.output import Report, RunRecord, numbers, on_terminal, with_local
 from zoo.cli.run.parser import MODE, Parser
 from zoo.cli.run.resuming import other_recipe
+from zoo.registry import check_choice
 from zoo.tracking import WandbLogger
 from zoo.verdict.measured import network_in
 
@@ -51,13 +53,12 @@ class Cli(LightningCLI):
     Args:
         command: One of these.
         inputs: What the user gave.
-        arguments: The same as command-line arguments, with import paths in place of names.
 
     Raises:
         UserError: says what is wrong, before any data is read.
     """
 
-    def __init__(self, command: str, inputs: RecipeInputs, arguments: Sequence[str]) -> None:
+    def __init__(self, command: str, inputs: RecipeInputs) -> None:
         self.command, self.inputs = command, inputs
         self.method = "fit" if command == "inspect" else command
         self.inspection: Inspection | None = None
@@ -71,7 +72,7 @@ class Cli(LightningCLI):
             seed_everything_default=1,
             parser_kwargs={"parser_mode": MODE, "prog": "zoo", self.method: options},
             parser_class=Parser,
-            args=[self.method, *arguments],
+            args={"subcommand": self.method, self.method: inputs.as_typed},
             auto_configure_optimizers=False,
             load_from_checkpoint_support=False,
         )
@@ -92,18 +93,45 @@ class Cli(LightningCLI):
             parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
-        """Reads the checkpoint, then parses."""
-        assert isinstance(args, list)
-        path = dict(self.inputs.options).get("ckpt_path")
+        """Reads the checkpoint, then gives the recipe its types and defaults."""
+        assert isinstance(args, dict)
+        self._show_help(parser)
+        path = self.inputs.merged.get("ckpt_path")
         if path not in (None, LAST):
-            self.checkpoint = read_checkpoint(path)
+            self.checkpoint = read_checkpoint(str(path))
         try:
-            self.config = parser.parse_args(args)
+            self.config = parser.parse_object(args)
         except WrongTypeError as error:
             key = self.inputs.key_of(error.got)
             raise UserError(
                 f"{self.inputs.place(key)}{key} is {error.got!r}; expected {error.expected}"
             ) from error
+
+        for asked in self.inputs.shown:
+            self._print_config(asked.partition("=")[2])
+
+    def _show_help(self, parser: LightningArgumentParser) -> None:
+        """Ends the command with the help that was asked for, if any was."""
+        asked = [each for each in self.inputs.shown if not each.startswith("--print_config")]
+        if asked:
+            recipe = ["--config", json.dumps(self.inputs.as_typed)] if self.inputs.merged else []
+            parser.parse_args([self.method, *recipe, *asked])
+
+    def _print_config(self, flags: str) -> NoReturn:
+        """Ends the command with the whole configuration as a recipe."""
+        known = ("skip_default", "skip_unset")
+        for flag in filter(None, flags.split(",")):
+            check_choice("--print_config", flag, known)
+        plain = self._plain("skip_default" in flags, "skip_unset" in flags)
+        print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), end="")
+        raise SystemExit(0)
+
+    def _plain(self, skip_default: bool = False, skip_unset: bool = False) -> dict[str, Any]:
+        """The configuration as plain data."""
+        parser, config = self._parser(self.method), self.config[self.method]
+        text = parser.dump(config, skip_default=skip_default, skip_unset=skip_unset)
+        plain: dict[str, Any] = json.loads(text)
+        return plain
 
     def _parse_ckpt_path(self) -> None:
         """Reads the checkpoint; unlike Lightning's, lets it override nothing."""
@@ -171,8 +199,7 @@ class Cli(LightningCLI):
 
     def _recipe(self) -> dict[str, Any]:
         """The whole configuration as a recipe, with every default; not where this run was told to write."""
-        text = self._parser(self.method).dump(self.config[self.method], format="yaml", skip_unset=False)
-        recipe = {key: named(value) for key, value in yaml.safe_load(text).items() if key in KEPT}
+        recipe = {key: named(value) for key, value in self._plain().items() if key in KEPT}
         return recipe | {"trainer": without_places(recipe["trainer"])}
 
     def _runs(self, root: str | None) -> Path:

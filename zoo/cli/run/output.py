@@ -21,7 +21,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from zoo import __version__
 from zoo.callbacks.say import say
 from zoo.cli.recipes.allowlist import modules_let_in
-from zoo.cli.recipes.recipe import listed
+from zoo.cli.recipes.merge import listed
 from zoo.cli.run.loggers import EventFile, MetricsFile
 from zoo.names import name_stack
 from zoo.tasks.base import Task

@@ -1,19 +1,17 @@
-"""The argument parser of the zoo: recipes read strictly, names understood, errors in a sentence."""
+"""Lightning's argument parser, for recipes that are plain data: types, defaults, errors in a sentence."""
 
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, NoReturn, Union, final, get_args, get_origin
 
-import yaml
-from jsonargparse import set_loader, set_parsing_settings
+from jsonargparse import set_dumper, set_loader, set_parsing_settings
 from lightning.pytorch.cli import LightningArgumentParser
 
 from zoo.cells import CellSpec
 from zoo.cli.errors import UserError, debugging, explained
 from zoo.cli.recipes.allowlist import KINDS, class_of, spec_paths
-from zoo.cli.recipes.plain_yaml import load
-from zoo.cli.recipes.resolve import resolve
 from zoo.model import ModelSpec
 from zoo.registry import Spec
 from zoo.stack import StackSpec
@@ -55,7 +53,8 @@ def prepare(let_in: Sequence[str]) -> None:
     Args:
         let_in: The user's own modules, which recipes may import from.
     """
-    set_loader(MODE, _read, exceptions=(yaml.YAMLError,))
+    set_loader(MODE, _read)
+    set_dumper(MODE, json.dumps)
     set_parsing_settings(
         import_path_denylist=["*"],
         import_path_allowlist=[*importable(), *let_in],
@@ -83,9 +82,13 @@ def importable() -> list[str]:
 
 
 def _read(text: str) -> Any:
-    """A recipe or a value of the command line."""
-    value = load(text)
-    return resolve(value) if isinstance(value, dict) else value
+    """What a text stands for: itself, for recipes are read elsewhere; or what jsonargparse wrote as JSON."""
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _spec_only(annotation: Any) -> tuple[Any, bool]:

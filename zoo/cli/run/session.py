@@ -32,13 +32,12 @@ HUSHED = (
 """Warnings that tell a user of the zoo nothing to act on."""
 
 
-def run(command: str, inputs: RecipeInputs, arguments: Sequence[str], let_in: Sequence[str]) -> int:
+def run(command: str, inputs: RecipeInputs, let_in: Sequence[str]) -> int:
     """Runs fit, validate, test, predict or inspect.
 
     Args:
         command: One of these.
         inputs: What the user gave, checked.
-        arguments: The same as command-line arguments, with import paths in place of names.
         let_in: Modules of the user that recipes may name.
 
     Returns:
@@ -50,7 +49,7 @@ def run(command: str, inputs: RecipeInputs, arguments: Sequence[str], let_in: Se
     prepare(let_in)
     with _quiet():
         try:
-            cli = Cli(command, inputs, arguments)
+            cli = Cli(command, inputs)
         except SIGTERMException:
             return TERMINATED
         except NonFiniteError as error:

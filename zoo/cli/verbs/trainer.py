@@ -5,14 +5,14 @@ Lightning, which takes seconds to import, is imported only after that.
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from zoo.cli.errors import LAST, UserError
+from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import let_in
 from zoo.cli.recipes.check import SECTIONS, check
 from zoo.cli.recipes.imports import import_modules
 from zoo.cli.recipes.recipe import RecipeInputs
-from zoo.cli.recipes.resolve import resolve_argument
 
 
 def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
@@ -31,13 +31,12 @@ def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
     """
     import_modules(allowed)
     let_in(allowed)
+    inputs = _with_recipe(RecipeInputs.of(arguments))
     try:
-        resolved = _with_recipe(_resolved(arguments))
-        inputs = RecipeInputs.of(resolved)
-        if not any(argument.endswith(("help", "-h")) or ".help" in argument for argument in resolved):
+        if not inputs.asks_for_help:
             check(inputs, [name for name in SECTIONS if name != "batches" or command == "inspect"])
     except (UserError, LookupError) as error:
-        path = _checkpoint_in(arguments)
+        path = inputs.checkpoint
         needed = [name for name in _modules_of(path) if name not in allowed] if path else []
         if not needed:
             raise
@@ -48,37 +47,7 @@ def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         ) from error
     from zoo.cli.run.session import run as run_session  # Lightning, which a misspelt name need not wait for
 
-    return run_session(command, inputs, resolved, allowed)
-
-
-def _resolved(arguments: Sequence[str]) -> list[str]:
-    """The arguments with import paths in place of names."""
-    resolved: list[str] = []
-    option = ""
-    for argument in arguments:
-        if option and not argument.startswith("--"):
-            resolved.append(resolve_argument(option, argument))
-            option = ""
-            continue
-        option, equals, value = argument.partition("=")
-        option = {"-c": "--config"}.get(option, option)
-        if not option.startswith("--"):
-            resolved.append(argument)
-            option = ""
-        elif equals:
-            resolved.append(f"{option}={resolve_argument(option, value)}")
-            option = ""
-        else:
-            resolved.append(option)
-    return resolved
-
-
-def _checkpoint_in(arguments: Sequence[str]) -> str | None:
-    """The checkpoint's file that the arguments name."""
-    options = dict(zip(arguments, [*arguments[1:], ""], strict=False))
-    split = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
-    path = split.get("--ckpt_path") or options.get("--ckpt_path")
-    return None if path in (None, "", LAST) else path
+    return run_session(command, inputs, allowed)
 
 
 def _modules_of(path: str) -> list[str]:
@@ -91,10 +60,10 @@ def _modules_of(path: str) -> list[str]:
         return []
 
 
-def _with_recipe(arguments: list[str]) -> list[str]:
-    """The arguments; where they name a checkpoint and no model, with the recipe of the checkpoint's run."""
-    path = _checkpoint_in(arguments)
-    if path is None or any(argument.startswith(("--config", "--model")) for argument in arguments):
-        return arguments
+def _with_recipe(inputs: RecipeInputs) -> RecipeInputs:
+    """What was given; where that is a checkpoint and no model, with the recipe of the checkpoint's run."""
+    path = inputs.checkpoint
+    if path is None or inputs.files or any(key.startswith("model") for key, _ in inputs.options):
+        return inputs
     recipe = Path(path).parent.parent / "config.yaml"
-    return ["--config", str(recipe), *arguments] if recipe.is_file() else arguments
+    return replace(inputs, files=[recipe]) if recipe.is_file() else inputs
