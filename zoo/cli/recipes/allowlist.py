@@ -3,6 +3,7 @@
 Nothing here imports torch or Lightning, so that a name that is misspelt is found out at once.
 """
 
+import importlib
 import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -103,6 +104,21 @@ SPECS = {"cell": "zoo.cells", "wiring": "zoo.wiring"}
 """Key of a stack -> the package of its parts."""
 
 _let_in: list[str] = []
+
+
+def import_modules(names: Iterable[str]) -> None:
+    """Imports modules, from where the user stands or as installed, so that their parts are registered.
+
+    Raises:
+        UserError: there is no such module.
+    """
+    for name in names:
+        if "" not in sys.path:
+            sys.path.insert(0, "")  # as for `python -m`
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise UserError(f"--allow-import {name}: {error}; expected a module here or installed") from error
 
 
 def let_in(modules: Iterable[str]) -> None:

@@ -3,10 +3,10 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, final
+from typing import final
 
 import torch
 
@@ -29,8 +29,8 @@ from zoo.bench.table import csv_rows, print_legend, print_table, say
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.imports import import_modules
-from zoo.registry import check_positive, nearest
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+from zoo.registry import check_positive
 from zoo.stack import StackSpec
 
 CELLS_FIRST = ("lstm", "gru", "elman")
@@ -42,88 +42,77 @@ Case = tuple[str, StackSpec, Shape]
 
 
 @final
-class BenchParser(argparse.ArgumentParser):
-    """Arguments of `zoo bench`; a mistake is an error in the zoo's words."""
+@register_verb("bench")
+class Bench(OwnVerb):
+    """Time compositions on this machine: each engine, torch's layer, the products alone."""
 
-    def error(self, message: str) -> NoReturn:
-        """Raises what argparse has to say as a `UserError`."""
-        raise UserError(f"bench: {message}; see zoo bench --help")
+    usage = "[COMPOSITION ...] [options]"
 
-
-def bench(arguments: Sequence[str], allowed: Sequence[str]) -> int:
-    """Runs `zoo bench`.
-
-    Raises:
-        UserError: an argument is wrong.
-        ValueError: a composition, an engine, a shape or a peer is.
-        UnknownNameError: there is no such cell or wiring.
-    """
-    given = _parsed(arguments)
-    import_modules(allowed)
-    mode: Mode = "streaming" if given.streaming else "forward" if given.forward_only else "training"
-    setting = Setting(mode=mode, dtype=given.dtype, device=given.device)
-    plan = Plan(
-        engines=tuple(name for name in given.engine.split(",") if name),
-        against=tuple(given.against),
-        lengths=given.lengths,
-        memory=not (given.no_memory or given.streaming),
-        repeats=given.repeats,
-    )
-    with _threads(given.threads):
-        cases = _cases(given, setting, plan)
-        _run(cases, setting, plan, given.csv)
-    return 0
-
-
-def _parser() -> BenchParser:
-    parser = BenchParser(
-        prog="zoo bench",
-        usage="zoo bench [COMPOSITION ...] [options]",
-        description="Times compositions on this machine: a training step under each engine, beside torch's "
-        "layer of the same shape and the matrix products alone.",
-        epilog="zoo bench lstm gru 'bi-mgu-2x128-residual' --engine auto,reference --shape 256x32x64",
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add(
-        "compositions",
-        nargs="*",
-        metavar="COMPOSITION",
-        help="a cell, a whole name (bi-lstm-4x256-residual) or a "
-        f"named model; by default {', '.join(CELLS_FIRST)}",
-    )
-    add("--all", action="store_true", help="every registered cell, at all shapes")
-    add("--engine", default="", metavar="A,B", help="by default auto and every engine that can")
-    add(
-        "--shape",
-        action="append",
-        default=[],
-        metavar="TxBxH",
-        help=f"or TxBxIxH; repeatable; by default {', '.join(SHAPES[:QUICK])}, with --all {SHAPES[-1]} too",
-    )
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--forward-only", action="store_true", help="time forward without backward")
-    kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.step)")
-    add("--lengths", action="store_true", help="also over sequences of random lengths")
-    add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
-    add("--dtype", default="float32", metavar="TYPE", help=", ".join(DTYPES))
-    add("--device", default="cpu", help="cpu or cuda")
-    add("--threads", type=int, metavar="N", help="threads of torch")
-    add("--repeats", type=int, default=10, metavar="N", help="samples of each; the best one counts (10)")
-    add("--no-memory", action="store_true", help="skip the peak memory, for which each row starts a process")
-    add("--csv", type=Path, metavar="FILE", help="also write every number to a file")
-    return parser
-
-
-def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
-    """The arguments, checked as far as that takes no stack."""
-    parser = _parser()
-    given, unknown = parser.parse_known_intermixed_args(arguments)
-    if unknown:
-        known = [option for action in parser._actions for option in action.option_strings]
-        raise UserError(
-            f"bench has no option {unknown[0]!r}{nearest(unknown[0], known) or ';'} see zoo bench --help"
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.description = (
+            "Times compositions on this machine: a training step under each engine, beside torch's "
+            "layer of the same shape and the matrix products alone."
         )
+        parser.epilog = "zoo bench lstm gru 'bi-mgu-2x128-residual' --engine auto,reference --shape 256x32x64"
+        add = parser.add_argument
+        add(
+            "compositions",
+            nargs="*",
+            metavar="COMPOSITION",
+            help="a cell, a whole name (bi-lstm-4x256-residual) or a "
+            f"named model; by default {', '.join(CELLS_FIRST)}",
+        )
+        add("--all", action="store_true", help="every registered cell, at all shapes")
+        add("--engine", default="", metavar="A,B", help="by default auto and every engine that can")
+        add(
+            "--shape",
+            action="append",
+            default=[],
+            metavar="TxBxH",
+            help=f"or TxBxIxH; repeatable; by default {', '.join(SHAPES[:QUICK])}, "
+            f"with --all {SHAPES[-1]} too",
+        )
+        kind = parser.add_mutually_exclusive_group()
+        kind.add_argument("--forward-only", action="store_true", help="time forward without backward")
+        kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.step)")
+        add("--lengths", action="store_true", help="also over sequences of random lengths")
+        add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
+        add("--dtype", default="float32", metavar="TYPE", help=", ".join(DTYPES))
+        add("--device", default="cpu", help="cpu or cuda")
+        add("--threads", type=int, metavar="N", help="threads of torch")
+        add("--repeats", type=int, default=10, metavar="N", help="samples of each; the best one counts (10)")
+        add(
+            "--no-memory",
+            action="store_true",
+            help="skip the peak memory, which starts a process per row",
+        )
+        add("--csv", type=Path, metavar="FILE", help="also write every number to a file")
+
+    def act(self, given: argparse.Namespace) -> None:
+        """Times and prints.
+
+        Raises:
+            UserError: an argument is wrong.
+            ValueError: a composition, an engine, a shape or a peer is.
+            UnknownNameError: there is no such cell or wiring.
+        """
+        _check_together(given)
+        mode: Mode = "streaming" if given.streaming else "forward" if given.forward_only else "training"
+        setting = Setting(mode=mode, dtype=given.dtype, device=given.device)
+        plan = Plan(
+            engines=tuple(name for name in given.engine.split(",") if name),
+            against=tuple(given.against),
+            lengths=given.lengths,
+            memory=not (given.no_memory or given.streaming),
+            repeats=given.repeats,
+        )
+        with _threads(given.threads):
+            cases = _cases(given, setting, plan)
+            _run(cases, setting, plan, given.csv)
+
+
+def _check_together(given: argparse.Namespace) -> None:
+    """Refuses what cannot be asked for together, as far as that takes no stack."""
     if given.all and given.compositions:
         raise UserError(
             f"--all takes every cell, and {given.compositions[0]!r} is named too; expected one of them"
@@ -138,7 +127,6 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         raise UserError(f"--csv {given.csv}: there is no folder {given.csv.parent}; expected one that exists")
     if given.threads is not None:
         check_positive("--threads", given.threads)
-    return given
 
 
 def _cases(given: argparse.Namespace, setting: Setting, plan: Plan) -> list[Case]:

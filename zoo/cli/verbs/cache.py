@@ -1,40 +1,40 @@
 """`zoo cache`: what compiled code is kept. It imports nothing heavy."""
 
-from collections.abc import Iterable, Sequence
+import argparse
+from collections.abc import Iterable
+from typing import final
 
 from zoo.cache import LIMIT, cache_folder, check_own, clear, libraries
 from zoo.cli.errors import UserError
-from zoo.registry import nearest
-
-USAGE = """\
-usage: zoo cache [--clear]
-
-Says where the libraries are that engine 'c' has made, how many and how large. They are made again when
-they are needed, in about a second each, and the least recently used go by themselves when there are too many.
-
-  --clear   remove them; running processes go on
-  ZOO_CACHE=FOLDER keeps them in another folder, which must be the user's own.
-"""
-CLEAR = "--clear"
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 
 
-def cache(arguments: Sequence[str]) -> int:
-    """Runs `zoo cache`.
+@final
+@register_verb("cache")
+class Cache(OwnVerb):
+    """Say how much compiled code is kept and where, or clear it."""
 
-    Raises:
-        UserError: it takes other arguments, or the folder is none or cannot be changed.
-    """
-    if any(argument in ("-h", "--help") for argument in arguments):
-        print(USAGE, end="")
-        return 0
-    for argument in arguments:
-        if argument != CLEAR:
-            raise UserError(f"cache takes no {argument!r}{nearest(argument, [CLEAR])}; see zoo cache --help")
-    try:
-        print("\n".join(_cleared() if arguments else _told()))
-    except OSError as error:
-        raise UserError(f"compiled code: {error}") from error
-    return 0
+    usage = "[--clear]"
+
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.description = (
+            "Says where the libraries are that engine 'c' has made, how many and how large. They are "
+            "made again when they are needed, in about a second each, and the least recently used go "
+            "by themselves when there are too many."
+        )
+        parser.epilog = "ZOO_CACHE=FOLDER keeps them in another folder, which must be the user's own."
+        parser.add_argument("--clear", action="store_true", help="remove them; running processes go on")
+
+    def act(self, given: argparse.Namespace) -> None:
+        """Prints it.
+
+        Raises:
+            UserError: the folder is none, or cannot be changed.
+        """
+        try:
+            print("\n".join(_cleared() if given.clear else _told()))
+        except OSError as error:
+            raise UserError(f"compiled code: {error}") from error
 
 
 def _cleared() -> list[str]:

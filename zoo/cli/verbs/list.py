@@ -1,57 +1,22 @@
-"""`zoo list` and `zoo show`: what there is. Neither imports Lightning."""
+"""`zoo list`: what there is. It does not import Lightning."""
 
+import argparse
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, final
 
 from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.imports import import_modules
 from zoo.cli.recipes.listing import recipes, summary
-from zoo.cli.verbs.show import show
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.data import DATA
 from zoo.registry import Registry, load_plugins, nearest
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS
 
 Rows = list[tuple[str, str]]
-USAGE = {
-    "list": "usage: zoo list [cells|wirings|models|tasks|data|callbacks|recipes]",
-    "show": "usage: zoo show NAME    a cell, wiring, model, task, data module, callback or recipe",
-}
-
-
-def look(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
-    """Runs list or show.
-
-    Raises:
-        UserError: it takes other arguments.
-        UnknownNameError: nothing has that name.
-    """
-    if any(argument in ("-h", "--help") for argument in arguments):
-        print(USAGE[command])
-        return 0
-    options = [argument for argument in arguments if argument.startswith("-")]
-    if options or len(arguments) > 1 or (command == "show" and not arguments):
-        raise UserError(f"{command} got {' '.join(arguments) or 'no name'}; {USAGE[command]}")
-    import_modules(allowed)
-    if command == "show":
-        print(show(arguments[0]))
-        return 0
-    for kind in _kinds(arguments):
-        _print_table(kind, KINDS[kind]())
-    for name, reason in load_plugins().items():
-        print(f"broken plug-in {name}: {reason}", file=sys.stderr)
-    return 0
-
-
-def _kinds(arguments: Sequence[str]) -> list[str]:
-    for kind in arguments:
-        if kind not in KINDS:
-            raise UserError(f"unknown kind {kind!r}{nearest(kind, KINDS) or ';'} Known: {', '.join(KINDS)}")
-    return list(arguments or KINDS)
 
 
 def _registered(registry: Registry[Any]) -> Callable[[], Rows]:
@@ -67,6 +32,33 @@ KINDS: dict[str, Callable[[], Rows]] = {
     "callbacks": _registered(CALLBACKS),
     "recipes": lambda: [(name, summary(path)) for name, path in recipes().items()],
 }
+
+
+@final
+@register_verb("list")
+class List(OwnVerb):
+    """List cells, wirings, models, tasks, data, callbacks, recipes."""
+
+    usage = f"[{'|'.join(KINDS)}]"
+
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.add_argument(
+            "kind", nargs="?", metavar="KIND", help="by default all kinds, one after the other"
+        )
+
+    def act(self, given: argparse.Namespace) -> None:
+        """Prints tables.
+
+        Raises:
+            UserError: there is no such kind.
+        """
+        kind = given.kind
+        if kind is not None and kind not in KINDS:
+            raise UserError(f"unknown kind {kind!r}{nearest(kind, KINDS) or ';'} Known: {', '.join(KINDS)}")
+        for each in KINDS if kind is None else [kind]:
+            _print_table(each, KINDS[each]())
+        for name, reason in load_plugins().items():
+            print(f"broken plug-in {name}: {reason}", file=sys.stderr)
 
 
 def _print_table(kind: str, rows: Rows) -> None:

@@ -1,9 +1,10 @@
-"""What `zoo show` says about one part."""
+"""`zoo show`: what there is to say about one part. It does not import Lightning."""
 
+import argparse
 import textwrap
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, final
 
 import torch
 
@@ -11,6 +12,7 @@ from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
@@ -29,6 +31,25 @@ TERMS: dict[str, Callable[[int, int], int]] = {
     "": lambda i, h: 1,
 }
 SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
+
+
+@final
+@register_verb("show")
+class Show(OwnVerb):
+    """Show one part: equations, options, parameters, paper."""
+
+    usage = "NAME    a cell, wiring, model, task, data module, callback or recipe"
+
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.add_argument("name", metavar="NAME", help="its registered name or the name of its class")
+
+    def act(self, given: argparse.Namespace) -> None:
+        """Prints it.
+
+        Raises:
+            UnknownNameError: nothing has that name.
+        """
+        print(show(given.name))
 
 
 def show(name: str) -> str:

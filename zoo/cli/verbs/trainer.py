@@ -1,53 +1,69 @@
-"""From a command line to a recipe that holds no mistake that can be seen without running it.
+"""`zoo fit`, `validate`, `test` and `predict`: what a Trainer does with a recipe.
 
-Lightning, which takes seconds to import, is imported only after that.
+Lightning, which takes seconds to import, is imported only for a recipe that holds no mistake that can be seen
+without running it.
 """
 
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import final
 
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.allowlist import let_in
+from zoo.cli.recipes.allowlist import import_modules, let_in
 from zoo.cli.recipes.check import SECTIONS, check
-from zoo.cli.recipes.imports import import_modules
 from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.verbs.base import Verb, register_verb
 
 
-def run(command: str, arguments: Sequence[str], allowed: Sequence[str]) -> int:
-    """Runs fit, validate, test, predict or inspect.
+class RecipeVerb(Verb):
+    """A verb that is given a recipe: files, and any value of them as an option."""
 
-    Args:
-        command: One of these.
-        arguments: What follows it on the command line.
-        allowed: Modules of the user that recipes may name.
+    def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
+        import_modules(allowed)
+        let_in(allowed)
+        inputs = _with_recipe(RecipeInputs.of(arguments))
+        try:
+            if not inputs.asks_for_help:
+                check(inputs, [name for name in SECTIONS if name != "batches" or self.name == "inspect"])
+        except (UserError, LookupError) as error:
+            path = inputs.checkpoint
+            needed = [name for name in _modules_of(path) if name not in allowed] if path else []
+            if not needed:
+                raise
+            let = [f"--allow-import={name}" for name in needed]
+            raise UserError(
+                f"the checkpoint {path} is of a run with parts of {', '.join(needed)}, which only the "
+                f"command line can let in: {shlex.join(['zoo', self.name, *let, *arguments])}"
+            ) from error
+        from zoo.cli.run.session import run  # Lightning, which a misspelt name need not wait for
 
-    Returns:
-        The exit code.
+        return run(self.name, inputs, allowed)
 
-    Raises:
-        UserError: says what is wrong, before any data is read.
-    """
-    import_modules(allowed)
-    let_in(allowed)
-    inputs = _with_recipe(RecipeInputs.of(arguments))
-    try:
-        if not inputs.asks_for_help:
-            check(inputs, [name for name in SECTIONS if name != "batches" or command == "inspect"])
-    except (UserError, LookupError) as error:
-        path = inputs.checkpoint
-        needed = [name for name in _modules_of(path) if name not in allowed] if path else []
-        if not needed:
-            raise
-        line = shlex.join(["zoo", command, *(f"--allow-import={name}" for name in needed), *arguments])
-        raise UserError(
-            f"the checkpoint {path} is of a run with parts of {', '.join(needed)}, which only the command "
-            f"line can let in: {line}"
-        ) from error
-    from zoo.cli.run.session import run as run_session  # Lightning, which a misspelt name need not wait for
 
-    return run_session(command, inputs, allowed)
+@final
+@register_verb("fit")
+class Fit(RecipeVerb):
+    """Train a model, then test the best checkpoint."""
+
+
+@final
+@register_verb("validate")
+class Validate(RecipeVerb):
+    """Validate a checkpoint."""
+
+
+@final
+@register_verb("test")
+class Test(RecipeVerb):
+    """Test a checkpoint."""
+
+
+@final
+@register_verb("predict")
+class Predict(RecipeVerb):
+    """Write the predictions of a checkpoint."""
 
 
 def _modules_of(path: str) -> list[str]:
