@@ -10,9 +10,9 @@ from typing import Any, final
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from zoo.callbacks.fit_progress import is_accumulating, is_last_batch_of_epoch, validation_is_due
 from zoo.callbacks.say import say
 from zoo.callbacks.turns import Turn, take_turns
+from zoo.private.lightning_names import accumulates, cluster_of, epoch_ends, validates_now
 
 ENDING, SAVING = ("SIGINT", "SIGTERM", "SIGHUP"), "SIGUSR1"
 """What ends a run, and what makes it save and go on."""
@@ -55,7 +55,7 @@ class SaveOnSignal(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listens from now on; what the user has told the process to ignore stays ignored."""
-        cluster = trainer._accelerator_connector.cluster_environment
+        cluster = cluster_of(trainer)
         requeues = isinstance(cluster, SLURMEnvironment) and cluster.auto_requeue
         if threading.current_thread() is not threading.main_thread() or trainer.world_size > 1 or requeues:
             return
@@ -68,8 +68,8 @@ class SaveOnSignal(Callback):
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Acts between two steps, but where validation follows when that begins."""
-        follows = validation_is_due(trainer) or is_last_batch_of_epoch(trainer)
-        if not follows and not is_accumulating(trainer):
+        follows = validates_now(trainer) or epoch_ends(trainer)
+        if not follows and not accumulates(trainer):
             self._act(trainer)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
