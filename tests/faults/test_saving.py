@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo.cli.run.checkpoint_io import AtomicCheckpointIO
+from zoo.cli.run.checkpoints import AtomicCheckpointIO
 from zoo.cli.run.folder import new_folder
 from zoo.runs.atomic_file import PARTIAL, atomic_file, sweep
 

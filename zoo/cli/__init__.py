@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from zoo.cli.errors import UserError, debugging, fail, is_mistake
-from zoo.cli.failures import failure
+from zoo.cli.errors import UserError, debugging, fail, failure, is_mistake
 from zoo.cli.verbs import known_verbs, summaries
 from zoo.registry import nearest, printable
 

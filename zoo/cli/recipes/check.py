@@ -2,13 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import KINDS, SPECS
-from zoo.cli.recipes.merge import listed
-from zoo.cli.recipes.places import check_places, texts
+from zoo.cli.recipes.merge import SPELLED, listed
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.recipes.resolve import is_task
 from zoo.registry import check_choice, nearest
@@ -30,6 +29,8 @@ OF_FUNCTIONS = ("LambdaLR", "MultiplicativeLR", "SequentialLR", "ChainedSchedule
 """Classes of torch that take functions or other schedules, which are no plain data."""
 MEMBER = re.compile(r"(?<![\w.])(?:zoo|torch|lightning)(?:\.\w+)*\.[A-Z]\w*\.\w+")
 """What belongs to a class, such as a method: its path begins with that of the class, which may be allowed."""
+WORDS = ("notes", "tags", "project", "entity", "group")
+"""Options of loggers that are no places to write to."""
 PART = "a name, or class_path and init_args"
 
 
@@ -59,10 +60,10 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
         _check_part(inputs, recipe.get(place), place)
     if isinstance(recipe.get("trainer"), dict):
         _check_trainer(inputs, recipe["trainer"])
-    for key, text in [pair for section, value in recipe.items() for pair in texts(value, section)]:
+    for key, text in [pair for section, value in recipe.items() for pair in _texts(value, section)]:
         if MEMBER.search(text):
             raise _wrong(inputs, key, text, "a class, and nothing of it")
-    check_places(inputs)
+    _check_places(inputs)
     incomplete = next((key for key, typed in inputs.options if typed is None), None)
     if incomplete is not None:
         raise UserError(f"--{incomplete} needs a value")
@@ -162,3 +163,48 @@ def _expect(options: Iterable[str]) -> str:
     names = list(options)
     more = ", ..." if len(names) > MOST_LISTED else ""
     return "expected one of " + ", ".join(names[:MOST_LISTED]) + more
+
+
+def _check_places(inputs: RecipeInputs) -> None:
+    """Refuses recipes that name a place outside of the run's folder.
+
+    Raises:
+        UserError: names the place, and the option that would do.
+    """
+    for recipe in inputs.recipes:
+        for key, text in _texts(recipe.get("trainer"), "trainer"):
+            if _is_outside(key, text):
+                raise UserError(
+                    f"{inputs.place(key)}{key} is {text!r}, and a recipe writes into the run's folder only; "
+                    f"expected a name without .. in it, or --{key} on the command line"
+                )
+
+
+def without_places(value: Any, place: str = "trainer") -> Any:
+    """A recipe's trainer without the places outside of the run's folder, which the command line had named."""
+    if isinstance(value, list):
+        return [without_places(item, place) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: without_places(inner, f"{place}.{key}")
+        for key, inner in value.items()
+        if not (isinstance(inner, str) and _is_outside(key, inner))
+    }
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """All texts in a value, each with the option that gives it on the command line."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, place)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, place if key in SPELLED else f"{place}.{key}")
+
+
+def _is_outside(key: str, text: str) -> bool:
+    leads_out = re.match(r"[/\\~]|\w+:[/\\]", text) is not None or ".." in re.split(r"[/\\]", text)
+    return leads_out and key.rpartition(".")[2] not in WORDS

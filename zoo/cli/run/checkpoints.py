@@ -1,30 +1,27 @@
-"""Checkpoints as data: read without running anything, compared before use."""
+"""The files of checkpoints: read as data, without running anything, and written whole or not at all."""
 
+import logging
 import pickle
 import re
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import torch
-from lightning.pytorch import LightningDataModule, LightningModule
+from lightning.fabric.plugins.io import TorchCheckpointIO
 
-from zoo.cli.errors import UserError
-from zoo.tasks.base import Task
+from zoo.callbacks.say import say
+from zoo.cli.errors import UserError, chain
+from zoo.runs.atomic_file import atomic_file
 
-SIZES = ("input_size", "vocab_size", "output_size")
-"""What a recipe may leave open, to be read off the data."""
-TRAINING = ("optimizer", "schedule")
-"""What makes no difference to a model that is not trained on."""
+logger = logging.getLogger(__name__)
+
 UNREADABLE = (
     *(zipfile.BadZipFile, struct.error, EOFError, OSError),
     *(RuntimeError, ValueError, TypeError, LookupError, AttributeError, OverflowError),
 )
 """What a damaged file makes zipfile and torch raise."""
-FREE = tuple(f"network.encoder.{name}" for name in ("engine", "checkpoint_every", "recurrent_gradient_clip"))
-"""What changes how a model is run or how its gradients are clipped, not what it computes."""
 
 
 def read_checkpoint(path: str) -> dict[str, Any]:
@@ -56,59 +53,67 @@ def read_checkpoint(path: str) -> dict[str, Any]:
     return checkpoint
 
 
-def check_matches(checkpoint: Mapping[str, Any], path: str, model: LightningModule, resumes: bool) -> None:
-    """Refuses a checkpoint of another model than the recipe's.
+def last_checkpoint(runs: Path) -> tuple[Path, dict[str, Any]] | None:
+    """The newest checkpoint that can be read, and what it holds; says which, and which were passed over.
 
     Args:
-        checkpoint: What `read_checkpoint` returned.
-        path: Its file, for messages.
-        model: The model that recipe and command line describe.
-        resumes: Whether training goes on, so that optimiser and schedule must match as well.
+        runs: The folder of all runs of a recipe, `runs/NAME`.
+
+    Returns:
+        None where there is no checkpoint.
 
     Raises:
-        UserError: names each difference, with both values.
+        UserError: there are some, and none of them can be read.
     """
-    made_by = checkpoint.get("zoo", {}).get("model", type(model).__name__)
-    if made_by != type(model).__name__:
-        raise UserError(
-            f"the checkpoint {path} is of a {made_by}, and the recipe names {type(model).__name__}"
-        )
-    skipped = () if resumes else TRAINING
-    differing = list(_differences(checkpoint.get("hyper_parameters", {}), dict(model.hparams), skipped))
-    if differing:
-        advice = "start a new run without --ckpt_path, or " if resumes else ""
-        raise UserError(
-            f"the checkpoint {path} is of another model: {'; '.join(differing[:3])}; {advice}give the "
-            f"checkpoint's values"
-        )
+    found = [path for path in runs.glob("version_*/checkpoints/*.ckpt") if path.is_file()]
+    newest_first = sorted(found, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in newest_first:
+        try:
+            checkpoint = read_checkpoint(str(path))
+        except UserError as error:
+            logger.warning("%s; taking the one before it", error)
+            continue
+        say("from", str(path))
+        return path, checkpoint
+    if newest_first:
+        raise UserError(f"none of the checkpoints in {runs} can be read; the newest is {newest_first[0]}")
+    return None
 
 
-def take_over(
-    checkpoint: Mapping[str, Any], model: LightningModule, data: LightningDataModule | None
-) -> None:
-    """Gives model and data what training has found out, so that the training data need not be at hand.
+@final
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint beside its place, then moves it there: a crash leaves the old or the new one."""
 
-    Lightning restores the data module too, but only after its sizes have been asked for.
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any | None = None
+    ) -> None:
+        """Saves a checkpoint.
+
+        Raises:
+            OSError: it cannot be written; nothing is left under its name that was not there before.
+        """
+        try:
+            save(checkpoint, Path(path))
+        except OSError as error:
+            text = f"cannot write the checkpoint: {error.strerror}"
+            raise OSError(error.errno, text, str(path)) from error
+
+
+def save(content: Any, target: Path) -> None:
+    """Saves as torch does, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written; nothing is left under its name that was not there before.
     """
-    if isinstance(model, Task) and "network" in checkpoint.get("hyper_parameters", {}):
-        model.complete(checkpoint["hyper_parameters"]["network"])
-    state = None if data is None else checkpoint.get(type(data).__qualname__)
-    if data is not None and state:
-        data.load_state_dict(state)
-
-
-def _differences(saved: Any, asked: Any, skipped: Sequence[str], place: str = "") -> Iterator[str]:
-    """What differs between two sets of hyper-parameters, in words."""
-    for key in sorted(saved.keys() & asked.keys() - set(skipped)):
-        old, new, dotted = saved[key], asked[key], f"{place}{key}"
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from _differences(old, new, (), f"{dotted}.")
-        elif _plain(old) != _plain(new) and dotted not in FREE and not (new is None and key in SIZES):
-            yield f"{dotted} is {old!r} in the checkpoint, {new!r} in the recipe"
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(target) as file:
+            torch.save(content, file)
+    except (OSError, RuntimeError) as error:
+        refused = next((link for link in chain(error) if isinstance(link, OSError)), None)
+        if refused is None:  # torch reports what the disk refuses as an error of its own
+            raise
+        raise OSError(refused.errno, refused.strerror, str(target)) from error
 
 
 def _check_sums(path: str) -> None:

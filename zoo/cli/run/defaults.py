@@ -20,10 +20,9 @@ from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.save_on_signal import SaveOnSignal
 from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
-from zoo.cli.errors import UserError, is_mistake
-from zoo.cli.failures import FailedError, of_disk
+from zoo.cli.errors import FailedError, UserError, is_mistake, of_disk
 from zoo.cli.recipes.merge import listed
-from zoo.cli.run.checkpoint_io import AtomicCheckpointIO, save
+from zoo.cli.run.checkpoints import AtomicCheckpointIO, save
 from zoo.cli.run.inspect import told
 from zoo.cli.run.output import numbers, on_terminal
 from zoo.runs.atomic_file import probe

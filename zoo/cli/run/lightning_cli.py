@@ -15,22 +15,20 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.callbacks.save_on_signal import StoppedBySignalError
 from zoo.callbacks.say import say
-from zoo.cli.errors import UserError, WrongTypeError, explained, is_mistake
-from zoo.cli.failures import FailedError, of_disk
+from zoo.cli.errors import FailedError, UserError, WrongTypeError, explained, is_mistake, of_disk
+from zoo.cli.recipes.check import without_places
 from zoo.cli.recipes.merge import listed
-from zoo.cli.recipes.places import without_places
 from zoo.cli.recipes.recipe import LAST, RecipeInputs
 from zoo.cli.recipes.resolve import named
-from zoo.cli.run.checkpoints import check_matches, read_checkpoint, take_over
+from zoo.cli.run.checkpoints import last_checkpoint, read_checkpoint
 from zoo.cli.run.defaults import check_writable, completed, finish_fit, keep
 from zoo.cli.run.folder import new_folder
 from zoo.cli.run.inspect import inspect, inspecting
 from zoo.cli.run.inspection import Inspection
-from zoo.cli.run.last_checkpoint import last_checkpoint
 from zoo.cli.run.loggers import EventFile
 from zoo.cli.run.output import Report, RunRecord, numbers, on_terminal, with_local
 from zoo.cli.run.parser import MODE, Parser
-from zoo.cli.run.resuming import other_recipe
+from zoo.cli.run.resuming import check_matches, other_recipe, take_over
 from zoo.registry import check_choice
 from zoo.tracking import WandbLogger
 from zoo.verdict.measured import network_in

@@ -1,9 +1,12 @@
-"""What a run that goes on from a checkpoint has another recipe for: said, or refused."""
+"""What a checkpoint and the recipe that it is used with have to do with one another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lightning.pytorch import LightningDataModule, LightningModule
+
 from zoo.cli.errors import UserError
+from zoo.tasks.base import Task
 
 SAME_BATCHES = ("num_workers", "root", "train", "val", "test")
 """Options of data modules under which an epoch may have the same batches: by whom and where they are read."""
@@ -23,7 +26,54 @@ TRAINS = (
     "val_check_interval",
 )
 """Options of the Trainer on which the weights depend."""
+SIZES = ("input_size", "vocab_size", "output_size")
+"""What a recipe may leave open, to be read off the data."""
+TRAINING = ("optimizer", "schedule")
+"""What makes no difference to a model that is not trained on."""
+FREE = tuple(f"network.encoder.{name}" for name in ("engine", "checkpoint_every", "recurrent_gradient_clip"))
+"""What changes how a model is run or how its gradients are clipped, not what it computes."""
 NO_EFFECT = ", which has no effect: random numbers go on as they were"
+
+
+def check_matches(checkpoint: Mapping[str, Any], path: str, model: LightningModule, resumes: bool) -> None:
+    """Refuses a checkpoint of another model than the recipe's.
+
+    Args:
+        checkpoint: What `read_checkpoint` returned.
+        path: Its file, for messages.
+        model: The model that recipe and command line describe.
+        resumes: Whether training goes on, so that optimiser and schedule must match as well.
+
+    Raises:
+        UserError: names each difference, with both values.
+    """
+    made_by = checkpoint.get("zoo", {}).get("model", type(model).__name__)
+    if made_by != type(model).__name__:
+        raise UserError(
+            f"the checkpoint {path} is of a {made_by}, and the recipe names {type(model).__name__}"
+        )
+    skipped = () if resumes else TRAINING
+    differing = list(_differences(checkpoint.get("hyper_parameters", {}), dict(model.hparams), skipped))
+    if differing:
+        advice = "start a new run without --ckpt_path, or " if resumes else ""
+        raise UserError(
+            f"the checkpoint {path} is of another model: {'; '.join(differing[:3])}; {advice}give the "
+            f"checkpoint's values"
+        )
+
+
+def take_over(
+    checkpoint: Mapping[str, Any], model: LightningModule, data: LightningDataModule | None
+) -> None:
+    """Gives model and data what training has found out, so that the training data need not be at hand.
+
+    Lightning restores the data module too, but only after its sizes have been asked for.
+    """
+    if isinstance(model, Task) and "network" in checkpoint.get("hyper_parameters", {}):
+        model.complete(checkpoint["hyper_parameters"]["network"])
+    state = None if data is None else checkpoint.get(type(data).__qualname__)
+    if data is not None and state:
+        data.load_state_dict(state)
 
 
 def other_recipe(checkpoint: Mapping[str, Any], path: str, recipe: Mapping[str, Any]) -> str | None:
@@ -99,3 +149,17 @@ def _flat(value: Any, place: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(item, f"{place}.{item['class_path']}" if "class_path" in item else place)
     else:
         yield place, value
+
+
+def _differences(saved: Any, asked: Any, skipped: Sequence[str], place: str = "") -> Iterator[str]:
+    """What differs between two sets of hyper-parameters, in words."""
+    for key in sorted(saved.keys() & asked.keys() - set(skipped)):
+        old, new, dotted = saved[key], asked[key], f"{place}{key}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _differences(old, new, (), f"{dotted}.")
+        elif _plain(old) != _plain(new) and dotted not in FREE and not (new is None and key in SIZES):
+            yield f"{dotted} is {old!r} in the checkpoint, {new!r} in the recipe"
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
