@@ -89,6 +89,6 @@ def test_an_error_of_the_zoo_itself_is_taken_for_a_limit(zoo, monkeypatch):
         except OSError:
             raise AttributeError("a mistake in a program")  # noqa: B904
 
-    monkeypatch.setattr("zoo.cli.run.lightning_cli.check_writable", broken)
+    monkeypatch.setattr("zoo.cli.run.fit.check_writable", broken)
     with pytest.raises(AttributeError, match="a mistake in a program"):
         zoo("fit", "--config", "small.yaml")

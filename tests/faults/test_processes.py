@@ -16,7 +16,7 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo.callbacks import CALLBACKS
 from zoo.cli import main
-from zoo.cli.run.defaults import check_writable
+from zoo.cli.run.fit import check_writable
 from zoo.cli.run.folder import new_folder
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.log_every_n_steps=1")
@@ -100,7 +100,7 @@ def test_a_process_that_is_ahead_of_the_first_makes_no_folder(launch, folder, mo
         assert rank_zero_only.rank or ahead.wait(IN_TIME)
         return new_folder(*arguments)
 
-    monkeypatch.setattr("zoo.cli.run.lightning_cli.check_writable", check)
+    monkeypatch.setattr("zoo.cli.run.fit.check_writable", check)
     monkeypatch.setattr("zoo.cli.run.lightning_cli.new_folder", make)
     assert launch(*FIT, APART) == [0, 0]
     assert [path.name for path in folder.glob("runs/small/*")] == ["version_0"]

@@ -13,7 +13,7 @@ from zoo.cli.recipes.resolve import is_task
 from zoo.registry import check_choice, nearest
 from zoo.registry.source import Source, public_classes
 
-SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_after_fit", "batches")
+SECTIONS = ("seed_everything", "model", "data", "trainer", "ckpt_path", "test_after_fit")
 """The top-level keys of a recipe and of a command line."""
 TRAINER = "lightning.pytorch.trainer.trainer:Trainer"
 SEEDS = 2**32

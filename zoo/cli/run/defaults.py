@@ -1,13 +1,12 @@
-"""What surrounds a run: the trainer's own parts, and what is done when training has ended."""
+"""The parts of a Trainer that the zoo chooses where the user has not."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lightning.fabric.plugins import CheckpointIO
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningModule
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint, ModelSummary, ProgressBar
-from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from zoo.callbacks.best_checkpoint import BestCheckpoint
 from zoo.callbacks.epochs import EpochsFromOne, Progress
@@ -18,16 +17,10 @@ from zoo.callbacks.gradient_through_time import GradientThroughTime
 from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.save_on_signal import SaveOnSignal
-from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
-from zoo.cli.errors import FailedError, UserError, is_mistake, of_disk
 from zoo.cli.recipes.merge import listed
-from zoo.cli.run.checkpoints import AtomicCheckpointIO, save
-from zoo.cli.run.inspect import told
-from zoo.cli.run.output import numbers, on_terminal
-from zoo.runs.atomic_file import probe
-from zoo.runs.gradient_records import journal_in
-from zoo.runs.lag_records import lags_in
+from zoo.cli.run.checkpoints import AtomicCheckpointIO
+from zoo.cli.run.output import on_terminal
 from zoo.tasks.base import Task
 
 OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)
@@ -62,30 +55,6 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
     return changed
 
 
-def check_writable(trainer: Trainer, folder: Path | None) -> None:
-    """Looks whether checkpoints can be written, before an epoch is trained in vain.
-
-    Of several processes the first looks, for only it knows the run's folder yet.
-
-    Args:
-        trainer: It is about to fit a model.
-        folder: The run's folder.
-
-    Raises:
-        UserError: they cannot.
-    """
-    for part in trainer.checkpoint_callbacks:
-        if trainer.is_global_zero and isinstance(part, ModelCheckpoint):
-            place = Path(part.dirpath or folder or trainer.default_root_dir)
-            try:
-                probe(place)
-            except OSError as error:
-                raise UserError(
-                    f"checkpoints cannot be written to {place}: {error.strerror}; expected a place that "
-                    f"can be written to"
-                ) from error
-
-
 def _has(items: list[Any], kind: type) -> bool:
     return any(isinstance(item, kind) for item in items)
 
@@ -108,60 +77,3 @@ def _checkpoints(model: LightningModule, config: Mapping[str, Any]) -> list[Mode
         best,
         ModelCheckpoint(filename="last", enable_version_counter=False, save_on_train_epoch_end=True),
     ]
-
-
-def finish_fit(
-    trainer: Trainer, model: LightningModule, data: LightningDataModule | None, folder: Path | None
-) -> None:
-    """Tests the best checkpoint and says where everything is.
-
-    Args:
-        trainer: It has just fitted the model.
-        model: What was trained.
-        data: What to test on; None for no test.
-        folder: The run's folder.
-    """
-    kept = trainer.checkpoint_callback
-    best = kept.best_model_path if isinstance(kept, ModelCheckpoint) else ""
-    has_test = data is not None and is_overridden("test_dataloader", data, LightningDataModule)
-    if has_test and is_overridden("test_step", model):
-        _test(trainer, model, data, best)
-    if best:
-        say("best", best)
-    for part in trainer.callbacks:  # type: ignore[attr-defined]  # set by one of the Trainer's connectors
-        if isinstance(part, Verdict):
-            for finding in part.findings:
-                print(told(finding), flush=True)
-    for journal in () if folder is None else (journal_in(folder), lags_in(folder)):
-        picture = journal.with_suffix(".png")
-        if picture.is_file():
-            say("picture", str(picture))
-
-
-def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str) -> None:
-    """Tests the best checkpoint, or the model as it is; data without a test set is no error after a fit."""
-    try:
-        results = trainer.test(
-            model, datamodule=data, ckpt_path=best or None, weights_only=True, verbose=False
-        )
-    except (ValueError, LookupError, OSError) as error:
-        if not is_mistake(error):
-            raise
-        say("test", f"skipped: {error}")
-        return
-    for metrics in results:
-        say("test", numbers(metrics))
-
-
-def keep(predictions: Any, folder: Path | None) -> None:
-    """Writes predictions, one entry per batch, beside the run's other files.
-
-    Raises:
-        FailedError: they cannot be written.
-    """
-    path = (folder or Path()) / "predictions.pt"
-    try:
-        save(predictions, path)
-    except OSError as error:
-        raise FailedError(f"cannot write the predictions: {of_disk(error)}") from error
-    say("written", f"{len(predictions)} batches of predictions: {path}")

@@ -1,23 +1,60 @@
 """`zoo inspect`: looks at the gradients of a few batches and says what a good teacher would."""
 
-import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, final
 
-from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
+from jsonargparse import Namespace
+from lightning.pytorch import Callback, Trainer
+from lightning.pytorch.cli import LightningArgumentParser
 
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.say import say
 from zoo.cli.errors import UserError
 from zoo.cli.run.inspection import Inspection
-from zoo.cli.run.output import describe
+from zoo.cli.run.job import Job, Run
+from zoo.cli.run.output import describe, told
 from zoo.verdict.formatting import brief
-from zoo.verdict.judge import Finding, judge
+from zoo.verdict.judge import judge
+from zoo.verdict.measured import network_in
 from zoo.verdict.measurements import Measurements, Network
 from zoo.verdict.rules import RULES, span
 
 FADED = next(rule.threshold for rule in RULES if rule.name == "vanishes through time")
-WIDTH = 100
+
+
+@final
+class Inspect(Job):
+    """Measures the gradients of a few batches; nothing is kept."""
+
+    name, method, folder = "inspect", "fit", ""
+
+    def __init__(self) -> None:
+        self.inspection: Inspection | None = None
+
+    def add_arguments(self, parser: LightningArgumentParser) -> None:
+        parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
+
+    def trainer(self, arguments: dict[str, Any], recipe: Mapping[str, Any], config: Namespace) -> Trainer:
+        self.inspection, trainer = inspecting(arguments, network_in(recipe), config.batches)
+        return trainer
+
+    def do(self, run: Run) -> None:
+        """Measures, and prints what was found, with the checkpoint's weights where there is one."""
+        assert self.inspection is not None
+        if run.checkpoint is not None:
+            run.model.load_state_dict(run.checkpoint["state_dict"])
+        run.trainer.fit(run.model, datamodule=run.data)
+        measured = self.inspection.measured
+        say("model", describe(run.model))
+        weights = "as initialised" if run.checkpoint is None else f"of {run.config.ckpt_path}"
+        batches = run.trainer.fit_loop.epoch_loop.batch_idx + 1
+        say("looked at", f"{batches} batches of training data, weights {weights}")
+        print()
+        for line in table(measured):
+            print(line)
+        print()
+        for finding in judge(measured):
+            print(told(finding))
 
 
 def inspecting(config: dict[str, Any], network: Network, batches: int) -> tuple[Inspection, Trainer]:
@@ -51,40 +88,6 @@ def inspecting(config: dict[str, Any], network: Network, batches: int) -> tuple[
         "fast_dev_run": False,
     }
     return inspection, Trainer(**config | changed)
-
-
-def inspect(
-    inspection: Inspection,
-    trainer: Trainer,
-    model: LightningModule,
-    data: LightningDataModule | None,
-    checkpoint: tuple[str, Mapping[str, Any]] | None,
-) -> None:
-    """Measures, and prints what was found.
-
-    Args:
-        inspection: What measures, a callback of the trainer.
-        trainer: Of `inspecting`.
-        model: What is looked at.
-        data: What it is fed with.
-        checkpoint: Whose weights it gets: the file and what is in it; None leaves them as initialised.
-    """
-    if checkpoint is not None:
-        model.load_state_dict(checkpoint[1]["state_dict"])
-    trainer.fit(model, datamodule=data)
-    measured = inspection.measured
-    say("model", describe(model))
-    weights = "as initialised" if checkpoint is None else f"of {checkpoint[0]}"
-    say(
-        "looked at",
-        f"{trainer.fit_loop.epoch_loop.batch_idx + 1} batches of training data, weights {weights}",
-    )
-    print()
-    for line in table(measured):
-        print(line)
-    print()
-    for finding in judge(measured):
-        print(told(finding))
 
 
 def table(measured: Measurements) -> list[str]:
@@ -126,13 +129,3 @@ def _of_way(measured: Measurements, way: str) -> tuple[str, str, str, str]:
         f"{measured.dead[way]:.0%}",
         "  ".join(f"{letter} {gate.saturated:.0%}" for letter, gate in gates.items()),
     )
-
-
-def told(finding: Finding) -> str:
-    """A finding, and below it what to try."""
-    lines = textwrap.wrap(
-        finding.text, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
-    )
-    words = ["try", *[""] * len(finding.advice)]
-    lines += [f"{word:<10}{advice}" for word, advice in zip(words, finding.advice, strict=False)]
-    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Lightning's command line as the zoo needs it: what a run is made of, and what is done with it."""
+"""Lightning's command line as the zoo needs it: what a recipe names is built, and a job done with it."""
 
 import json
 import re
@@ -18,20 +18,18 @@ from zoo.callbacks.say import say
 from zoo.cli.errors import FailedError, UserError, WrongTypeError, explained, is_mistake, of_disk
 from zoo.cli.recipes.check import without_places
 from zoo.cli.recipes.merge import listed
-from zoo.cli.recipes.recipe import LAST, RecipeInputs
+from zoo.cli.recipes.recipe import LAST, PRINT, RecipeInputs
 from zoo.cli.recipes.resolve import named
 from zoo.cli.run.checkpoints import last_checkpoint, read_checkpoint
-from zoo.cli.run.defaults import check_writable, completed, finish_fit, keep
-from zoo.cli.run.folder import new_folder
-from zoo.cli.run.inspect import inspect, inspecting
-from zoo.cli.run.inspection import Inspection
-from zoo.cli.run.loggers import EventFile
-from zoo.cli.run.output import Report, RunRecord, numbers, on_terminal, with_local
+from zoo.cli.run.defaults import completed
+from zoo.cli.run.folder import RunRecord, new_folder
+from zoo.cli.run.job import Job, Run
+from zoo.cli.run.loggers import EventFile, with_local
+from zoo.cli.run.output import Report, on_terminal
 from zoo.cli.run.parser import MODE, Parser
 from zoo.cli.run.resuming import check_matches, other_recipe, take_over
 from zoo.registry import check_choice
 from zoo.tracking import WandbLogger
-from zoo.verdict.measured import network_in
 
 ABOUT = """\
 A recipe (`zoo list recipes`) names model, data and trainer; every value of it is also an option. Parts have
@@ -40,30 +38,25 @@ names (`zoo list`), and --model.help NAME, --data.help NAME, --trainer.callbacks
 KEPT = ("seed_everything", "model", "data", "trainer", "test_after_fit")
 """What of the configuration makes the recipe of a run."""
 
-FOLDERS = {"fit": "version"}
-"""What begins the name of a run's folder, where that is not the command."""
-
 
 @final
 class Cli(LightningCLI):
-    """One run of fit, validate, test, predict or inspect.
+    """One run: what the recipe names is built, and a job done with it.
 
     Args:
-        command: One of these.
+        job: What is done.
         inputs: What the user gave.
 
     Raises:
         UserError: says what is wrong, before any data is read.
     """
 
-    def __init__(self, command: str, inputs: RecipeInputs) -> None:
-        self.command, self.inputs = command, inputs
-        self.method = "fit" if command == "inspect" else command
-        self.inspection: Inspection | None = None
+    def __init__(self, job: Job, inputs: RecipeInputs) -> None:
+        self.job, self.inputs, self.method = job, inputs, job.method
         self.folder: Path | None = None
         self.checkpoint: dict[str, Any] | None = None
         self.is_interrupted = False
-        usage = f"zoo {command} [--config RECIPE] [--OPTION VALUE ...]"
+        usage = f"zoo {job.name} [--config RECIPE] [--OPTION VALUE ...]"
         options = {"parser_mode": MODE, "usage": usage, "description": ABOUT, "dump_header": []}
         super().__init__(
             save_config_callback=None,
@@ -87,8 +80,7 @@ class Cli(LightningCLI):
             default=True,
             help="Whether `fit` ends with a test of the best checkpoint.",
         )
-        if self.command == "inspect":
-            parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
+        self.job.add_arguments(parser)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
         """Reads the checkpoint, then gives the recipe its types and defaults."""
@@ -104,13 +96,12 @@ class Cli(LightningCLI):
             raise UserError(
                 f"{self.inputs.place(key)}{key} is {error.got!r}; expected {error.expected}"
             ) from error
-
         for asked in self.inputs.shown:
             self._print_config(asked.partition("=")[2])
 
     def _show_help(self, parser: LightningArgumentParser) -> None:
         """Ends the command with the help that was asked for, if any was."""
-        asked = [each for each in self.inputs.shown if not each.startswith("--print_config")]
+        asked = [each for each in self.inputs.shown if not each.startswith(f"--{PRINT}")]
         if asked:
             recipe = ["--config", json.dumps(self.inputs.as_typed)] if self.inputs.merged else []
             parser.parse_args([self.method, *recipe, *asked])
@@ -119,7 +110,7 @@ class Cli(LightningCLI):
         """Ends the command with the whole configuration as a recipe."""
         known = ("skip_default", "skip_unset")
         for flag in filter(None, flags.split(",")):
-            check_choice("--print_config", flag, known)
+            check_choice(f"--{PRINT}", flag, known)
         plain = self._plain("skip_default" in flags, "skip_unset" in flags)
         print(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), end="")
         raise SystemExit(0)
@@ -138,15 +129,15 @@ class Cli(LightningCLI):
             self._take_last()
         elif path is not None:
             self.checkpoint = self.checkpoint or read_checkpoint(str(path))
-        elif self.command not in ("fit", "inspect"):
+        elif self.job.needs_checkpoint:
             raise UserError(
-                f"{self.command} needs trained weights; name a checkpoint, such as "
+                f"{self.job.name} needs trained weights; name a checkpoint, such as "
                 f"--ckpt_path runs/NAME/version_0/checkpoints/last.ckpt"
             )
         for key, _ in self.inputs.options:
-            if self.method != "fit" and key.startswith(("model.optimizer", "model.schedule")):
+            if self.job.needs_checkpoint and key.startswith(("model.optimizer", "model.schedule")):
                 raise UserError(
-                    f"--{key} makes no difference to {self.command}, which does not train; leave it out"
+                    f"--{key} makes no difference to {self.job.name}, which does not train; leave it out"
                 )
 
     def _take_last(self) -> None:
@@ -154,8 +145,8 @@ class Cli(LightningCLI):
         config = self.config[self.method]
         runs = self._runs(config.trainer.default_root_dir)
         found = last_checkpoint(runs)
-        if found is None and self.command != "fit":
-            raise UserError(f"there is no checkpoint in {runs}; {self.command} needs one")
+        if found is None and not self.job.goes_on:
+            raise UserError(f"there is no checkpoint in {runs}; {self.job.name} needs one")
         config.ckpt_path, self.checkpoint = (None, None) if found is None else (str(found[0]), found[1])
         if found is None:
             say("from", f"the beginning: there is no checkpoint in {runs} yet")
@@ -170,23 +161,17 @@ class Cli(LightningCLI):
             raise UserError(f"{self.inputs.place(named[1]) if named else ''}{text}") from error
 
     def _instantiate_trainer(self, config: dict[str, Any], callbacks: list[Callback]) -> Trainer:
+        recipe = self._recipe()
         if self.checkpoint is not None:
-            path = str(self.config[self.method].ckpt_path)
-            check_matches(self.checkpoint, path, self.model, resumes=self.command == "fit")
-            if self.command != "fit":
-                take_over(self.checkpoint, self.model, self.datamodule)
-            elif (changed := other_recipe(self.checkpoint, path, self._recipe())) is not None:
-                say("resumed", f"{path}; {changed}")
+            self._compare(self.checkpoint, recipe)
         config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
-        if self.command == "inspect":
-            network, batches = network_in(self._recipe()), self.config[self.method].batches
-            self.inspection, trainer = inspecting(config, network, batches)
-            return trainer
+        own = self.job.trainer(config, recipe, self.config[self.method])
+        if own is not None:
+            return own
         if config["logger"] is not False and not config["fast_dev_run"]:
-            kind = FOLDERS.get(self.command, self.command)
-            self.folder = new_folder(self._runs(config["default_root_dir"]), kind)
+            self.folder = new_folder(self._runs(config["default_root_dir"]), self.job.folder)
             config["logger"] = with_local(config["logger"], self.folder)
-            config["callbacks"].append(RunRecord(self.folder, self._recipe()))
+            config["callbacks"].append(RunRecord(self.folder, recipe))
         config["callbacks"].append(Report(self.folder, lines=not on_terminal()))
         try:
             return Trainer(**completed(config, self.model, self.folder))
@@ -194,6 +179,15 @@ class Cli(LightningCLI):
             if self.folder is not None:
                 self.folder.rmdir()
             raise
+
+    def _compare(self, checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
+        """Refuses a checkpoint of another model, and says what else of the recipe is not as it was."""
+        path = str(self.config[self.method].ckpt_path)
+        check_matches(checkpoint, path, self.model, resumes=self.job.goes_on)
+        if not self.job.goes_on:
+            take_over(checkpoint, self.model, self.datamodule)
+        elif (changed := other_recipe(checkpoint, path, recipe)) is not None:
+            say("resumed", f"{path}; {changed}")
 
     def _recipe(self) -> dict[str, Any]:
         """The whole configuration as a recipe, with every default; not where this run was told to write."""
@@ -211,7 +205,7 @@ class Cli(LightningCLI):
 
     def _run_subcommand(self, subcommand: str) -> None:
         try:
-            self._run()
+            self.job.do(self._built())
         except MisconfigurationException as error:
             self._drop_folder()
             raise UserError(str(error)) from error
@@ -231,6 +225,17 @@ class Cli(LightningCLI):
             for logger in self.trainer.loggers:
                 if isinstance(logger, WandbLogger | EventFile):
                     logger.finish()
+
+    def _built(self) -> Run:
+        return Run(
+            trainer=self.trainer,
+            model=self.model,
+            data=self.datamodule,
+            folder=self.folder,
+            config=self.config[self.method],
+            options=self._prepare_subcommand_kwargs(self.method),
+            checkpoint=self.checkpoint,
+        )
 
     def _refused(self, error: OSError) -> NoReturn:
         """Ends a run that cannot read or write what it has to; after its first step that is no mistake."""
@@ -252,28 +257,3 @@ class Cli(LightningCLI):
         """Leaves no folder behind of a run that was ended before its first step."""
         if self.folder is not None and not self._has_begun():
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _run(self) -> None:
-        if self.inspection is not None:
-            path = str(self.config[self.method].ckpt_path)
-            checkpoint = None if self.checkpoint is None else (path, self.checkpoint)
-            inspect(self.inspection, self.trainer, self.model, self.datamodule, checkpoint)
-            return
-        options = self._prepare_subcommand_kwargs(self.command)
-        if self.command == "fit":
-            check_writable(self.trainer, self.folder)
-            self.trainer.fit(**options, weights_only=True)
-            if self.checkpoint is not None and self.trainer.global_step == self.checkpoint["global_step"]:
-                raise UserError(
-                    f"nothing was trained: the checkpoint has {self.checkpoint['global_step']} steps and "
-                    f"{self.checkpoint['epoch'] + 1} epochs, and trainer.max_epochs is "
-                    f"{self.trainer.max_epochs}; expected more"
-                )
-            tests = self.config["fit"].test_after_fit and not self.config["fit"].trainer.fast_dev_run
-            finish_fit(self.trainer, self.model, self.datamodule if tests else None, self.folder)
-        elif self.command == "predict":
-            keep(self.trainer.predict(**options, weights_only=True), self.folder)
-        else:
-            run = self.trainer.test if self.command == "test" else self.trainer.validate
-            for metrics in run(**options, weights_only=True, verbose=False):
-                say(self.command, numbers(metrics))

@@ -1,13 +1,17 @@
 """The loggers that every run has."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, final
 
 from lightning.fabric.loggers.logger import rank_zero_experiment
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only
 from torch import Tensor
+
+from zoo.cli.recipes.merge import listed
+from zoo.tracking import WandbLogger
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +62,30 @@ class EventFile(TensorBoardLogger):
         """Closes the file, when nothing can follow."""
         if self._experiment is not None:
             self.experiment.close()
+
+
+def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -> list[Logger]:
+    """The loggers of a run: the local CSV file first, then TensorBoard, or those that the user asked for.
+
+    Args:
+        loggers: What the user asked for; None or true for the usual ones.
+        folder: The run's folder.
+    """
+    where: dict[str, Any] = {
+        "save_dir": str(folder.parent.parent),
+        "name": folder.parent.name,
+        "version": folder.name,
+    }
+    if loggers is None or isinstance(loggers, bool):
+        trains = folder.name.startswith("version_")
+        return [MetricsFile(**where), EventFile(**where)] if trains else [MetricsFile(**where)]
+    asked = listed(loggers)
+    for logger in asked:
+        if isinstance(logger, WandbLogger):
+            logger.keep_in(folder)
+    if any(isinstance(logger, CSVLogger) for logger in asked):
+        return asked
+    return [MetricsFile(**where), *asked]
 
 
 class _Events:

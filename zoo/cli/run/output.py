@@ -1,102 +1,35 @@
-"""What is kept in the folder of a run, and what is printed about it."""
+"""What a user hears while Lightning works: what can be acted on, each in a line."""
 
-import errno
-import json
-import os
-import platform
-import shlex
+import logging
 import sys
+import textwrap
+import threading
 import time
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TextIO, final
 
-import lightning
-import torch
-import yaml
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import CSVLogger, Logger
 
-from zoo import __version__
 from zoo.callbacks.say import say
-from zoo.cli.recipes.allowlist import modules_let_in
-from zoo.cli.recipes.merge import listed
-from zoo.cli.run.loggers import EventFile, MetricsFile
 from zoo.names import name_stack
+from zoo.registry import printable
 from zoo.tasks.base import Task
-from zoo.tracking import WandbLogger
+from zoo.verdict.judge import Finding
 
-
-def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -> list[Logger]:
-    """The loggers of a run: the local CSV file first, then TensorBoard, or those that the user asked for.
-
-    Args:
-        loggers: What the user asked for; None or true for the usual ones.
-        folder: The run's folder.
-    """
-    where: dict[str, Any] = {
-        "save_dir": str(folder.parent.parent),
-        "name": folder.parent.name,
-        "version": folder.name,
-    }
-    if loggers is None or isinstance(loggers, bool):
-        trains = folder.name.startswith("version_")
-        return [MetricsFile(**where), EventFile(**where)] if trains else [MetricsFile(**where)]
-    asked = listed(loggers)
-    for logger in asked:
-        if isinstance(logger, WandbLogger):
-            logger.keep_in(folder)
-    if any(isinstance(logger, CSVLogger) for logger in asked):
-        return asked
-    return [MetricsFile(**where), *asked]
-
-
-@final
-class RunRecord(Callback):
-    """Keeps recipe and environment in the run's folder, and model and recipe in checkpoints.
-
-    Args:
-        folder: The run's folder.
-        config: The whole configuration, as plain data.
-    """
-
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
-        self.folder, self.config = folder, config
-        self.started = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        path = self.folder / "config.yaml"
-        if trainer.is_global_zero and not path.exists():
-            header = f"# recurrent-zoo {__version__}, torch {torch.__version__}\n"
-            text = yaml.safe_dump(dict(self.config), sort_keys=False, allow_unicode=True)
-            path.write_text(header + text, encoding="utf-8")
-            self._keep_environment(environment(trainer))
-            for logger in trainer.loggers:
-                if isinstance(logger, WandbLogger):
-                    logger.log_hyperparams({"recipe": dict(self.config)})
-
-    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if trainer.is_global_zero:
-            self._keep_environment({"model": describe(pl_module), **environment(trainer)})
-
-    def _keep_environment(self, plain: Mapping[str, Any]) -> None:
-        text = json.dumps({**plain, "started": self.started}, indent=1, ensure_ascii=False)
-        (self.folder / "environment.json").write_text(text + "\n", encoding="utf-8")
-
-    def on_save_checkpoint(
-        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        """Adds to the checkpoint.
-
-        Raises:
-            FileNotFoundError: the run's folder is gone, and to make it anew would hide that.
-        """
-        if trainer.is_global_zero and not self.folder.is_dir():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder))
-        recipe = {key: self.config.get(key) for key in ("seed_everything", "data", "trainer")}
-        made_by = {"version": __version__, "model": type(pl_module).__name__, "modules": modules_let_in()}
-        checkpoint["zoo"] = {**made_by, "recipe": recipe}
+WIDTH = 100
+HUSHED = (
+    r".*LeafSpec.*is deprecated",  # Lightning calls a name of torch that torch 2.13 deprecates
+    r".*does not have many workers",  # batches are made faster than a worker could send them
+    r".*is smaller than the logging interval",
+    r".*exists and is not empty",  # the loggers of a run share its new folder
+    r"Be aware that when using `ckpt_path`",  # which callbacks a run has is up to its recipe
+    r"The dirpath has changed",  # each run has a folder of its own
+    r"When using `Trainer\(accumulate_grad_batches != 1\)`",  # cells are constrained after each
+)
+"""Warnings that tell a user of the zoo nothing to act on."""
 
 
 @final
@@ -133,24 +66,6 @@ class Report(Callback):
         self.validated = False
 
 
-def environment(trainer: Trainer) -> dict[str, Any]:
-    """What a run runs on: versions, machine and command line, with `~` for the user's folder."""
-    device = trainer.strategy.root_device
-    cuda = device.type == "cuda"
-    return {
-        "zoo": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "lightning": lightning.__version__,
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "device": torch.cuda.get_device_name(device) if cuda else device.type,
-        "devices": trainer.world_size,
-        "command": shlex.join(["zoo", *sys.argv[1:]]).replace(str(Path.home()), "~"),
-    }
-
-
 def describe(module: LightningModule) -> str:
     """A model in a line: what it is and how large."""
     size = f"{sum(parameter.numel() for parameter in module.parameters()):,} parameters"
@@ -167,3 +82,63 @@ def numbers(metrics: Mapping[str, Any]) -> str:
 def on_terminal() -> bool:
     """Whether a person is watching, rather than a file."""
     return sys.stdout.isatty()
+
+
+def told(finding: Finding) -> str:
+    """A finding, and below it what to try."""
+    lines = textwrap.wrap(
+        finding.text, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
+    )
+    words = ["try", *[""] * len(finding.advice)]
+    lines += [f"{word:<10}{advice}" for word, advice in zip(words, finding.advice, strict=False)]
+    return "\n".join(lines)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Lets through what a user can act on, each in a line."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.WARNING)
+    own, spoken = logging.getLogger("zoo"), logging.StreamHandler(sys.stderr)
+    spoken.setFormatter(_Printable("zoo: %(message)s"))
+    own.addHandler(spoken)
+    own.setLevel(logging.INFO)
+    before, threading.excepthook = threading.excepthook, _show_failed_thread
+    with warnings.catch_warnings():
+        for pattern in HUSHED:
+            warnings.filterwarnings("ignore", pattern)
+        warnings.showwarning = _show_warning
+        try:
+            yield
+        finally:
+            threading.excepthook = before
+            own.removeHandler(spoken)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print(f"zoo: warning: {printable(str(message).partition(chr(10))[0])}", file=file or sys.stderr)
+
+
+def _show_failed_thread(failed: threading.ExceptHookArgs) -> None:
+    """Shows what ended a thread, but not of TensorBoard's, who raises it again where events are logged."""
+    if not type(failed.thread).__module__.startswith("tensorboard."):
+        threading.__excepthook__(failed)
+
+
+@final
+class _Printable(logging.Formatter):
+    """Log lines without control characters."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

@@ -2,6 +2,7 @@
 
 from typing import final
 
+from zoo.cli.recipes.check import SECTIONS
 from zoo.cli.verbs.base import register_verb
 from zoo.cli.verbs.trainer import RecipeVerb
 
@@ -10,3 +11,6 @@ from zoo.cli.verbs.trainer import RecipeVerb
 @register_verb("inspect")
 class Inspect(RecipeVerb):
     """Look at the gradients of a few batches, and say what to try."""
+
+    job = "zoo.cli.run.inspect:Inspect"
+    sections = (*SECTIONS, "batches")

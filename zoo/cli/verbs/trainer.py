@@ -4,11 +4,12 @@ Lightning, which takes seconds to import, is imported only for a recipe that hol
 without running it.
 """
 
+import importlib
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import final
+from typing import ClassVar, final
 
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import import_modules, let_in
@@ -18,7 +19,15 @@ from zoo.cli.verbs.base import Verb, register_verb
 
 
 class RecipeVerb(Verb):
-    """A verb that is given a recipe: files, and any value of them as an option."""
+    """A verb that is given a recipe: files, and any value of them as an option.
+
+    Attributes:
+        job: `module:Class` of what Lightning does with it, which is imported once the recipe is right.
+        sections: The top-level keys that a recipe may have.
+    """
+
+    job: ClassVar[str]
+    sections: ClassVar[Sequence[str]] = SECTIONS
 
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         import_modules(allowed)
@@ -26,7 +35,7 @@ class RecipeVerb(Verb):
         inputs = _with_recipe(RecipeInputs.of(arguments))
         try:
             if not inputs.asks_for_help:
-                check(inputs, [name for name in SECTIONS if name != "batches" or self.name == "inspect"])
+                check(inputs, self.sections)
         except (UserError, LookupError) as error:
             path = inputs.checkpoint
             needed = [name for name in _modules_of(path) if name not in allowed] if path else []
@@ -39,7 +48,8 @@ class RecipeVerb(Verb):
             ) from error
         from zoo.cli.run.session import run  # Lightning, which a misspelt name need not wait for
 
-        return run(self.name, inputs, allowed)
+        module, _, name = self.job.partition(":")
+        return run(vars(importlib.import_module(module))[name](), inputs, allowed)
 
 
 @final
@@ -47,11 +57,15 @@ class RecipeVerb(Verb):
 class Fit(RecipeVerb):
     """Train a model, then test the best checkpoint."""
 
+    job = "zoo.cli.run.fit:Fit"
+
 
 @final
 @register_verb("validate")
 class Validate(RecipeVerb):
     """Validate a checkpoint."""
+
+    job = "zoo.cli.run.evaluate:Validate"
 
 
 @final
@@ -59,11 +73,15 @@ class Validate(RecipeVerb):
 class Test(RecipeVerb):
     """Test a checkpoint."""
 
+    job = "zoo.cli.run.evaluate:Test"
+
 
 @final
 @register_verb("predict")
 class Predict(RecipeVerb):
     """Write the predictions of a checkpoint."""
+
+    job = "zoo.cli.run.evaluate:Predict"
 
 
 def _modules_of(path: str) -> list[str]:
