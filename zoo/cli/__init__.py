@@ -24,10 +24,10 @@ usage: zoo COMMAND [options]
   zoo COMMAND --help                                          all options of a command
 
 options:
-  --version             show the version
+  --version               show the version
   --allow-import MODULE   import your own module, so that recipes may name its parts (repeatable;
-                        also ZOO_ALLOW_IMPORT=MODULE,...)
-  ZOO_DEBUG=1           show tracebacks
+                          also ZOO_ALLOW_IMPORT=MODULE,...)
+  ZOO_DEBUG=1             show tracebacks
 """
 
 
