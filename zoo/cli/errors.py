@@ -154,7 +154,7 @@ def failure(error: BaseException) -> str | None:
         return f"what is printed cannot be written: {error.strerror}"
     if isinstance(error, UserError) or is_mistake(error):
         return None
-    text = ran_out(error) or _lost_worker(error) or _limit(str(error))
+    text = ran_out(error) or lost_worker(error) or _limit(str(error))
     return of_disk(error) if text is None and isinstance(error, OSError) else text
 
 
@@ -176,7 +176,7 @@ def ran_out(error: BaseException) -> str | None:
     return f"there is not enough memory{size}; expected smaller sizes of batches, sequences or layers"
 
 
-def _lost_worker(error: BaseException) -> str | None:
+def lost_worker(error: BaseException) -> str | None:
     """What to tell the user of a worker that has died, or has hung up while its batch was fetched."""
     found = re.search(WORKER, str(error))
     if found is None and not (isinstance(error, (ConnectionError, EOFError)) and _is_of_workers(error)):

@@ -15,7 +15,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from zoo.callbacks.save_on_signal import StoppedBySignalError
 from zoo.callbacks.say import say
-from zoo.cli.errors import FailedError, UserError, WrongTypeError, explained, is_mistake, of_disk
+from zoo.cli.errors import FailedError, UserError, WrongTypeError, explained, is_mistake, lost_worker, of_disk
 from zoo.cli.recipes.check import without_places
 from zoo.cli.recipes.merge import listed
 from zoo.cli.recipes.recipe import LAST, PRINT, RecipeInputs
@@ -244,7 +244,7 @@ class Cli(LightningCLI):
                 f"the folder of the run, {self.folder}, is gone: it was removed or renamed during the run"
             ) from error
         if self._has_begun():
-            raise FailedError(of_disk(error)) from error
+            raise FailedError(lost_worker(error) or of_disk(error)) from error
         self._drop_folder()
         raise error
 
