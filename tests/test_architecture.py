@@ -16,22 +16,23 @@ ZOO = Path(zoo.__file__).parent
 MAY_IMPORT = {
     "registry": set(),
     "cache": set(),
-    "engines": {"cache"},
-    "diagnostics": {"engines"},
+    "private": set(),  # below all: private names of other libraries, in one place
+    "engines": {"private", "cache"},
+    "diagnostics": {"private", "engines"},
     "runs": {"diagnostics", "registry"},
     "verdict": {"runs", "diagnostics", "registry"},
     "pictures": {"runs", "diagnostics"},
     "data": {"registry"},
-    "callbacks": {"diagnostics", "runs", "verdict", "pictures", "registry"},
+    "callbacks": {"private", "diagnostics", "runs", "verdict", "pictures", "registry"},
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
-    "tracking": set(),
+    "tracking": {"private"},
     "wiring": {"registry"},
     "cells": {"engines", "registry"},
     "stack": {"cells", "wiring", "engines", "registry"},
     "model": {"stack", "registry"},
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
-    "tasks": {"model", "stack", "registry"},
+    "tasks": {"private", "model", "stack", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }
 EVERYTHING = {"cli", "__init__", "__main__"}

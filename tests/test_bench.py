@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-import zoo.cli.bench as command
+import zoo.cli.verbs.bench as command
 from zoo.bench import PEERS, Plan, Setting, Shape, Timing, compare, composition, measure
 from zoo.bench.child import answer
 from zoo.bench.contender import Contender, built, engines_of
@@ -389,7 +389,7 @@ def test_a_named_model_is_a_composition(bench):
 
 
 def test_it_imports_no_lightning():
-    program = "import sys, zoo.cli.bench; print([name for name in sys.modules if 'lightning' in name])"
+    program = "import sys, zoo.cli.verbs.bench; print([name for name in sys.modules if 'lightning' in name])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -8,8 +8,9 @@ from importlib.metadata import version
 import pytest
 
 from zoo.catalogue import MODELS, list_cells, list_wirings
-from zoo.cli.looking import KINDS
-from zoo.cli.recipes import recipes
+from zoo.cli.recipes.listing import recipes
+from zoo.cli.verbs import known_verbs
+from zoo.cli.verbs.list import KINDS
 from zoo.data import DATA
 from zoo.tasks import TASKS
 
@@ -119,7 +120,7 @@ def test_show_a_stack_by_its_name(zoo):
 
 def test_a_broken_plug_in_is_marked_and_breaks_nothing(zoo, monkeypatch):
     broken = {"bad_cells": "ImportError: no module named nothing"}
-    monkeypatch.setattr("zoo.cli.looking.load_plugins", lambda: broken)
+    monkeypatch.setattr("zoo.cli.verbs.list.load_plugins", lambda: broken)
     outcome = zoo("list", "cells")
     assert outcome.code == 0
     assert "lstm" in outcome.out
@@ -167,3 +168,23 @@ class Leaky(Cell):
         h = self.spec.leak * h + (1 - self.spec.leak) * torch.tanh(pre + product("n", h))
         return h, Hidden(h)
 '''
+
+
+def test_help_is_made_from_the_verbs(zoo):
+    shown = zoo("--help").out
+    assert [line.split()[0] for line in shown.split("\n\n")[1].splitlines()] == list(known_verbs())
+    assert list(known_verbs())[:5] == ["fit", "validate", "test", "predict", "inspect"]
+    for name, verb in known_verbs().items():
+        assert re.search(rf"^  {name} +[a-z].*[^.]$", shown, re.MULTILINE)
+        assert verb.load().name == name
+
+
+@pytest.mark.parametrize("name", known_verbs())
+def test_every_verb_has_help_and_answers_a_mistake_in_a_sentence(zoo, name):
+    helped, wrong = zoo(name, "--help"), zoo(name, "--no_such_option")
+    assert helped.code == 0
+    assert helped.out.startswith(f"usage: zoo {name}")
+    assert helped.err == ""
+    assert wrong.code == 2
+    assert "no_such_option" in wrong.err
+    assert wrong.err.count("\n") == 1

@@ -22,6 +22,7 @@ from zoo.callbacks.gradients import (
     refuse_shards,
 )
 from zoo.diagnostics.parameter_paths import layer_of
+from zoo.private.lightning_names import accumulates, logs_this_step
 from zoo.registry import check_choice
 
 NORMS, WINDOWS = "gradient_norms", "gradient_counts"
@@ -174,9 +175,9 @@ class GradientClipping(Callback):
     ) -> None:
         """Logs in the steps in which Lightning writes its logs."""
         # In each step it would cost a small model a tenth of its time.
-        if not trainer._logger_connector.should_update_logs:
+        if not logs_this_step(trainer):
             return
-        if pl_module.automatic_optimization and trainer.fit_loop._should_accumulate():
+        if pl_module.automatic_optimization and accumulates(trainer):
             # Each micro-batch of a logging step is asked, and only with the last one comes the step itself.
             return
         for index, window in self._windows.items():

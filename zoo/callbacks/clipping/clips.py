@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from zoo.diagnostics.histogram import total_norm
+from zoo.private.torch_names import clamp_all_, multiply_all_
 
 
 @final
@@ -87,7 +88,7 @@ def shorten(
     for block, coefficient in zip(blocks, clip.coefficients, strict=True):
         for device, dtype in {(gradient.device, gradient.dtype) for gradient in block}:
             members = [gradient for gradient in block if (gradient.device, gradient.dtype) == (device, dtype)]
-            torch._foreach_mul_(members, factor_for(coefficient, device, dtype))
+            multiply_all_(members, factor_for(coefficient, device, dtype))
     return clip
 
 
@@ -120,8 +121,8 @@ def clip_value(
         return Clip(norm, norm, torch.zeros_like(finite), finite, one.reshape(1))
     slack = torch.where(finite, torch.zeros_like(norm), torch.inf)
     highest, lowest = high + slack, low - slack
-    torch._foreach_clamp_max_(gradients, [highest.to(gradient.device) for gradient in gradients])
-    torch._foreach_clamp_min_(gradients, [lowest.to(gradient.device) for gradient in gradients])
+    devices = [gradient.device for gradient in gradients]
+    clamp_all_(gradients, [lowest.to(each) for each in devices], [highest.to(each) for each in devices])
     after = torch.where(finite, total_norm(gradients), norm)
     acted = after < norm
     return Clip(norm, after, acted, finite, torch.where(acted, after / norm, one).reshape(1))

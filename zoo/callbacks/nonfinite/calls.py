@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.nonfinite.finite import is_finite, leaves
+from zoo.private.lightning_names import is_compiled
 
 
 @final
@@ -21,7 +22,7 @@ class Calls:
 
     def __init__(self, module: LightningModule) -> None:
         self._last: dict[nn.Module, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        children = [] if module._compiler_ctx is not None else list(module.children())
+        children = [] if is_compiled(module) else list(module.children())
         self._handles: list[RemovableHandle] = [
             child.register_forward_pre_hook(self._note, with_kwargs=True) for child in children
         ]

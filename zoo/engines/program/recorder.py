@@ -6,11 +6,10 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from zoo.engines.program.ir import PRIMITIVES, ROW_OPS, Block, Blocks, NotBlockwise, Op, Ref
 from zoo.engines.program.lifts import LIFTS, Lift, masked_fill, pointwise
+from zoo.private.torch_names import TorchDispatchMode, decompositions, has_side_effects, tree_leaves
 
 ROWS = 3
 """Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
@@ -115,7 +114,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name == "masked_fill_":
             self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
-        if function._schema.is_mutable or torch.Tag.nondeterministic_seeded in function.tags:
+        if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
             raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
         lift = pointwise if name in PRIMITIVES else LIFTS.get(name)
         if lift is None:
@@ -128,11 +127,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             result = function.decompose(*args, **kwargs)
         if result is not NotImplemented:
             return result
-        from torch._decomp import decomposition_table  # takes half a second to import, and few cells need it
-
-        if function in decomposition_table:
+        if function in (known := decompositions()):
             with self:
-                return decomposition_table[function](*args, **kwargs)
+                return known[function](*args, **kwargs)
         if torch.Tag.pointwise in function.tags:
             return self._lifted(pointwise, function, args, kwargs)
         raise NotBlockwise(f"it calls {function}, which is not element-wise")
