@@ -143,3 +143,22 @@ def test_imports_stay_light(statement, absent):
     program = f"{statement}; import sys; print([name for name in {absent!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
+"""Lines; of a function without its docstring."""
+
+
+def lines_of(node):
+    """The lines of a function without its docstring."""
+    docstring = ast.get_docstring(node, clean=False)
+    return node.end_lineno - node.lineno + 1 - (0 if docstring is None else docstring.count("\n") + 1)
+
+
+@pytest.mark.parametrize("path", sorted(ZOO.rglob("*.py")), ids=lambda path: str(path.relative_to(ZOO)))
+def test_files_and_functions_can_be_read_in_one_go(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert lines_of(node) <= LONGEST_FUNCTION, node.name

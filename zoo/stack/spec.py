@@ -21,8 +21,8 @@ MergeName = Literal["concat", "sum", "mean", "gated"]
 DIRECTIONS = get_args(DirectionName)
 MERGES = get_args(MergeName)
 Item = TypeVar("Item")
-DEEPEST = 10_000
-"""Layers of a stack, each a module of its own; so many take a minute to build."""
+DEEPEST = 1_000
+"""Layers of a stack, each a module of its own; so many take seconds to build, and more are a slip."""
 
 
 @final

@@ -1,6 +1,6 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 import torch
@@ -146,17 +146,6 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
     states = tuple(pre.new_empty(time + 1, *part.shape) for part in given.state)
     for whole, start in zip(states, given.state, strict=True):
         whole[-1 if sequences.backward else 0] = start
-    products = []
-    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
-        if matmul.into is None:
-            products.append(empty(matmul.rows))
-            if bias is not None:
-                products[-1][:] = bias
-            continue
-        products.append(pre.new_empty(0))
-        if bias is not None:
-            # a folded product adds onto the input product, so its bias goes there once for all steps
-            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
     operands = tuple(
         empty(len(matmul.operand)) if program.operand_state(matmul) is None else pre.new_empty(0)
         for matmul in program.matmuls
@@ -167,7 +156,7 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
         pre=pre,
         states=states,
         outputs=empty(len(program.output)) if shown is None else _after(states[shown], sequences),
-        products=tuple(products),
+        products=tuple(_products(program, given)),
         operands=operands,
         weights=tuple(weight.contiguous() for weight in given.weights),
         biased=tuple(bias is not None for bias in given.biases),
@@ -179,6 +168,20 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
         else sequences.resets_in_read_order.contiguous(),
         backward=sequences.backward,
     )
+
+
+def _products(program: Program, given: Inputs) -> Iterator[Tensor]:
+    """The buffers of the products, with biases where they start from these."""
+    pre, width = given.pre, program.width
+    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
+        if matmul.into is None:
+            product = pre.new_empty(*pre.shape[:2], matmul.rows * width)
+            yield product if bias is None else product.copy_(bias)
+            continue
+        if bias is not None:
+            # a folded product adds onto the input product, so its bias goes there once for all steps
+            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
+        yield pre.new_empty(0)
 
 
 def _after(states: Tensor, sequences: Sequences) -> Tensor:
