@@ -80,6 +80,6 @@ INHERITED = (
         "zoo/tracking.py",
         "`experiment`, which begins a run where there is none",
     ),
-    Inherited("torch.nn:Module", "_buffers", None, "zoo/cells/base.py", "named_buffers"),
-    Inherited("torch.nn:Module", "_parameters", None, "zoo/cells/base.py", "named_parameters"),
+    Inherited("torch.nn:Module", "_buffers", None, "zoo/cells/cell.py", "named_buffers"),
+    Inherited("torch.nn:Module", "_parameters", None, "zoo/cells/cell.py", "named_parameters"),
 )

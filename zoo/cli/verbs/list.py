@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 from zoo.callbacks import CALLBACKS
@@ -39,11 +39,14 @@ KINDS: dict[str, Callable[[], Rows]] = {
 class List(OwnVerb):
     """List cells, wirings, models, tasks, data, callbacks, recipes."""
 
-    usage = f"[{'|'.join(KINDS)}]"
+    usage = f"[{'|'.join(KINDS)}] [--bench FILE]"
 
     def add_arguments(self, parser: Arguments) -> None:
         parser.add_argument(
             "kind", nargs="?", metavar="KIND", help="by default all kinds, one after the other"
+        )
+        parser.add_argument(
+            "--bench", metavar="FILE", help="with cells: show ratios that `zoo bench --csv FILE` measured"
         )
 
     def act(self, given: argparse.Namespace) -> None:
@@ -55,8 +58,15 @@ class List(OwnVerb):
         kind = given.kind
         if kind is not None and kind not in KINDS:
             raise UserError(f"unknown kind {kind!r}{nearest(kind, KINDS) or ';'} Known: {', '.join(KINDS)}")
-        for each in KINDS if kind is None else [kind]:
-            _print_table(each, KINDS[each]())
+        if given.bench is not None and kind != "cells":
+            raise UserError(f"--bench is for cells, got {kind}; expected `zoo list cells --bench FILE`")
+        if kind == "cells":
+            from zoo.cli.verbs.cell_table import cell_rows  # builds every cell, which a summary need not
+
+            _print_columns(list(cell_rows(given.bench)))
+        else:
+            for each in KINDS if kind is None else [kind]:
+                _print_table(each, KINDS[each]())
         for name, reason in load_plugins().items():
             print(f"broken plug-in {name}: {reason}", file=sys.stderr)
 
@@ -77,3 +87,15 @@ def _print_table(kind: str, rows: Rows) -> None:
     for row in rows:
         table.add_row(*row)
     Console().print(table)
+
+
+def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
+    """Rows whose first is the header, in columns as wide as they need to be; numbers stand to the right."""
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    right = [all(row[k][:1].isdigit() or not row[k] for row in rows[1:]) for k in range(len(widths))]
+    for row in rows:
+        cells = (
+            text.rjust(width) if is_number else text.ljust(width)
+            for text, width, is_number in zip(row, widths, right, strict=True)
+        )
+        print("  ".join(cells).rstrip())

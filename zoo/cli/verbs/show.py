@@ -13,6 +13,7 @@ from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameters_of
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
@@ -21,8 +22,6 @@ from zoo.registry.source import Argument, Source
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS, Wiring
 
-WIDTH = 64
-"""I and H of the cell whose parameters are counted."""
 TERMS: dict[str, Callable[[int, int], int]] = {
     "H I": lambda i, h: h * i,
     "H²": lambda i, h: h * h,
@@ -82,13 +81,20 @@ def _cell(registry: Registry[Any], key: str) -> str:
     choice = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
+        "family": f"{cls.card.family}{', linear in its state' if cls.card.linear else ''}"
+        f"{', reads the time between steps' if cls.reads_deltas else ''}",
         "gates": _gates(cell),
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
-        "parameters": f"{_formula(cls)}{_count(cell):,} at I = H = {WIDTH}: {shapes}",
+        "parameters": f"{_formula(cls)}{parameters_of(cell):,} at I = H = {WIDTH}: {shapes}",
+        "multiply-adds": f"{multiply_adds(cell):,} in the products of a step, at I = H = {WIDTH}",
         "paper": _paper(cls.card),
+        "claim": cls.card.claim,
+        "constraint": cls.card.constraint,
+        "no decay": ", ".join(cls.card.no_decay),
         "torch equivalent": cls.card.torch_equivalent or "none",
         "engine": f"auto picks {choice.name}: {choice.reason}",
     }
+    facts = {name: text for name, text in facts.items() if text}
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
 
 
@@ -107,14 +113,10 @@ def _state(cell: Cell) -> list[tuple[str, int]]:
     return list(zip(cell.state_type._fields, cell.state_sizes, strict=True))
 
 
-def _count(module: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
 def _formula(cls: type[Cell]) -> str:
     """The number of parameters as a formula in I and H, or nothing where it is no such polynomial."""
     with torch.device("meta"):
-        counts = {(i, h): _count(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
+        counts = {(i, h): parameters_of(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
     rows = torch.tensor([[term(i, h) for term in TERMS.values()] for i, h in SIZES], dtype=torch.float64)
     wanted = torch.tensor([counts[size] for size in SIZES], dtype=torch.float64)
     factors = [round(factor) for factor in torch.linalg.solve(rows, wanted).tolist()]
@@ -146,7 +148,8 @@ def _model(name: str) -> str:
         parameters = f"{model.parameters:,}"
     else:
         with torch.device("meta"):
-            parameters = f"{_count(network.encoder.build(WIDTH)):,} in the stack, for inputs of width {WIDTH}"
+            count = parameters_of(network.encoder.build(WIDTH))
+        parameters = f"{count:,} in the stack, for inputs of width {WIDTH}"
     sizes = {key: size for key, size in network.sizes.items() if size is not None}
     missing = "" if network.is_complete else ", input_size=..., output_size=..."
     facts = {
@@ -190,8 +193,9 @@ def _page(
 
 
 def _columns(facts: dict[str, str]) -> list[str]:
+    wide = max(map(len, facts)) + 2
     return [
-        textwrap.fill(f"{key:<12}{value}", 110, subsequent_indent=" " * 12, break_on_hyphens=False)
+        textwrap.fill(f"{key:<{wide}}{value}", 110, subsequent_indent=" " * wide, break_on_hyphens=False)
         for key, value in facts.items()
     ]
 
