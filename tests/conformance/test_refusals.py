@@ -189,7 +189,7 @@ def test_a_spec_that_makes_no_sense(spec: str) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"cell": "lstn"}, "unknown cell 'lstn'; did you mean 'lstm'? Known: "),
+        ({"cell": "lstn"}, "unknown cell 'lstn'; did you mean 'lstm'"),
         ({"wiring": "resdual"}, "unknown wiring 'resdual'; did you mean 'residual'? Known: "),
         ({"cell": "zzzz"}, "unknown cell 'zzzz'; Known: "),
     ],

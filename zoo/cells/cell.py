@@ -31,6 +31,11 @@ class CellSpec(Spec, ABC):
 
     cell_class: ClassVar[type["Cell"]]
 
+    @property
+    def width_step(self) -> int:
+        """What the width must be a multiple of."""
+        return 1
+
     def refuse_recurrent_init(self, why: str) -> None:
         """Refuses `recurrent_init`, for a cell that it makes no sense for.
 
