@@ -12,7 +12,7 @@ from zoo.diagnostics.parameter_paths import place_of
 from zoo.report.figure import MOST_COLUMNS
 from zoo.runs.gradient_records import GradientRecord
 
-Row = tuple[str, str, str]
+PanelRow = tuple[str, str, str]
 """Moment ("before" or "after" clipping), layer, and the part of the layer, "" for the whole of it."""
 
 Counts = Int[np.ndarray, " bins_and_3"]
@@ -36,7 +36,7 @@ class Column:
     last: int
     optimizers: set[int]
     rounds: int = 1
-    counts: dict[Row, Counts] = field(default_factory=dict)
+    counts: dict[PanelRow, Counts] = field(default_factory=dict)
 
     def add(self, other: "Column") -> None:
         """Takes in a later one."""
@@ -62,7 +62,7 @@ class HistogramColumns:
     columns: list[Column]
     others: int
 
-    def rows(self, moment: str, layer: str | None = None) -> list[Row]:
+    def rows(self, moment: str, layer: str | None = None) -> list[PanelRow]:
         """The layers, or the parts of one layer, in the order of the model."""
         found = dict.fromkeys(row for column in self.columns for row in column.counts)
         return [
@@ -125,7 +125,7 @@ def _column(record: GradientRecord) -> Column:
     return column
 
 
-def _rows(moment: str, name: str) -> Iterator[Row]:
+def _rows(moment: str, name: str) -> Iterator[PanelRow]:
     place = place_of(name)
     yield moment, place.layer, ""
     if moment == "before":

@@ -7,7 +7,7 @@ from typing import Any
 
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import KINDS, SPECS
-from zoo.cli.recipes.merge import SPELLED, listed
+from zoo.cli.recipes.merge import SPELLED, as_list
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.recipes.resolve import is_task
 from zoo.registry import check_choice, nearest
@@ -93,7 +93,7 @@ def _check_trainer(inputs: RecipeInputs, trainer: dict[str, Any]) -> None:
     for place in KINDS:
         section, _, key = place.partition(".")
         if section == "trainer":
-            for item in listed(trainer.get(key)):
+            for item in as_list(trainer.get(key)):
                 _check_part(inputs, item, place)
     for key, most in MOST_PROCESSES.items():
         text = str(trainer.get(key))
@@ -135,7 +135,7 @@ def _check_keys(inputs: RecipeInputs, given: Mapping[str, Any], target: str, pla
                 f"{nearest(key, options) or ';'} {_expect(options)}"
             )
         if key in SPECS:
-            for item in listed(value):
+            for item in as_list(value):
                 _check_part(inputs, item, f"{place}.{key}")
         else:
             _check_spec(inputs, value, options[key].classes, f"{place}.{key}")

@@ -37,13 +37,13 @@ def merge(old: Any, new: Any, whole: Collection[str] = WHOLE) -> Any:
     joined = dict(old)
     for key, value in new.items():
         if key.endswith("+"):
-            joined[key[:-1]] = [*listed(old.get(key[:-1])), *merge(None, listed(value))]
+            joined[key[:-1]] = [*as_list(old.get(key[:-1])), *merge(None, as_list(value))]
         else:
             joined[key] = merge(None if key in whole else old.get(key), value, whole)
     return joined
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """A list of what may be one, many, or none; true and false are none."""
     if value is None or isinstance(value, bool):
         return []

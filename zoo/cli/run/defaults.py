@@ -18,7 +18,7 @@ from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.callbacks.recurrence_health import RecurrenceHealth
 from zoo.callbacks.save_on_signal import SaveOnSignal
 from zoo.callbacks.verdict import Verdict
-from zoo.cli.recipes.merge import listed
+from zoo.cli.recipes.merge import as_list
 from zoo.cli.run.checkpoints import AtomicCheckpointIO
 from zoo.cli.run.output import on_terminal
 from zoo.tasks.base import Task
@@ -44,7 +44,7 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
         callbacks.append(ExactResume())
     if any(isinstance(part, OBSERVING) for part in callbacks) and not _has(callbacks, Verdict):
         callbacks.append(Verdict())
-    plugins = listed(config["plugins"])
+    plugins = as_list(config["plugins"])
     if not _has(plugins, CheckpointIO):
         plugins.append(AtomicCheckpointIO())
     chosen = {"enable_progress_bar": on_terminal(), "enable_model_summary": _has(callbacks, ModelSummary)}

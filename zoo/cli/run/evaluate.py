@@ -6,39 +6,39 @@ from typing import Any, final
 from zoo.callbacks.say import say
 from zoo.cli.errors import FailedError, of_disk
 from zoo.cli.run.checkpoints import save
-from zoo.cli.run.job import Job, Run
+from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import numbers
 
 
 @final
-class Validate(Job):
+class ValidateJob(Job):
     """Measures a checkpoint on validation data."""
 
     name, method, folder, needs_checkpoint = "validate", "validate", "validate", True
 
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         for metrics in run.trainer.validate(**run.options, weights_only=True, verbose=False):
             say(self.name, numbers(metrics))
 
 
 @final
-class Test(Job):
+class TestJob(Job):
     """Measures a checkpoint on test data."""
 
     name, method, folder, needs_checkpoint = "test", "test", "test", True
 
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         for metrics in run.trainer.test(**run.options, weights_only=True, verbose=False):
             say(self.name, numbers(metrics))
 
 
 @final
-class Predict(Job):
+class PredictJob(Job):
     """Writes what a checkpoint predicts."""
 
     name, method, folder, needs_checkpoint = "predict", "predict", "predict", True
 
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         keep(run.trainer.predict(**run.options, weights_only=True), run.folder)
 
 

@@ -10,7 +10,7 @@ from lightning.pytorch.utilities.model_helpers import is_overridden
 from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.errors import UserError, is_mistake
-from zoo.cli.run.job import Job, Run
+from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import numbers, told
 from zoo.runs.atomic_file import probe
 from zoo.runs.gradient_records import journal_in
@@ -18,12 +18,12 @@ from zoo.runs.lag_records import lags_in
 
 
 @final
-class Fit(Job):
+class FitJob(Job):
     """Trains a model from the beginning or from a checkpoint."""
 
     name, method, folder, goes_on = "fit", "fit", "version", True
 
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         """Trains, tests, and says where everything is.
 
         Raises:

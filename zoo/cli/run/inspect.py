@@ -11,7 +11,7 @@ from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.say import say
 from zoo.cli.errors import UserError
 from zoo.cli.run.inspection import Inspection
-from zoo.cli.run.job import Job, Run
+from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import describe, told
 from zoo.diagnostics.lag_record import span
 from zoo.verdict.formatting import brief
@@ -24,7 +24,7 @@ FADED = vanishing_time.RULE.threshold
 
 
 @final
-class Inspect(Job):
+class InspectJob(Job):
     """Measures the gradients of a few batches; nothing is kept."""
 
     name, method, folder = "inspect", "fit", ""
@@ -39,7 +39,7 @@ class Inspect(Job):
         self.inspection, trainer = inspecting(arguments, network_in(recipe), config.batches)
         return trainer
 
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         """Measures, and prints what was found, with the checkpoint's weights where there is one."""
         assert self.inspection is not None
         if run.checkpoint is not None:

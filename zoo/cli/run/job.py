@@ -12,7 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class BuiltRun:
     """What a job has to work with, all of it built."""
 
     trainer: Trainer
@@ -64,7 +64,7 @@ class Job(ABC):
         return None
 
     @abstractmethod
-    def do(self, run: Run) -> None:
+    def do(self, run: BuiltRun) -> None:
         """Does it.
 
         Raises:

@@ -17,15 +17,15 @@ from zoo.callbacks.save_on_signal import StoppedBySignalError
 from zoo.callbacks.say import say
 from zoo.cli.errors import FailedError, UserError, WrongTypeError, explained, is_mistake, lost_worker, of_disk
 from zoo.cli.recipes.check import without_places
-from zoo.cli.recipes.merge import listed
+from zoo.cli.recipes.merge import as_list
 from zoo.cli.recipes.recipe import LAST, PRINT, RecipeInputs
 from zoo.cli.recipes.resolve import named
 from zoo.cli.run.checkpoints import last_checkpoint, read_checkpoint
 from zoo.cli.run.defaults import completed
 from zoo.cli.run.folder import RunRecord, new_folder
-from zoo.cli.run.job import Job, Run
+from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.loggers import EventFile, with_local
-from zoo.cli.run.output import Report, on_terminal
+from zoo.cli.run.output import EpochLines, on_terminal
 from zoo.cli.run.parser import MODE, Parser
 from zoo.cli.run.resuming import check_matches, other_recipe, take_over
 from zoo.registry import check_choice
@@ -164,7 +164,7 @@ class Cli(LightningCLI):
         recipe = self._recipe()
         if self.checkpoint is not None:
             self._compare(self.checkpoint, recipe)
-        config["callbacks"] = [*listed(config["callbacks"]), *callbacks]
+        config["callbacks"] = [*as_list(config["callbacks"]), *callbacks]
         own = self.job.trainer(config, recipe, self.config[self.method])
         if own is not None:
             return own
@@ -172,7 +172,7 @@ class Cli(LightningCLI):
             self.folder = new_folder(self._runs(config["default_root_dir"]), self.job.folder)
             config["logger"] = with_local(config["logger"], self.folder)
             config["callbacks"].append(RunRecord(self.folder, recipe))
-        config["callbacks"].append(Report(self.folder, lines=not on_terminal()))
+        config["callbacks"].append(EpochLines(self.folder, lines=not on_terminal()))
         try:
             return Trainer(**completed(config, self.model, self.folder))
         except BaseException:
@@ -226,8 +226,8 @@ class Cli(LightningCLI):
                 if isinstance(logger, WandbLogger | EventFile):
                     logger.finish()
 
-    def _built(self) -> Run:
-        return Run(
+    def _built(self) -> BuiltRun:
+        return BuiltRun(
             trainer=self.trainer,
             model=self.model,
             data=self.datamodule,

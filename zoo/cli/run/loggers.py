@@ -10,7 +10,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 from lightning_utilities.core.rank_zero import rank_zero_only
 from torch import Tensor
 
-from zoo.cli.recipes.merge import listed
+from zoo.cli.recipes.merge import as_list
 from zoo.tracking import WandbLogger
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def with_local(loggers: Logger | Iterable[Logger] | bool | None, folder: Path) -
     if loggers is None or isinstance(loggers, bool):
         trains = folder.name.startswith("version_")
         return [MetricsFile(**where), EventFile(**where)] if trains else [MetricsFile(**where)]
-    asked = listed(loggers)
+    asked = as_list(loggers)
     for logger in asked:
         if isinstance(logger, WandbLogger):
             logger.keep_in(folder)

@@ -33,7 +33,7 @@ HUSHED = (
 
 
 @final
-class Report(Callback):
+class EpochLines(Callback):
     """Says what is trained and where; without a terminal, also a line for each epoch.
 
     Args:

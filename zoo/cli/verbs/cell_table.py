@@ -29,7 +29,7 @@ def cell_rows(measured: str | None) -> Iterator[tuple[str, ...]]:
     yield (*HEADER, *(f"x torch {shape}" for shape in shapes))
     for name in sorted(CELLS.names(), key=lambda name: (FAMILIES.index(CELLS[name].card.family), name)):
         cell = CELLS[name].spec_class().build(WIDTH, WIDTH)
-        card, size = cell.card, f"{parameters_of(cell):,}"
+        card, size = cell.card, f"{parameter_count(cell):,}"
         engine = pick("auto", cell.recurrence()).name
         yield (
             *(name, card.family, card.year, cell.gates, size, engine),
@@ -40,7 +40,7 @@ def cell_rows(measured: str | None) -> Iterator[tuple[str, ...]]:
 FAMILIES = ("gated", "gradient", "linear", "matrix", "continuous", "wrapper")
 
 
-def parameters_of(module: torch.nn.Module) -> int:
+def parameter_count(module: torch.nn.Module) -> int:
     """How many parameters it has."""
     return sum(parameter.numel() for parameter in module.parameters())
 

@@ -12,5 +12,5 @@ from zoo.cli.verbs.trainer import RecipeVerb
 class Inspect(RecipeVerb):
     """Look at the gradients of a few batches, and say what to try."""
 
-    job = "zoo.cli.run.inspect:Inspect"
+    job = "zoo.cli.run.inspect:InspectJob"
     sections = (*SECTIONS, "batches")

@@ -13,7 +13,7 @@ from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
-from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameters_of
+from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameter_count
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
@@ -85,7 +85,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
         f"{', reads the time between steps' if cls.reads_deltas else ''}",
         "gates": _gates(cell),
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
-        "parameters": f"{_formula(cls)}{parameters_of(cell):,} at I = H = {WIDTH}: {shapes}",
+        "parameters": f"{_formula(cls)}{parameter_count(cell):,} at I = H = {WIDTH}: {shapes}",
         "multiply-adds": f"{multiply_adds(cell):,} in the products of a step, at I = H = {WIDTH}",
         "paper": _paper(cls.card),
         "claim": cls.card.claim,
@@ -116,7 +116,7 @@ def _state(cell: Cell) -> list[tuple[str, int]]:
 def _formula(cls: type[Cell]) -> str:
     """The number of parameters as a formula in I and H, or nothing where it is no such polynomial."""
     with torch.device("meta"):
-        counts = {(i, h): parameters_of(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
+        counts = {(i, h): parameter_count(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
     rows = torch.tensor([[term(i, h) for term in TERMS.values()] for i, h in SIZES], dtype=torch.float64)
     wanted = torch.tensor([counts[size] for size in SIZES], dtype=torch.float64)
     factors = [round(factor) for factor in torch.linalg.solve(rows, wanted).tolist()]
@@ -148,7 +148,7 @@ def _model(name: str) -> str:
         parameters = f"{model.parameters:,}"
     else:
         with torch.device("meta"):
-            count = parameters_of(network.encoder.build(WIDTH))
+            count = parameter_count(network.encoder.build(WIDTH))
         parameters = f"{count:,} in the stack, for inputs of width {WIDTH}"
     sizes = {key: size for key, size in network.sizes.items() if size is not None}
     missing = "" if network.is_complete else ", input_size=..., output_size=..."

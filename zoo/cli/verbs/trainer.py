@@ -57,7 +57,7 @@ class RecipeVerb(Verb):
 class Fit(RecipeVerb):
     """Train a model, then test the best checkpoint."""
 
-    job = "zoo.cli.run.fit:Fit"
+    job = "zoo.cli.run.fit:FitJob"
 
 
 @final
@@ -65,7 +65,7 @@ class Fit(RecipeVerb):
 class Validate(RecipeVerb):
     """Validate a checkpoint."""
 
-    job = "zoo.cli.run.evaluate:Validate"
+    job = "zoo.cli.run.evaluate:ValidateJob"
 
 
 @final
@@ -73,7 +73,7 @@ class Validate(RecipeVerb):
 class Test(RecipeVerb):
     """Test a checkpoint."""
 
-    job = "zoo.cli.run.evaluate:Test"
+    job = "zoo.cli.run.evaluate:TestJob"
 
 
 @final
@@ -81,7 +81,7 @@ class Test(RecipeVerb):
 class Predict(RecipeVerb):
     """Write the predictions of a checkpoint."""
 
-    job = "zoo.cli.run.evaluate:Predict"
+    job = "zoo.cli.run.evaluate:PredictJob"
 
 
 def _modules_of(path: str) -> list[str]:
