@@ -6,8 +6,8 @@ import torch
 
 from conformance.cases import (
     BATCH,
-    EACH,
     EACH_ENGINE,
+    EACH_RELATION,
     INPUT,
     LENGTHS,
     RESETS,
@@ -28,7 +28,7 @@ from conformance.cases import (
 PADDING = torch.arange(TIME) >= LENGTHS[:, None]
 
 
-@EACH
+@EACH_RELATION
 def test_what_the_padding_holds_changes_nothing_to_the_bit(case: Case) -> None:
     stack, x = case.stack(), random_x()
     state = random_state(stack)
@@ -39,7 +39,7 @@ def test_what_the_padding_holds_changes_nothing_to_the_bit(case: Case) -> None:
         assert_identical(evaluate(stack, padded(x, LENGTHS, math.nan), state, LENGTHS, resets), clean)
 
 
-@EACH
+@EACH_RELATION
 def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
     """Final states at the last valid step, the backward direction from there, and their full gradient."""
     stack, x = case.stack(), random_x()
@@ -58,7 +58,7 @@ def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
         assert not found[0][b, length:].any()
 
 
-@EACH
+@EACH_RELATION
 def test_a_sequence_of_length_zero_hands_its_state_through(case: Case) -> None:
     stack, x = case.stack(), random_x()
     state = random_state(stack)

@@ -4,9 +4,9 @@ import torch
 
 from conformance.cases import (
     BATCH,
-    EACH,
     EACH_CAUSAL,
     EACH_ENGINE,
+    EACH_RELATION,
     LENGTHS,
     RESETS,
     TIME,
@@ -48,7 +48,7 @@ def dependence(case: Case) -> torch.Tensor:
     return torch.stack(rows)
 
 
-@EACH
+@EACH_RELATION
 def test_outputs_depend_on_what_their_direction_has_read_and_on_nothing_else(case: Case) -> None:
     past = torch.ones(TIME, TIME, dtype=torch.bool).tril()
     expected = {
@@ -80,7 +80,7 @@ def test_a_stream_equals_the_whole_sequence(case: Case) -> None:
     )
 
 
-@EACH
+@EACH_RELATION
 def test_a_reset_parts_a_sequence_into_two(case: Case) -> None:
     """The two parts do not see each other, in any direction; nor does the second see the initial state."""
     stack, x, cut = case.stack(learn_initial_state=True), random_x(), 2

@@ -90,9 +90,10 @@ def matrix_step(memory: MatrixMemory, pre: Tensor, state: State) -> tuple[Tensor
     w = terms.v
     if terms.beta is not None:
         w = terms.beta * (w - torch.einsum("bnk,bnkv->bnv", k, S))
-    S = S + k.unsqueeze(-1) * w.unsqueeze(-2)
-    output = memory.read(torch.einsum("bnk,bnkv->bnv", terms.q, S), m, pre)
-    return output, (S.flatten(1), *(() if m is None else (m.squeeze(-1),)))
+    new = (S + k.unsqueeze(-1) * w.unsqueeze(-2)).flatten(1)
+    # read from what is given back, so that who asks for the state's gradient finds the output's in it
+    found = torch.einsum("bnk,bnkv->bnv", terms.q, new.view_as(S))
+    return memory.read(found, m, pre), (new, *(() if m is None else (m.squeeze(-1),)))
 
 
 def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
@@ -167,19 +168,18 @@ def _run(memory: MatrixMemory, terms: MatrixTerms, state: Tensor) -> tuple[Tenso
 
 
 def _is_mild(log_decay: Tensor) -> bool:
-    """Whether exp(G - G_C / 2) and its inverse are numbers for every step, or are not asked for."""
+    """Whether exp(-G) is a number for every step of a chunk of `STEPS`, or is not asked for."""
     if log_decay.shape[-1] == 1 or log_decay.numel() == 0:
         return True
-    farthest = log_decay.detach().sum(-2).abs().max() / 2
-    return float(farthest) < 0.4 * math.log(torch.finfo(log_decay.dtype).max)
+    farthest = log_decay.detach().cumsum(-2).abs().max()
+    return float(farthest) < 0.8 * math.log(torch.finfo(log_decay.dtype).max)
 
 
 def _within(q: Tensor, k: Tensor, total: Tensor) -> Tensor:
     """Σ_d q_td k_sd exp(G_td - G_sd) for s ≤ t, and 0 elsewhere, (..., C, C)."""
     steps = total.shape[-2]
     if total.shape[-1] > 1 and steps == STEPS:
-        apart = total - total[..., -1:, :] / 2
-        return ((q * torch.exp(apart)) @ (k * torch.exp(-apart)).transpose(-1, -2)).tril()
+        return ((q * torch.exp(total)) @ (k * torch.exp(-total)).transpose(-1, -2)).tril()
     later = torch.ones(steps, steps, dtype=torch.bool, device=q.device).triu(1)
     if total.shape[-1] == 1:
         apart = (total - total.transpose(-1, -2)).masked_fill(later, -torch.inf)
