@@ -46,11 +46,13 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
 def _cut(sequences: Sequences) -> tuple[Tensor, Tensor, Tensor]:
     """Row, first step and length of each piece (N,), ordered by row, then by time."""
     assert sequences.resets is not None
+    # resets are False in the padding, so that no piece begins behind the end of its row
     starts = sequences.resets.T.clone()
     starts[:, 0] = True
     row, start = starts.nonzero(as_tuple=True)
     time, batch_size, _ = sequences.x.shape
     lengths = sequences.lengths if sequences.lengths is not None else row.new_full((batch_size,), time)
     end = torch.cat([start[1:], start.new_zeros(1)])
+    # a start that is not later is the next row's: then this piece is its row's last
     end = torch.where(end > start, end, lengths[row])
     return row, start, end - start

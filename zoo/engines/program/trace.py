@@ -50,6 +50,7 @@ def _watched(recurrence: Recurrence) -> Program:
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
+        # zeros will do: a step that looks at values is refused by the recorder
         result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         taken.append((gates, operand, recorder.enter(result)))
         return result
@@ -86,6 +87,7 @@ def _assembled(
     """
     everything = [*results, *(matmul.operand for matmul in matmuls)]
     raw = [number for part in vectors for number in part]
+    # what comes of vectors alone is computed once in each run, and is an input of the step
     fixed = depending_only_on(raw, recorder.ops)
     used = needed(recorder.ops, [block for part in everything for block in part], stop=fixed)
     kept = sorted(fixed & used)
