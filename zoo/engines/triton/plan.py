@@ -98,6 +98,7 @@ class KernelPlan:
         if self.kind == "whole":
             everything = tuple(range(len(self.program.matmuls)))
             return (ForwardPass("forward", everything, dots=True, moves=True, shows=True),)
+        # in sweeps no product feeds the state: the first kernel can carry it through all of time
         early = self.kind == "sweeps" and bool(self.layout.computed)
         first = [
             ForwardPass(f"forward_{k}", (k,), moves=early and place == 0)
@@ -125,6 +126,7 @@ class KernelPlan:
         program = self.program
         if item.number in program.vectors or any(item.number in part for part in program.state):
             return True
+        # at each step the carried gradient lies in memory, where the kernels before find it, too
         if self.kind == "steps":
             return False
         gradients = {number for part in self.layout.seeds[1 : 1 + len(program.state)] for number in part}
@@ -142,6 +144,7 @@ class KernelPlan:
         if self.kind == "whole":
             return DOT, max(DOT, units)
         ops = (*self.program.ops, *self.layout.back_ops)
+        # a sum over the units needs all of them in one tile
         units = units if any(op.name in ROW_OPS for op in ops) else min(units, TILE // 2)
         return min(max(1, TILE // units), power_of_two(batch_size)), units
 
