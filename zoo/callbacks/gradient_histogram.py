@@ -116,6 +116,7 @@ class GradientHistogram(Callback):
         if folder is None:
             return
         count = len(trainer.optimizers)
+        # `global_step` counts the steps of all optimisers, taken to step equally often.
         self._recording = recording = Recording(folder, [trainer.global_step // max(count, 1)] * count)
         for index, optimizer in enumerate(trainer.optimizers):
             measure = partial(self._measure_after, trainer, pl_module, index)
