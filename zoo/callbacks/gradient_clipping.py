@@ -168,7 +168,14 @@ class GradientClipping(Callback):
         if gradients:
             index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
             history = self._histories.setdefault(index, NormHistory(self.history))
-            clip, names = self.mode.clip(OptimizerStep(optimizer, gradients, self._layers, scale, history))
+            step = OptimizerStep(
+                optimizer=optimizer,
+                gradients=gradients,
+                layers=self._layers,
+                scale=scale,
+                history=history,
+            )
+            clip, names = self.mode.clip(step)
             left = left_to_scaler(trainer, clip.finite.device)
             self._windows[index].add(clip, names, scale, left)
 

@@ -105,7 +105,7 @@ class TraceCallback(Callback, ABC):
             )
             return
         # Less 1, for the step that comes next counts, too.
-        self._observation = Observation(folder, due=self._multiple(trainer.global_step - 1))
+        self._observation = Observation(folder=folder, due=self._multiple(trainer.global_step - 1))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int

@@ -104,7 +104,7 @@ class RecurrenceHealth(TraceCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the model."""
         super().on_train_start(trainer, pl_module)
-        self._examination = Examination(gate_rows(pl_module), spectra_due=self._spectra_due)
+        self._examination = Examination(rows=gate_rows(pl_module), spectra_due=self._spectra_due)
         self._spectra_due = 0
 
     def measure(

@@ -20,7 +20,13 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
     time, batch_size, _ = sequences.x.shape
     if time == 0 or batch_size == 0:
         return run(
-            recurrence, Sequences(sequences.x, sequences.state, sequences.reset_state, sequences.lengths)
+            recurrence,
+            Sequences(
+                x=sequences.x,
+                state=sequences.state,
+                reset_state=sequences.reset_state,
+                lengths=sequences.lengths,
+            ),
         )
     row, start, length = _cut(sequences)
     longest = int(length.max())
@@ -35,7 +41,8 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
         for old, new in zip(sequences.state, sequences.reset_state, strict=True)
     )
     reset_state = tuple(part[row] for part in sequences.reset_state)
-    outputs, final = run(recurrence, Sequences(sequences.x[when, row], state, reset_state, length))
+    pieces = Sequences(x=sequences.x[when, row], state=state, reset_state=reset_state, lengths=length)
+    outputs, final = run(recurrence, pieces)
     valid = steps < length
     joined = outputs.new_zeros(time, batch_size, outputs.shape[-1])
     joined = joined.index_put((when[valid], row.expand_as(when)[valid]), outputs[valid])

@@ -121,7 +121,13 @@ def clip_value(
     finite, one = norm.isfinite(), torch.ones_like(norm)
     if norm.is_cpu and norm <= min(high, -low):
         # No entry is larger than the norm.
-        return Clip(norm, norm, torch.zeros_like(finite), finite, one.reshape(1))
+        return Clip(
+            before=norm,
+            after=norm,
+            acted=torch.zeros_like(finite),
+            finite=finite,
+            coefficients=one.reshape(1),
+        )
     # Infinite limits change nothing, and the host need not wait to know whether to clamp.
     slack = torch.where(finite, torch.zeros_like(norm), torch.inf)
     highest, lowest = high + slack, low - slack
@@ -129,4 +135,10 @@ def clip_value(
     clamp_all_(gradients, [lowest.to(each) for each in devices], [highest.to(each) for each in devices])
     after = torch.where(finite, total_norm(gradients), norm)
     acted = after < norm
-    return Clip(norm, after, acted, finite, torch.where(acted, after / norm, one).reshape(1))
+    return Clip(
+        before=norm,
+        after=after,
+        acted=acted,
+        finite=finite,
+        coefficients=torch.where(acted, after / norm, one).reshape(1),
+    )

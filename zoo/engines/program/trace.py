@@ -59,7 +59,8 @@ def _watched(recurrence: Recurrence) -> Program:
     with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     matmuls = tuple(
-        Matmul(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
+        Matmul(gates=gates, operand=recorder.whole(operand), result=result, rows=len(result))
+        for gates, operand, result in taken
     )
     results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
