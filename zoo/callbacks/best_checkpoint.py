@@ -17,4 +17,5 @@ class BestCheckpoint(ModelCheckpoint):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes over the best score so far, if the checkpoint that has it is still there."""
         kept = Path(state_dict["best_model_path"])
+        # Lightning takes scores over only if the folder is its own, and so it is told that it is.
         super().load_state_dict({**state_dict, "dirpath": self.dirpath} if kept.is_file() else state_dict)

@@ -20,9 +20,8 @@ class EpochsFromOne(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        if (
-            not self._is_logged
-        ):  # once, for Lightning repeats it for the rest of the epoch, and this takes time
+        # Once, for Lightning repeats it for the rest of the epoch, and this takes time.
+        if not self._is_logged:
             pl_module.log("epoch", trainer.current_epoch + 1.0, on_step=True, on_epoch=False)
             self._is_logged = True
 

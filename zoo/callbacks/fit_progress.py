@@ -33,6 +33,7 @@ def after_batch(trainer: Trainer) -> Progress | None:
     None where Lightning's own will do, which leaves out a validation after it, and the end of an epoch.
     """
     total = asdict(trainer.fit_loop.epoch_loop.batch_progress.total)
+    # Lightning counts a batch as completed only when all callbacks have seen its end.
     is_ending = trainer.training and total["processed"] == total["completed"] + 1
     if not is_ending or not (validates_now(trainer) or epoch_ends(trainer)):
         return None
@@ -42,6 +43,7 @@ def after_batch(trainer: Trainer) -> Progress | None:
     if validates_now(trainer):
         _begin_validation(progress)
     else:
+        # Lightning counts this last of all, and loggers take their steps from it.
         progress["epoch_loop.state_dict"]["_batches_that_stepped"] += 1
     return progress
 
@@ -114,6 +116,7 @@ def step_plateaus(trainer: Trainer) -> None:
     """Takes the step of the schedules that look at a metric, as at the end of the epoch before this one."""
     done = trainer.fit_loop.epoch_loop.scheduler_progress
     for config in trainer.lr_scheduler_configs:
+        # Lightning counts epochs from 1 here, and `current_epoch` is already the one after.
         is_due = trainer.current_epoch % config.frequency == 0
         metric = trainer.callback_metrics.get(str(config.monitor))
         if config.reduce_on_plateau and config.interval == "epoch" and is_due and metric is not None:

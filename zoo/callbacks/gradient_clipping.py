@@ -126,6 +126,7 @@ class GradientClipping(Callback):
         """Goes on from the norms of a checkpoint, if it has any."""
         histories = checkpoint.get(NORMS, {}).items()
         self._histories = {index: NormHistory(self.history, norms) for index, norms in histories}
+        # For windows that are made only when training starts, and the optimisers are known.
         self._restored = checkpoint.get(WINDOWS, {})
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -145,6 +146,7 @@ class GradientClipping(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the model, and starts counting."""
         self._layers = {}
+        # With duplicates: a tied weight is in several layers, and may be excluded by any of them.
         for name, parameter in pl_module.named_parameters(remove_duplicate=False):
             self._layers.setdefault(parameter, []).append(layer_of(name))
         layers = dict.fromkeys(layer for names in self._layers.values() for layer in names)
@@ -166,7 +168,14 @@ class GradientClipping(Callback):
         if gradients:
             index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
             history = self._histories.setdefault(index, NormHistory(self.history))
-            clip, names = self.mode.clip(OptimizerStep(optimizer, gradients, self._layers, scale, history))
+            step = OptimizerStep(
+                optimizer=optimizer,
+                gradients=gradients,
+                layers=self._layers,
+                scale=scale,
+                history=history,
+            )
+            clip, names = self.mode.clip(step)
             left = left_to_scaler(trainer, clip.finite.device)
             self._windows[index].add(clip, names, scale, left)
 

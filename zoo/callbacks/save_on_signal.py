@@ -27,6 +27,7 @@ class StoppedBySignalError(SystemExit):
     """
 
     def __init__(self, received: signal.Signals) -> None:
+        # As shells report a process that a signal has ended.
         super().__init__(128 + received)
 
 
@@ -57,10 +58,12 @@ class SaveOnSignal(Callback):
         """Listens from now on; what the user has told the process to ignore stays ignored."""
         cluster = cluster_of(trainer)
         requeues = isinstance(cluster, SLURMEnvironment) and cluster.auto_requeue
+        # Python lets no other thread set handlers, and by Lightning's own SLURM requeues the job.
         if threading.current_thread() is not threading.main_thread() or trainer.world_size > 1 or requeues:
             return
         for name in (*ENDING, SAVING):
             number = signal.Signals.__members__.get(name)  # Windows has not all of them
+            # What is ignored stays so, as SIGHUP under nohup.
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._receive)
 
@@ -69,6 +72,7 @@ class SaveOnSignal(Callback):
     ) -> None:
         """Acts between two steps, but where validation follows when that begins."""
         follows = validates_now(trainer) or epoch_ends(trainer)
+        # Gradients that wait for their step are in no checkpoint.
         if not follows and not accumulates(trainer):
             self._act(trainer)
 

@@ -56,6 +56,7 @@ class Engine(ABC):
     def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
         """Why it cannot run this on a device of this type, or None where it can."""
         try:
+            # asked by doing, so that what it says cannot differ from what it does
             self.prepare(recurrence, device)
         except Refusal as reason:
             return str(reason)
@@ -83,6 +84,7 @@ def is_special(x: Tensor) -> bool:
     So it is under `torch.func`, forward-mode differentiation, tracing and compilation by torch, for tensors
     that are not plain, and where there is nothing to run.
     """
+    # engines read and write bare memory: tracers and transforms would not see what they do
     return (
         x.numel() == 0
         or type(x) not in (Tensor, torch.nn.Parameter)

@@ -95,6 +95,7 @@ class MatrixMemory:
     read: Callable[[Tensor, Tensor | None, Tensor], Tensor]
 
 
+# eq=False: programs are kept by identity, and tensors cannot be compared as fields are
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recurrence:
     """One direction of one layer, as an engine sees it.
@@ -161,6 +162,7 @@ class Sequences:
         """True where the state starts anew before the step is read: at a cut, or one before it backwards."""
         if self.resets is None or not self.backward:
             return self.resets
+        # a cut before t lies between t - 1 and t: read backwards, it is met before t - 1
         return torch.cat([self.resets[1:], torch.zeros_like(self.resets[:1])])
 
     def turned(self) -> "Sequences":
@@ -185,6 +187,7 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return x.flip(0)
     steps = torch.arange(len(x), device=x.device)[:, None]
+    # no flip: each sequence begins at its own last valid step, not in its padding
     mirror = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return x[mirror, torch.arange(x.shape[1], device=x.device)]
 

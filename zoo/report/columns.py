@@ -1,7 +1,7 @@
 """Histograms of gradients over a run as columns of a map, few enough for a screen however long the run."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -102,9 +102,7 @@ def collect(records: Iterable[GradientRecord]) -> HistogramColumns | None:
 def merged(columns: list[Column], most: int) -> list[Column]:
     """Neighbours added up until at most so many are left; those given stay as they are."""
     while len(columns) > most:
-        columns = _halved(
-            [Column(c.first, c.last, set(c.optimizers), c.rounds, dict(c.counts)) for c in columns]
-        )
+        columns = _halved([replace(c, optimizers=set(c.optimizers), counts=dict(c.counts)) for c in columns])
     return columns
 
 
@@ -115,7 +113,7 @@ def _halved(columns: list[Column]) -> list[Column]:
 
 
 def _column(record: GradientRecord) -> Column:
-    column = Column(record.step, record.step, {record.optimizer})
+    column = Column(first=record.step, last=record.step, optimizers={record.optimizer})
     moments = {"before": record.before, "after": record.after or {}}
     for moment, summaries in moments.items():
         for name, summary in summaries.items():

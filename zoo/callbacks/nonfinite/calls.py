@@ -33,6 +33,7 @@ class Calls:
 
     def _note(self, child: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.is_grad_enabled():
+            # Moved to the end: calls are run again in the order in which they came last.
             self._last.pop(child, None)
             self._last[child] = (args, kwargs)
 
@@ -66,7 +67,9 @@ class Calls:
         try:
             with (
                 torch.no_grad(),
+                # Training goes on with the random numbers that it would have had.
                 torch.random.fork_rng(devices),
+                # Compiled code need not call the hooks of modules within it.
                 torch.compiler.set_stance("force_eager"),
                 trainer.precision_plugin.forward_context(),
             ):

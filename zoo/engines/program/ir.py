@@ -174,6 +174,7 @@ class Program:
         raw = [
             block
             for vector in vectors
+            # others, such as masks of booleans, have no number in a program, see `trace`
             if vector.is_floating_point()
             for block in blocks_of(vector, self.width)
         ]

@@ -73,6 +73,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return self._of_constants(op.name, op.args[0])
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
+        # 0 times a block is left as it is, for it is NaN where the block is not finite
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
         if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
@@ -93,6 +94,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """What a backward operation makes of a constant: the derivative itself, times the constant."""
         factor, value, *limit = op.args
         if op.name.startswith("threshold"):
+            # not (x <= limit), rather than x > limit: torch lets the gradient of NaN through
             kept = self.emit(Op("bitwise_not.default", (self.emit(Op("le.Scalar", (value, *limit))),)))
             return self.emit(Op("where.self", (kept, factor, 0.0)))
         if op.name.startswith("sigmoid"):
@@ -124,6 +126,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _decomposed(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Runs an operation as the simpler ones it is made of."""
         with self:
+            # torch takes a mode off while it is asked, and it has to see the parts, too
             result = function.decompose(*args, **kwargs)
         if result is not NotImplemented:
             return result

@@ -50,6 +50,7 @@ def _watched(recurrence: Recurrence) -> Program:
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
+        # zeros will do: a step that looks at values is refused by the recorder
         result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         taken.append((gates, operand, recorder.enter(result)))
         return result
@@ -58,7 +59,8 @@ def _watched(recurrence: Recurrence) -> Program:
     with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     matmuls = tuple(
-        Matmul(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
+        Matmul(gates=gates, operand=recorder.whole(operand), result=result, rows=len(result))
+        for gates, operand, result in taken
     )
     results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
@@ -86,6 +88,7 @@ def _assembled(
     """
     everything = [*results, *(matmul.operand for matmul in matmuls)]
     raw = [number for part in vectors for number in part]
+    # what comes of vectors alone is computed once in each run, and is an input of the step
     fixed = depending_only_on(raw, recorder.ops)
     used = needed(recorder.ops, [block for part in everything for block in part], stop=fixed)
     kept = sorted(fixed & used)
