@@ -83,7 +83,7 @@ def _cat(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Ten
     if dim % result.dim() != result.dim() - 1:
         raise NotBlockwise(f"it calls {function} along dimension {dim}")
     _count(recorder, result, function)
-    return tuple(block for part in args[0] for block in recorder.blocks(part))
+    return tuple(block for part in args[0] for block in recorder.whole(part))
 
 
 def _sum(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
@@ -91,6 +91,8 @@ def _sum(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Ten
     source, dims, keepdim = args[0], args[1], args[2] if len(args) > 2 else False
     if [dim % source.dim() for dim in dims] != [source.dim() - 1] or not keepdim:
         raise NotBlockwise(f"it calls {function} over dimensions {dims} with keepdim {keepdim}")
+    if source.shape[-1] == 1:  # of one number
+        return recorder.blocks(source)
     total = _total(recorder, recorder.blocks(source))
     if "mean" in function.name():
         total = recorder.emit(Op("mul.Tensor", (total, 1 / source.shape[-1])))
@@ -138,7 +140,7 @@ def _layer_norm(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resu
     def emit(name: str, *values: Block) -> Block:
         return recorder.emit(Op(f"{name}.Tensor" if len(values) > 1 else f"{name}.default", values))
 
-    blocks, share = recorder.blocks(source), 1 / source.shape[-1]
+    blocks, share = recorder.whole(source), 1 / source.shape[-1]
     mean = emit("mul", _total(recorder, blocks), share)
     centred = tuple(emit("sub", block, mean) for block in blocks)
     variance = emit("mul", _total(recorder, tuple(emit("mul", block, block) for block in centred)), share)
