@@ -31,9 +31,11 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
@@ -41,6 +43,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
