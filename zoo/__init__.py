@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
@@ -49,6 +50,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
+    from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANET as JANET
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_gru import LayerNormGRU as LayerNormGRU
@@ -42,6 +44,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.ugrnn import UGRNN as UGRNN
+    from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
 
 __all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
 
