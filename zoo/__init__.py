@@ -30,7 +30,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import Cell as Cell
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
+    from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
@@ -49,6 +51,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem

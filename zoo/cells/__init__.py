@@ -6,6 +6,10 @@ from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
 from zoo.registry import part_class
 
 if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.atr import ATR as ATR
+    from zoo.cells.atr import ATRSpec as ATRSpec
+    from zoo.cells.cfn import CFN as CFN
+    from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFG as CIFG
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import Elman as Elman
@@ -42,6 +46,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.ran import RAN as RAN
+    from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.ugrnn import UGRNN as UGRNN
