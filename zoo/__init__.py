@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
@@ -53,6 +54,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData

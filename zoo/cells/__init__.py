@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRU as MinGRU
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minimal_rnn import MinimalRNN as MinimalRNN
+    from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.mut1 import MUT1 as MUT1
@@ -50,6 +52,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.star import STAR as STAR
+    from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.ugrnn import UGRNN as UGRNN
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
 
