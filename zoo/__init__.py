@@ -30,14 +30,23 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import Cell as Cell
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
+    from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.brc import BRCSpec as BRCSpec
+    from zoo.cells.cfn import CFNSpec as CFNSpec
+    from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
+    from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
     from zoo.cells.gla import GLASpec as GLASpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.jordan import JordanSpec as JordanSpec
+    from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
@@ -45,11 +54,24 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
+    from zoo.cells.mut1 import MUT1Spec as MUT1Spec
+    from zoo.cells.mut2 import MUT2Spec as MUT2Spec
+    from zoo.cells.mut3 import MUT3Spec as MUT3Spec
+    from zoo.cells.nas import NASSpec as NASSpec
+    from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.ran import RANSpec as RANSpec
+    from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
     from zoo.cells.retention import RetentionSpec as RetentionSpec
+    from zoo.cells.rhn import RHNSpec as RHNSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.star import STARSpec as STARSpec
+    from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

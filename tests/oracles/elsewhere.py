@@ -16,11 +16,15 @@ class Same:
         name: Of its class.
         ih: Gates of the zoo in the order of the rows of its `weight_ih`.
         hh: The same of `weight_hh`; the same gates by default.
-        others: Its other parameters -> those of the zoo's cell with the same values, or a number.
+        others: Its other parameters -> those of the zoo's cell with the same values, "weight_hh[if]" for
+            the rows of some gates, or a number.
+        skips: Letters in `ih` that are no gate of the zoo's -> the parameter that has those rows.
         spec: Options of the zoo's cell.
         options: Options of its cell.
         order: The zoo's tensors of the state, in its order; one may come twice.
         minus: Gates of the zoo's that are 1 minus its own: their weights change sign.
+        gives_output: Whether it gives its output in front of the new state.
+        is_square: Whether it takes inputs of its own width only.
     """
 
     name: str
@@ -31,6 +35,9 @@ class Same:
     options: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[int, ...] | None = None
     minus: str = ""
+    skips: Mapping[str, str] = field(default_factory=dict)
+    gives_output: bool = False
+    is_square: bool = False
 
     def state(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A state of the zoo's cell in the library's order."""
@@ -56,10 +63,20 @@ class Same:
                 if gate in rows:
                     sign = -1 if gate in self.minus else 1
                     getattr(cell, theirs)[place * width : (place + 1) * width] = sign * source[rows[gate]]
+        for gate, ours in self.skips.items():
+            place = self.ih.index(gate) * own.hidden_size
+            cell.weight_ih[place : place + own.hidden_size] = getattr(own, ours)
         for theirs, ours in self.others.items():
             target = getattr(cell, theirs)
-            value = getattr(own, ours).reshape(target.shape) if isinstance(ours, str) else torch.tensor(ours)
+            value = part(own, ours).reshape(target.shape) if isinstance(ours, str) else torch.tensor(ours)
             target.copy_(value)
+
+
+def part(own: Any, name: str) -> Tensor:
+    """A parameter, or with "name[gates]" its rows of these gates."""
+    name, _, gates = name.rstrip("]").partition("[")
+    parameter, rows = getattr(own, name), own.gate_rows(name)
+    return torch.cat([parameter[rows[gate]] for gate in gates]) if gates else parameter
 
 
 def same_cells(equations: Any, library: str) -> list[Same]:

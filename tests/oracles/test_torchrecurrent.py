@@ -20,33 +20,34 @@ SAME = [
 ]
 
 
-def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], single: bool) -> torch.Tensor:
-    """All the states of the library's cell, one beside the other, with time in front."""
+def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], gives_output: bool) -> torch.Tensor:
+    """All that the library's cell gives, one beside the other, with time in front."""
     found = []
     for row in x:
-        after = cell(row, state[0] if single else state)
-        state = after if isinstance(after, tuple) else (after,)
-        found.append(torch.cat(state, dim=-1))
+        after = cell(row, state[0] if len(state) == 1 else state)
+        given = after if isinstance(after, tuple) else (after,)
+        state = given[1:] if gives_output else given
+        found.append(torch.cat(given, dim=-1))
     return torch.stack(found)
 
 
 @pytest.mark.parametrize(("key", "same"), SAME, ids=[f"{key}-{same.name}" for key, same in SAME])
 def test_values_and_gradients_are_the_same(key: str, same: elsewhere.Same) -> None:
     torch.manual_seed(0)
-    own = CELLS[key].spec_class(**same.spec).build(INPUT, HIDDEN).double()
+    width_in = HIDDEN if same.is_square else INPUT
+    own = CELLS[key].spec_class(**same.spec).build(width_in, HIDDEN).double()
     with torch.no_grad():
         for parameter in own.parameters():
             parameter.uniform_(-0.6, 0.6)
-    cell = vars(torchrecurrent)[same.name](INPUT, HIDDEN, **same.options).double()
+    cell = vars(torchrecurrent)[same.name](width_in, HIDDEN, **same.options).double()
     same.copy(own, cell)
-    x = torch.randn(TIME, BATCH, INPUT, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(TIME, BATCH, width_in, dtype=torch.float64, requires_grad=True)
     start = tuple(torch.randn(BATCH, size, dtype=torch.float64) for size in own.state_sizes)
-    first = same.state(start)
-    theirs = run(cell, x, first, len(first) == 1)
+    theirs = run(cell, x, same.state(start), same.gives_output)
     state, found = start, []
     for row in x:
-        _, state = own(row, own.state_type(*state))
-        found.append(torch.cat(same.state(state), dim=-1))
+        output, state = own(row, own.state_type(*state))
+        found.append(torch.cat([output] * same.gives_output + list(same.state(state)), dim=-1))
     ours = torch.stack(found)
     np.testing.assert_allclose(ours.detach(), theirs.detach(), rtol=0, atol=1e-12)
     weights = torch.cos(torch.arange(ours.numel(), dtype=torch.float64)).view_as(ours)

@@ -206,7 +206,7 @@ class Cell(nn.Module, ABC):
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
         if gates in self.products:
-            return self.get_parameter(self.products[gates]), None
+            return getattr(self, self.products[gates]), None  # a plain tensor under functional_call
         weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None

@@ -108,7 +108,7 @@ class Recurrence:
         input_size: I, the width of the inputs.
         output_size: Width of one output.
         state_sizes: Width of each tensor of the state.
-        vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
+        vectors: Every other tensor that `step` reads, such as peephole weights (n H,); (1,) is for all units.
         like: A tensor of the type and on the device of the parameters.
         torch_equivalent: A function that gives the torch kernel for this recurrence, or None.
         gates: A letter for each block of H rows of the input product, for those who look into a run.

@@ -85,7 +85,7 @@ def _cat(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Ten
     if dim % result.dim() != result.dim() - 1:
         raise NotBlockwise(f"it calls {function} along dimension {dim}")
     _count(recorder, result, function)
-    return tuple(block for part in args[0] for block in recorder.blocks(part))
+    return tuple(block for part in args[0] for block in recorder.whole(part))
 
 
 def _sum(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
@@ -94,6 +94,8 @@ def _sum(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Ten
     # without keepdim the rows would stand where units are expected
     if [dim % source.dim() for dim in dims] != [source.dim() - 1] or not keepdim:
         raise NotBlockwise(f"it calls {function} over dimensions {dims} with keepdim {keepdim}")
+    if source.shape[-1] == 1:  # of one number
+        return recorder.blocks(source)
     total = _total(recorder, recorder.blocks(source))
     if "mean" in function.name():
         total = recorder.emit(Op("mul.Tensor", (total, 1 / source.shape[-1])))
@@ -141,7 +143,7 @@ def _layer_norm(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resu
     def emit(name: str, *values: Block) -> Block:
         return recorder.emit(Op(f"{name}.Tensor" if len(values) > 1 else f"{name}.default", values))
 
-    blocks, share = recorder.blocks(source), 1 / source.shape[-1]
+    blocks, share = recorder.whole(source), 1 / source.shape[-1]
     mean = emit("mul", _total(recorder, blocks), share)
     centred = tuple(emit("sub", block, mean) for block in blocks)
     # from what is centred: E[x²] - E[x]² cancels where the mean is large

@@ -49,7 +49,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         size = tensor.shape[-1] if tensor.dim() else 1
         if size % self.width:
             raise NotBlockwise(f"a width of {size} is not a multiple of H = {self.width}")
-        numbers = tuple(self._number(None) for _ in range(size // self.width))
+        return self._enter(tensor, size // self.width)
+
+    def enter_vector(self, vector: Tensor) -> tuple[int, ...]:
+        """Takes a vector (n H,), or one number (1,) for all units, as an input; the numbers of its blocks."""
+        return self._enter(vector, 1) if len(vector) == 1 else self.enter(vector)
+
+    def _enter(self, tensor: Tensor, count: int) -> tuple[int, ...]:
+        numbers = tuple(self._number(None) for _ in range(count))
         self.know(tensor, tuple(Ref(number) for number in numbers))
         return numbers
 

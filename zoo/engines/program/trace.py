@@ -55,7 +55,8 @@ def _watched(recurrence: Recurrence) -> Program:
         taken.append((gates, operand, recorder.enter(result)))
         return result
 
-    entries = tuple(recorder.enter(part) for part in (pre, *state, *vectors))
+    entries = tuple(recorder.enter(part) for part in (pre, *state))
+    entries += tuple(recorder.enter_vector(vector) for vector in vectors)
     with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     matmuls = tuple(
