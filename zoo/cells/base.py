@@ -4,7 +4,7 @@ from zoo.cells.card import Card, Hidden
 from zoo.cells.cell import Cell, CellSpec
 from zoo.cells.register import CELLS, cell_spec, register_cell
 from zoo.engines import Product, State, TorchEquivalent
-from zoo.registry import check_choice, check_finite
+from zoo.registry import check_choice, check_finite, check_positive
 
 __all__ = [
     "CELLS",
@@ -18,5 +18,6 @@ __all__ = [
     "cell_spec",
     "check_choice",
     "check_finite",
+    "check_positive",
     "register_cell",
 ]

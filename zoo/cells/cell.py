@@ -178,7 +178,7 @@ class Cell(nn.Module, ABC):
             nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
         for gate in self.recurrent_gates:
             initialise = nn.init.eye_ if self.spec.recurrent_init == "identity" else nn.init.orthogonal_
-            initialise(self.recurrent_weight(gate))
+            initialise(Cell.recurrent_weight(self, gate))  # the rows that another matrix may be made of
         for bias in (self.bias, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)
@@ -197,7 +197,7 @@ class Cell(nn.Module, ABC):
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
         if gates in self.products:
-            return self.get_parameter(self.products[gates]), None
+            return getattr(self, self.products[gates]), None  # a plain tensor under functional_call
         weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None

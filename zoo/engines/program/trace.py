@@ -50,7 +50,8 @@ def _watched(recurrence: Recurrence) -> Program:
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
+        with recorder.aside():  # a matrix that is a function of parameters is made outside the step
+            result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         taken.append((gates, operand, recorder.enter(result)))
         return result
 
