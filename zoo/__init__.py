@@ -30,12 +30,18 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import Cell as Cell
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
@@ -43,6 +49,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

@@ -6,16 +6,28 @@ from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
 from zoo.registry import part_class
 
 if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNN as AntisymmetricRNN
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
+    from zoo.cells.cornn import CoRNN as CoRNN
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNN as GatedAntisymmetricRNN
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.indrnn import IndRNN as IndRNN
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.janet import JANET as JANET
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEM as LEM
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.ligru import LiGRU as LiGRU
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNN as LipschitzRNN
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
@@ -30,6 +42,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.unicornn import UnICORNN as UnICORNN
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
 
 __all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
 
