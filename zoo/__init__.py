@@ -34,7 +34,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.base import Hidden as Hidden
     from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
     from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
@@ -48,8 +51,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

@@ -12,8 +12,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.eunn import EUNN as EUNN
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNN as ExpRNN
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
     from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNN as GatedAntisymmetricRNN
     from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
+    from zoo.cells.goru import GORU as GORU
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.indrnn import IndRNN as IndRNN
@@ -40,10 +46,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.scornn import ScoRNN as ScoRNN
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.unicornn import UnICORNN as UnICORNN
     from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNN as URNN
+    from zoo.cells.urnn import URNNSpec as URNNSpec
 
 __all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
 

@@ -41,14 +41,13 @@ class AntisymmetricRNN(Cell):
 
     Rows of the fused weights: h, for V and W. State: h (B, H). Output: h_t.
     W starts normally with variance 1/H.
-    Reference: Chang et al., 2019, https://arxiv.org/abs/1902.09689, eq. 10.
+    Reference: Chang et al., 2019, https://arxiv.org/abs/1902.09689, section 3.
     Deviations: V starts by Xavier; ε, γ and the variance of W have defaults, where the paper tunes them. Of W
     only the antisymmetric part acts, for which the paper counts H (H - 1) / 2 parameters.
     """
 
     card: ClassVar[Card] = Card(
         paper="Chang et al., 2019, https://arxiv.org/abs/1902.09689",
-        equations="10",
         family="gradient",
         claim="the eigenvalues of the flow's Jacobian have real parts of 0, and of at most 0 with diffusion",
         own_start=("weight_hh",),

@@ -43,14 +43,13 @@ class GatedAntisymmetricRNN(Cell):
 
     Rows of the fused input weights: z, h; of the recurrent ones: h, for W. State: h (B, H). Output: h_t.
     W starts normally with variance 1/H.
-    Reference: Chang et al., 2019, https://arxiv.org/abs/1902.09689, eq. 12-13.
+    Reference: Chang et al., 2019, https://arxiv.org/abs/1902.09689, section 3.
     Deviations: V starts by Xavier; ε, γ and the variance of W have defaults, where the paper tunes them. Of W
     only the antisymmetric part acts, for which the paper counts H (H - 1) / 2 parameters.
     """
 
     card: ClassVar[Card] = Card(
         paper="Chang et al., 2019, https://arxiv.org/abs/1902.09689",
-        equations="12-13",
         family="gradient",
         claim="near h = 0 the eigenvalues of the flow's Jacobian have real parts of 0",
         own_start=("weight_hh",),

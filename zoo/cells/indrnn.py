@@ -47,14 +47,13 @@ class IndRNN(Cell):
     With `longest` T the gradient through an active unit grows at most to 2 over T steps: |u| <= 2^(1/T),
     restored after each step of an optimiser (section 3.1, γ = 2 as in the authors' code). u starts uniformly
     between 0 and that bound, or 1.
-    Reference: Li et al., 2018, https://arxiv.org/abs/1803.04831, eq. 2.
+    Reference: Li et al., 2018, https://arxiv.org/abs/1803.04831, section 3.
     Deviations: the paper lets u of the last layer start near its bound, and of the others between 0 and it;
     here all layers start as the others. W starts by Xavier.
     """
 
     card: ClassVar[Card] = Card(
         paper="Li et al., 2018, https://arxiv.org/abs/1803.04831",
-        equations="2",
         family="gradient",
         claim="the gradient of an active unit over t steps is u^t",
         constraint="|u| <= 2^(1/longest)",

@@ -56,13 +56,12 @@ class LipschitzRNN(Cell):
     Rows of the fused input weights: w, for U; of the recurrent ones: M_A, M_W as a, w. State: h (B, H).
     Output: h_t.
     M_A and M_W start normally with variance 1/H².
-    Reference: Erichson et al., 2021, https://arxiv.org/abs/2006.12070, eq. 4-7, by the explicit Euler scheme.
+    Reference: Erichson et al., 2021, https://arxiv.org/abs/2006.12070, by the explicit Euler scheme.
     Deviations: U starts by Xavier's uniform; the defaults are one choice of what the paper tunes.
     """
 
     card: ClassVar[Card] = Card(
         paper="Erichson et al., 2021, https://arxiv.org/abs/2006.12070",
-        equations="4-7",
         family="gradient",
         claim="a step's Lipschitz constant in h is at most |I + εA| + ε|W|, and below 1 where A outweighs W",
         own_start=("weight_hh",),

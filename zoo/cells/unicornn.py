@@ -49,14 +49,13 @@ class UnICORNN(Cell):
 
     Rows of the fused weights: a, for V. `w`, `c` (H,). State: y, z (B, H). Output: y_t.
     w starts uniformly in [0, 1], c in [-0.1, 0.1], as in the authors' code.
-    Reference: Rusch & Mishra, 2021, https://arxiv.org/abs/2103.05487, eq. 4; layers are stacked, and the
+    Reference: Rusch & Mishra, 2021, https://arxiv.org/abs/2103.05487; layers are stacked, and the
     residual connections of deep ones made, by the stack.
     Deviations: V starts by Xavier, where the authors' starts by He; Δt and α have defaults.
     """
 
     card: ClassVar[Card] = Card(
         paper="Rusch & Mishra, 2021, https://arxiv.org/abs/2103.05487",
-        equations="4",
         family="gradient",
         claim="a step is a Hamiltonian system's: it keeps areas of (y, z) and can be taken back",
         no_decay=("w", "c"),

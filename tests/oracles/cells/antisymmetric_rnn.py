@@ -1,4 +1,4 @@
-"""h_t = h + ε tanh((W - Wᵀ - γ I) h + V x + b): Chang et al., 2019, eq. 10."""
+"""h_t = h + ε tanh((W - Wᵀ - γ I) h + V x + b): Chang et al., 2019."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""A = W - Wᵀ - γ I; z = σ(A h + V_z x + b_z); h_t = h + ε z∘tanh(A h + V_h x + b_h): Chang et al., 2019.
-
-Eq. 12 and 13.
-"""
+"""A = W - Wᵀ - γ I; z = σ(A h + V_z x + b_z); h_t = h + ε z∘tanh(A h + V_h x + b_h): Chang et al., 2019."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""h_t = σ(W x + u∘h + b), σ relu or tanh: Li et al., 2018, eq. 2."""
+"""h_t = σ(W x + u∘h + b), σ relu or tanh: Li et al., 2018."""
 
 from typing import Any
 

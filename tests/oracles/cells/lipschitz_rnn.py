@@ -1,6 +1,6 @@
 """h_t = h + ε (A h + tanh(W h + U x + b)), A and W by symmetric and antisymmetric parts.
 
-Erichson et al., 2021, eq. 4-7; U_a and U_w are M_A and M_W.
+Erichson et al., 2021; U_a and U_w are M_A and M_W.
 """
 
 from typing import Any

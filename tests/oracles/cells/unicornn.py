@@ -1,4 +1,4 @@
-"""z_t = z - Δt σ(c)∘(tanh(w∘y + V x + b) + α y); y_t = y + Δt σ(c)∘z_t: Rusch and Mishra, 2021, eq. 4."""
+"""z_t = z - Δt σ(c)∘(tanh(w∘y + V x + b) + α y); y_t = y + Δt σ(c)∘z_t: Rusch and Mishra, 2021."""
 
 from typing import Any
 
