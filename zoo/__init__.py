@@ -32,7 +32,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import register_cell as register_cell
     from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.clockwork import ClockworkSpec as ClockworkSpec
     from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
+    from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
@@ -47,12 +49,17 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
+    from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
     from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
     from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem

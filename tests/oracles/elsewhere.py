@@ -1,6 +1,6 @@
 """How the cell of another library is one of the zoo's: where weights go, in which order states come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,8 @@ class Same:
         options: Options of its cell.
         order: The zoo's tensors of the state, in its order; one may come twice.
         minus: Gates of the zoo's that are 1 minus its own: their weights change sign.
+        advanced: How its cell takes a step from one state, in its order, to the next; None where it
+            takes them all at once, and one as it is.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Same:
     options: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[int, ...] | None = None
     minus: str = ""
+    advanced: Callable[[Any, Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]] | None = None
 
     def state(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A state of the zoo's cell in the library's order."""

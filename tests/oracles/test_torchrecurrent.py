@@ -20,12 +20,17 @@ SAME = [
 ]
 
 
-def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], single: bool) -> torch.Tensor:
+def as_it_comes(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """One step of the library's cell, which takes a single tensor, or a tuple of several."""
+    after = cell(x, state[0] if len(state) == 1 else state)
+    return after if isinstance(after, tuple) else (after,)
+
+
+def run(same: elsewhere.Same, cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """All the states of the library's cell, one beside the other, with time in front."""
     found = []
     for row in x:
-        after = cell(row, state[0] if single else state)
-        state = after if isinstance(after, tuple) else (after,)
+        state = (same.advanced or as_it_comes)(cell, row, state)
         found.append(torch.cat(state, dim=-1))
     return torch.stack(found)
 
@@ -42,7 +47,7 @@ def test_values_and_gradients_are_the_same(key: str, same: elsewhere.Same) -> No
     x = torch.randn(TIME, BATCH, INPUT, dtype=torch.float64, requires_grad=True)
     start = tuple(torch.randn(BATCH, size, dtype=torch.float64) for size in own.state_sizes)
     first = same.state(start)
-    theirs = run(cell, x, first, len(first) == 1)
+    theirs = run(same, cell, x, first)
     state, found = start, []
     for row in x:
         _, state = own(row, own.state_type(*state))

@@ -107,16 +107,12 @@ class EUNN(Cell):
         theta, phi, omega = (part.to(wide) for part in (self.theta, self.phi, self.omega))
         turns, last = (torch.polar(torch.ones_like(part), part) for part in (phi, omega))
         w = torch.diag(torch.ones_like(last))
-        layers = zip(self._pairs, theta.split(self._pairs), turns.split(self._pairs), strict=True)
-        for layer, (count, angles, turn) in enumerate(layers):
-            head, pairs, tail = w.split([layer % 2, 2 * count, self.hidden_size - layer % 2 - 2 * count])
-            (a, b), cos, sin = (
-                pairs.view(count, 2, self.hidden_size).unbind(1),
-                angles.cos()[:, None],
-                angles.sin()[:, None],
-            )
-            rotated = torch.stack([turn[:, None] * (cos * a - sin * b), sin * a + cos * b], dim=1)
-            w = torch.cat([head, rotated.flatten(0, 1), tail])
+        layers = zip(*(torch.split(part[:, None], self._pairs) for part in (theta, turns)), strict=True)
+        for layer, (angles, turn) in enumerate(layers):
+            first, end = layer % 2, layer % 2 + 2 * len(angles)
+            a, b, cos, sin = w[first:end:2], w[first + 1 : end : 2], angles.cos(), angles.sin()
+            rotated = torch.stack([turn * (cos * a - sin * b), sin * a + cos * b], dim=1).flatten(0, 1)
+            w = torch.cat([w[:first], rotated, w[end:]])
         w = last[:, None] * w
         whole = torch.cat([torch.cat([w.real, -w.imag], dim=1), torch.cat([w.imag, w.real], dim=1)])
         return whole[self.rows(gates)].to(self.omega.dtype)

@@ -78,7 +78,8 @@ class ExpRNN(Cell):
         """exp(A), in single precision at least."""
         m = super().recurrent_weight(gates)
         upper = m.to(torch.promote_types(m.dtype, torch.float32)).triu(1)
-        return torch.linalg.matrix_exp(upper - upper.T).to(m.dtype)
+        found: Tensor = torch.linalg.matrix_exp(upper - upper.T)
+        return found.to(m.dtype)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

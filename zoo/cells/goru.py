@@ -93,17 +93,16 @@ class GORU(Cell):
             return super().recurrent_weight(gates)
         theta = self.theta.to(torch.promote_types(self.theta.dtype, torch.float32))
         u = torch.eye(self.hidden_size, dtype=theta.dtype, device=theta.device)
-        for layer, angles in enumerate(theta.split(self._pairs)):
-            head, pairs, tail = u.split(
-                [layer % 2, 2 * len(angles), self.hidden_size - layer % 2 - 2 * len(angles)]
-            )
-            (a, b), cos, sin = (
-                pairs.view(len(angles), 2, self.hidden_size).unbind(1),
+        for layer, angles in enumerate(torch.split(theta, self._pairs)):
+            first, end = layer % 2, layer % 2 + 2 * len(angles)
+            a, b, cos, sin = (
+                u[first:end:2],
+                u[first + 1 : end : 2],
                 angles.cos()[:, None],
                 angles.sin()[:, None],
             )
-            rotated = torch.stack([cos * a - sin * b, sin * a + cos * b], dim=1)
-            u = torch.cat([head, rotated.flatten(0, 1), tail])
+            rotated = torch.stack([cos * a - sin * b, sin * a + cos * b], dim=1).flatten(0, 1)
+            u = torch.cat([u[:first], rotated, u[end:]])
         return u.to(self.theta.dtype)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:

@@ -89,7 +89,8 @@ class ScoRNN(Cell):
         a, eye = upper - upper.T, torch.eye(self.hidden_size, dtype=upper.dtype, device=m.device)
         count = int(self.spec.negative * self.hidden_size)
         d = torch.cat([-upper.new_ones(count), upper.new_ones(self.hidden_size - count)])
-        return (torch.linalg.solve(eye + a, eye - a) * d).to(m.dtype)
+        rotation: Tensor = torch.linalg.solve(eye + a, eye - a)
+        return (rotation * d).to(m.dtype)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
