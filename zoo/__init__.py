@@ -30,28 +30,40 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import Cell as Cell
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
     from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.base import Hidden as Hidden
     from zoo.cells.brc import BRCSpec as BRCSpec
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
+    from zoo.cells.clockwork import ClockworkSpec as ClockworkSpec
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
+    from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
     from zoo.cells.gla import GLASpec as GLASpec
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.jordan import JordanSpec as JordanSpec
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
@@ -63,15 +75,22 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rhn import RHNSpec as RHNSpec
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
+    from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.star import STARSpec as STARSpec
+    from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from conformance.bridge import said
 from conformance.cases import (
     BATCH,
     EACH_ENGINE,
@@ -12,6 +13,7 @@ from conformance.cases import (
     LENGTHS,
     RESETS,
     TIME,
+    VARIANTS,
     Case,
     assert_close,
     assert_identical,
@@ -54,7 +56,7 @@ def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
         assert_close(states, tensors(own_final))
         found, alone = (weighted_gradients(s, sources) for s in (states, tensors(own_final)))
         assert_close(found, alone)
-        assert found[0][b, :length].any(dim=-1).all()
+        assert found[0][b, :length].any(dim=-1).all() or said(VARIANTS[case.variant], "SKIPS", False)
         assert not found[0][b, length:].any()
 
 

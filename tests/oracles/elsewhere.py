@@ -1,6 +1,6 @@
 """How the cell of another library is one of the zoo's: where weights go, in which order states come."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,8 @@ class Same:
         minus: Gates of the zoo's that are 1 minus its own: their weights change sign.
         gives_output: Whether it gives its output in front of the new state.
         is_square: Whether it takes inputs of its own width only.
+        advanced: How its cell takes a step from one state, in its order, to the next; None where it
+            takes them all at once, and one as it is.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Same:
     skips: Mapping[str, str] = field(default_factory=dict)
     gives_output: bool = False
     is_square: bool = False
+    advanced: Callable[[Any, Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]] | None = None
 
     def state(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A state of the zoo's cell in the library's order."""

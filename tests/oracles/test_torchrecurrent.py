@@ -20,13 +20,18 @@ SAME = [
 ]
 
 
-def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], gives_output: bool) -> torch.Tensor:
+def as_it_comes(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """One step of the library's cell, which takes a single tensor, or a tuple of several."""
+    after = cell(x, state[0] if len(state) == 1 else state)
+    return after if isinstance(after, tuple) else (after,)
+
+
+def run(same: elsewhere.Same, cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
     """All that the library's cell gives, one beside the other, with time in front."""
     found = []
     for row in x:
-        after = cell(row, state[0] if len(state) == 1 else state)
-        given = after if isinstance(after, tuple) else (after,)
-        state = given[1:] if gives_output else given
+        given = (same.advanced or as_it_comes)(cell, row, state)
+        state = given[1:] if same.gives_output else given
         found.append(torch.cat(given, dim=-1))
     return torch.stack(found)
 
@@ -43,7 +48,7 @@ def test_values_and_gradients_are_the_same(key: str, same: elsewhere.Same) -> No
     same.copy(own, cell)
     x = torch.randn(TIME, BATCH, width_in, dtype=torch.float64, requires_grad=True)
     start = tuple(torch.randn(BATCH, size, dtype=torch.float64) for size in own.state_sizes)
-    theirs = run(cell, x, same.state(start), same.gives_output)
+    theirs = run(same, cell, x, same.state(start))
     state, found = start, []
     for row in x:
         output, state = own(row, own.state_type(*state))

@@ -6,6 +6,8 @@ from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
 from zoo.registry import part_class
 
 if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNN as AntisymmetricRNN
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
     from zoo.cells.atr import ATR as ATR
     from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.brc import BRC as BRC
@@ -14,22 +16,38 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFG as CIFG
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
+    from zoo.cells.clockwork import Clockwork as Clockwork
+    from zoo.cells.clockwork import ClockworkSpec as ClockworkSpec
+    from zoo.cells.cornn import CoRNN as CoRNN
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.deltanet import DeltaNet as DeltaNet
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
+    from zoo.cells.dilated import Dilated as Dilated
+    from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.eunn import EUNN as EUNN
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNN as ExpRNN
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
     from zoo.cells.fastgrnn import FastGRNN as FastGRNN
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNN as FastRNN
     from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNN as GatedAntisymmetricRNN
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNet as GatedDeltaNet
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
     from zoo.cells.gla import GLA as GLA
     from zoo.cells.gla import GLASpec as GLASpec
+    from zoo.cells.goru import GORU as GORU
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.indrnn import IndRNN as IndRNN
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANET as JANET
@@ -40,14 +58,20 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEM as LEM
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.ligru import LiGRU as LiGRU
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttention as LinearAttention
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNN as LipschitzRNN
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.mc_lstm import MCLSTM as MCLSTM
+    from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.mgu import MGU as MGU
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRU as MinGRU
@@ -70,6 +94,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBR as NBR
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.on_lstm import ONLSTM as ONLSTM
+    from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.original_lstm import OriginalLSTM as OriginalLSTM
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
@@ -82,12 +108,24 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rhn import RHN as RHN
     from zoo.cells.rhn import RHNSpec as RHNSpec
+    from zoo.cells.scornn import ScoRNN as ScoRNN
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.skip_rnn import SkipRNN as SkipRNN
+    from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
+    from zoo.cells.slstm import SLSTM as SLSTM
+    from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.star import STAR as STAR
     from zoo.cells.star import STARSpec as STARSpec
+    from zoo.cells.tau_gru import TauGRU as TauGRU
+    from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
     from zoo.cells.ugrnn import UGRNN as UGRNN
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
+    from zoo.cells.unicornn import UnICORNN as UnICORNN
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNN as URNN
+    from zoo.cells.urnn import URNNSpec as URNNSpec
 
 __all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
 

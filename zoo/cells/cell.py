@@ -187,7 +187,7 @@ class Cell(nn.Module, ABC):
             nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
         for gate in self.recurrent_gates:
             initialise = nn.init.eye_ if self.spec.recurrent_init == "identity" else nn.init.orthogonal_
-            initialise(self.recurrent_weight(gate))
+            initialise(Cell.recurrent_weight(self, gate))  # the rows that another matrix may be made of
         for bias in (self.bias, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)

@@ -84,7 +84,7 @@ def _aten(name: str) -> Any:
     return getattr(getattr(torch.ops.aten, packet), overload)
 
 
-def _where(condition: Tensor, yes: Tensor | float, no: Tensor | float) -> Tensor:
+def _where(condition: Tensor, yes: Tensor | float | int, no: Tensor | float | int) -> Tensor:
     """torch's choice; of two numbers exactly, and not in the default type."""
     if not isinstance(yes, Tensor) and not isinstance(no, Tensor):
         yes, no = (torch.tensor(value, dtype=torch.float64) for value in (yes, no))

@@ -40,9 +40,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, width: int, cuts: bool = True) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.width, self.cuts = width, cuts
+        self._is_aside = False
         self.ops: list[Op | None] = []
         self._known: dict[int, Blocks] = {}
         self._alive: list[Tensor] = []  # blocks are known by the id of a tensor, which must not be reused
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lets what is not the step's own doing run without being written down."""
+        self._is_aside = True
+        try:
+            yield
+        finally:
+            self._is_aside = False
 
     def enter(self, tensor: Tensor) -> tuple[int, ...]:
         """Takes a tensor (n H,) or (B, n H) as an input; the numbers of its blocks."""
@@ -112,6 +122,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if self._is_aside:
+            return function(*args, **kwargs)
         if torch.Tag.data_dependent_output in function.tags:
             raise NotBlockwise("what it does depends on the values that it meets")
         tensors = [part for part in tree_leaves(args) if isinstance(part, Tensor)]

@@ -50,8 +50,10 @@ def _watched(recurrence: Recurrence) -> Program:
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        # zeros will do: a step that looks at values is refused by the recorder
-        result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
+        # a matrix that is a function of parameters is made outside the step
+        with recorder.aside():
+            # zeros will do: a step that looks at values is refused by the recorder
+            result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         taken.append((gates, operand, recorder.enter(result)))
         return result
 
