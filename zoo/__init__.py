@@ -47,9 +47,11 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
+    from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RANSpec as RANSpec

@@ -38,12 +38,16 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1 as MUT1
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
     from zoo.cells.mut2 import MUT2 as MUT2
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
     from zoo.cells.mut3 import MUT3 as MUT3
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
+    from zoo.cells.nas import NAS as NAS
+    from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.original_lstm import OriginalLSTM as OriginalLSTM
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
