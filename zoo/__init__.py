@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import register_cell as register_cell
     from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.brc import BRCSpec as BRCSpec
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
@@ -52,6 +53,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.nas import NASSpec as NASSpec
+    from zoo.cells.nbr import NBRSpec as NBRSpec
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RANSpec as RANSpec

@@ -8,6 +8,8 @@ from zoo.registry import part_class
 if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.atr import ATR as ATR
     from zoo.cells.atr import ATRSpec as ATRSpec
+    from zoo.cells.brc import BRC as BRC
+    from zoo.cells.brc import BRCSpec as BRCSpec
     from zoo.cells.cfn import CFN as CFN
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFG as CIFG
@@ -48,6 +50,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.nas import NAS as NAS
     from zoo.cells.nas import NASSpec as NASSpec
+    from zoo.cells.nbr import NBR as NBR
+    from zoo.cells.nbr import NBRSpec as NBRSpec
     from zoo.cells.original_lstm import OriginalLSTM as OriginalLSTM
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
