@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
+    from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec

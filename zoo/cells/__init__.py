@@ -16,6 +16,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cifg import CIFGSpec as CIFGSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.fastgrnn import FastGRNN as FastGRNN
+    from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
+    from zoo.cells.fastrnn import FastRNN as FastRNN
+    from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
