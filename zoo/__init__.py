@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.jordan import JordanSpec as JordanSpec
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
@@ -59,6 +60,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RANSpec as RANSpec
+    from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.rhn import RHNSpec as RHNSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANET as JANET
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.jordan import Jordan as Jordan
+    from zoo.cells.jordan import JordanSpec as JordanSpec
     from zoo.cells.layernorm_gru import LayerNormGRU as LayerNormGRU
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
@@ -62,6 +64,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.ran import RAN as RAN
     from zoo.cells.ran import RANSpec as RANSpec
+    from zoo.cells.res_lstm import ResLSTM as ResLSTM
+    from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.rhn import RHN as RHN
+    from zoo.cells.rhn import RHNSpec as RHNSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.star import STAR as STAR
