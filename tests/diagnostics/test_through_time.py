@@ -157,20 +157,27 @@ def test_each_part_of_the_weights_gradient_is_that_of_errors_followed_back_one_b
     (cell,) = stack.cells()
     trace = run(stack, random(BATCH, TIME, INPUT), lengths=LENGTHS)[WAY]
     parts = list(weight_gradients(trace))
-    if not cell.recurrent_gates:
+    names = ["weight_hh"] * bool(cell.recurrent_gates) + list(cell.products.values())
+    if not names:
         assert parts == [{}] * TIME
         assert not len(weight_gradient_by_lag(trace))
         return
-    expected = np.zeros((TIME, *cell.weight_hh.shape))
+    expected = {name: np.zeros((TIME, *cell.get_parameter(name).shape)) for name in names}
     for row in rows_of(stack, trace):
         for lag, weights in enumerate(oracle.weights_by_lag(*row)):
-            expected[lag] += fused(cell, weights)["weight_hh"]
-    found = torch.zeros(TIME, *cell.weight_hh.shape).double()
+            for name, gradient in fused(cell, weights).items():
+                if name in expected:
+                    expected[name][lag] += gradient
+    found = {name: torch.zeros(part.shape, dtype=torch.float64) for name, part in expected.items()}
     for lag, part in enumerate(parts):
         for gates, gradient in part.items():
-            found[lag, cell.rows(gates, cell.recurrent_gates)] += gradient
-    np.testing.assert_allclose(array(found), expected, rtol=0, atol=1e-12)
-    norms = np.linalg.norm(expected.reshape(TIME, -1), axis=1)
+            if gates in cell.products:
+                found[cell.products[gates]][lag] += gradient
+            else:
+                found["weight_hh"][lag, cell.rows(gates, cell.recurrent_gates)] += gradient
+    for name in names:
+        np.testing.assert_allclose(array(found[name]), expected[name], rtol=0, atol=1e-12)
+    norms = np.linalg.norm(np.concatenate([part.reshape(TIME, -1) for part in expected.values()], 1), axis=1)
     np.testing.assert_allclose(array(weight_gradient_by_lag(trace)), norms, rtol=0, atol=1e-12)
 
 

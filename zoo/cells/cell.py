@@ -255,6 +255,7 @@ class Cell(nn.Module, ABC):
             like=self.weight_ih,
             torch_equivalent=self.torch_equivalent(),
             gates=self.gates,
+            recurrent_gates=self.recurrent_gates,
             state_names=self.state_type._fields,
             only_stepwise=self.reads.obstacle,
             memory=self.memory(),

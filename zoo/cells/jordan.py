@@ -25,8 +25,8 @@ class JordanSpec(CellSpec):
     activation: Literal["sigmoid", "tanh"] = "sigmoid"
     """f of the equations, that of the hidden units."""
 
-    output: Literal["sigmoid", "tanh", "identity"] = "sigmoid"
-    """g of the equations, that of the output units."""
+    output: Literal["sigmoid", "tanh", "identity"] = "identity"
+    """g of the equations, that of the output units; with "sigmoid" they are logistic as the hidden ones."""
 
     decay: float = 0.0
     """μ: how much of its last value a state unit keeps; at 0 it is the last output."""
@@ -57,8 +57,8 @@ class Jordan(Cell):
     Rows of the fused weights: h; of the recurrent ones: h, y; of `bias_hh`: y. State: s (B, H). Output: y_t.
     Reference: Jordan, 1986, Serial order: a parallel distributed processing approach, ICS Report 8604,
     https://doi.org/10.1016/S0166-4115(97)80111-2 (reprint of 1997), whose plan is x here.
-    Deviations: as many output units as hidden ones; state units do not feed one another, each has its own
-    loop of weight μ, the same for all; the plan may change from step to step.
+    Deviations: output units are linear by default, and as many as hidden ones; state units do not feed one
+    another, each has its own loop of weight μ, the same for all; the plan may change from step to step.
     """
 
     card: ClassVar[Card] = Card(

@@ -112,6 +112,7 @@ class Recurrence:
         like: A tensor of the type and on the device of the parameters.
         torch_equivalent: A function that gives the torch kernel for this recurrence, or None.
         gates: A letter for each block of H rows of the input product, for those who look into a run.
+        recurrent_gates: A letter for each block of H rows of the recurrent weights, likewise.
         state_names: A name for each tensor of the state, likewise.
         gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
             state before it, see `zoo.engines.reference`; 0 clips nothing.
@@ -130,6 +131,7 @@ class Recurrence:
     like: Tensor
     torch_equivalent: Callable[[], TorchEquivalent] | None = None
     gates: str = ""
+    recurrent_gates: str = ""
     state_names: tuple[str, ...] = ()
     gradient_clip: float = 0.0
     only_stepwise: str = ""

@@ -12,7 +12,7 @@ from oracles.arrays import Array, State, Weights, affine, inputs, recurrent, sig
 
 
 def relu(a: Array) -> Array:
-    return np.where(a > 0, a, 0.0)
+    return np.where(np.real(a) > 0, a, 0.0)  # at 0, where s is without a state, its slope is 0
 
 
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
