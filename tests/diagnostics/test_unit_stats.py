@@ -103,4 +103,5 @@ def test_a_gate_that_is_not_finite_has_no_spectrum(bad: float) -> None:
 def test_the_gates_with_recurrent_weights_are_those_of_the_cell(variant: str) -> None:
     stack = stack_of(VARIANTS[variant])
     (cell,) = stack.cells()
-    assert set(recurrent_weights(seen(stack))) == set(cell.recurrent_gates)
+    found = set(recurrent_weights(seen(stack)))
+    assert set(cell.recurrent_gates) & set(cell.gates) <= found <= set(cell.gates)

@@ -1,5 +1,6 @@
 """The clockwork network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, NamedTuple, final
@@ -16,7 +17,7 @@ from zoo.cells.base import Card, Cell, CellSpec, Product, State, check_positive,
 class ClockworkSpec(CellSpec):
     """Options of the clockwork network."""
 
-    periods: tuple[int, ...] = (1, 2, 4, 8)
+    periods: Sequence[int] = (1, 2, 4, 8)
     """T: how many steps lie between two moves of a unit, for each group of units, in ascending order."""
 
     def __post_init__(self) -> None:

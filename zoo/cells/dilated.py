@@ -63,4 +63,5 @@ class Dilated(Cell):
         z = torch.sigmoid(x_z + h_z)
         n = torch.tanh(x_n + product("n", r * h))
         h = (1 - z) * h + z * n
-        return h, Hidden(torch.cat([h, *newer], dim=-1))
+        past = torch.cat([h, *newer], dim=-1)
+        return past.chunk(self.spec.dilation, dim=-1)[0], Hidden(past)

@@ -66,4 +66,5 @@ class TauGRU(Cell):
         g = torch.sigmoid(x_g + h_g)
         a = torch.sigmoid(x_a + h_a)
         new = (1 - g) * h + g * (u + a * z)
-        return new, Hidden(torch.cat([new, h, *newer], dim=-1))
+        past = torch.cat([new, h, *newer], dim=-1)
+        return past.chunk(self.spec.delay + 1, dim=-1)[0], Hidden(past)

@@ -20,8 +20,8 @@ def softmax(a: Array, axis: int) -> Array:
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
     (c,) = state
     mass, a = x[..., :1], x[..., 1:]
-    total = np.where(c > 0, c, -c).sum(-1, keepdims=True)
-    share = c / np.where(total == 0, 1.0, total)
+    total = (np.sign(c.real) * c).sum(-1, keepdims=True)
+    share = c / np.where(total.real == 0, 1.0, total)
     i, o = softmax(affine(weights, "i", a, share), -1), sigmoid(affine(weights, "o", a, share))
     m = dot(softmax(weights["U_r"], -2), c) + i * mass
     return o * m, ((1 - o) * m,)

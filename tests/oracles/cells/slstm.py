@@ -21,8 +21,8 @@ def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, St
     z, i, f, o = (
         inputs(weights, gate, x) + from_heads(weights[f"U_{gate}"], h, spec.heads) for gate in "zifo"
     )
-    n = np.where(n > 0, n, -n)
-    kept = np.where(n > 0, m + (f if spec.forget == "exp" else np.log(sigmoid(f))), i)
+    n = np.sign(n.real) * n
+    kept = np.where(n.real > 0, m + (f if spec.forget == "exp" else np.log(sigmoid(f))), i)
     m_new = np.where(i > kept, i, kept)
     forget, write = np.exp(kept - m_new), np.exp(i - m_new)
     c_new, n_new = forget * c + write * np.tanh(z), forget * n + write
