@@ -77,12 +77,12 @@ def pairs(stack: Stack) -> list[tuple[Layer, Wiring]]:
     return list(zip(stack.layers, stack.wirings, strict=True))
 
 
-def levels_of(stack: Stack, state: Any, batch: int) -> list[Level]:
+def levels_of(stack: Stack, state: Any, batch: int, deltas: Array) -> list[Level]:
     """The stack as the oracles see it, from this state; None is the stack's own initial state."""
     own = stack.initial_state(batch)
     return [
         Level(
-            tuple(_ways(layer, own[k] if state is None else state[k], own[k])),
+            tuple(_ways(layer, own[k] if state is None else state[k], own[k], deltas)),
             wiring.key,
             parameters_of(wiring),
             "concat" if layer.merge is None else layer.merge.mode,
@@ -92,17 +92,21 @@ def levels_of(stack: Stack, state: Any, batch: int) -> list[Level]:
     ]
 
 
-def _ways(layer: Layer, initial: Any, reset_state: Any) -> Iterator[Way]:
+def _ways(layer: Layer, initial: Any, reset_state: Any, deltas: Array) -> Iterator[Way]:
     initials, freshes = ((initial,), (reset_state,)) if layer.merge is None else (initial, reset_state)
     for way, start, anew in zip(layer.ways(), initials, freshes, strict=True):
         states = tuple(map(array, start)), tuple(map(array, anew))
         limit = way.recurrent_gradient_clip or math.inf
-        yield Way(oracle_of(way.cell), cell_weights(way.cell), way.backward, *states, limit)
+        read = deltas if way.cell.reads_deltas else None
+        yield Way(oracle_of(way.cell), cell_weights(way.cell), way.backward, *states, limit, read)
 
 
-def expected(stack: Stack, x: Tensor, state: Any, lengths: Tensor, resets: Tensor) -> Found:
+def expected(
+    stack: Stack, x: Tensor, state: Any, lengths: Tensor, resets: Tensor, deltas: Tensor | None = None
+) -> Found:
     """What `evaluate` ought to find, according to the oracles. x has no padding that is not finite."""
-    levels = levels_of(stack, state, len(x))
+    times = np.ones(x.shape[:2]) if deltas is None else array(deltas)
+    levels = levels_of(stack, state, len(x), times)
     valid = array(lengths), array(resets)
     outputs, finals, traces = run_stack(levels, array(x), *valid)
     d_outputs = array(weights_of_sum(torch.from_numpy(outputs)))
@@ -112,6 +116,9 @@ def expected(stack: Stack, x: Tensor, state: Any, lengths: Tensor, resets: Tenso
     ]
     d_x, found = run_stack_back(levels, traces, *valid, d_outputs, d_finals)
     gradients = {"x": d_x}
+    if deltas is not None:
+        reached = [way.deltas for level in found for way in level.ways if way.deltas is not None]
+        gradients["deltas"] = np.sum(reached, axis=0)
     started = [part for level in found for way in level.ways for part in way.initial]
     if state is not None:
         gradients |= {f"state {k}": d for k, d in enumerate(started)}

@@ -245,6 +245,12 @@ def random_x(batch: int = BATCH, time: int = TIME, seed: int = 2) -> Tensor:
     return torch.randn(batch, time, INPUT, dtype=torch.float64, generator=generator)
 
 
+def random_deltas(batch: int = BATCH, time: int = TIME) -> Tensor:
+    """Times from next to nothing to more than a step."""
+    generator = torch.Generator().manual_seed(4)
+    return 0.1 + 1.9 * torch.rand(batch, time, dtype=torch.float64, generator=generator)
+
+
 def random_state(stack: Stack, batch: int = BATCH) -> Any:
     """A state before the first step that is nowhere zero."""
     generator = torch.Generator().manual_seed(3)
@@ -288,13 +294,16 @@ def evaluate(
     state: Any = None,
     lengths: Tensor | None = None,
     resets: Tensor | None = None,
+    deltas: Tensor | None = None,
 ) -> Found:
-    """Runs the stack and takes the gradients for x, the initial state and all parameters."""
+    """Runs the stack and takes the gradients for x, deltas, the initial state and all parameters."""
     x = x.clone().requires_grad_()
+    deltas = None if deltas is None else deltas.clone().requires_grad_()
     state = None if state is None else map_state(lambda part: part.clone().requires_grad_(), state)
-    outputs, final = stack(x, state, lengths, resets)
+    outputs, final = stack(x, state, lengths, resets, deltas)
     finals = tensors(final)
-    sources = {"x": x} | ({} if state is None else {f"state {k}": s for k, s in enumerate(tensors(state))})
+    sources = {"x": x} if deltas is None else {"x": x, "deltas": deltas}
+    sources |= {} if state is None else {f"state {k}": s for k, s in enumerate(tensors(state))}
     sources |= dict(stack.named_parameters())
     gradients = weighted_gradients([outputs, *finals], list(sources.values()))
     return Found(

@@ -4,6 +4,7 @@ import io
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from oracles.cells import oracle
 
 import zoo
 from conformance import golden
+from conformance.bridge import oracle_of
 from conformance.cases import (
     EACH_COMPOSITION,
     HIDDEN,
@@ -22,6 +24,7 @@ from conformance.cases import (
     Case,
     assert_identical,
     evaluate,
+    random_deltas,
     random_state,
     random_x,
     tensors,
@@ -46,8 +49,15 @@ def test_what_has_been_released_keeps_its_names_and_shapes() -> None:
 
 @EACH_COMPOSITION
 def test_every_gate_of_every_parameter_receives_gradient(case: Case) -> None:
-    stack = case.stack(learn_initial_state=True)
-    gradients = evaluate(stack, random_x(), random_state(stack), LENGTHS, RESETS).gradients
+    """With a step that is missing, for a cell with parameters for that; and in times that differ."""
+    spec, x = VARIANTS[case.variant], random_x()
+    options: dict[str, Any] = {"learn_initial_state": True}
+    if getattr(oracle_of(spec.build(INPUT, HIDDEN)).equations, "READS_MISSING", False):
+        options |= {"num_layers": 1, "wiring": "plain"}
+        x[:, ::2] = math.nan
+    deltas = random_deltas() if spec.cell_class.reads_deltas else None
+    stack = case.stack(**options)
+    gradients = evaluate(stack, x, random_state(stack), LENGTHS, RESETS, deltas).gradients
     for name, gradient in gradients.items():
         fused = name.endswith(("weight_ih", "weight_hh", "cell.bias", "bias_hh"))
         for block in gradient.split(HIDDEN) if fused else [gradient]:

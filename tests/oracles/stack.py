@@ -13,7 +13,10 @@ from oracles.wirings import wiring
 
 @dataclass(frozen=True)
 class Way:
-    """One direction of a level, its states (B, width), and the limit of what a step sends back in time."""
+    """One direction of a level, its states (B, width), and the limit of what a step sends back in time.
+
+    Where its cell reads them, also the time since the step before, (B, T).
+    """
 
     cell: Oracle
     weights: Weights
@@ -21,6 +24,11 @@ class Way:
     initial: State
     reset_state: State
     limit: float = np.inf
+    deltas: Array | None = None
+
+    def batch(self, x: Array, lengths: Array, resets: Array) -> Batch:
+        """What it runs over."""
+        return Batch(x, lengths, self.initial, self.reset_state, resets, self.deltas)
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,7 @@ def run_stack(
     """Outputs (B, T, O), the final state of each way of each level, and what `run_stack_back` needs."""
     finals, traces = [], []
     for level in levels:
-        ran = [
-            run(way.cell, way.weights, Batch(x, lengths, way.initial, way.reset_state, resets), way.backward)
-            for way in level.ways
-        ]
+        ran = [run(way.cell, way.weights, way.batch(x, lengths, resets), way.backward) for way in level.ways]
         outputs = tuple(output for output, _ in ran)
         finals.append(tuple(final for _, final in ran))
         merged = outputs[0]
@@ -93,7 +98,7 @@ def run_stack_back(
             d_ways = [d_f, d_b]
         ran = []
         for way, d_way, d_last in zip(level.ways, d_ways, d_final, strict=True):
-            batch = Batch(trace.x, lengths, way.initial, way.reset_state, resets)
+            batch = way.batch(trace.x, lengths, resets)
             ran.append(run_back(way.cell, way.weights, batch, d_way, d_last, way.backward, way.limit))
             d_x = d_x + ran[-1].x
         found.insert(0, LevelGradients(tuple(ran), d_merge, d_wiring))

@@ -44,7 +44,7 @@ def _products(cell: Cell) -> list[tuple[int, int, bool]]:
         return F.linear(operand, weight, bias)
 
     state = tuple(like.new_zeros(1, width) for width in cell.state_sizes)
-    cell.step(recurrence.project(like.new_zeros(1, cell.input_size)), cell.state_type(*state), product)
+    cell.step(recurrence.project(like.new_zeros(1, recurrence.input_size)), cell.state_type(*state), product)
     return found
 
 

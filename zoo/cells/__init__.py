@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.brc import BRC as BRC
     from zoo.cells.brc import BRCSpec as BRCSpec
+    from zoo.cells.cfc import CfC as CfC
+    from zoo.cells.cfc import CfCSpec as CfCSpec
     from zoo.cells.cfn import CFN as CFN
     from zoo.cells.cfn import CFNSpec as CFNSpec
     from zoo.cells.cifg import CIFG as CIFG
@@ -26,6 +28,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
+    from zoo.cells.ema import EMA as EMA
+    from zoo.cells.ema import EMASpec as EMASpec
     from zoo.cells.eunn import EUNN as EUNN
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNN as ExpRNN
@@ -38,12 +42,18 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNet as GatedDeltaNet
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
+    from zoo.cells.gilr_lstm import GILRLSTM as GILRLSTM
+    from zoo.cells.gilr_lstm import GILRLSTMSpec as GILRLSTMSpec
     from zoo.cells.gla import GLA as GLA
     from zoo.cells.gla import GLASpec as GLASpec
     from zoo.cells.goru import GORU as GORU
     from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
+    from zoo.cells.gru_d import GRUD as GRUD
+    from zoo.cells.gru_d import GRUDSpec as GRUDSpec
+    from zoo.cells.hgrn import HGRN as HGRN
+    from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
     from zoo.cells.indrnn import IndRNN as IndRNN
@@ -70,6 +80,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.ltc import LTC as LTC
+    from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTM as MCLSTM
     from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.mgu import MGU as MGU
@@ -94,20 +106,36 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBR as NBR
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.ode_lstm import ODELSTM as ODELSTM
+    from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
     from zoo.cells.on_lstm import ONLSTM as ONLSTM
     from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.original_lstm import OriginalLSTM as OriginalLSTM
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
+    from zoo.cells.phased_lstm import PhasedLSTM as PhasedLSTM
+    from zoo.cells.phased_lstm import PhasedLSTMSpec as PhasedLSTMSpec
+    from zoo.cells.qrnn import QRNN as QRNN
+    from zoo.cells.qrnn import QRNNSpec as QRNNSpec
     from zoo.cells.ran import RAN as RAN
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTM as ResLSTM
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
     from zoo.cells.retention import Retention as Retention
     from zoo.cells.retention import RetentionSpec as RetentionSpec
+    from zoo.cells.rg_lru import RGLRU as RGLRU
+    from zoo.cells.rg_lru import RGLRUSpec as RGLRUSpec
     from zoo.cells.rhn import RHN as RHN
     from zoo.cells.rhn import RHNSpec as RHNSpec
+    from zoo.cells.rwkv_time_mix import RWKVTimeMix as RWKVTimeMix
+    from zoo.cells.rwkv_time_mix import RWKVTimeMixSpec as RWKVTimeMixSpec
+    from zoo.cells.s4d import S4D as S4D
+    from zoo.cells.s4d import S4DSpec as S4DSpec
+    from zoo.cells.s5 import S5 as S5
+    from zoo.cells.s5 import S5Spec as S5Spec
+    from zoo.cells.s6 import S6 as S6
+    from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNN as ScoRNN
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
     from zoo.cells.skip_rnn import SkipRNN as SkipRNN
@@ -120,6 +148,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.tau_gru import TauGRU as TauGRU
     from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
+    from zoo.cells.time_lstm import TimeLSTM as TimeLSTM
+    from zoo.cells.time_lstm import TimeLSTMSpec as TimeLSTMSpec
     from zoo.cells.ugrnn import UGRNN as UGRNN
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.cells.unicornn import UnICORNN as UnICORNN

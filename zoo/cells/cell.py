@@ -85,7 +85,7 @@ class Cell(nn.Module, ABC):
     """Name of a product beyond those of the gates -> the parameter (rows, width) that it multiplies by."""
 
     reads_deltas: ClassVar[bool] = False
-    """Whether the cell reads the time since the step before, which is then the last column in `project`."""
+    """Whether the cell reads the time since the step before: the last column of what `project` takes."""
 
     weight_hh: Tensor | None
     bias: Tensor | None
@@ -193,8 +193,14 @@ class Cell(nn.Module, ABC):
                 nn.init.zeros_(bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates; the last column of x are deltas, if they are read."""
-        return F.linear(x, self.weight_ih, self.bias)
+        """The input products and biases of all gates.
+
+        Deltas, where the cell reads them, are the last column of x, and the last block here, for all units.
+        """
+        if not self.reads_deltas:
+            return F.linear(x, self.weight_ih, self.bias)
+        deltas = x[..., -1:].expand(*x.shape[:-1], self.hidden_size)
+        return torch.cat([F.linear(x[..., :-1], self.weight_ih, self.bias), deltas], dim=-1)
 
     def with_deltas(self, x: Float[Tensor, "... I"], deltas: Float[Tensor, "..."] | None) -> Tensor:
         """What `project` takes: x, and where the cell reads deltas these, by default 1, as a last column."""

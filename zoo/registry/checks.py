@@ -41,9 +41,10 @@ def check_fraction(name: str, value: Any) -> None:
         raise ValueError(f"{name} is {value!r}; expected a number from 0 up to, but not including, 1")
 
 
-def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+def check_choice(name: str, value: Any, choices: Iterable[str | int]) -> None:
     """Raises ValueError, with the nearest choice, unless `value` is one of `choices`."""
     known = list(choices)
     if value not in known:
-        hint = nearest(str(value), known) or ";"
-        raise ValueError(f"{name} is {value!r}{hint} expected one of {', '.join(known)}")
+        words = [str(choice) for choice in known]
+        hint = nearest(str(value), words) or ";"
+        raise ValueError(f"{name} is {value!r}{hint} expected one of {', '.join(words)}")

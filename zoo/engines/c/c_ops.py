@@ -21,6 +21,7 @@ C_EXPRESSIONS = {
     "erf": "ERF({0})",
     "exp": "EXP({0})",
     "expm1": "EXPM1({0})",
+    "floor": "FLOOR({0})",
     "ge": "{0} >= {1}",
     "gt": "{0} > {1}",
     "le": "{0} <= {1}",

@@ -52,7 +52,7 @@ static void times_back(gemm_t *gemm, long m, long n, long k, const real *a, long
 def c_source(layout: Layout, real: str) -> str:
     """The C file of a layout, for numbers of type `real`, "float" or "double"."""
     suffix = "f" if real == "float" else ""
-    names = ["abs", "cos", "erf", "exp", "expm1", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
+    names = ["abs", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
     calls = {name.upper(): ("fabs" if name == "abs" else name) + suffix for name in names}
     calls["FABS"] = calls.pop("ABS")
     lines = [f"typedef {real} real;", *(f"#define {name} {call}" for name, call in calls.items())]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any, TypeAlias
 
 import torch
@@ -19,9 +19,9 @@ Blocks: TypeAlias = "tuple[Block, ...]"
 # fmt: off
 PRIMITIVES = frozenset([
     "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "clamp_max", "clamp_min", "cos", "div",
-    "eq", "erf", "exp", "expm1", "ge", "gt", "le", "log", "log1p", "logical_and", "logical_not",
-    "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu", "rsqrt",
-    "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
+    "eq", "erf", "exp", "expm1", "floor", "ge", "gt", "le", "log", "log1p", "logical_and",
+    "logical_not", "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu",
+    "rsqrt", "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
     "threshold_backward", "where",
 ])
 # fmt: on
@@ -81,7 +81,14 @@ def _aten(name: str) -> Any:
     packet, overload = name.split(".")
     if packet == "where":
         return _where
-    return getattr(getattr(torch.ops.aten, packet), overload)
+    found = getattr(getattr(torch.ops.aten, packet), overload)
+    return partial(_of_tensors, found) if packet in ("maximum", "minimum") else found
+
+
+def _of_tensors(function: Callable[..., Tensor], *args: Tensor | float | int) -> Tensor:
+    """A function that takes no numbers, of one or two tensors and a number."""
+    (first, *_) = (arg for arg in args if isinstance(arg, Tensor))
+    return function(*(arg if isinstance(arg, Tensor) else first.new_full((), arg) for arg in args))
 
 
 def _where(condition: Tensor, yes: Tensor | float | int, no: Tensor | float | int) -> Tensor:

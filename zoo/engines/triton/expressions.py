@@ -19,6 +19,7 @@ TRITON_EXPRESSIONS = {
     "erf": "tl.erf({0})",
     "exp": "tl.exp({0})",
     "expm1": "expm1({0})",
+    "floor": "tl.floor({0})",
     "ge": "{0} >= {1}",
     "gt": "{0} > {1}",
     "le": "{0} <= {1}",
