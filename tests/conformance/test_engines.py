@@ -89,7 +89,7 @@ def lost_by_the_loop(case: Case, exact: list[Tensor], dtype: torch.dtype) -> flo
 
 
 def steepness(case: Case) -> float:
-    """By how much a step may enlarge an error of rounding, as the oracle of the cell says; 1 in most cells."""
+    """By how much a step may enlarge an error of rounding, as the oracle of the cell says; mostly 1."""
     return getattr(oracle_of(VARIANTS[case.variant].build(INPUT, HIDDEN)).equations, "STEEPNESS", 1)
 
 

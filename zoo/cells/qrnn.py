@@ -67,7 +67,7 @@ class QRNN(Cell):
     weight_before: Tensor | None
 
     @property
-    def state_type(self) -> type[QRNNState] | type[WindowedQRNNState]:  # type: ignore[override]
+    def state_type(self) -> type[QRNNState] | type[WindowedQRNNState]:
         return QRNNState if self.spec.window == 1 else WindowedQRNNState
 
     @property
