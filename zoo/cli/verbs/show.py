@@ -2,7 +2,7 @@
 
 import argparse
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from typing import Any, final
 
@@ -81,8 +81,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
     choice = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
-        "family": f"{cls.card.family}{', linear in its state' if cls.card.linear else ''}"
-        f"{', reads the time between steps' if cls.reads_deltas else ''}",
+        "family": ", ".join(_kind(cls)),
         "gates": _gates(cell),
         "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
         "parameters": f"{_formula(cls)}{parameter_count(cell):,} at I = H = {WIDTH}: {shapes}",
@@ -96,6 +95,15 @@ def _cell(registry: Registry[Any], key: str) -> str:
     }
     facts = {name: text for name, text in facts.items() if text}
     return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
+
+
+def _kind(cls: type[Cell]) -> Iterator[str]:
+    """What a cell is: its family, and what that does not say by itself."""
+    yield cls.card.family
+    if cls.card.linear and cls.card.family != "linear":
+        yield "linear in its state"
+    if cls.reads_deltas:
+        yield "reads the time between steps"
 
 
 def _paper(card: PartCard) -> str:
