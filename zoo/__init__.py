@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec

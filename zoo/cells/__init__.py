@@ -50,6 +50,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.nru import NRU as NRU
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.on_lstm import ONLSTM as ONLSTM
     from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
