@@ -81,6 +81,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
     from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
     from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec

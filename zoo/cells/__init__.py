@@ -106,6 +106,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBR as NBR
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.nru import NRU as NRU
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTM as ODELSTM
     from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
     from zoo.cells.on_lstm import ONLSTM as ONLSTM

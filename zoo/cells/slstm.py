@@ -17,7 +17,7 @@ class SLSTMSpec(CellSpec):
     """Options of the scalar memory of xLSTM."""
 
     heads: int = 1
-    """Groups of units that see only their own group's state; H must be a multiple of it."""
+    """Groups of units that see only their own group's state, but no more than units; they share H out."""
 
     forget: Literal["sigmoid", "exp"] = "sigmoid"
     """Activation of the forget gate; the paper has both."""
@@ -76,10 +76,10 @@ class SLSTM(Cell):
 
     @property
     def recurrent_size(self) -> int:
-        return self.hidden_size // self.spec.heads
+        return self.hidden_size // min(self.spec.heads, self.hidden_size)
 
     def add_parameters(self) -> None:
-        if self.hidden_size % self.spec.heads:
+        if self.hidden_size % min(self.spec.heads, self.hidden_size):
             raise ValueError(
                 f"hidden_size is {self.hidden_size}; expected a multiple of heads {self.spec.heads}"
             )
@@ -92,9 +92,10 @@ class SLSTM(Cell):
 
     def recurrent_weight(self, gates: str) -> Tensor:
         """R, with zeros between the heads."""
-        rows, heads, own = super().recurrent_weight(gates), self.spec.heads, self.recurrent_size
-        if heads == 1:
+        rows, own = super().recurrent_weight(gates), self.recurrent_size
+        if own == self.hidden_size:
             return rows
+        heads = self.hidden_size // own
         apart = torch.eye(heads, dtype=rows.dtype, device=rows.device)
         blocks = rows.view(len(gates), heads, own, 1, own) * apart.view(heads, 1, heads, 1)
         return blocks.reshape(len(gates) * self.hidden_size, self.hidden_size)

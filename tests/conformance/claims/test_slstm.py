@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from zoo.cells import Cell, SLSTMSpec
+from zoo.stack import StackSpec
 
 WIDTH = 6
 
@@ -61,6 +62,8 @@ def test_heads_are_cells_beside_one_another() -> None:
 def test_heads_must_share_the_units_out() -> None:
     with pytest.raises(ValueError, match="multiple of heads 4"):
         SLSTMSpec(heads=4).build(3, WIDTH)
+    assert StackSpec(cell=SLSTMSpec(heads=2), hidden_size=WIDTH).build(3).cells()[0].recurrent_size == 3
+    assert SLSTMSpec(heads=4).build(3, 1).recurrent_size == 1
 
 
 def test_a_first_input_gate_that_underflows_is_as_good_as_any() -> None:

@@ -19,7 +19,8 @@ def from_heads(u: Array, h: Array, heads: int) -> Array:
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
     h, c, n, m = state
     z, i, f, o = (
-        inputs(weights, gate, x) + from_heads(weights[f"U_{gate}"], h, spec.heads) for gate in "zifo"
+        inputs(weights, gate, x) + from_heads(weights[f"U_{gate}"], h, min(spec.heads, h.shape[-1]))
+        for gate in "zifo"
     )
     n = np.sign(n.real) * n
     kept = np.where(n.real > 0, m + (f if spec.forget == "exp" else np.log(sigmoid(f))), i)
