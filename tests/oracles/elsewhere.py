@@ -25,8 +25,13 @@ class Same:
         minus: Gates of the zoo's that are 1 minus its own: their weights change sign.
         gives_output: Whether it gives its output in front of the new state.
         is_square: Whether it takes inputs of its own width only.
+<<<<<<< HEAD
         advanced: How its cell takes a step from one state, in its order, to the next; None where it
             takes them all at once, and one as it is.
+=======
+        outputs_only: Whether its state has another form, so that outputs are compared, from states of 0.
+        tolerance: How far its gradients may be off.
+>>>>>>> h-f3
     """
 
     name: str
@@ -40,7 +45,12 @@ class Same:
     skips: Mapping[str, str] = field(default_factory=dict)
     gives_output: bool = False
     is_square: bool = False
+<<<<<<< HEAD
     advanced: Callable[[Any, Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]] | None = None
+=======
+    outputs_only: bool = False
+    tolerance: float = 1e-11
+>>>>>>> h-f3
 
     def state(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A state of the zoo's cell in the library's order."""
