@@ -16,22 +16,23 @@ ZOO = Path(zoo.__file__).parent
 MAY_IMPORT = {
     "registry": set(),
     "cache": set(),
-    "engines": {"cache"},
-    "diagnostics": {"engines"},
+    "private": set(),  # below all: private names of other libraries, in one place
+    "engines": {"private", "cache"},
+    "diagnostics": {"private", "engines"},
     "runs": {"diagnostics", "registry"},
     "verdict": {"runs", "diagnostics", "registry"},
     "pictures": {"runs", "diagnostics"},
     "data": {"registry"},
-    "callbacks": {"diagnostics", "runs", "verdict", "pictures", "registry"},
+    "callbacks": {"private", "diagnostics", "runs", "verdict", "pictures", "registry"},
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
-    "tracking": set(),
+    "tracking": {"private"},
     "wiring": {"registry"},
     "cells": {"engines", "registry"},
     "stack": {"cells", "wiring", "engines", "registry"},
     "model": {"stack", "registry"},
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
-    "tasks": {"model", "stack", "registry"},
+    "tasks": {"private", "model", "stack", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }
 EVERYTHING = {"cli", "__init__", "__main__"}
@@ -142,3 +143,22 @@ def test_imports_stay_light(statement, absent):
     program = f"{statement}; import sys; print([name for name in {absent!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
+"""Lines; of a function without its docstring."""
+
+
+def lines_of(node):
+    """The lines of a function without its docstring."""
+    docstring = ast.get_docstring(node, clean=False)
+    return node.end_lineno - node.lineno + 1 - (0 if docstring is None else docstring.count("\n") + 1)
+
+
+@pytest.mark.parametrize("path", sorted(ZOO.rglob("*.py")), ids=lambda path: str(path.relative_to(ZOO)))
+def test_files_and_functions_can_be_read_in_one_go(path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= LONGEST_FILE
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert lines_of(node) <= LONGEST_FUNCTION, node.name

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-import zoo.cli.bench as command
+import zoo.cli.verbs.bench as command
 from zoo.bench import PEERS, Plan, Setting, Shape, Timing, compare, composition, measure
 from zoo.bench.child import answer
 from zoo.bench.contender import Contender, built, engines_of
@@ -28,7 +28,7 @@ from zoo.names import parse_stack
 from zoo.stack import to_torch
 
 SMALL = Shape.parse("3x2x4")
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+MEASURED = (Path(__file__).parent.parent / "docs/measured.md").read_text(encoding="utf-8")
 
 
 OWN = """
@@ -389,7 +389,7 @@ def test_a_named_model_is_a_composition(bench):
 
 
 def test_it_imports_no_lightning():
-    program = "import sys, zoo.cli.bench; print([name for name in sys.modules if 'lightning' in name])"
+    program = "import sys, zoo.cli.verbs.bench; print([name for name in sys.modules if 'lightning' in name])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -457,7 +457,7 @@ def test_a_cell_of_ones_own_is_timed_in_two_processes(tmp_path, monkeypatch, cap
 
 
 def test_the_command_of_the_readme_writes_the_table_of_the_readme(bench, tmp_path):
-    (line,) = re.findall(r"^    (zoo bench .*)$", README, re.MULTILINE)
+    (line,) = re.findall(r"^    (zoo bench .*)$", MEASURED, re.MULTILINE)
     words = shlex.split(line.replace(" --against torchrecurrent", ""))[2:]  # which the tests do not install
     at = words.index("--csv") + 1
     path = words[at]
@@ -466,5 +466,5 @@ def test_the_command_of_the_readme_writes_the_table_of_the_readme(bench, tmp_pat
     for k in shapes:
         words[k] = "2x2x3"
     assert bench(*words).code == 0
-    (columns,) = re.findall(rf"<!-- {re.escape(path)}: (.*) -->", README)
+    (columns,) = re.findall(rf"<!-- {re.escape(path)}: (.*) -->", MEASURED)
     assert set(columns.split(", ")) <= set((tmp_path / "times.csv").read_text().splitlines()[0].split(","))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from zoo.cli import main
-from zoo.cli.resolve import resolve
+from zoo.cli.recipes.resolve import resolve
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 NAMES = sorted(str(path.relative_to(RECIPES)) for path in RECIPES.rglob("*.yaml"))

@@ -30,55 +30,97 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells import Cell as Cell
     from zoo.cells import CellSpec as CellSpec
     from zoo.cells import register_cell as register_cell
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
+    from zoo.cells.atr import ATRSpec as ATRSpec
     from zoo.cells.base import Hidden as Hidden
+    from zoo.cells.brc import BRCSpec as BRCSpec
     from zoo.cells.cfc import CfCSpec as CfCSpec
+    from zoo.cells.cfn import CFNSpec as CFNSpec
+    from zoo.cells.cifg import CIFGSpec as CIFGSpec
+    from zoo.cells.clockwork import ClockworkSpec as ClockworkSpec
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
+    from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.dsgu import DSGUSpec as DSGUSpec
     from zoo.cells.ea_lstm import EALSTMSpec as EALSTMSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMASpec as EMASpec
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
+    from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
     from zoo.cells.gilr_lstm import GILRLSTMSpec as GILRLSTMSpec
     from zoo.cells.gla import GLASpec as GLASpec
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.gru_d import GRUDSpec as GRUDSpec
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
     from zoo.cells.indy_lstm import IndyLSTMSpec as IndyLSTMSpec
+    from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.jordan import JordanSpec as JordanSpec
+    from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.light_ru import LightRUSpec as LightRUSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.ltc import LTCSpec as LTCSpec
+    from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.memory_controller_lstm import MemoryControllerLSTMSpec as MemoryControllerLSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.miru1 import MiRU1Spec as MiRU1Spec
     from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
+    from zoo.cells.mut1 import MUT1Spec as MUT1Spec
+    from zoo.cells.mut2 import MUT2Spec as MUT2Spec
+    from zoo.cells.mut3 import MUT3Spec as MUT3Spec
+    from zoo.cells.nas import NASSpec as NASSpec
+    from zoo.cells.nbr import NBRSpec as NBRSpec
     from zoo.cells.nested_lstm import NestedLSTMSpec as NestedLSTMSpec
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
+    from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
+    from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.phased_lstm import PhasedLSTMSpec as PhasedLSTMSpec
     from zoo.cells.qrnn import QRNNSpec as QRNNSpec
+    from zoo.cells.ran import RANSpec as RANSpec
+    from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRUSpec as RGLRUSpec
+    from zoo.cells.rhn import RHNSpec as RHNSpec
     from zoo.cells.rwkv_time_mix import RWKVTimeMixSpec as RWKVTimeMixSpec
     from zoo.cells.s4d import S4DSpec as S4DSpec
     from zoo.cells.s5 import S5Spec as S5Spec
     from zoo.cells.s6 import S6Spec as S6Spec
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
     from zoo.cells.sgrn import SGRNSpec as SGRNSpec
     from zoo.cells.sgu import SGUSpec as SGUSpec
+    from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
+    from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.star import STARSpec as STARSpec
+    from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
     from zoo.cells.tgru import TGRUSpec as TGRUSpec
     from zoo.cells.time_lstm import TimeLSTMSpec as TimeLSTMSpec
     from zoo.cells.tlstm import TLSTMSpec as TLSTMSpec
     from zoo.cells.trnn import TRNNSpec as TRNNSpec
+    from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData

@@ -74,6 +74,11 @@ class ModelSpec(Spec):
                     f"embedding_size is {self.embedding_size} with input_size {self.input_size}, and only "
                     f"tokens are embedded; expected vocab_size"
                 )
+        if self.encoder.params is not None and self.vocab_size is not None and self.embedding_size is None:
+            raise ValueError(
+                f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
+                f"where nothing else is said; expected embedding_size"
+            )
         both = self.encoder.directions[-1] == "bidirectional"
         if self.pooling == "last" and self.encoder.merge != "concat" and both:
             raise ValueError(
@@ -150,8 +155,9 @@ class Model(nn.Module):
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         assert spec.output_size is not None
-        self.spec = spec
         embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
+        encoder, output_size = spec.encoder.sized(spec.input_size or embedding_size), spec.output_size
+        self.spec = spec = replace(spec, encoder=encoder)
         check_weights(
             (spec.vocab_size or 0) * embedding_size,
             f"vocab_size {spec.vocab_size} and embedding_size {embedding_size}",
@@ -163,7 +169,7 @@ class Model(nn.Module):
             self.embedding.weight.data.mul_(EMBEDDING_STD)
         self.encoder = spec.encoder.build(spec.input_size or embedding_size)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
-        self.head = nn.Linear(self.encoder.output_size, spec.output_size)
+        self.head = nn.Linear(self.encoder.output_size, output_size)
         self.input_dropout = nn.Dropout(spec.input_dropout)
         self.output_dropout = nn.Dropout(spec.output_dropout)
         if spec.tie_weights:

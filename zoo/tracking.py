@@ -17,6 +17,8 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import WandbLogger as LightningWandbLogger
 from lightning_utilities.core.rank_zero import rank_zero_only
 
+from zoo.private.lightning_names import wandb_service
+
 INTERNAL = ("_class_path", "_instantiator")
 """Hyper-parameters by which Lightning remembers how it built a module."""
 GRACE = 5.0
@@ -194,8 +196,7 @@ class WandbLogger(LightningWandbLogger):
             self._wandb_init["mode"] = "offline"
             self._experiment = wandb.init(**self._wandb_init)
         self._folder = Path(self._experiment.dir).parent
-        started = wandb.setup().ensure_service()._proc  # None where another process has started it
-        self._service = None if started is None else started._process
+        self._service = wandb_service()
         self._experiment.define_metric("trainer/global_step")
         self._experiment.define_metric("*", step_metric="trainer/global_step", step_sync=True)
 

@@ -1,4 +1,4 @@
-"""Writes the tables of the README from the files that `measure.py` and its sisters wrote.
+"""Writes the tables of README and docs from the files that `measure.py` and its sisters wrote.
 
     python recipes/results/tables.py
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import fmean
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PLACE = re.compile(r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?: (?P<columns>[^>]*) -->\n)(?:\|.*\n)*")
 
 
@@ -31,7 +32,7 @@ def table(file: str, by: str | None, columns: list[str]) -> str:
 
 
 def filled(text: str) -> str:
-    """The README with every table written anew."""
+    """A page with every table written anew."""
     return PLACE.sub(
         lambda match: match[1] + table(match["file"], match["by"], match["columns"].split(", ")), text
     )
@@ -46,5 +47,5 @@ def _short(value: str) -> str:
 
 
 if __name__ == "__main__":
-    readme = ROOT / "README.md"
-    readme.write_text(filled(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -7,7 +7,7 @@ import lightning.pytorch as pl
 import pytest
 
 from tests.callbacks.fits import Case, differences
-from zoo.cli.signals import SaveOnSignal, StoppedBySignalError
+from zoo.callbacks.save_on_signal import SaveOnSignal, StoppedBySignalError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),

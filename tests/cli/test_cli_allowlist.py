@@ -18,11 +18,11 @@ from lightning.pytorch.plugins.precision import Precision
 from lightning.pytorch.profilers import Profiler
 from lightning.pytorch.strategies import Strategy
 
-from zoo.cli.check import SECTIONS, check
 from zoo.cli.errors import UserError
-from zoo.cli.parser import MODE, importable, prepare
-from zoo.cli.parts import KINDS, SPECS, let_in, part_path, spec_path
-from zoo.cli.recipe_inputs import RecipeInputs
+from zoo.cli.recipes.allowlist import KINDS, SPECS, let_in, part_path, spec_path
+from zoo.cli.recipes.check import SECTIONS, check
+from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.run.parser import MODE, importable, prepare
 from zoo.registry import Spec, UnknownNameError
 
 PACKAGES = ("zoo", "torch.optim", "torch.nn", "lightning.pytorch", "lightning.fabric.plugins")

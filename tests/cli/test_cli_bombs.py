@@ -6,7 +6,7 @@ import time
 import pytest
 import yaml
 
-from zoo.cli.plain_yaml import load
+from zoo.cli.recipes.plain_yaml import load
 
 ALIASES = "a: &a [x, x]\n" + "".join(
     f"b{n}: &b{n} [*{f'b{n - 1}' if n else 'a'}, *{f'b{n - 1}' if n else 'a'}]\n" for n in range(60)

@@ -6,7 +6,7 @@ import pytest
 from lightning.pytorch import Trainer
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from zoo.cli.epochs import Progress
+from zoo.callbacks.epochs import Progress
 from zoo.runs.events import read_events
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.max_epochs=2", "--trainer.log_every_n_steps=2")

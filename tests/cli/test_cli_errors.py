@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from zoo.cli.check import OF_FUNCTIONS
-from zoo.cli.source import public_classes
+from zoo.cli.recipes.check import OF_FUNCTIONS
+from zoo.registry.source import public_classes
 from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES
 
 IN_RECIPE = [

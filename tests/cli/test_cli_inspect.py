@@ -8,7 +8,7 @@ from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader
 
 import zoo as library
-from zoo.cli.inspect import inspecting
+from zoo.cli.run.inspect import inspecting
 from zoo.verdict.judge import judge
 from zoo.verdict.measurements import Network
 

@@ -8,8 +8,9 @@ from importlib.metadata import version
 import pytest
 
 from zoo.catalogue import MODELS, list_cells, list_wirings
-from zoo.cli.looking import KINDS
-from zoo.cli.recipes import recipes
+from zoo.cli.recipes.listing import recipes
+from zoo.cli.verbs import known_verbs
+from zoo.cli.verbs.list import KINDS
 from zoo.data import DATA
 from zoo.tasks import TASKS
 
@@ -63,12 +64,38 @@ def test_list_names_everything_with_a_summary(zoo):
         assert re.search(rf"^  {re.escape(name)} +\S+", outcome.out, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "cells"])
 def test_list_one_kind(zoo, kind):
     lines = zoo("list", kind).out.splitlines()
     assert lines[0] == f"{kind}:"
     assert len(lines) > 1
     assert all(line.startswith("  ") for line in lines[1:])
+
+
+def test_list_cells_shows_what_each_is_and_costs(zoo):
+    lines = zoo("list", "cells").out.splitlines()
+    assert lines[0].split() == ["cell", "family", "year", "gates", "parameters", "engine"]
+    rows = {line.split()[0]: line.split()[1:] for line in lines[1:]}
+    assert sorted(rows) == list_cells()
+    assert rows["lstm"] == ["gated", "1997", "ifgo", "131,584", "c"]
+    assert rows["gla"] == ["matrix", "2024", "qkvar", "82,560", "chunkwise"]
+
+
+def test_list_cells_beside_measurements(zoo, tmp_path):
+    path = tmp_path / "times.csv"
+    path.write_text("composition,engine,shape,x_torch\nlstm,c (auto),2x3x4,0.5\nlstm,nn.LSTM,2x3x4,1\n")
+    lines = zoo("list", "cells", "--bench", str(path)).out.splitlines()
+    assert lines[0].endswith("x torch 2x3x4")
+    assert [line.split()[-1] for line in lines if line.startswith("lstm ")] == ["0.5"]
+    path.write_text("nothing of the kind")
+    for arguments in (
+        ["cells", "--bench", str(path)],
+        ["tasks", "--bench", str(path)],
+        ["cells", "--bench", "no"],
+    ):
+        outcome = zoo("list", *arguments)
+        assert outcome.code == 2
+        assert "zoo: error: --bench" in outcome.err
 
 
 @pytest.mark.parametrize("name", [*list_cells(), *list_wirings(), *MODELS, *TASKS.names(), *DATA.names()])
@@ -88,8 +115,8 @@ def test_show_knows_every_recipe(zoo, name):
 def test_show_a_cell(zoo):
     out = zoo("show", "lstm").out
     assert "c_t = f_t ∘ c_{t-1} + i_t ∘ g_t" in out
-    assert "h (B, 64), c (B, 64)" in out
-    assert "4 H I + 4 H² + 4 H = 33,024 at I = H = 64" in out
+    assert "h (B, 128), c (B, 128)" in out
+    assert "4 H I + 4 H² + 4 H = 131,584 at I = H = 128" in out
     assert "https://doi.org/10.1162/neco.1997.9.8.1735" in out
     assert "auto picks c: its step compiles to C" in out
     assert "forget_bias: float = 1.0" in out
@@ -99,7 +126,7 @@ def test_show_a_cell(zoo):
 def test_show_a_cell_whose_recurrent_rows_are_not_its_input_rows(zoo):
     out = zoo("show", "lru").out
     assert "r, i, d; with recurrent weights: r, i" in out
-    assert "3 H I + 2 H² + 3 H = 20,672 at I = H = 64" in out
+    assert "3 H I + 2 H² + 3 H = 82,304 at I = H = 128" in out
     assert out.count("  bias: bool") == 1
     assert "  bias: bool = False" in out
     assert "z, n; with recurrent weights: none" in zoo("show", "mingru").out
@@ -113,13 +140,13 @@ def test_show_a_wiring_a_task_and_data(zoo):
 
 def test_show_a_stack_by_its_name(zoo):
     out = zoo("show", "bi-lstm-4x64-residual").out
-    assert "370,688 in the stack" in out
+    assert "395,264 in the stack" in out
     assert "sequence_classifier" in out
 
 
 def test_a_broken_plug_in_is_marked_and_breaks_nothing(zoo, monkeypatch):
     broken = {"bad_cells": "ImportError: no module named nothing"}
-    monkeypatch.setattr("zoo.cli.looking.load_plugins", lambda: broken)
+    monkeypatch.setattr("zoo.cli.verbs.list.load_plugins", lambda: broken)
     outcome = zoo("list", "cells")
     assert outcome.code == 0
     assert "lstm" in outcome.out
@@ -130,7 +157,7 @@ def test_a_cell_in_the_users_own_file(zoo, folder, monkeypatch):
     (folder / "own_cells.py").write_text(OWN)
     monkeypatch.setattr("sys.path", [*sys.path])
     out = zoo("show", "--allow-import", "own_cells", "leaky_for_test").out
-    assert "parameters  H I + H² + H = 8,256" in out
+    assert "H I + H² + H = 32,896" in out
     assert "leak: float = 0.5" in out
     assert "How much is kept." in out
     assert "auto picks c:" in out
@@ -167,3 +194,23 @@ class Leaky(Cell):
         h = self.spec.leak * h + (1 - self.spec.leak) * torch.tanh(pre + product("n", h))
         return h, Hidden(h)
 '''
+
+
+def test_help_is_made_from_the_verbs(zoo):
+    shown = zoo("--help").out
+    assert [line.split()[0] for line in shown.split("\n\n")[1].splitlines()] == list(known_verbs())
+    assert list(known_verbs())[:5] == ["fit", "validate", "test", "predict", "inspect"]
+    for name, verb in known_verbs().items():
+        assert re.search(rf"^  {name} +[a-z].*[^.]$", shown, re.MULTILINE)
+        assert verb.load().name == name
+
+
+@pytest.mark.parametrize("name", known_verbs())
+def test_every_verb_has_help_and_answers_a_mistake_in_a_sentence(zoo, name):
+    helped, wrong = zoo(name, "--help"), zoo(name, "--no_such_option")
+    assert helped.code == 0
+    assert helped.out.startswith(f"usage: zoo {name}")
+    assert helped.err == ""
+    assert wrong.code == 2
+    assert "no_such_option" in wrong.err
+    assert wrong.err.count("\n") == 1

@@ -9,7 +9,7 @@ import torch
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from zoo.cli.checkpoint_io import AtomicCheckpointIO
+from zoo.cli.run.checkpoints import AtomicCheckpointIO
 from zoo.report.run import read_run
 from zoo.verdict.measured import measurements_of
 

@@ -7,7 +7,7 @@ import zoo as package
 
 IMPOSSIBLE = [
     ("model.network.encoder.hidden_size=1000000000", "hidden_size 1000000000", "GB"),
-    ("model.network.encoder.num_layers=1000000", "num_layers is 1000000", "at most 10000"),
+    ("model.network.encoder.num_layers=1000000", "num_layers is 1000000", "at most 1000"),
     ("seed_everything=1000000000000000000", "seed_everything is 1000000000000000000", "from 0 to 4294967295"),
     ("seed_everything=-1", "seed_everything is -1", "from 0 to 4294967295"),
     (f"seed_everything={10**30}", "seed_everything is", "expected"),

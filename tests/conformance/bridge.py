@@ -13,7 +13,7 @@ from torch import Tensor
 
 from conformance import own_cells
 from conformance.cases import Found, tensors, weights_of_sum
-from zoo.cells import Cell
+from zoo.cells import Cell, CellSpec
 from zoo.stack import Stack
 from zoo.stack.layer import Direction, Layer
 from zoo.wiring import Wiring
@@ -27,10 +27,20 @@ LETTERS = {"weight_ih": "W", "weight_hh": "U", "bias": "b", "bias_hh": "d"}
 """What the oracles call the gates' blocks of a parameter; others go by their own names, whole."""
 
 
+def oracle_for(spec: CellSpec) -> Oracle:
+    """The oracle of a cell of the zoo, or of a user's own, with these options."""
+    own = own_cells.EQUATIONS.get(spec.key)
+    return oracle(spec.key, spec) if own is None else Oracle(own, spec)
+
+
 def oracle_of(cell: Cell) -> Oracle:
-    """The oracle of a cell of the zoo, or of a user's own."""
-    own = own_cells.EQUATIONS.get(cell.key)
-    return oracle(cell.key, cell.spec) if own is None else Oracle(own, cell.spec)
+    """The oracle of a cell."""
+    return oracle_for(cell.spec)
+
+
+def said(spec: CellSpec, name: str, default: Any) -> Any:
+    """What an oracle says of its cell beside its equations; see `oracles.cells`."""
+    return getattr(oracle_for(spec).equations, name, default)
 
 
 def blocks(cell: Cell) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from torch.func import functional_call, grad, vmap
 from conformance.cases import (
     EACH_ENGINE,
     INPUT,
+    USUAL,
     VARIANTS,
     Case,
     assert_close,
@@ -22,7 +23,14 @@ from zoo.stack import BothStates, Stack, StackSpec
 TIME, HIDDEN = 3, 2
 LENGTHS = torch.tensor([TIME, 2, 0])
 RESETS = torch.tensor([[False, True, False], [False, False, False], [False, False, False]])
-EACH_VARIANT = pytest.mark.parametrize("variant", VARIANTS)
+EACH_VARIANT = pytest.mark.parametrize("variant", USUAL)
+
+
+def needs_slopes_of_its_values(variant: str) -> None:
+    """Leaves out cells that declare another derivative than that of their values, which oracles know."""
+    obstacle = VARIANTS[variant].build(INPUT, HIDDEN).reads.obstacle
+    if obstacle == "it has a derivative of its own":
+        pytest.skip(obstacle)
 
 
 def small(variant: str, engine: str, direction: str) -> Stack:
@@ -64,12 +72,14 @@ def formed(state: tuple, given: list[Tensor]) -> tuple:
 
 @EACH_ENGINE
 def test_gradients_equal_finite_differences(case: Case) -> None:
+    needs_slopes_of_its_values(case.variant)
     function, point = as_function(small(case.variant, case.engine, case.direction))
     assert torch.autograd.gradcheck(function, point, fast_mode=True)
 
 
 @EACH_VARIANT
 def test_second_derivatives_of_the_reference_equal_finite_differences(variant: str) -> None:
+    needs_slopes_of_its_values(variant)
     for direction in ("forward", "bidirectional"):
         function, point = as_function(small(variant, "reference", direction))
         assert torch.autograd.gradgradcheck(function, point, fast_mode=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.bridge import oracle_of
@@ -76,8 +77,19 @@ def test_an_engine_keeps_its_contract_by_itself(variant: str) -> None:
                 assert (part[[0, 2, 3]] != start[[0, 2, 3]]).any(dim=-1).all()
 
 
+def lost_by_the_loop(case: Case, exact: list[Tensor], dtype: torch.dtype) -> float:
+    """The largest error of the reference loop in this type."""
+    if case.engine == "reference":
+        return 0.0
+    stack = Case(case.variant, case.direction, case.wiring).stack().to(dtype)
+    lower = map_state(lambda part: part.to(dtype), random_state(stack))
+    outputs, final = stack(random_x().to(dtype), lower, LENGTHS, RESETS)
+    found = [outputs, *tensors(final)]
+    return max(float((low.double() - high).abs().max()) for low, high in zip(found, exact, strict=True))
+
+
 def steepness(case: Case) -> float:
-    """By how much a step may enlarge a rounding error, as the oracle of the cell says; 1 in most cells."""
+    """By how much a step may enlarge an error of rounding, as the oracle of the cell says; mostly 1."""
     return getattr(oracle_of(VARIANTS[case.variant].build(INPUT, HIDDEN)).equations, "STEEPNESS", 1)
 
 
@@ -90,7 +102,9 @@ def test_lower_precision_with_and_without_gradient_recording(case: Case) -> None
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
         stack = case.stack().to(dtype)
         lower = map_state(lambda part, dtype=dtype: part.to(dtype), state)
-        tolerance = 50 * steepness(case) * torch.finfo(dtype).eps
+        # 50 roundings, or three times what the loop itself loses where small numbers are normalised
+        rounding = 50 * steepness(case) * torch.finfo(dtype).eps
+        tolerance = max(rounding, 3 * lost_by_the_loop(case, wanted, dtype))
         for recorded in (True, False):
             with torch.set_grad_enabled(recorded):
                 outputs, final = stack(x.to(dtype), lower, LENGTHS, RESETS)

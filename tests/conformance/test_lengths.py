@@ -4,14 +4,16 @@ import math
 
 import torch
 
+from conformance.bridge import said
 from conformance.cases import (
     BATCH,
-    EACH,
     EACH_ENGINE,
+    EACH_RELATION,
     INPUT,
     LENGTHS,
     RESETS,
     TIME,
+    VARIANTS,
     Case,
     assert_close,
     assert_identical,
@@ -28,7 +30,7 @@ from conformance.cases import (
 PADDING = torch.arange(TIME) >= LENGTHS[:, None]
 
 
-@EACH
+@EACH_RELATION
 def test_what_the_padding_holds_changes_nothing_to_the_bit(case: Case) -> None:
     stack, x = case.stack(), random_x()
     state = random_state(stack)
@@ -39,7 +41,7 @@ def test_what_the_padding_holds_changes_nothing_to_the_bit(case: Case) -> None:
         assert_identical(evaluate(stack, padded(x, LENGTHS, math.nan), state, LENGTHS, resets), clean)
 
 
-@EACH
+@EACH_RELATION
 def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
     """Final states at the last valid step, the backward direction from there, and their full gradient."""
     stack, x = case.stack(), random_x()
@@ -54,11 +56,11 @@ def test_each_sequence_is_what_it_is_on_its_own(case: Case) -> None:
         assert_close(states, tensors(own_final))
         found, alone = (weighted_gradients(s, sources) for s in (states, tensors(own_final)))
         assert_close(found, alone)
-        assert found[0][b, :length].any(dim=-1).all()
+        assert found[0][b, :length].any(dim=-1).all() or said(VARIANTS[case.variant], "SKIPS", False)
         assert not found[0][b, length:].any()
 
 
-@EACH
+@EACH_RELATION
 def test_a_sequence_of_length_zero_hands_its_state_through(case: Case) -> None:
     stack, x = case.stack(), random_x()
     state = random_state(stack)

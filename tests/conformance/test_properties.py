@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from conformance.cases import (
-    VARIANTS,
+    USUAL,
     Case,
     assert_close,
     engines,
@@ -24,7 +24,7 @@ from conformance.cases import (
 )
 from zoo.stack import Stack
 
-EACH_VARIANT = pytest.mark.parametrize("variant", VARIANTS)
+EACH_VARIANT = pytest.mark.parametrize("variant", USUAL)
 FEW, MANY = 4, 50
 EXAMPLES = pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.exhaustive)])
 

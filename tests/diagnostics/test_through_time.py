@@ -24,6 +24,7 @@ from diagnostics.watched import (
     run,
     stack_of,
 )
+from zoo.cells.base import Cell
 from zoo.cells.elman import ElmanSpec
 from zoo.diagnostics import (
     error_by_lag,
@@ -157,21 +158,30 @@ def test_each_part_of_the_weights_gradient_is_that_of_errors_followed_back_one_b
     (cell,) = stack.cells()
     trace = run(stack, random(BATCH, TIME, INPUT), lengths=LENGTHS)[WAY]
     parts = list(weight_gradients(trace))
-    if not cell.recurrent_gates:
+    if not parts[0]:
+        assert cell.weight_hh is None
         assert parts == [{}] * TIME
         assert not len(weight_gradient_by_lag(trace))
         return
-    expected = np.zeros((TIME, *cell.weight_hh.shape))
-    for row in rows_of(stack, trace):
-        for lag, weights in enumerate(oracle.weights_by_lag(*row)):
-            expected[lag] += fused(cell, weights)["weight_hh"]
-    found = torch.zeros(TIME, *cell.weight_hh.shape).double()
-    for lag, part in enumerate(parts):
-        for gates, gradient in part.items():
-            found[lag, cell.rows(gates, cell.recurrent_gates)] += gradient
-    np.testing.assert_allclose(array(found), expected, rtol=0, atol=1e-12)
-    norms = np.linalg.norm(expected.reshape(TIME, -1), axis=1)
-    np.testing.assert_allclose(array(weight_gradient_by_lag(trace)), norms, rtol=0, atol=1e-12)
+    by_parameter = [of_parameters(cell, part) for part in parts]
+    assert cell.weight_hh is None or "weight_hh" in by_parameter[0]
+    for name in by_parameter[0]:
+        expected = np.zeros((TIME, *cell.get_parameter(name).shape))
+        for row in rows_of(stack, trace):
+            for lag, weights in enumerate(oracle.weights_by_lag(*row)):
+                expected[lag] += fused(cell, weights)[name]
+        found = torch.stack([part[name] for part in by_parameter])
+        np.testing.assert_allclose(array(found), expected, rtol=0, atol=1e-12)
+    norms = [torch.cat([matrix.flatten() for matrix in part.values()]).norm() for part in parts]
+    np.testing.assert_allclose(array(weight_gradient_by_lag(trace)), torch.stack(norms), rtol=0, atol=1e-12)
+
+
+def of_parameters(cell: Cell, part: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The gradients of the parameters that recurrent matrices are, or are made of, given those of these."""
+    names, parameters = zip(*cell.named_parameters(), strict=True)
+    matrices = [cell.recurrent(gates)[0] for gates in part]
+    found = torch.autograd.grad(matrices, parameters, list(part.values()), allow_unused=True)
+    return {name: gradient for name, gradient in zip(names, found, strict=True) if gradient is not None}
 
 
 def in_all(stack: Stack, way: str, trace: LayerTrace) -> None:

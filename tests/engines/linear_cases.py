@@ -11,7 +11,9 @@ from zoo.cells import CELLS
 from zoo.engines import Recurrence, RunFunction, Sequences
 
 INPUT, HIDDEN = 3, 5
-LINEAR_CELLS = {name: {} for name in CELLS.names() if CELLS[name].card.linear} | {
+LINEAR_CELLS = {
+    name: {} for name in CELLS.names() if CELLS[name].card.linear and CELLS[name].card.family != "matrix"
+} | {
     "mingru positive": {"candidate": "positive"},
     "minlstm positive": {"candidate": "positive"},
     "lru bias": {"bias": True},

@@ -163,7 +163,12 @@ def test_a_peephole_makes_a_cell_non_linear() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in CELLS.names() if refusal(cell_recurrence(name)) is None or CELLS[name].card.linear],
+    [
+        name
+        for name in CELLS.names()
+        if refusal(cell_recurrence(name)) is None
+        or (CELLS[name].card.linear and CELLS[name].card.family != "matrix")
+    ],
 )
 def test_what_a_card_claims_is_what_the_operations_say(name: str) -> None:
     assert CELLS[name].card.linear

@@ -85,6 +85,63 @@ def test_functions(name, out):
                 assert_close(results(run_of(engine, recurrence), module, sequences), wanted)
 
 
+NUMBERS = {
+    "times": (lambda h, a: a * h, True),
+    "function": (lambda h, a: h * torch.sigmoid(a) + torch.tanh(-a), True),
+    "sum and mean": (lambda h, a: h * a.sum(-1, keepdim=True) + (2 * a).mean(-1, keepdim=True), True),
+    "sum with units": (lambda h, a: h * (a * h).mean(-1, keepdim=True), None),
+    "largest": (lambda h, a: h * a.amax(-1, keepdim=True), True),
+    "expanded": (lambda h, a: h * a.expand(h.shape[-1]), True),
+    "softmax": (lambda h, a: h * a.softmax(-1), None),
+    "normalised": (lambda h, a: h + F.layer_norm(a, (1,)), None),
+    "side by side": (lambda h, a: h * torch.cat([a] * h.shape[-1]), None),
+}
+"""Steps that read one number for all units, and whether they compile under every engine; None is either."""
+
+
+@pytest.mark.parametrize("width", [1, 5])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_one_number_for_all_units(name, width):
+    function, compiles = NUMBERS[name]
+    assert_reads_vectors(function, compiles, width, 1)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda h, v: h * v.mean(-1, keepdim=True),
+        lambda h, v: h * v.amax(-1, keepdim=True),
+        lambda h, v: h * v.softmax(-1),
+        lambda h, v: h + (v - v.sum(-1, keepdim=True)),
+    ],
+    ids=["mean", "largest", "softmax", "centred"],
+)
+def test_a_vector_that_is_taken_together(function):
+    """A number that comes of a vector alone is computed once, and read by every unit."""
+    assert_reads_vectors(function, True, 5, 5)
+
+
+def assert_reads_vectors(function, compiles, width, size):
+    def step(pre, state, product, vectors):
+        h = function(torch.tanh(pre + product("a", state[0])), *vectors)
+        return h, (h,)
+
+    module = Own(Form(step), width).double()
+    module.own = torch.nn.ParameterList([torch.empty(size, dtype=torch.float64)])
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for part in module.parameters():
+            part.uniform_(-0.7, 0.7)
+    recurrence = module.recurrence()
+    sequences = sequences_of(recurrence, Size(5, 3, True, True))
+    wanted = expected(module, sequences)
+    for engine in ("c", "eager"):
+        refused = ENGINES[engine].refusal(recurrence)
+        assert compiles is None or (refused is None) == compiles
+        if refused is None:
+            assert_close(results(run_of(engine, recurrence), module, sequences), wanted)
+
+
 @pytest.mark.parametrize("name", ["maximum", "minimum", "hardtanh", "clamp"])
 def test_functions_that_should_compile(name):
     assert ENGINES["c"].refusal(made(FUNCTIONS[name]).recurrence()) is None

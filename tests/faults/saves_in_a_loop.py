@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from zoo.cli.atomic_file import atomic_file, sweep
+from zoo.runs.atomic_file import atomic_file, sweep
 
 LONGEST = 0.03
 """Seconds before a process is killed, in which it saves some checkpoints."""

@@ -13,8 +13,8 @@ import torch
 from hostile_files import WAYS, Payload, write
 
 import zoo as library
-from zoo.cli.checkpoints import read_checkpoint
 from zoo.cli.errors import UserError
+from zoo.cli.run.checkpoints import read_checkpoint
 
 LAST = "runs/small/version_0/checkpoints/last.ckpt"
 

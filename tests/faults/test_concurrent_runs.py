@@ -11,7 +11,7 @@ from lightning.pytorch import Callback
 
 from zoo.callbacks import CALLBACKS
 from zoo.cli import main
-from zoo.cli.run_folder import new_folder
+from zoo.cli.run.folder import new_folder
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.log_every_n_steps=1")
 WATCHED = [f"--trainer.callbacks+={name}" for name in ("GradientHistogram", "GradientThroughTime")]

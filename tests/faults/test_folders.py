@@ -102,7 +102,7 @@ def test_the_folder_for_checkpoints_cannot_be_written_to(zoo, folder, monkeypatc
     if problem == "a file":
         (folder / "kept").write_text("")
     else:
-        monkeypatch.setattr("zoo.cli.atomic_file._opened", read_only)
+        monkeypatch.setattr("zoo.runs.atomic_file._opened", read_only)
     outcome = zoo(*FIT, "--trainer.callbacks=ModelCheckpoint", "--trainer.callbacks.dirpath=kept")
     assert "checkpoints cannot be written to" in failed(outcome, code=2)
     assert "kept" in outcome.err

@@ -42,6 +42,15 @@ def test_a_worker_is_killed(folder, fit_until, failed):
     assert checkpoint(folder)["global_step"] in (4, 8)  # the other worker may have had the rest of the epoch
 
 
+def test_a_worker_hangs_up_while_its_batch_is_fetched(zoo, monkeypatch, failed):
+    """What a killed worker comes to where it is just being talked to; it is an error of the system, too."""
+    source = "def reset(*arguments):\n    raise ConnectionResetError(104, 'Connection reset by peer')\n"
+    defined = {}
+    exec(compile(source, "/torch/multiprocessing/reductions.py", "exec"), defined)
+    monkeypatch.setattr("zoo.cli.run.output.Report.on_train_epoch_end", defined["reset"])
+    assert "a worker process that loads data has died" in failed(zoo("fit", "--config", "small.yaml"))
+
+
 def test_memory_runs_out(folder):
     """In a process of its own, for pytest needs memory as well."""
     line = "fit --config small.yaml --trainer.max_epochs=3 --trainer.callbacks+=happens.At"
@@ -89,6 +98,6 @@ def test_an_error_of_the_zoo_itself_is_taken_for_a_limit(zoo, monkeypatch):
         except OSError:
             raise AttributeError("a mistake in a program")  # noqa: B904
 
-    monkeypatch.setattr("zoo.cli.training.check_writable", broken)
+    monkeypatch.setattr("zoo.cli.run.fit.check_writable", broken)
     with pytest.raises(AttributeError, match="a mistake in a program"):
         zoo("fit", "--config", "small.yaml")

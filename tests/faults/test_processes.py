@@ -16,8 +16,8 @@ from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo.callbacks import CALLBACKS
 from zoo.cli import main
-from zoo.cli.assembly import check_writable
-from zoo.cli.run_folder import new_folder
+from zoo.cli.run.fit import check_writable
+from zoo.cli.run.folder import new_folder
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.log_every_n_steps=1")
 TWO = ("--trainer.devices=2", "--trainer.strategy=ddp")
@@ -100,8 +100,8 @@ def test_a_process_that_is_ahead_of_the_first_makes_no_folder(launch, folder, mo
         assert rank_zero_only.rank or ahead.wait(IN_TIME)
         return new_folder(*arguments)
 
-    monkeypatch.setattr("zoo.cli.training.check_writable", check)
-    monkeypatch.setattr("zoo.cli.training.new_folder", make)
+    monkeypatch.setattr("zoo.cli.run.fit.check_writable", check)
+    monkeypatch.setattr("zoo.cli.run.lightning_cli.new_folder", make)
     assert launch(*FIT, APART) == [0, 0]
     assert [path.name for path in folder.glob("runs/small/*")] == ["version_0"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from zoo.cli.atomic_file import PARTIAL, atomic_file, sweep
-from zoo.cli.checkpoint_io import AtomicCheckpointIO
-from zoo.cli.run_folder import new_folder
+from zoo.cli.run.checkpoints import AtomicCheckpointIO
+from zoo.cli.run.folder import new_folder
+from zoo.runs.atomic_file import PARTIAL, atomic_file, sweep
 
 SAVES = Path(__file__).with_name("saves_in_a_loop.py")
 DIES = """
 import os, sys
 from pathlib import Path
-from zoo.cli import atomic_file
+from zoo.runs import atomic_file
 
 def die(*arguments):
     os.kill(os.getpid(), 9)
@@ -104,7 +104,7 @@ def test_a_sweep_takes_a_file_before_it_is_locked(tmp_path, monkeypatch):
             taken.append(Path(file.name))
             taken[0].unlink()
 
-    monkeypatch.setattr("zoo.cli.atomic_file._lock", lock)
+    monkeypatch.setattr("zoo.runs.atomic_file._lock", lock)
     with atomic_file(tmp_path / "last.ckpt") as file:
         file.write(b"whole")
     assert (tmp_path / "last.ckpt").read_bytes() == b"whole"
@@ -136,7 +136,7 @@ def test_the_file_system_has_no_locks_and_folders_cannot_be_flushed(tmp_path, mo
 
     left = tmp_path / f"{PARTIAL}0123456789abcdef"
     left.write_bytes(b"perhaps of a process on another machine")
-    monkeypatch.setattr("zoo.cli.atomic_file._lock", refuse)
+    monkeypatch.setattr("zoo.runs.atomic_file._lock", refuse)
     monkeypatch.setattr("os.open", refuse)
     AtomicCheckpointIO().save_checkpoint({"step": 1}, tmp_path / "last.ckpt")
     assert {path.name for path in tmp_path.iterdir()} == {left.name, "last.ckpt"}

@@ -20,20 +20,24 @@ SAME = [
 ]
 
 
-def run(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...], gives_output: bool) -> torch.Tensor:
-    """All that the library's cell gives, one beside the other, with time in front."""
-    found = []
-    for row in x:
-        after = cell(row, state[0] if len(state) == 1 else state)
-        given = tensors(after)
-        state = given[1:] if gives_output else given
-        found.append(torch.cat(given, dim=-1))
-    return torch.stack(found)
-
-
 def tensors(given: Any) -> tuple[torch.Tensor, ...]:
     """What the library's cell gives, its state taken apart."""
     return (given,) if isinstance(given, torch.Tensor) else tuple(t for part in given for t in tensors(part))
+
+
+def as_it_comes(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """One step of the library's cell, which takes a single tensor, or a tuple of several."""
+    return tensors(cell(x, state[0] if len(state) == 1 else state))
+
+
+def run(same: elsewhere.Same, cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """All that the library's cell gives, one beside the other, with time in front."""
+    found = []
+    for row in x:
+        given = (same.advanced or as_it_comes)(cell, row, state)
+        state = given[1:] if same.gives_output else given
+        found.append(torch.cat(given, dim=-1))
+    return torch.stack(found)
 
 
 def outputs(cell: Any, x: torch.Tensor, gives_output: bool) -> torch.Tensor:
@@ -62,7 +66,7 @@ def test_values_and_gradients_are_the_same(key: str, same: elsewhere.Same) -> No
         start = tuple(torch.zeros_like(part) for part in start)
         theirs = outputs(cell, x, same.gives_output)
     else:
-        theirs = run(cell, x, same.state(start), same.gives_output)
+        theirs = run(same, cell, x, same.state(start))
     state, found = start, []
     for row in x:
         output, state = own(row, own.state_type(*state))

@@ -112,6 +112,7 @@ class ExactResume(Callback):
         metrics = {name: value.detach().cpu().clone() for name, value in trainer.callback_metrics.items()}
         checkpoint["exact_resume"] = {
             "random": states,
+            # A plateau schedule has its step after the checkpoint is written, and takes it by these.
             "metrics": metrics,
             "epoch_ended": self._epoch_ended,
         }
@@ -124,6 +125,7 @@ class ExactResume(Callback):
         self._epoch_ended = kept.get("epoch_ended", False)
 
     def _restore(self, trainer: Trainer) -> None:
+        # The states of another number of processes belong to none of these.
         if len(self._restored) == trainer.world_size:
             restore_random_state(self._restored[trainer.global_rank])
 

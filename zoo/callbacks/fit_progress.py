@@ -1,15 +1,19 @@
-"""How far a fit has come: what of Lightning's loops has no public name. Tried on lightning 2.6.6.
-
-`tests/callbacks/test_exact_resume.py` notices when any of it changes.
-"""
+"""How far a fit has come, and where it goes on. `tests/callbacks/test_exact_resume.py` holds it."""
 
 import copy
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from lightning.pytorch import Trainer
-from lightning.pytorch.loops.fit_loop import _FitLoop
-from lightning.pytorch.loops.progress import _ProcessedTracker
+
+from zoo.private.lightning_names import (
+    batches_processed,
+    epoch_ends,
+    forget_restart,
+    mark_validated,
+    training_loaders,
+    validates_now,
+)
 
 Progress: TypeAlias = dict[str, Any]
 TRAINING, VALIDATION = "epoch_loop.batch_progress", "epoch_loop.val_loop.batch_progress"
@@ -29,15 +33,17 @@ def after_batch(trainer: Trainer) -> Progress | None:
     None where Lightning's own will do, which leaves out a validation after it, and the end of an epoch.
     """
     total = asdict(trainer.fit_loop.epoch_loop.batch_progress.total)
+    # Lightning counts a batch as completed only when all callbacks have seen its end.
     is_ending = trainer.training and total["processed"] == total["completed"] + 1
-    if not is_ending or not (validation_is_due(trainer) or is_last_batch_of_epoch(trainer)):
+    if not is_ending or not (validates_now(trainer) or epoch_ends(trainer)):
         return None
     progress: Progress = copy.deepcopy(trainer.fit_loop.state_dict())
     for span in progress[TRAINING]["total"], progress[TRAINING]["current"]:
         span["completed"] += 1
-    if validation_is_due(trainer):
+    if validates_now(trainer):
         _begin_validation(progress)
     else:
+        # Lightning counts this last of all, and loggers take their steps from it.
         progress["epoch_loop.state_dict"]["_batches_that_stepped"] += 1
     return progress
 
@@ -53,15 +59,12 @@ def _begin_validation(progress: Progress) -> None:
 def batches_done(trainer: Trainer) -> int:
     """Training batches that are behind a fit which goes on in the middle of an epoch; 0 where all are."""
     loop = trainer.fit_loop
-    batches = loop.epoch_loop.batch_progress.current
-    assert isinstance(batches, _ProcessedTracker)
-    return batches.processed if loop.restarting and not _all_done(loop) else 0
+    return batches_processed(loop) if loop.restarting and not _all_done(trainer) else 0
 
 
-def _all_done(loop: _FitLoop) -> bool:
-    batches = loop.epoch_loop.batch_progress
-    assert isinstance(batches.current, _ProcessedTracker)
-    return batches.is_last_batch or batches.current.processed >= loop.max_batches
+def _all_done(trainer: Trainer) -> bool:
+    loop = trainer.fit_loop
+    return loop.epoch_loop.batch_progress.is_last_batch or batches_processed(loop) >= loop.max_batches
 
 
 def end_finished_batches(trainer: Trainer) -> None:
@@ -72,8 +75,8 @@ def end_finished_batches(trainer: Trainer) -> None:
     loop = trainer.fit_loop
     validation = loop.epoch_loop.val_loop
     is_validating = validation.batch_progress.total.ready > validation.batch_progress.total.completed
-    if loop.restarting and _all_done(loop) and not is_validating:
-        validation._has_run = True
+    if loop.restarting and _all_done(trainer) and not is_validating:
+        mark_validated(loop)
 
 
 def begin_anew(trainer: Trainer) -> None:
@@ -82,14 +85,14 @@ def begin_anew(trainer: Trainer) -> None:
     Lightning would leave out the step of plateau schedules in the one, and, if no batch was left in it, all
     batches of the other.
     """
-    trainer.fit_loop._restarting = False
+    forget_restart(trainer.fit_loop)
     if trainer.fit_loop.epoch_loop.restarting:
         trainer.fit_loop.epoch_loop.on_iteration_done()
 
 
 def has_positions(trainer: Trainer) -> bool:
     """Whether the training loaders can go on in the middle of an epoch."""
-    loaders = trainer.fit_loop._combined_loader
+    loaders = training_loaders(trainer)
     return loaders is not None and all(hasattr(loader, "load_state_dict") for loader in loaders.flattened)
 
 
@@ -105,31 +108,15 @@ def end_finished_epoch(trainer: Trainer) -> None:
         epochs.current.completed = now["processed"]
         epochs.total.completed = epochs.total.ready
         for each in (loop, loop.epoch_loop, loop.epoch_loop.val_loop):
-            each._restarting = False
+            forget_restart(each)
             each.reset_restart_stage()
-
-
-def validation_is_due(trainer: Trainer) -> bool:
-    """Whether validation follows the batch that has just been trained on."""
-    fetcher = trainer.fit_loop._data_fetcher
-    assert fetcher is not None
-    return trainer.fit_loop.epoch_loop._should_check_val_fx(fetcher)
-
-
-def is_accumulating(trainer: Trainer) -> bool:
-    """Whether the batch that has just been trained on has left gradients for a later step."""
-    return trainer.fit_loop._should_accumulate()
-
-
-def is_last_batch_of_epoch(trainer: Trainer) -> bool:
-    """Whether the epoch ends with the batch that has just been trained on."""
-    return trainer.fit_loop.epoch_loop._num_ready_batches_reached()
 
 
 def step_plateaus(trainer: Trainer) -> None:
     """Takes the step of the schedules that look at a metric, as at the end of the epoch before this one."""
     done = trainer.fit_loop.epoch_loop.scheduler_progress
     for config in trainer.lr_scheduler_configs:
+        # Lightning counts epochs from 1 here, and `current_epoch` is already the one after.
         is_due = trainer.current_epoch % config.frequency == 0
         metric = trainer.callback_metrics.get(str(config.monitor))
         if config.reduce_on_plateau and config.interval == "epoch" and is_due and metric is not None:

@@ -22,6 +22,7 @@ from zoo.callbacks.gradients import (
     refuse_shards,
 )
 from zoo.diagnostics.parameter_paths import layer_of
+from zoo.private.lightning_names import accumulates, logs_this_step
 from zoo.registry import check_choice
 
 NORMS, WINDOWS = "gradient_norms", "gradient_counts"
@@ -125,6 +126,7 @@ class GradientClipping(Callback):
         """Goes on from the norms of a checkpoint, if it has any."""
         histories = checkpoint.get(NORMS, {}).items()
         self._histories = {index: NormHistory(self.history, norms) for index, norms in histories}
+        # For windows that are made only when training starts, and the optimisers are known.
         self._restored = checkpoint.get(WINDOWS, {})
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -144,6 +146,7 @@ class GradientClipping(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the model, and starts counting."""
         self._layers = {}
+        # With duplicates: a tied weight is in several layers, and may be excluded by any of them.
         for name, parameter in pl_module.named_parameters(remove_duplicate=False):
             self._layers.setdefault(parameter, []).append(layer_of(name))
         layers = dict.fromkeys(layer for names in self._layers.values() for layer in names)
@@ -165,7 +168,14 @@ class GradientClipping(Callback):
         if gradients:
             index, scale = index_of(trainer, optimizer), loss_scale(trainer, optimizer)
             history = self._histories.setdefault(index, NormHistory(self.history))
-            clip, names = self.mode.clip(OptimizerStep(optimizer, gradients, self._layers, scale, history))
+            step = OptimizerStep(
+                optimizer=optimizer,
+                gradients=gradients,
+                layers=self._layers,
+                scale=scale,
+                history=history,
+            )
+            clip, names = self.mode.clip(step)
             left = left_to_scaler(trainer, clip.finite.device)
             self._windows[index].add(clip, names, scale, left)
 
@@ -174,9 +184,9 @@ class GradientClipping(Callback):
     ) -> None:
         """Logs in the steps in which Lightning writes its logs."""
         # In each step it would cost a small model a tenth of its time.
-        if not trainer._logger_connector.should_update_logs:
+        if not logs_this_step(trainer):
             return
-        if pl_module.automatic_optimization and trainer.fit_loop._should_accumulate():
+        if pl_module.automatic_optimization and accumulates(trainer):
             # Each micro-batch of a logging step is asked, and only with the last one comes the step itself.
             return
         for index, window in self._windows.items():

@@ -116,7 +116,9 @@ class GradientHistogram(Callback):
         if folder is None:
             return
         count = len(trainer.optimizers)
-        self._recording = recording = Recording(folder, [trainer.global_step // max(count, 1)] * count)
+        # `global_step` counts the steps of all optimisers, taken to step equally often.
+        steps = [trainer.global_step // max(count, 1)] * count
+        self._recording = recording = Recording(folder=folder, steps=steps)
         for index, optimizer in enumerate(trainer.optimizers):
             measure = partial(self._measure_after, trainer, pl_module, index)
             recording.handles.append(call_before_update(optimizer, measure))

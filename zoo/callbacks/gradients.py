@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
-from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.plugins import MixedPrecision
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
@@ -14,6 +13,7 @@ from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
 from zoo.diagnostics.gate_slices import blocks, gate_rows
+from zoo.private.lightning_names import unscales_itself
 
 SHARDED = (DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy)
 
@@ -69,7 +69,7 @@ def loss_scale(trainer: Trainer, optimizer: Optimizer) -> Float[Tensor, ""] | fl
     except for optimisers (the fused ones) that do so inside their step.
     """
     scaler = scaler_of(trainer)
-    if scaler is None or not _optimizer_handles_unscaling(optimizer):
+    if scaler is None or not unscales_itself(optimizer):
         return 1.0
     return scale_of(scaler, parameters_of(optimizer)[0].device)
 

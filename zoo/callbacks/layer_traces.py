@@ -104,7 +104,8 @@ class TraceCallback(Callback, ABC):
                 "of the zoo; expected a zoo.Stack somewhere in it"
             )
             return
-        self._observation = Observation(folder, due=self._multiple(trainer.global_step - 1))
+        # Less 1, for the step that comes next counts, too.
+        self._observation = Observation(folder=folder, due=self._multiple(trainer.global_step - 1))
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -120,6 +121,7 @@ class TraceCallback(Callback, ABC):
         """Notes by what a gradient scaler multiplies the loss, and with it all gradients of activations."""
         observation, scaler = self._observation, scaler_of(trainer)
         if observation is not None and observation.traces is not None and scaler is not None:
+            # Here the host waits, which a measured step can afford.
             observation.scale = float(scaler.get_scale())
 
     def on_before_optimizer_step(

@@ -154,18 +154,22 @@ class NonFiniteGuard(Callback):
             return
         watch.step = trainer.global_step
         norm, loss = norm_and_loss(trainer, optimizer, watch.losses.total)
+        # One sum for both: where one of them is not finite, it is not finite either.
         text = (
             "" if math.isfinite(norm + loss) else locate_nonfinite(watch, trainer, pl_module, optimizer, loss)
         )
         watch.losses.clear()
+        # Not before: to say where it began, the calls are run again.
         watch.calls.clear()
         if not text:
             watch.large = watch.large or norm > LARGE
             watch.skips_in_a_row, watch.source = 0, None
             update_kept(watch.buffers)
             return
+        # A stop or a rollback is for all optimisers; only a skip lets the others go on.
         leave_out(trainer, [optimizer] if self.action == "skip" else trainer.optimizers)
         if isinstance(pl_module, CarriesState):
+            # What the bad batch would hand to the next one is as bad.
             pl_module.forget()
         self._act(trainer, text)
 
@@ -177,6 +181,7 @@ class NonFiniteGuard(Callback):
         if watch is None:
             return
         watch.batch = None
+        # Not at every step: to look at all weights makes the host wait.
         if (watch.large or trainer.is_last_batch) and not watch.pending:
             text = say_weights(watch.overflowed(capture(trainer)))
             if text:
@@ -217,6 +222,7 @@ class NonFiniteGuard(Callback):
             watch.pending = text
             return
         overflowed = bool(watch.overflowed(capture(trainer)))
+        # To skip more batches does not help weights that are broken.
         if self.action != "skip" or overflowed or watch.skips_in_a_row == self.max_skips_in_a_row:
             self._stop(trainer, text)
         watch.skips_in_a_row += 1
@@ -229,6 +235,7 @@ class NonFiniteGuard(Callback):
         assert watch is not None
         assert watch.start is not None
         if watch.source is not None:
+            # No update was good since we went back to it.
             watch.passed_over.add(watch.source)
         found = newest_finite(trainer, watch.passed_over, watch.ignored)
         checkpoint = copied(watch.start) if found is None else found[1]
@@ -239,6 +246,7 @@ class NonFiniteGuard(Callback):
         restore(trainer, pl_module, checkpoint, factor)
         update_kept(watch.buffers)
         for optimizer in trainer.optimizers:
+            # Under accumulation the next batch would add to gradients of weights that are gone.
             optimizer.zero_grad()
         watch.source = None if found is None else found[0]
         text, watch.pending = watch.pending, ""

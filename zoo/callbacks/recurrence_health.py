@@ -104,7 +104,7 @@ class RecurrenceHealth(TraceCallback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Looks at the model."""
         super().on_train_start(trainer, pl_module)
-        self._examination = Examination(gate_rows(pl_module), spectra_due=self._spectra_due)
+        self._examination = Examination(rows=gate_rows(pl_module), spectra_due=self._spectra_due)
         self._spectra_due = 0
 
     def measure(
@@ -119,6 +119,7 @@ class RecurrenceHealth(TraceCallback):
             found.spectra_due = (found.step // self.spectra_every_n_steps + 1) * self.spectra_every_n_steps
         trained = set(parameters_of(optimizer))
         own = {name: part for name, part in pl_module.named_parameters() if part in trained}
+        # torch.compile puts `_orig_mod.` before names, and rows are known without it.
         found.before = {name.replace("_orig_mod.", ""): part.detach().clone() for name, part in own.items()}
         found.hook = optimizer.register_step_post_hook(partial(self._see_update, list(own.values())))
 

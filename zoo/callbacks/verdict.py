@@ -42,6 +42,7 @@ class Verdict(Callback):
         try:
             for logger in trainer.loggers:
                 if isinstance(logger, CSVLogger):
+                    # Lightning keeps rows back, and the verdict reads the file.
                     logger.save()
             self.findings = judge(measurements_of(Path(folder)))
             _log(trainer, self.findings)

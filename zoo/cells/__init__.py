@@ -6,10 +6,26 @@ from zoo.cells.base import CELLS, Card, Cell, CellSpec, cell_spec, register_cell
 from zoo.registry import part_class
 
 if TYPE_CHECKING:  # written by tests/public_names.py
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNN as AntisymmetricRNN
+    from zoo.cells.antisymmetric_rnn import AntisymmetricRNNSpec as AntisymmetricRNNSpec
+    from zoo.cells.atr import ATR as ATR
+    from zoo.cells.atr import ATRSpec as ATRSpec
+    from zoo.cells.brc import BRC as BRC
+    from zoo.cells.brc import BRCSpec as BRCSpec
     from zoo.cells.cfc import CfC as CfC
     from zoo.cells.cfc import CfCSpec as CfCSpec
+    from zoo.cells.cfn import CFN as CFN
+    from zoo.cells.cfn import CFNSpec as CFNSpec
+    from zoo.cells.cifg import CIFG as CIFG
+    from zoo.cells.cifg import CIFGSpec as CIFGSpec
+    from zoo.cells.clockwork import Clockwork as Clockwork
+    from zoo.cells.clockwork import ClockworkSpec as ClockworkSpec
+    from zoo.cells.cornn import CoRNN as CoRNN
+    from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.deltanet import DeltaNet as DeltaNet
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
+    from zoo.cells.dilated import Dilated as Dilated
+    from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.dsgu import DSGU as DSGU
     from zoo.cells.dsgu import DSGUSpec as DSGUSpec
     from zoo.cells.ea_lstm import EALSTM as EALSTM
@@ -18,12 +34,24 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMA as EMA
     from zoo.cells.ema import EMASpec as EMASpec
+    from zoo.cells.eunn import EUNN as EUNN
+    from zoo.cells.eunn import EUNNSpec as EUNNSpec
+    from zoo.cells.exprnn import ExpRNN as ExpRNN
+    from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fastgrnn import FastGRNN as FastGRNN
+    from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
+    from zoo.cells.fastrnn import FastRNN as FastRNN
+    from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNN as GatedAntisymmetricRNN
+    from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
     from zoo.cells.gated_deltanet import GatedDeltaNet as GatedDeltaNet
     from zoo.cells.gated_deltanet import GatedDeltaNetSpec as GatedDeltaNetSpec
     from zoo.cells.gilr_lstm import GILRLSTM as GILRLSTM
     from zoo.cells.gilr_lstm import GILRLSTMSpec as GILRLSTMSpec
     from zoo.cells.gla import GLA as GLA
     from zoo.cells.gla import GLASpec as GLASpec
+    from zoo.cells.goru import GORU as GORU
+    from zoo.cells.goru import GORUSpec as GORUSpec
     from zoo.cells.gru import GRU as GRU
     from zoo.cells.gru import GRUSpec as GRUSpec
     from zoo.cells.gru_d import GRUD as GRUD
@@ -32,32 +60,48 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.indrnn import IndRNN as IndRNN
+    from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRU as IndyGRU
     from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
     from zoo.cells.indy_lstm import IndyLSTM as IndyLSTM
     from zoo.cells.indy_lstm import IndyLSTMSpec as IndyLSTMSpec
+    from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
+    from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANET as JANET
     from zoo.cells.janet import JANETSpec as JANETSpec
+    from zoo.cells.jordan import Jordan as Jordan
+    from zoo.cells.jordan import JordanSpec as JordanSpec
+    from zoo.cells.layernorm_gru import LayerNormGRU as LayerNormGRU
+    from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTM as LayerNormLSTM
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
+    from zoo.cells.lem import LEM as LEM
+    from zoo.cells.lem import LEMSpec as LEMSpec
     from zoo.cells.light_ru import LightRU as LightRU
     from zoo.cells.light_ru import LightRUSpec as LightRUSpec
     from zoo.cells.ligru import LiGRU as LiGRU
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttention as LinearAttention
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
+    from zoo.cells.lipschitz_rnn import LipschitzRNN as LipschitzRNN
+    from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.ltc import LTC as LTC
     from zoo.cells.ltc import LTCSpec as LTCSpec
+    from zoo.cells.mc_lstm import MCLSTM as MCLSTM
+    from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.memory_controller_lstm import MemoryControllerLSTM as MemoryControllerLSTM
     from zoo.cells.memory_controller_lstm import MemoryControllerLSTMSpec as MemoryControllerLSTMSpec
     from zoo.cells.mgu import MGU as MGU
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRU as MinGRU
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
+    from zoo.cells.minimal_rnn import MinimalRNN as MinimalRNN
+    from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.miru1 import MiRU1 as MiRU1
@@ -66,20 +110,44 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTM as MLSTM
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
+    from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
+    from zoo.cells.mut1 import MUT1 as MUT1
+    from zoo.cells.mut1 import MUT1Spec as MUT1Spec
+    from zoo.cells.mut2 import MUT2 as MUT2
+    from zoo.cells.mut2 import MUT2Spec as MUT2Spec
+    from zoo.cells.mut3 import MUT3 as MUT3
+    from zoo.cells.mut3 import MUT3Spec as MUT3Spec
+    from zoo.cells.nas import NAS as NAS
+    from zoo.cells.nas import NASSpec as NASSpec
+    from zoo.cells.nbr import NBR as NBR
+    from zoo.cells.nbr import NBRSpec as NBRSpec
     from zoo.cells.nested_lstm import NestedLSTM as NestedLSTM
     from zoo.cells.nested_lstm import NestedLSTMSpec as NestedLSTMSpec
+    from zoo.cells.nru import NRU as NRU
+    from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTM as ODELSTM
     from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
+    from zoo.cells.on_lstm import ONLSTM as ONLSTM
+    from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
+    from zoo.cells.original_lstm import OriginalLSTM as OriginalLSTM
+    from zoo.cells.original_lstm import OriginalLSTMSpec as OriginalLSTMSpec
     from zoo.cells.peephole_lstm import PeepholeLSTM as PeepholeLSTM
     from zoo.cells.peephole_lstm import PeepholeLSTMSpec as PeepholeLSTMSpec
     from zoo.cells.phased_lstm import PhasedLSTM as PhasedLSTM
     from zoo.cells.phased_lstm import PhasedLSTMSpec as PhasedLSTMSpec
     from zoo.cells.qrnn import QRNN as QRNN
     from zoo.cells.qrnn import QRNNSpec as QRNNSpec
+    from zoo.cells.ran import RAN as RAN
+    from zoo.cells.ran import RANSpec as RANSpec
+    from zoo.cells.res_lstm import ResLSTM as ResLSTM
+    from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
     from zoo.cells.retention import Retention as Retention
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRU as RGLRU
     from zoo.cells.rg_lru import RGLRUSpec as RGLRUSpec
+    from zoo.cells.rhn import RHN as RHN
+    from zoo.cells.rhn import RHNSpec as RHNSpec
     from zoo.cells.rwkv_time_mix import RWKVTimeMix as RWKVTimeMix
     from zoo.cells.rwkv_time_mix import RWKVTimeMixSpec as RWKVTimeMixSpec
     from zoo.cells.s4d import S4D as S4D
@@ -88,12 +156,22 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s5 import S5Spec as S5Spec
     from zoo.cells.s6 import S6 as S6
     from zoo.cells.s6 import S6Spec as S6Spec
+    from zoo.cells.scornn import ScoRNN as ScoRNN
+    from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
     from zoo.cells.sgrn import SGRN as SGRN
     from zoo.cells.sgrn import SGRNSpec as SGRNSpec
     from zoo.cells.sgu import SGU as SGU
     from zoo.cells.sgu import SGUSpec as SGUSpec
+    from zoo.cells.skip_rnn import SkipRNN as SkipRNN
+    from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
+    from zoo.cells.slstm import SLSTM as SLSTM
+    from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRU as SRU
     from zoo.cells.sru import SRUSpec as SRUSpec
+    from zoo.cells.star import STAR as STAR
+    from zoo.cells.star import STARSpec as STARSpec
+    from zoo.cells.tau_gru import TauGRU as TauGRU
+    from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
     from zoo.cells.tgru import TGRU as TGRU
     from zoo.cells.tgru import TGRUSpec as TGRUSpec
     from zoo.cells.time_lstm import TimeLSTM as TimeLSTM
@@ -102,6 +180,12 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.tlstm import TLSTMSpec as TLSTMSpec
     from zoo.cells.trnn import TRNN as TRNN
     from zoo.cells.trnn import TRNNSpec as TRNNSpec
+    from zoo.cells.ugrnn import UGRNN as UGRNN
+    from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
+    from zoo.cells.unicornn import UnICORNN as UnICORNN
+    from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
+    from zoo.cells.urnn import URNN as URNN
+    from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.cells.wmclstm import WMCLSTM as WMCLSTM
     from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
 

@@ -5,7 +5,7 @@ from zoo.cells.cell import Cell, CellSpec
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.register import CELLS, cell_spec, register_cell
 from zoo.engines import MatrixTerms, Product, State, TorchEquivalent
-from zoo.registry import check_choice, check_finite
+from zoo.registry import check_choice, check_finite, check_positive
 
 __all__ = [
     "CELLS",
@@ -24,6 +24,7 @@ __all__ = [
     "cell_spec",
     "check_choice",
     "check_finite",
+    "check_positive",
     "register_cell",
     "rms_normed",
     "unit",

@@ -20,8 +20,8 @@ class Card(PartCard):
         claim: What its paper claims of it, in a sentence; a test holds it.
         constraint: Where `Cell.constrain` puts the parameters after each step of an optimiser, or nothing.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.
-        linear: Whether the new state is linear in the old one with the spec's default options, so that a
-            parallel scan can run it.
+        linear: Whether the new state is linear in the old one with the spec's default options, so that many
+            steps can run at once.
     """
 
     family: Literal["gated", "gradient", "linear", "matrix", "continuous", "wrapper"] = "gated"

@@ -31,6 +31,11 @@ class CellSpec(Spec, ABC):
 
     cell_class: ClassVar[type["Cell"]]
 
+    @property
+    def width_step(self) -> int:
+        """What the width must be a multiple of."""
+        return 1
+
     def refuse_recurrent_init(self, why: str) -> None:
         """Refuses `recurrent_init`, for a cell that it makes no sense for.
 
@@ -182,7 +187,7 @@ class Cell(nn.Module, ABC):
             nn.init.xavier_uniform_(self.weight_ih[self.rows(gate)])
         for gate in self.recurrent_gates:
             initialise = nn.init.eye_ if self.spec.recurrent_init == "identity" else nn.init.orthogonal_
-            initialise(self.recurrent_weight(gate))
+            initialise(Cell.recurrent_weight(self, gate))  # the rows that another matrix may be made of
         for bias in (self.bias, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)
@@ -207,8 +212,7 @@ class Cell(nn.Module, ABC):
     def recurrent(self, gates: str) -> Map:
         """The linear map behind `product(gates, ...)`."""
         if gates in self.products:
-            weight: Tensor = getattr(self, self.products[gates])  # no Parameter under torch.func
-            return weight, None
+            return getattr(self, self.products[gates]), None  # a plain tensor under functional_call
         weight = self.recurrent_weight(gates)
         if self.bias_hh is None or not set(gates) & set(self.recurrent_bias):
             return weight, None
@@ -257,6 +261,7 @@ class Cell(nn.Module, ABC):
             like=self.weight_ih,
             torch_equivalent=self.torch_equivalent(),
             gates=self.gates,
+            recurrent_gates=self.recurrent_gates,
             state_names=self.state_type._fields,
             only_stepwise=self.reads.obstacle,
             memory=self.memory(),

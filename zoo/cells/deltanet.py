@@ -37,7 +37,10 @@ class DeltaNet(MatrixCell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Yang et al., 2024, https://arxiv.org/abs/2406.06484", equations="4", family="matrix"
+        paper="Yang et al., 2024, https://arxiv.org/abs/2406.06484",
+        equations="4",
+        family="matrix",
+        linear=True,
     )
     gates: ClassVar[str] = "qkv"
     head_gates = 1

@@ -41,6 +41,7 @@ class GatedDeltaNet(MatrixCell):
         paper="Yang et al., 2025, https://arxiv.org/abs/2412.06464",
         equations="10",
         family="matrix",
+        linear=True,
         no_decay=("decay_log", "bias_heads"),
         own_start=("decay_log", "bias_heads"),
     )

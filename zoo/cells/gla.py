@@ -45,7 +45,10 @@ class GLA(MatrixCell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Yang et al., 2024, https://arxiv.org/abs/2312.06635", equations="3", family="matrix"
+        paper="Yang et al., 2024, https://arxiv.org/abs/2312.06635",
+        equations="3",
+        family="matrix",
+        linear=True,
     )
     gates: ClassVar[str] = "qkvar"
     spec: GLASpec

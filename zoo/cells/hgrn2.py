@@ -43,7 +43,10 @@ class HGRN2(MatrixCell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Qin et al., 2024, https://arxiv.org/abs/2404.07904", equations="5", family="matrix"
+        paper="Qin et al., 2024, https://arxiv.org/abs/2404.07904",
+        equations="5",
+        family="matrix",
+        linear=True,
     )
     gates: ClassVar[str] = "fio"
     spec: HGRN2Spec

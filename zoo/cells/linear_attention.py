@@ -38,6 +38,7 @@ class LinearAttention(MatrixCell):
         paper="Katharopoulos et al., 2020, https://arxiv.org/abs/2006.16236",
         equations="18-20",
         family="matrix",
+        linear=True,
     )
     gates: ClassVar[str] = "qkv"
     has_normaliser = True

@@ -24,6 +24,10 @@ class MatrixSpec(CellSpec):
     heads: int = 1
     """How many matrices there are, each with an equal share of the units; the width must be a multiple."""
 
+    @property
+    def width_step(self) -> int:
+        return self.heads
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("heads", self.heads)

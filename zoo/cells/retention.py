@@ -36,7 +36,10 @@ class Retention(MatrixCell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Sun et al., 2023, https://arxiv.org/abs/2307.08621", equations="6, 8", family="matrix"
+        paper="Sun et al., 2023, https://arxiv.org/abs/2307.08621",
+        equations="6, 8",
+        family="matrix",
+        linear=True,
     )
     gates: ClassVar[str] = "qkvg"
 

@@ -4,37 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import NoReturn
 
-from zoo.cli.errors import UserError, debugging, fail, is_mistake, printable
-from zoo.cli.failures import failure
-from zoo.registry import nearest
+from zoo.cli.errors import UserError, debugging, fail, failure, is_mistake
+from zoo.cli.verbs import known_verbs, summaries
+from zoo.registry import nearest, printable
 
-TRAINING = {
-    "fit": "train a model, then test the best checkpoint",
-    "validate": "validate a checkpoint",
-    "test": "test a checkpoint",
-    "predict": "write the predictions of a checkpoint",
-    "inspect": "look at the gradients of a few batches, and say what to try",
-}
-LOOKING = {
-    "list": "list cells, wirings, models, tasks, data, callbacks, recipes",
-    "show": "show one of them: equations, options, parameters, paper",
-}
-MEASURING = {
-    "bench": "time compositions on this machine: each engine, torch's layer, the products alone",
-}
-TELLING = {
-    "report": "write a page about runs: curves, gradients, clipping, a verdict",
-}
-KEEPING = {
-    "cache": "say how much compiled code is kept and where, or clear it",
-}
-COMMANDS = {**TRAINING, **LOOKING, **MEASURING, **TELLING, **KEEPING}
 ALLOW = "--allow-import"
-HELP = f"""\
+HELP = """\
 usage: zoo COMMAND [options]
 
-{chr(10).join(f"  {name:<10}{text}" for name, text in COMMANDS.items())}
+{verbs}
 
   zoo fit --config digits_bilstm_residual                     run a recipe
   zoo fit --config FILE --trainer.max_epochs 3                change a value of it
@@ -44,10 +24,10 @@ usage: zoo COMMAND [options]
   zoo COMMAND --help                                          all options of a command
 
 options:
-  --version             show the version
-  {ALLOW} MODULE   import your own module, so that recipes may name its parts (repeatable;
-                        also ZOO_ALLOW_IMPORT=MODULE,...)
-  ZOO_DEBUG=1           show tracebacks
+  --version               show the version
+  --allow-import MODULE   import your own module, so that recipes may name its parts (repeatable;
+                          also ZOO_ALLOW_IMPORT=MODULE,...)
+  ZOO_DEBUG=1             show tracebacks
 """
 
 
@@ -72,15 +52,16 @@ def _dispatch(arguments: list[str]) -> int:
     allowed, arguments = _take_allowed(arguments)
     command = arguments[0] if arguments else "--help"
     if command in ("-h", "--help"):
-        print(HELP, end="")
+        print(HELP.format(verbs=summaries()), end="")
         return 0
     if command == "--version":
         print(f"zoo {version('recurrent-zoo')}")
         return 0
-    if command not in COMMANDS:
+    verb = known_verbs().get(command)
+    if verb is None:
         _refuse(command)
     try:
-        code = _run(command, arguments[1:], allowed)
+        code: int = verb.load()().run(arguments[1:], allowed)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -99,32 +80,11 @@ def _dispatch(arguments: list[str]) -> int:
         fail(str(error))
 
 
-def _run(command: str, arguments: list[str], allowed: list[str]) -> int:
-    if command in LOOKING:
-        from zoo.cli.looking import look  # torch, which help and version need not wait for
-
-        return look(command, arguments, allowed)
-    if command in MEASURING:
-        from zoo.cli.bench import bench  # torch, as above
-
-        return bench(arguments, allowed)
-    if command in TELLING:
-        from zoo.cli.report import report  # torch, as above
-
-        return report(arguments)
-    if command in KEEPING:
-        from zoo.cli.cache import cache  # which the other commands have no use for
-
-        return cache(arguments)
-    from zoo.cli.recipe import run  # Lightning, which looking need not wait for
-
-    return run(command, arguments, allowed)
-
-
-def _refuse(command: str) -> None:
+def _refuse(command: str) -> NoReturn:
+    known = known_verbs()
     if command.startswith("-"):
-        fail(f"the first argument is the command, got {command!r}; expected one of {', '.join(COMMANDS)}")
-    fail(f"unknown command {command!r}{nearest(command, COMMANDS) or ';'} Known: {', '.join(COMMANDS)}")
+        fail(f"the first argument is the command, got {command!r}; expected one of {', '.join(known)}")
+    fail(f"unknown command {command!r}{nearest(command, known) or ';'} Known: {', '.join(known)}")
 
 
 def _take_allowed(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -1,16 +1,19 @@
-"""A user's mistake becomes one sentence and exit code 2, not a traceback."""
+"""What ends a command becomes a sentence, not a traceback: a user's mistake, or what the machine refuses.
 
+A mistake has exit code 2; memory, disk and processes that fail though nobody is mistaken have 1.
+"""
+
+import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn, final
 
-from zoo.registry import nearest
+from zoo.registry import nearest, printable
 
-LAST = "last"
-"""What the user gives as the path of a checkpoint for the newest one."""
 MOST_LINES = 5
 LONGEST_LINE = 1500
 """Characters of a line; what a file holds is not repeated without end."""
@@ -26,9 +29,25 @@ TRUSTED = ("zoo", "torch", "lightning", "pytorch_lightning")
 """Packages of which recipes name some classes, and which are nobody's to let in as a whole."""
 PACKAGE = str(Path(__file__).parent.parent)
 
+LIMITS = {
+    r"Too many open files|received 0 items of ancdata": (
+        "too many files are open; expected fewer workers (--data.num_workers) or a higher limit (ulimit -n)"
+    ),
+    r"can't start new thread|Resource temporarily unavailable": (
+        "no further process or thread can be started; expected fewer workers (--data.num_workers) or a "
+        "higher limit (ulimit -u)"
+    ),
+}
+"""What is said when the system refuses something -> what to tell the user."""
+WORKER = r"DataLoader worker \(pid.*?\) (?:is killed by signal: (\w+)|exited unexpectedly)"
+
 
 class UserError(Exception):
     """A mistake of the user, said in a sentence."""
+
+
+class FailedError(Exception):
+    """What has ended a command, said in a sentence; the user was not mistaken."""
 
 
 @final
@@ -51,11 +70,6 @@ def fail(message: str) -> NoReturn:
     lines = [printable(line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}...") for line in given]
     print("zoo: error: " + "\n  ".join(lines[:MOST_LINES]), file=sys.stderr)
     raise SystemExit(2)
-
-
-def printable(text: str) -> str:
-    """The text with control characters escaped: names come from files, and a terminal obeys some of them."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def debugging() -> bool:
@@ -136,3 +150,54 @@ def _condensed(messages: list[str]) -> str:
     lines = [line.strip(" -") for line in last.splitlines()]
     noise = ("Given value", "Subtypes:", "Errors:", "Does not validate")
     return "\n".join(line for line in lines if line and not line.startswith(noise) and "NoneType" not in line)
+
+
+def failure(error: BaseException) -> str | None:
+    """What to tell the user of an error that the machine is to blame for; None for any other."""
+    if isinstance(error, FailedError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return f"what is printed cannot be written: {error.strerror}"
+    if isinstance(error, UserError) or is_mistake(error):
+        return None
+    text = ran_out(error) or lost_worker(error) or _limit(str(error))
+    return of_disk(error) if text is None and isinstance(error, OSError) else text
+
+
+def of_disk(error: OSError) -> str:
+    """What the system has refused to do, and with which file."""
+    if error.strerror is None:
+        return str(error)
+    return f"{error.strerror}: {error.filename}" if error.filename is not None else error.strerror
+
+
+def ran_out(error: BaseException) -> str | None:
+    """What to tell the user of an error that means there was too little memory; None for any other."""
+    message = str(error)
+    signs = ("allocate memory", "out of memory", "Storage size calculation overflowed", "Cannot allocate")
+    if not isinstance(error, MemoryError) and not any(sign in message for sign in signs):
+        return None
+    asked = re.search(r"tried to allocate (\d+) bytes", message)
+    size = f", for {int(asked[1]) / 1e9:,.1f} GB more" if asked else ""
+    return f"there is not enough memory{size}; expected smaller sizes of batches, sequences or layers"
+
+
+def lost_worker(error: BaseException) -> str | None:
+    """What to tell the user of a worker that has died, or has hung up while its batch was fetched."""
+    found = re.search(WORKER, str(error))
+    if found is None and not (isinstance(error, (ConnectionError, EOFError)) and _is_of_workers(error)):
+        return None
+    how = f" (signal: {found[1]})" if found and found[1] else ""
+    return (
+        f"a worker process that loads data has died{how}, as it does where memory runs out; expected fewer "
+        f"workers (--data.num_workers) or smaller batches"
+    )
+
+
+def _is_of_workers(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return any("/torch/multiprocessing/" in frame.filename.replace("\\", "/") for frame in frames)
+
+
+def _limit(message: str) -> str | None:
+    return next((text for sign, text in LIMITS.items() if re.search(sign, message)), None)

@@ -12,6 +12,7 @@ from zoo.diagnostics.lag_curves import LayerTraces
 from zoo.diagnostics.parameter_paths import Place, place_of
 from zoo.diagnostics.quantities import Quantity
 from zoo.diagnostics.unit_stats import dead_units, recurrent_spectra, state_norm
+from zoo.private.torch_names import norms_of
 
 
 def vitals(traces: LayerTraces, gates: dict[str, Gates]) -> dict[str, float]:
@@ -76,7 +77,7 @@ def update_ratios(
     if not names:
         return {}
     # Together, for on a device each number that is asked for is waited for.
-    norms = torch.stack([norm.float() for norm in torch._foreach_norm(weights + updates, 2)]).tolist()
+    norms = torch.stack([norm.float() for norm in norms_of(weights + updates)]).tolist()
     pairs: dict[Place, tuple[list[float], list[float]]] = {}
     for name, weight, update in zip(names, norms[: len(names)], norms[len(names) :], strict=True):
         for place in _owners(place_of(name)):

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from zoo.private.torch_names import norms_of
+
 CHUNK = 2**22
 """Elements measured at once, so that a large model costs a bounded amount of extra memory."""
 
@@ -118,10 +120,10 @@ def total_norm(tensors: list[Tensor]) -> Float[Tensor, ""]:
     device = tensors[0].device
     if device.type == "cpu" and all(_is_small(tensor) for tensor in tensors):
         # Half the time; and on a CPU it costs nothing to ask whether it overflowed.
-        quick = _norm_of(torch._foreach_norm(tensors, 2))
+        quick = _norm_of(norms_of(tensors))
         if quick.isfinite():
             return quick
-    wide = torch._foreach_norm(tensors, 2, dtype=_wide(device))
+    wide = norms_of(tensors, _wide(device))
     return _norm_of([norm.to(device) for norm in wide])
 
 
@@ -213,7 +215,7 @@ def _table(
     counts.index_add_(0, owners.add_(_column(magnitude, bins)), offsets.new_ones(()).expand(len(owners)))
     finite = torch.split(magnitude.nan_to_num_(nan=0, posinf=0), sizes)
     wide = _wide(flat.device)
-    norms = torch.stack(torch._foreach_norm(finite, 2, dtype=wide))
+    norms = torch.stack(norms_of(finite, wide))
     return torch.cat([counts.view(len(sizes), columns).to(wide), norms.unsqueeze(1)], dim=1)
 
 

@@ -79,7 +79,9 @@ def _pieces(trace: LayerTrace, weights: dict[str, Tensor]) -> list[_Piece]:
     for first in range(0, trace.steps, PIECE):
         steps = slice(first, first + PIECE)
         before, results = all_steps(trace, product, steps)
-        pieces.append(_Piece(steps, before, results, inside[steps], weights))
+        pieces.append(
+            _Piece(steps=steps, before=before, results=results, inside=inside[steps], weights=weights)
+        )
     return pieces
 
 

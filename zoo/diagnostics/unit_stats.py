@@ -62,11 +62,8 @@ def recurrent_weights(trace: LayerTrace) -> dict[str, Float[Tensor, "H H"]]:
     """The recurrent weights of each gate, in float64, by the gate's letter."""
     found = {}
     width = trace.recurrence.width
-    for gate in trace.recurrence.gates:
-        try:
-            weight, _ = trace.recurrence.recurrent(gate)
-        except (ValueError, AssertionError):  # a gate without recurrent weights
-            continue
+    for gate in trace.recurrence.recurrent_gates:
+        weight, _ = trace.recurrence.recurrent(gate)
         if weight.shape == (width, width):
             found[gate] = weight.detach().double()
     return found

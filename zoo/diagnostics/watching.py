@@ -59,7 +59,12 @@ def _recorder(traces: dict[str, LayerTrace], layer: str) -> Watcher:
         key = f"{layer}/{direction}"
         made = in_order(outputs.detach())
         plain = _detached(sequences, recurrence.like.dtype)
-        traces[key] = LayerTrace(recurrence, plain, made, d_final=(None,) * len(final))
+        traces[key] = LayerTrace(
+            recurrence=recurrence,
+            sequences=plain,
+            outputs=made,
+            d_final=(None,) * len(final),
+        )
 
         def keep_outputs(gradient: Tensor | None) -> None:
             if gradient is not None and traces[key].outputs is made:

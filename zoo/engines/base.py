@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, turn
+from zoo.private.torch_names import is_in_forward_mode, is_traced, is_transformed
 
 
 class PreparedRun(ABC):
@@ -56,6 +56,7 @@ class Engine(ABC):
     def refusal(self, recurrence: Recurrence, device: str = "cpu") -> str | None:
         """Why it cannot run this on a device of this type, or None where it can."""
         try:
+            # asked by doing, so that what it says cannot differ from what it does
             self.prepare(recurrence, device)
         except Refusal as reason:
             return str(reason)
@@ -83,13 +84,13 @@ def is_special(x: Tensor) -> bool:
     So it is under `torch.func`, forward-mode differentiation, tracing and compilation by torch, for tensors
     that are not plain, and where there is nothing to run.
     """
+    # engines read and write bare memory: tracers and transforms would not see what they do
     return (
         x.numel() == 0
         or type(x) not in (Tensor, torch.nn.Parameter)
         or x.device.type == "meta"
-        # private names of torch: it has no public way to ask for these two, nor for forward mode
         or torch.compiler.is_compiling()
-        or torch._C._is_tracing()
-        or torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
+        or is_traced()
+        or is_transformed()
+        or is_in_forward_mode()
     )

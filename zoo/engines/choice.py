@@ -48,6 +48,7 @@ def run_all(
 ) -> list[tuple[Tensor, State]]:
     """Runs the directions of a layer: together where one prepared run serves them all."""
     first = choices[0].run
+    # one object where the directions have the same program, see `c_run`
     if all(choice.run is first for choice in choices):
         return first.together(runs)
     return [choice.run(*run) for choice, run in zip(choices, runs, strict=True)]

@@ -38,6 +38,7 @@ def in_chunks(
     states = [sequences.state for _, sequences in runs]
     outputs: list[list[Tensor]] = [[] for _ in runs]
     for first in range(0, steps, every):
+        # not reentrant: that one knows neither `torch.autograd.grad` nor tensors within lists
         results = checkpoint(piece, first, *states, use_reentrant=False)
         states = [state for _, state in results]
         for found, (output, _) in zip(outputs, results, strict=True):
@@ -64,6 +65,7 @@ def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences
         sequences,
         x=sequences.x[first:last],
         state=state,
+        # 0 where a sequence is over, or read backwards has not begun: its state then stays as it is
         lengths=None if lengths is None else (lengths - first).clamp(0, last - first),
         resets=None if resets is None else resets[first:last],
     )

@@ -65,6 +65,7 @@ def run_chunkwise(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor,
         terms = _still(terms, sequences.mask.unsqueeze(-1))
     chunks = _chunks(terms, STEPS)
     if not _is_mild(chunks.log_decay):
+        # here each difference of decays is taken by itself, for more memory, and none overflows
         chunks = _chunks(terms, STEPS_BY_ROW)
     stabiliser = None
     if chunks.log_input is not None:
@@ -73,6 +74,7 @@ def run_chunkwise(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor,
     outputs = memory.read(_steps(found, pre), None if stabiliser is None else _steps(stabiliser, pre), pre)
     if sequences.mask is not None:
         outputs = torch.where(sequences.mask, outputs, 0)
+    # idle steps behind the last one keep S and m, so the last entry is the final state
     final = [last.flatten(1)] if stabiliser is None else [last.flatten(1), stabiliser[-1, :, :, -1, 0]]
     return outputs, tuple(part.to(old.dtype) for part, old in zip(final, sequences.state, strict=True))
 
@@ -84,15 +86,17 @@ def matrix_step(memory: MatrixMemory, pre: Tensor, state: State) -> tuple[Tensor
     log_decay, k, m = terms.log_decay, terms.k, None
     if terms.log_input is not None:
         before = rest[0].unsqueeze(-1)
+        # with S and k divided by exp(m), no factor is above 1 and at least one is 1
         m = torch.maximum(before + log_decay, terms.log_input)
         log_decay, k = log_decay + before - m, k * torch.exp(terms.log_input - m)
     S = torch.exp(log_decay).unsqueeze(-1) * S
     w = terms.v
     if terms.beta is not None:
         w = terms.beta * (w - torch.einsum("bnk,bnkv->bnv", k, S))
-    S = S + k.unsqueeze(-1) * w.unsqueeze(-2)
-    output = memory.read(torch.einsum("bnk,bnkv->bnv", terms.q, S), m, pre)
-    return output, (S.flatten(1), *(() if m is None else (m.squeeze(-1),)))
+    new = (S + k.unsqueeze(-1) * w.unsqueeze(-2)).flatten(1)
+    # read from what is given back, so that who asks for the state's gradient finds the output's in it
+    found = torch.einsum("bnk,bnkv->bnv", terms.q, new.view_as(S))
+    return memory.read(found, m, pre), (new, *(() if m is None else (m.squeeze(-1),)))
 
 
 def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
@@ -100,8 +104,10 @@ def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
     log_input = terms.log_input
     return replace(
         terms,
+        # with k = 0 nothing is written, whatever v and beta are: these need no mask
         k=torch.where(valid, terms.k, 0),
         log_decay=torch.where(valid, terms.log_decay, 0),
+        # -inf, not 0, so that m does not rise in the padding
         log_input=None if log_input is None else torch.where(valid, log_input, -torch.inf),
     )
 
@@ -142,6 +148,7 @@ def _stabilised(terms: MatrixTerms, first: Tensor) -> tuple[MatrixTerms, Tensor]
         found.append(run + torch.maximum(before, most))
         before = found[-1][..., -1:, :]
     m = torch.stack(found)
+    # m_{t-1}: a change of m from step to step is one more factor, exp(m_{t-1} - m_t), of S
     shifted = torch.cat(
         [torch.cat([first[None, ..., None, None], m[:-1, :, :, -1:]]), m[:, :, :, :-1]], dim=3
     )
@@ -167,21 +174,24 @@ def _run(memory: MatrixMemory, terms: MatrixTerms, state: Tensor) -> tuple[Tenso
 
 
 def _is_mild(log_decay: Tensor) -> bool:
-    """Whether exp(G - G_C / 2) and its inverse are numbers for every step, or are not asked for."""
+    """Whether exp(-G) is a number for every step of a chunk of `STEPS`, or is not asked for."""
     if log_decay.shape[-1] == 1 or log_decay.numel() == 0:
         return True
-    farthest = log_decay.detach().sum(-2).abs().max() / 2
-    return float(farthest) < 0.4 * math.log(torch.finfo(log_decay.dtype).max)
+    # the host waits once for this number, since Python has to choose the chunks
+    farthest = log_decay.detach().cumsum(-2).abs().max()
+    # 0.8, not 1: such a factor, q, k and the sum over K have to stay finite together
+    return float(farthest) < 0.8 * math.log(torch.finfo(log_decay.dtype).max)
 
 
 def _within(q: Tensor, k: Tensor, total: Tensor) -> Tensor:
     """Σ_d q_td k_sd exp(G_td - G_sd) for s ≤ t, and 0 elsewhere, (..., C, C)."""
     steps = total.shape[-2]
     if total.shape[-1] > 1 and steps == STEPS:
-        apart = total - total[..., -1:, :] / 2
-        return ((q * torch.exp(apart)) @ (k * torch.exp(-apart)).transpose(-1, -2)).tril()
+        # what `tril` drops is the largest of all, and finite, see `_is_mild`
+        return ((q * torch.exp(total)) @ (k * torch.exp(-total)).transpose(-1, -2)).tril()
     later = torch.ones(steps, steps, dtype=torch.bool, device=q.device).triu(1)
     if total.shape[-1] == 1:
+        # -inf before exp, not 0 after it: exp may be infinite for later s, and inf times 0 is NaN
         apart = (total - total.transpose(-1, -2)).masked_fill(later, -torch.inf)
         return (q @ k.transpose(-1, -2)) * torch.exp(apart)
     apart = (total.unsqueeze(-2) - total.unsqueeze(-3)).masked_fill(later.unsqueeze(-1), -torch.inf)
@@ -191,6 +201,7 @@ def _within(q: Tensor, k: Tensor, total: Tensor) -> Tensor:
 def _delta(terms: MatrixTerms, total: Tensor) -> tuple[Tensor, Tensor]:
     """w = U - W S for every chunk: U (..., C, V) and W (..., C, K)."""
     assert terms.beta is not None
+    # w solves (1 + tril(β k·k exp(G_t - G_s), -1)) w = β (v - (k exp(G))^T S)
     lower = terms.beta * _within(terms.k, terms.k, total).tril(-1)
     right = torch.cat([terms.beta * terms.v, terms.beta * torch.exp(total) * terms.k], dim=-1)
     solved = torch.linalg.solve_triangular(lower, right, upper=False, unitriangular=True)

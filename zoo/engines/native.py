@@ -50,6 +50,7 @@ def run_native(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, St
     if sequences.resets is not None:
         return run_segments(run_native, recurrence, sequences)
     if sequences.x.shape[0] == 0:
+        # torch's kernels refuse T = 0
         batch_size = sequences.x.shape[1]
         return sequences.x.new_zeros(0, batch_size, recurrence.output_size), sequences.state
     equivalent = recurrence.torch_equivalent()
@@ -89,6 +90,7 @@ def _held_in_padding(equivalent: TorchEquivalent, x: Tensor, mask: Tensor) -> tu
         _, f, g, o = column.chunk(4)
         f.fill_(amount)
         g.zero_()
+        # o may do as it likes, for outputs in the padding are set to 0
         o.zero_()
     weight_ih = torch.cat([equivalent.weight_ih, column], dim=1)
     return replace(equivalent, weight_ih=weight_ih), torch.cat([x, (~mask).to(x.dtype)], dim=2)
@@ -98,5 +100,6 @@ def _last_valid(outputs: Tensor, sequences: Sequences) -> Tensor:
     """The output at each sequence's last valid step, or its initial h where it has no step; (B, H)."""
     assert sequences.lengths is not None
     rows = torch.arange(outputs.shape[1], device=outputs.device)
+    # without the clamp a length of 0 would read step -1, the last of the padding
     last = outputs[(sequences.lengths - 1).clamp(min=0), rows]
     return torch.where((sequences.lengths > 0).unsqueeze(-1), last, sequences.state[0].to(outputs.dtype))

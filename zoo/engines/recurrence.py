@@ -95,6 +95,7 @@ class MatrixMemory:
     read: Callable[[Tensor, Tensor | None, Tensor], Tensor]
 
 
+# eq=False: programs are kept by identity, and tensors cannot be compared as fields are
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recurrence:
     """One direction of one layer, as an engine sees it.
@@ -107,10 +108,11 @@ class Recurrence:
         input_size: I, the width of the inputs.
         output_size: Width of one output.
         state_sizes: Width of each tensor of the state.
-        vectors: Every other tensor that `step` reads, such as peephole weights; each broadcasts to (B, ...).
+        vectors: Every other tensor that `step` reads, such as peephole weights (n H,); (1,) is for all units.
         like: A tensor of the type and on the device of the parameters.
         torch_equivalent: A function that gives the torch kernel for this recurrence, or None.
         gates: A letter for each block of H rows of the input product, for those who look into a run.
+        recurrent_gates: A letter for each block of H rows of the recurrent weights, likewise.
         state_names: A name for each tensor of the state, likewise.
         gradient_clip: In the backward pass, the limit of each entry of the gradient that a step sends to the
             state before it, see `zoo.engines.reference`; 0 clips nothing.
@@ -129,6 +131,7 @@ class Recurrence:
     like: Tensor
     torch_equivalent: Callable[[], TorchEquivalent] | None = None
     gates: str = ""
+    recurrent_gates: str = ""
     state_names: tuple[str, ...] = ()
     gradient_clip: float = 0.0
     only_stepwise: str = ""
@@ -161,6 +164,7 @@ class Sequences:
         """True where the state starts anew before the step is read: at a cut, or one before it backwards."""
         if self.resets is None or not self.backward:
             return self.resets
+        # a cut before t lies between t - 1 and t: read backwards, it is met before t - 1
         return torch.cat([self.resets[1:], torch.zeros_like(self.resets[:1])])
 
     def turned(self) -> "Sequences":
@@ -185,6 +189,7 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return x.flip(0)
     steps = torch.arange(len(x), device=x.device)[:, None]
+    # no flip: each sequence begins at its own last valid step, not in its padding
     mirror = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return x[mirror, torch.arange(x.shape[1], device=x.device)]
 

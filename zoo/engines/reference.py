@@ -56,10 +56,13 @@ def reference_loop(
     for t, pre in enumerate(projected.unbind(0)):
         if resets is not None:
             state = _choose(resets[t].unsqueeze(-1), sequences.reset_state, state)
+        # behind the reset, so that what goes back to the state put in place is clipped, too
         before = clip_gradient(state, recurrence.gradient_clip)
         output, new = recurrence.step(pre, before, product)
         if mask is not None:
+            # a choice, not a product with the mask: a step may be NaN in the padding, and so is 0 times NaN
             output = torch.where(mask[t], output, 0)
+            # `state`, not `before`: what goes past a step in the padding is not clipped
             new = _choose(mask[t], new, state)
         outputs.append(output)
         state = new

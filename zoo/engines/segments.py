@@ -20,7 +20,13 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
     time, batch_size, _ = sequences.x.shape
     if time == 0 or batch_size == 0:
         return run(
-            recurrence, Sequences(sequences.x, sequences.state, sequences.reset_state, sequences.lengths)
+            recurrence,
+            Sequences(
+                x=sequences.x,
+                state=sequences.state,
+                reset_state=sequences.reset_state,
+                lengths=sequences.lengths,
+            ),
         )
     row, start, length = _cut(sequences)
     longest = int(length.max())
@@ -35,7 +41,8 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
         for old, new in zip(sequences.state, sequences.reset_state, strict=True)
     )
     reset_state = tuple(part[row] for part in sequences.reset_state)
-    outputs, final = run(recurrence, Sequences(sequences.x[when, row], state, reset_state, length))
+    pieces = Sequences(x=sequences.x[when, row], state=state, reset_state=reset_state, lengths=length)
+    outputs, final = run(recurrence, pieces)
     valid = steps < length
     joined = outputs.new_zeros(time, batch_size, outputs.shape[-1])
     joined = joined.index_put((when[valid], row.expand_as(when)[valid]), outputs[valid])
@@ -46,11 +53,13 @@ def run_segments(run: RunFunction, recurrence: Recurrence, sequences: Sequences)
 def _cut(sequences: Sequences) -> tuple[Tensor, Tensor, Tensor]:
     """Row, first step and length of each piece (N,), ordered by row, then by time."""
     assert sequences.resets is not None
+    # resets are False in the padding, so that no piece begins behind the end of its row
     starts = sequences.resets.T.clone()
     starts[:, 0] = True
     row, start = starts.nonzero(as_tuple=True)
     time, batch_size, _ = sequences.x.shape
     lengths = sequences.lengths if sequences.lengths is not None else row.new_full((batch_size,), time)
     end = torch.cat([start[1:], start.new_zeros(1)])
+    # a start that is not later is the next row's: then this piece is its row's last
     end = torch.where(end > start, end, lengths[row])
     return row, start, end - start

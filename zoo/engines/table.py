@@ -30,6 +30,7 @@ class EngineTable(Mapping[str, Engine]):
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
+        # Mapping's own would import an engine to find out
         return name in self.targets or name in DEPRECATED
 
     def __iter__(self) -> Iterator[str]:
@@ -63,6 +64,7 @@ def engine_name(name: str) -> str:
 def _warn_deprecated(name: str) -> None:
     warnings.warn(
         f"engine {name!r} is deprecated and will go; use engine {DEPRECATED[name]!r}, its new name",
+        # Python hides a DeprecationWarning from users
         FutureWarning,
         stacklevel=3,
     )

@@ -14,9 +14,9 @@ from zoo.pictures.description import (
     Ends,
     HeatMap,
     Line,
+    PanelRow,
     Picture,
     Plot,
-    Row,
     column_axis,
     extent,
     lag_axis,
@@ -164,8 +164,8 @@ def lags_picture(records: Iterable[LagRecord]) -> Picture:
     size_title = f"Size of ∂loss/∂h by steps back in time, step {last.step:,}"
     share_title = "Share of the recurrent weights' gradient from further back"
     rows = [
-        Row(title=size_title, height=2.6, plots=curves, named=True),
-        Row(title=share_title, height=1.2, plots=beyond),
+        PanelRow(title=size_title, height=2.6, plots=curves, named=True),
+        PanelRow(title=share_title, height=1.2, plots=beyond),
         *_map_rows(run, keys, ways),
     ]
     return Picture(title=headline(last), subtitle=subtitle(run), rows=rows)
@@ -180,7 +180,7 @@ def _by_direction(whole: Plot, keys: Sequence[str], ways: Sequence[str]) -> list
     return [replace(whole, title=way, lines=[line for of, line in lines if of == way]) for way in ways]
 
 
-def _map_rows(run: Sequence[LagRecord], keys: Sequence[str], ways: Sequence[str]) -> Iterator[Row]:
+def _map_rows(run: Sequence[LagRecord], keys: Sequence[str], ways: Sequence[str]) -> Iterator[PanelRow]:
     """The maps of the layers, that of the first at the bottom."""
     layers = list(dict.fromkeys(key.partition("/")[0] for key in keys))
     places = np.linspace(0, len(layers) - 1, min(len(layers), MOST_ROWS)).round().astype(int)
@@ -192,7 +192,7 @@ def _map_rows(run: Sequence[LagRecord], keys: Sequence[str], ways: Sequence[str]
         maps = [lag_map(run, "state", f"{layer}/{way}".rstrip("/"), across, up, ends) for way in ways]
         plots = [replace(plot, title=way) for plot, way in zip(maps, ways, strict=True)]
         name = layer_of(layer)
-        yield Row(title=title, height=height, plots=plots, label=(shorten(name, 13), looks[name].colour))
+        yield PanelRow(title=title, height=height, plots=plots, label=(shorten(name, 13), looks[name].colour))
         title = ""
 
 

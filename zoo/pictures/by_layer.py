@@ -12,9 +12,9 @@ from zoo.pictures.description import (
     Axis,
     HeatMap,
     Line,
+    PanelRow,
     Picture,
     Plot,
-    Row,
     column_axis,
     extent,
     log_axis,
@@ -70,9 +70,9 @@ def gradients_picture(records: Iterable[GradientRecord]) -> Picture:
     norm_title += took if run.clipped.any() else "; nothing was clipped"
     map_height = min(max(0.19 * len(run.layers), 0.8), 4.2)
     rows = [
-        Row(title=lines.title, height=3.0, plots=[replace(lines, broken=())], named=True),
-        Row(title=map_title, height=map_height, plots=[_map(run, across)]),
-        Row(title=norm_title, height=1.3, plots=[_norms(run, across)], named=True),
+        PanelRow(title=lines.title, height=3.0, plots=[replace(lines, broken=())], named=True),
+        PanelRow(title=map_title, height=map_height, plots=[_map(run, across)]),
+        PanelRow(title=norm_title, height=1.3, plots=[_norms(run, across)], named=True),
     ]
     return Picture(title=headline(run), subtitle=subtitle(run), rows=rows)
 

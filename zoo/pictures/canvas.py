@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from zoo.pictures.description import Picture, Row
+from zoo.pictures.description import PanelRow, Picture
 from zoo.pictures.labels import label_right
 from zoo.pictures.looks import ALARM
 from zoo.pictures.marks import QUIET, TEXT, draw, draw_bar
@@ -52,13 +52,13 @@ def _sheet(height: float, picture: Picture) -> Figure:
     return figure
 
 
-def _room(row: Row) -> float:
+def _room(row: PanelRow) -> float:
     """Inches above a row."""
     names, colours = NAME * (len(row.plots) > 1), BAR * (row.plots[0].map is not None)
     return HEAD + names + colours if row.title else GAP
 
 
-def _draw_head(figure: Figure, bottom: float, room: float, row: Row, picture: Picture) -> None:
+def _draw_head(figure: Figure, bottom: float, room: float, row: PanelRow, picture: Picture) -> None:
     """Says above a row what it shows, which column is what, and what colours mean."""
     high, several, shown = figure.get_figheight(), len(row.plots) > 1, row.plots[0].map
     at, size = (bottom + room - HEAD + 0.1) / high, TEXT + 0.5
@@ -75,7 +75,7 @@ def _draw_head(figure: Figure, bottom: float, room: float, row: Row, picture: Pi
             figure.text(right, low / high, "■ NaN or inf", size=TEXT, color=ALARM)
 
 
-def _draw_row(figure: Figure, bottom: float, row: Row, lowest: bool) -> None:
+def _draw_row(figure: Figure, bottom: float, row: PanelRow, lowest: bool) -> None:
     """The plots of a row; the horizontal axis is named only below the lowest that has it."""
     for column, plot in enumerate(row.plots):
         axes = _panel(figure, bottom, row, column)
@@ -91,14 +91,14 @@ def _draw_row(figure: Figure, bottom: float, row: Row, lowest: bool) -> None:
         axes.text(1.04, 0.5, words, transform=axes.transAxes, size=TEXT, color=colour, va="center")
 
 
-def _across(row: Row, column: int) -> tuple[float, float]:
+def _across(row: PanelRow, column: int) -> tuple[float, float]:
     """Where a column begins, and how wide it is, in inches."""
     count = len(row.plots)
     width = (WIDTH - LEFT - RIGHT - GUTTER * (count - 1)) / count
     return LEFT + column * (width + GUTTER), width
 
 
-def _panel(figure: Figure, bottom: float, row: Row, column: int) -> Axes:
+def _panel(figure: Figure, bottom: float, row: PanelRow, column: int) -> Axes:
     """An empty panel."""
     (left, width), high = _across(row, column), figure.get_figheight()
     axes: Axes = figure.add_axes((left / WIDTH, bottom / high, width / WIDTH, row.height / high))

@@ -112,7 +112,7 @@ class Plot:
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class PanelRow:
     """Plots side by side, on the same vertical axis.
 
     Attributes:
@@ -143,7 +143,7 @@ class Picture:
 
     title: str
     subtitle: str
-    rows: Sequence[Row]
+    rows: Sequence[PanelRow]
 
 
 def log_axis(title: str, values: Sequence[Shaped[np.ndarray, "..."]], most: int = 7) -> Axis:

@@ -8,6 +8,7 @@ from zoo.registry.checks import (
     check_fraction,
     check_positive,
     nearest,
+    printable,
 )
 from zoo.registry.declared import Declared, declared, part_class
 from zoo.registry.registry import Registry, load_plugins, spec_of
@@ -27,5 +28,6 @@ __all__ = [
     "load_plugins",
     "nearest",
     "part_class",
+    "printable",
     "spec_of",
 ]

@@ -17,6 +17,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(repr(lowered[match]) for match in close)}?" if close else ""
 
 
+def printable(text: str) -> str:
+    """The text with control characters escaped: names come from files, and a terminal obeys some of them."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is an integer of at least 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:

@@ -13,6 +13,8 @@ from zoo.registry.declared import Declared, declared
 from zoo.registry.spec import Spec
 
 PLUGIN_GROUP = "zoo.plugins"
+MOST_LISTED = 24
+"""Names that an error lists."""
 Part = TypeVar("Part")
 Entered = TypeVar("Entered")
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -85,7 +87,10 @@ class Registry(Generic[Part]):
     def unknown(self, name: str) -> str:
         """The sentence that says `name` is unknown, what is near it and what is known."""
         known = self.names()
-        return f"unknown {self.kind} {name!r}{nearest(name, known) or ';'} Known: {', '.join(known)}"
+        listed = (
+            ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {self.kind}s`"
+        )
+        return f"unknown {self.kind} {name!r}{nearest(name, known) or ';'} Known: {listed}"
 
     def names(self, pattern: str = "*") -> list[str]:
         """Registered names that match a shell-style pattern, in alphabetical order."""

@@ -1,7 +1,7 @@
 """Histograms of gradients over a run as columns of a map, few enough for a screen however long the run."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import final
 
 import numpy as np
@@ -12,7 +12,7 @@ from zoo.diagnostics.parameter_paths import place_of
 from zoo.report.figure import MOST_COLUMNS
 from zoo.runs.gradient_records import GradientRecord
 
-Row = tuple[str, str, str]
+PanelRow = tuple[str, str, str]
 """Moment ("before" or "after" clipping), layer, and the part of the layer, "" for the whole of it."""
 
 Counts = Int[np.ndarray, " bins_and_3"]
@@ -36,7 +36,7 @@ class Column:
     last: int
     optimizers: set[int]
     rounds: int = 1
-    counts: dict[Row, Counts] = field(default_factory=dict)
+    counts: dict[PanelRow, Counts] = field(default_factory=dict)
 
     def add(self, other: "Column") -> None:
         """Takes in a later one."""
@@ -62,7 +62,7 @@ class HistogramColumns:
     columns: list[Column]
     others: int
 
-    def rows(self, moment: str, layer: str | None = None) -> list[Row]:
+    def rows(self, moment: str, layer: str | None = None) -> list[PanelRow]:
         """The layers, or the parts of one layer, in the order of the model."""
         found = dict.fromkeys(row for column in self.columns for row in column.counts)
         return [
@@ -102,9 +102,7 @@ def collect(records: Iterable[GradientRecord]) -> HistogramColumns | None:
 def merged(columns: list[Column], most: int) -> list[Column]:
     """Neighbours added up until at most so many are left; those given stay as they are."""
     while len(columns) > most:
-        columns = _halved(
-            [Column(c.first, c.last, set(c.optimizers), c.rounds, dict(c.counts)) for c in columns]
-        )
+        columns = _halved([replace(c, optimizers=set(c.optimizers), counts=dict(c.counts)) for c in columns])
     return columns
 
 
@@ -115,7 +113,7 @@ def _halved(columns: list[Column]) -> list[Column]:
 
 
 def _column(record: GradientRecord) -> Column:
-    column = Column(record.step, record.step, {record.optimizer})
+    column = Column(first=record.step, last=record.step, optimizers={record.optimizer})
     moments = {"before": record.before, "after": record.after or {}}
     for moment, summaries in moments.items():
         for name, summary in summaries.items():
@@ -125,7 +123,7 @@ def _column(record: GradientRecord) -> Column:
     return column
 
 
-def _rows(moment: str, name: str) -> Iterator[Row]:
+def _rows(moment: str, name: str) -> Iterator[PanelRow]:
     place = place_of(name)
     yield moment, place.layer, ""
     if moment == "before":

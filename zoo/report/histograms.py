@@ -9,7 +9,7 @@ from zoo.diagnostics.histogram import LogBins
 from zoo.diagnostics.parameter_paths import depth_of
 from zoo.pictures.description import step_axis
 from zoo.pictures.wording import number, power
-from zoo.report.columns import Column, Row, merged
+from zoo.report.columns import Column, PanelRow, merged
 from zoo.report.figure import (
     MOST_COLUMNS,
     Layout,
@@ -132,7 +132,7 @@ def _picture(run: Run, choice: Choice, frame: dict[str, Any]) -> tuple[list[Trac
     return traces, _layout(names, columns.bins, frame)
 
 
-def _strip(run: Run, row: Row, columns: Sequence[Column], place: int) -> Iterator[Trace]:
+def _strip(run: Run, row: PanelRow, columns: Sequence[Column], place: int) -> Iterator[Trace]:
     assert run.columns is not None
     bins = run.columns.bins
     axis = "y" if place == 0 else f"y{place + 1}"

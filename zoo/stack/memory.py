@@ -51,7 +51,7 @@ def check_weights(count: int, sizes: str) -> None:
 def _recurrent(spec: CellSpec) -> int:
     """Blocks of recurrent weights of a cell."""
     with torch.device("meta"):
-        return len(spec.build(1, 1).recurrent_gates)
+        return len(spec.build(1, spec.width_step).recurrent_gates)
 
 
 @cache

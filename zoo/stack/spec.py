@@ -1,7 +1,7 @@
 """What a stack is made of, in plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, final, get_args
 
 from zoo.cells import CellSpec, cell_spec
@@ -21,8 +21,8 @@ MergeName = Literal["concat", "sum", "mean", "gated"]
 DIRECTIONS = get_args(DirectionName)
 MERGES = get_args(MergeName)
 Item = TypeVar("Item")
-DEEPEST = 10_000
-"""Layers of a stack, each a module of its own; so many take a minute to build."""
+DEEPEST = 1_000
+"""Layers of a stack, each a module of its own; so many take seconds to build, and more are a slip."""
 
 
 @final
@@ -38,6 +38,9 @@ class StackSpec(Spec):
 
     hidden_size: int | Sequence[int] = 128
     """Width of the state, in each direction."""
+
+    params: int | None = None
+    """Parameters that the stack is to have: the width that comes nearest is taken for all layers."""
 
     num_layers: int = 1
     """Depth."""
@@ -81,6 +84,13 @@ class StackSpec(Spec):
         self._settle("direction", _each(self.direction, (str,), lambda name: name))
         for width in self.hidden_sizes:
             check_positive("hidden_size", width)
+        if self.params is not None:
+            check_positive("params", self.params)
+            if self.hidden_size != type(self).hidden_size:
+                raise ValueError(
+                    f"params is {self.params} with hidden_size {self.hidden_size}, and each decides the "
+                    f"width; expected one of them"
+                )
         for name in _per_layer(self.direction, self.num_layers):
             check_choice("direction", name, DIRECTIONS)
         if self.merge != "concat" and "bidirectional" not in self.directions:
@@ -144,6 +154,14 @@ class StackSpec(Spec):
         parts: dict[str, Any] = {"cell": cell_spec, "wiring": wiring_spec}
         settled = {key: _each(value[key], (str, Mapping), parts[key]) for key in parts if key in value}
         return cls.from_plain({**value, **settled})
+
+    def sized(self, input_size: int) -> "StackSpec":
+        """This spec with the width that gives it `params` parameters, or as it is without these."""
+        if self.params is None:
+            return self
+        from zoo.stack.budget import width_for  # it builds stacks, which import this module
+
+        return replace(self, params=None, hidden_size=width_for(self, input_size, self.params))
 
     def build(self, input_size: int) -> "Stack":
         """The stack, for inputs (B, T, input_size)."""

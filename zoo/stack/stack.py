@@ -34,6 +34,7 @@ class Stack(nn.Module):
     def __init__(self, spec: StackSpec, input_size: int) -> None:
         super().__init__()
         check_positive("input_size", input_size)
+        spec = spec.sized(input_size)
         check_stack(spec, input_size)
         self.spec, self.input_size = spec, input_size
         self.layers, self.wirings = nn.ModuleList(), nn.ModuleList()

@@ -14,6 +14,7 @@ from torch import Tensor, nn, optim
 from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
+from zoo.private.lightning_names import count_update
 from zoo.registry import Spec
 from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
@@ -184,7 +185,7 @@ class Task(SafelyLoaded, ABC):
             if name in restored["counted"]:
                 state = restored["counted"][name]
                 metric.merge_state({key: part.to(self.device) for key, part in state.items()})
-                metric._update_count += 1  # merging leaves it as it is, and computing would warn of no update
+                count_update(metric)
         uncounted = ((part.to(self.device) for part in batch) for batch in restored["uncounted"])
         self._uncounted["train"] = [(predictions, targets) for predictions, targets in uncounted]
 

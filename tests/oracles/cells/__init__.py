@@ -2,9 +2,10 @@
 
 `oracles/cells/<key>.py` has one function, `step(weights, x, state, spec)`: the output and the new state.
 Where parameters do not start as usual (input weights by Xavier, recurrent ones orthogonal, vectors at 0),
-STARTS_OTHERWISE names them. READS_MISSING says that NaN is a missing value, which some parameters are for;
-STEEPNESS by how much a step may enlarge a rounding error. Where torchrecurrent has the cell, TORCHRECURRENT
-says how (`oracles.elsewhere`).
+STARTS_OTHERWISE names them. Where a state sees only some steps of the past, `stride(spec)` says how many
+lie between these; where a step may read nothing, SKIPS says so. READS_MISSING says that NaN is a missing
+value, which some parameters are for; STEEPNESS by how much a step may enlarge an error of rounding. Where
+torchrecurrent has the cell, TORCHRECURRENT says how (`oracles.elsewhere`).
 """
 
 import importlib

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from zoo.diagnostics.histogram import total_norm
+from zoo.private.torch_names import clamp_all_, multiply_all_
 
 
 @final
@@ -46,9 +47,11 @@ def decide(norms: Float[Tensor, " blocks"], limits: Float[Tensor, " *blocks"] | 
     over = finite & (norms >= limits)
     return Clip(
         before=torch.linalg.vector_norm(norms),
+        # Of the limits, and not of what was scaled: no second pass, and the limit to the digit.
         after=torch.linalg.vector_norm(torch.where(over, limits, norms)),
         acted=over.any(),
         finite=finite,
+        # No norm of 0 meets a limit of 0, see `PercentileMode`: 0 / 0 is worked out, and not taken.
         coefficients=torch.where(over, limits / norms, 1.0),
     )
 
@@ -85,9 +88,10 @@ def shorten(
     if idle(clip):
         return clip
     for block, coefficient in zip(blocks, clip.coefficients, strict=True):
+        # One launch takes tensors of one device and one type.
         for device, dtype in {(gradient.device, gradient.dtype) for gradient in block}:
             members = [gradient for gradient in block if (gradient.device, gradient.dtype) == (device, dtype)]
-            torch._foreach_mul_(members, factor_for(coefficient, device, dtype))
+            multiply_all_(members, factor_for(coefficient, device, dtype))
     return clip
 
 
@@ -117,11 +121,24 @@ def clip_value(
     finite, one = norm.isfinite(), torch.ones_like(norm)
     if norm.is_cpu and norm <= min(high, -low):
         # No entry is larger than the norm.
-        return Clip(norm, norm, torch.zeros_like(finite), finite, one.reshape(1))
+        return Clip(
+            before=norm,
+            after=norm,
+            acted=torch.zeros_like(finite),
+            finite=finite,
+            coefficients=one.reshape(1),
+        )
+    # Infinite limits change nothing, and the host need not wait to know whether to clamp.
     slack = torch.where(finite, torch.zeros_like(norm), torch.inf)
     highest, lowest = high + slack, low - slack
-    torch._foreach_clamp_max_(gradients, [highest.to(gradient.device) for gradient in gradients])
-    torch._foreach_clamp_min_(gradients, [lowest.to(gradient.device) for gradient in gradients])
+    devices = [gradient.device for gradient in gradients]
+    clamp_all_(gradients, [lowest.to(each) for each in devices], [highest.to(each) for each in devices])
     after = torch.where(finite, total_norm(gradients), norm)
     acted = after < norm
-    return Clip(norm, after, acted, finite, torch.where(acted, after / norm, one).reshape(1))
+    return Clip(
+        before=norm,
+        after=after,
+        acted=acted,
+        finite=finite,
+        coefficients=torch.where(acted, after / norm, one).reshape(1),
+    )

@@ -182,6 +182,7 @@ class PercentileMode(Mode):
     def clip(self, step: OptimizerStep) -> tuple[Clip, Sequence[str]]:
         """Takes the norm into the history, for which the host waits once, and clips."""
         norms = block_norms([step.all])
+        # Kept unscaled, for the scale changes from step to step.
         norm, limit = float(norms / step.scale), math.inf
         if math.isfinite(norm):
             step.history.add(norm)

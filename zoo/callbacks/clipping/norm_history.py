@@ -22,6 +22,7 @@ class NormHistory:
 
     def add(self, norm: float) -> None:
         """Appends one and forgets the oldest where there is no more room."""
+        # Before the append, at which the deque drops the oldest by itself.
         if len(self.norms) == self.norms.maxlen:
             del self._sorted[bisect_left(self._sorted, self.norms[0])]
         self.norms.append(norm)

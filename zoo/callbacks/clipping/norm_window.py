@@ -62,6 +62,7 @@ class NormWindow:
         """Goes on counting from what `state` gave."""
         self.nonfinite, self.acted, self.steps = (state[key] for key in ("nonfinite", "acted", "steps"))
         skipped = state.get("scaler_skipped")
+        # On the CPU: without a dimension it can be added to on any device.
         self.scaler_skipped = None if skipped is None else torch.tensor(float(skipped))
 
     def values(self, optimizer: int | None = None) -> dict[str, Tensor]:

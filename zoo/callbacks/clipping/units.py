@@ -32,6 +32,7 @@ def clip_units(
     norms = unit_norms(gradients)
     known = iter(unit_norms([weight for weight in weights if weight is not None]))
     lengths = [
+        # Nothing is over an infinite limit, and yet it counts in the norm of all.
         torch.full_like(norm, torch.inf) if weight is None else next(known)
         for norm, weight in zip(norms, weights, strict=True)
     ]

@@ -9,6 +9,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks.nonfinite.finite import is_finite, leaves
+from zoo.private.lightning_names import is_compiled
 
 
 @final
@@ -21,7 +22,7 @@ class Calls:
 
     def __init__(self, module: LightningModule) -> None:
         self._last: dict[nn.Module, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        children = [] if module._compiler_ctx is not None else list(module.children())
+        children = [] if is_compiled(module) else list(module.children())
         self._handles: list[RemovableHandle] = [
             child.register_forward_pre_hook(self._note, with_kwargs=True) for child in children
         ]
@@ -32,6 +33,7 @@ class Calls:
 
     def _note(self, child: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if torch.is_grad_enabled():
+            # Moved to the end: calls are run again in the order in which they came last.
             self._last.pop(child, None)
             self._last[child] = (args, kwargs)
 
@@ -65,7 +67,9 @@ class Calls:
         try:
             with (
                 torch.no_grad(),
+                # Training goes on with the random numbers that it would have had.
                 torch.random.fork_rng(devices),
+                # Compiled code need not call the hooks of modules within it.
                 torch.compiler.set_stance("force_eager"),
                 trainer.precision_plugin.forward_context(),
             ):

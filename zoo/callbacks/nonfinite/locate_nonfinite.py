@@ -41,6 +41,7 @@ def locate_nonfinite(
         output = output if culprit.last else None
         gradients = say_gradients(gradients_in_order(module, optimizer), output)
         parts, suspects = [say_loss(culprit), say_output(output), gradients], culprit.batch
+    # First, or running means that this batch has spoilt would pass for overflowed weights.
     put_back(watch.buffers)
     overflowed = say_weights(watch.overflowed(capture(trainer)))
     return ", ".join(part for part in [overflowed, *parts, say_batch(suspects)] if part)

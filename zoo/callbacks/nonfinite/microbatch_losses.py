@@ -60,6 +60,7 @@ class MicrobatchLosses:
             total: The sum over all processes, which is not finite.
             processes: How many there are.
         """
+        # Something is wrong by now, and the host may wait.
         values = [float(loss) for loss in self._each]
         count = len(values)
         bad = [index for index, value in enumerate(values) if not math.isfinite(value)]

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 import torch
-from lightning.fabric.plugins.precision.amp import _optimizer_handles_unscaling
 from lightning.pytorch import LightningModule, Trainer
 from torch import Tensor
 from torch.optim import Optimizer
 
 from zoo.callbacks.gradients import gradient_of, named_gradients, parameters_of, scaler_of
 from zoo.diagnostics.histogram import total_norm
+from zoo.private.lightning_names import unscales_itself
 
 
 def norm_and_loss(trainer: Trainer, optimizer: Optimizer, loss: Tensor | float) -> tuple[float, float]:
@@ -43,7 +43,7 @@ def leave_out(trainer: Trainer, optimizers: Iterable[Optimizer]) -> None:
     scaled = scaler_of(trainer) is not None
     for optimizer in optimizers:
         for parameter in parameters_of(optimizer):
-            if scaled and _optimizer_handles_unscaling(optimizer):
+            if scaled and unscales_itself(optimizer):
                 gradient_of(parameter).fill_(torch.nan)
             else:
                 parameter.grad = None

@@ -88,6 +88,7 @@ class Inputs:
 
     def flat(self) -> tuple[Tensor | None, ...]:
         """All of them in a row."""
+        # gradients are handed to autograd in this order, too
         return (self.pre, *self.state, *self.reset_state, *self.vectors, *self.weights, *self.biases)
 
     @classmethod
@@ -123,6 +124,7 @@ class BackwardRun:
         return Buffers(
             pre=given.pre,
             states=self.made[:parts],
+            # no derivative reads the outputs, so that none are kept
             outputs=given.pre.new_empty(0),
             products=self.made[parts : parts + matmuls],
             operands=self.made[parts + matmuls : -1],

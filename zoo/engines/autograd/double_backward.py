@@ -23,6 +23,7 @@ def double_backward(program: Program, back: BackwardRun) -> tuple[Tensor | None,
             operand = buffers.operands[k] if state is None else buffers.before(state)
             place = before[..., matmul.into * program.width :][..., : matmul.rows * program.width]
             place -= F.linear(operand, given.weights[k], given.biases[k]).detach()
+    # the value before the products, with the gradient of what was given
     pre = given.pre + (before - given.pre).detach()
     # a view of each, so that what was given twice has two gradients
     sources = [None if part is None else part.view_as(part) for part in (pre, *given.flat()[1:])]

@@ -1,6 +1,6 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 import torch
@@ -41,6 +41,7 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
     # projected outside the operation: autograd takes that product's gradient for all steps at once
     given = [_inputs(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
     flat = [part for each in given for part in each.flat()]
+    # all is of one type by now, and must stay so: kernels read bare memory
     with torch.autocast(given[0].pre.device.type, enabled=False):
         results = RunProgram.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
     count = 1 + len(kernel.program.state)
@@ -65,6 +66,7 @@ def _inputs(program: Program, recurrence: Recurrence, sequences: Sequences) -> I
 
 def _overwritable(pre: Tensor, x: Tensor) -> Tensor:
     """The input products, contiguous, in memory that nobody reads again."""
+    # a cell may project by passing its input on: then this memory is the caller's
     maker, shared = pre.grad_fn, pre.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
     while maker is not None and type(maker).__name__ in VIEWS:
         maker = maker.next_functions[0][0]
@@ -122,6 +124,7 @@ class RunProgram(torch.autograd.Function):
                 strict=True,
             )
         ]
+        # in a backward pass gradients are on only if these are to be differentiated again
         if torch.is_grad_enabled():
             found = [double_backward(program, back) for back in backs]
         else:
@@ -143,20 +146,10 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
     def empty(blocks: int) -> Tensor:
         return pre.new_empty(time, batch_size, blocks * width)
 
+    # not zeroed: a kernel reads nothing that it has not written
     states = tuple(pre.new_empty(time + 1, *part.shape) for part in given.state)
     for whole, start in zip(states, given.state, strict=True):
         whole[-1 if sequences.backward else 0] = start
-    products = []
-    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
-        if matmul.into is None:
-            products.append(empty(matmul.rows))
-            if bias is not None:
-                products[-1][:] = bias
-            continue
-        products.append(pre.new_empty(0))
-        if bias is not None:
-            # a folded product adds onto the input product, so its bias goes there once for all steps
-            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
     operands = tuple(
         empty(len(matmul.operand)) if program.operand_state(matmul) is None else pre.new_empty(0)
         for matmul in program.matmuls
@@ -167,7 +160,7 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
         pre=pre,
         states=states,
         outputs=empty(len(program.output)) if shown is None else _after(states[shown], sequences),
-        products=tuple(products),
+        products=tuple(_products(program, given)),
         operands=operands,
         weights=tuple(weight.contiguous() for weight in given.weights),
         biased=tuple(bias is not None for bias in given.biases),
@@ -179,6 +172,20 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
         else sequences.resets_in_read_order.contiguous(),
         backward=sequences.backward,
     )
+
+
+def _products(program: Program, given: Inputs) -> Iterator[Tensor]:
+    """The buffers of the products, with biases where they start from these."""
+    pre, width = given.pre, program.width
+    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
+        if matmul.into is None:
+            product = pre.new_empty(*pre.shape[:2], matmul.rows * width)
+            yield product if bias is None else product.copy_(bias)
+            continue
+        if bias is not None:
+            # a folded product adds onto the input product, so its bias goes there once for all steps
+            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
+        yield pre.new_empty(0)
 
 
 def _after(states: Tensor, sequences: Sequences) -> Tensor:
@@ -194,6 +201,7 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
         buffers = back.buffers(program)
         gradients = Gradients(
             outputs=back.d_results[0].contiguous(),
+            # copies, for the kernel writes into them, and these are the caller's
             states=[part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
             pre=torch.empty_like(buffers.pre),
             products=tuple(torch.empty_like(part) for part in buffers.products),

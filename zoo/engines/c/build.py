@@ -19,6 +19,7 @@ from zoo.cache import UNFINISHED, is_whole, keep, kept_folder
 
 logger = logging.getLogger(__name__)
 
+# without errno and traps loops that call exp become vectors; -ffast-math would rule out NaN
 FLAGS = ["-O3", "-march=native", "-fPIC", "-shared", "-fopenmp", "-fno-math-errno", "-fno-trapping-math"]
 FLAVOURS = [["-DVECTOR_MATH", "-lmvec", "-lm"], ["-lm"]]
 """With the C library's vector functions where it has them, and without."""

@@ -12,6 +12,7 @@ C_EXPRESSIONS = {
     "bitwise_and": "{0} && {1}",
     "bitwise_not": "!{0}",
     "bitwise_or": "{0} || {1}",
+    # choices are written such that NaN comes through, as in torch: compared with NaN all is false
     "clamp_max": "{0} > {1} ? {1} : {0}",
     "clamp_min": "{0} < {1} ? {1} : {0}",
     "cos": "COS({0})",
@@ -40,6 +41,7 @@ C_EXPRESSIONS = {
     "relu": "{0} < 0 ? 0 : {0}",
     "rsqrt": "1 / SQRT({0})",
     "rsub": "{1} - {0}",
+    # exp may become infinite here, and then the quotient is 0, as it should be
     "sigmoid": "1 / (1 + EXP(-{0}))",
     "sigmoid_backward": "{0} * {1} * (1 - {1})",
     "sign": "(real)(({0} > 0) - ({0} < 0))",
@@ -60,6 +62,7 @@ TRUTHS = {"eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or", "bitw
 
 
 SEQUENCES = {
+    # NaN is the largest of all, as in torch
     "row_max": ("real v{n} = -INFINITY;", "v{n} = {x} > v{n} || {x} != {x} ? {x} : v{n};"),
     "row_cumsum": ("real v{n} = 0;", "s{n}[j] = v{n} += {x};"),
     "row_flip": ("", "s{n}[H - 1 - j] = {x};"),
@@ -117,6 +120,7 @@ class Pass:
             op = self._op(number)
             stages[number] = max([stages[source] for source in op.sources] + [0])
             if op.name in ROW_OPS:
+                # a row operation is known only after its loop: who reads it is in the next one
                 stages[number] += 1
             if op.name in ROW_NUMBERS or (op.name not in ROW_OPS and set(op.sources) <= rows):
                 rows.add(number)
@@ -214,6 +218,7 @@ class Pass:
 def _name(block: Block) -> str:
     if isinstance(block, Ref):
         return f"v{block.index}"
+    # `repr` gives every digit, but C has other names for what is not finite
     value = float(block)
     if isfinite(value):
         return f"((real){value!r})"

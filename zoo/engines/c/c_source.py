@@ -92,6 +92,7 @@ def _forward(program: Program) -> list[str]:
     places = Places(program)
     widths = [len(part) for part in program.state]
     lines = [
+        # of T + 1 states the one before step t is the t-th; backwards, where time runs down, the next
         *(f"real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
         *(f"real *s{k}_n = s{k} + (t + !back) * B * {width} * H;" for k, width in enumerate(widths)),
         f"real *pre_t = pre + t * B * {len(program.pre)} * H, *y_t = y + t * B * {len(program.output)} * H;",
@@ -112,6 +113,7 @@ def _forward(program: Program) -> list[str]:
                 for place, block in enumerate(matmul.operand)
             ]
             lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
+        # in the padding, too: the state stands still there, and nobody reads the product
         lines.append(_product(places, k))
     lines += over_rows(_results(program, places))
     return _function("forward", forward_pointers(program), "for (long i = 0; i < T; ++i) {", lines)
@@ -157,7 +159,9 @@ def _backward(layout: Layout) -> list[str]:
     for k, matmul in enumerate(program.matmuls):
         state = program.operand_state(matmul)
         if state is not None:
+            # added up: the passes above have put the rest of this gradient there
             lines.append(_product_back(places, k, f"e_s{state}", 1))
+    # all that the step sends back is in e_s by now, and a reset has not taken it yet
     if program.clips:
         lines += over_rows([*_in_padding([]), *_clipped(widths)])
     lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
@@ -170,6 +174,7 @@ def _backward(layout: Layout) -> list[str]:
         ]
     lines += [
         "}",
+        # what leaves this step enters the next one; `CKernel.backward_all` knows where it ends
         *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
     ]
     return _function("backward", backward_pointers(program), "for (long i = T - 1; i >= 0; --i) {", lines)
@@ -186,6 +191,7 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
         place, operator = places[item.number].rsplit(" ", 1)
         if operator == "=":
             k = state.get(item.number)
+            # 0, so that products over all rows, and the weights' gradient over all steps, add nothing
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
             padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
     return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]

@@ -75,6 +75,7 @@ class CRun(PreparedRun):
         if is_special(x) or not fits:
             return False
         try:
+            # only now: to ask which engine would be taken must not start a compiler
             self.kernel.compiled(x.dtype)
         except CannotCompileError as error:
             warn_once(f"engine 'c': {error}; using another engine")

@@ -51,6 +51,7 @@ class CKernel(Kernel):
         ]
         if self.program.clips:
             for (buffers, gradients), parts in zip(runs, tensors, strict=True):
+                # a pointer, not a number in the source: one library serves every limit
                 parts.append(buffers.pre.new_tensor([gradients.limit]))
         self._call("backward", [buffers for buffers, _ in runs], tensors)
         for (buffers, gradients), spare, part in zip(runs, spares, vectors, strict=True):
@@ -87,6 +88,7 @@ class CKernel(Kernel):
             pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
             sizes.append((ctypes.c_long * len(numbers))(*numbers))
             addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
+        # C gets bare addresses: the lists above keep what they point to alive until it returns
         self.compiled(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
 
 
@@ -107,6 +109,7 @@ def _backward_tensors(
     buffers: Buffers, gradients: Gradients, spare: Sequence[Tensor], vectors: Tensor
 ) -> list[Tensor | None]:
     """What `backward` takes after the matrix product, in the order of `c_source.backward_names`."""
+    # one step of each: an operand's gradient is used up within its step
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, buffers.products, gradients.products, operands, strict=True):

@@ -39,8 +39,10 @@ class Backward:
         if buffers.lengths is not None:
             steps = torch.arange(time, device=buffers.lengths.device)[:, None]
             padding = (steps >= buffers.lengths).unsqueeze(-1)
+            # outputs are 0 in the padding whatever happens: what comes back there belongs to nothing
             gradients.outputs = gradients.outputs.masked_fill(padding, 0)
         found = buffers.pre.new_empty(time, batch_size, columns.count, program.width)
+        # no result depends on these inputs, so that the loop never writes their columns
         for column in columns.dead:
             found[:, :, column] = 0
         fixed = self._fixed_views(buffers, gradients)
@@ -58,6 +60,7 @@ class Backward:
             views = fixed | self._views(gradients.outputs[now], found[now])
             views |= {name: by_step(part) for name, part in self._runs(values, found[now], hidden).items()}
             self._loop(views, first, last, ending, renewing)
+        # a sequence of no step hands the gradient of its final state to its initial one
         if 0 in ending:
             ending[0]()
         gradients.states[:] = [fixed[f"d{k}"] for k in range(len(program.state))]
@@ -68,6 +71,7 @@ class Backward:
         program, width = self.program, self.program.width
         views: dict[str, Any] = {"limit": gradients.limit}
         for k, part in enumerate(gradients.states):
+            # with lengths each sequence gets its own at its own last step, see `_ending`
             gradient = part if buffers.lengths is None else torch.zeros_like(part)
             views[f"d{k}"] = gradient
             views |= {f"d{k}_{place}": block for place, block in enumerate(_rows(gradient, width))}
@@ -102,6 +106,7 @@ class Backward:
             whole = found.new_empty(*found.shape[:2], len(parts), found.shape[-1])
             for k, part in enumerate(parts):
                 whole[:, :, k] = part
+            # a step that runs on in the padding may have infinite partials, and 0 times those is NaN
             made[name] = whole if hidden is None else whole.masked_fill_(hidden.unsqueeze(-1), 0)
         return made
 
@@ -116,8 +121,10 @@ class Backward:
 
         def end(length: int) -> None:
             for k, part in enumerate(final):
+                # in place, for d{k}_0, d{k}_1, ... are views of it
                 views[f"d{k}"] += torch.where((lengths == length).unsqueeze(-1), part, 0)
 
+        # the host waits here once, and the loop works only at steps where a sequence ends
         return {length: partial(end, length) for length in set(lengths.tolist())}
 
     def _renewing(
@@ -201,6 +208,7 @@ class Lines:
         for k, part in enumerate(program.new_state):
             for place, block in enumerate(part):
                 lines += self._spread(block, f"d{k}_{place}", "")
+        # last to first, for the operand of a product may be made of the product before it
         for k in reversed(range(len(program.matmuls))):
             matmul = program.matmuls[k]
             if program.operand_state(matmul) is None:
@@ -209,6 +217,7 @@ class Lines:
                 for place, block in enumerate(matmul.operand):
                     lines += self._spread(block, f"do{k}_{place}", "")
         for k in range(len(program.state)):
+            # last of all, for the lines above still read the gradient that this overwrites
             lines += self._state(k)
             if program.clips:
                 limit = self._known("limit")
@@ -231,6 +240,7 @@ class Lines:
             name, columns = f"p{len(self.runs)}", f"f{run[0]}_{run[-1]}"
             self.runs[name] = [self.derivatives[block.index, column] for column in run]
             self.ranges[columns] = slice(run[0], run[-1] + 1)
+            # the first to come writes, so that nobody has to clear the columns
             if run[0] in self._filled:
                 lines.append(f"{columns}[i].addcmul_({name}[i], {seed}{index})")
             else:

@@ -34,6 +34,7 @@ class EagerKernel(Kernel):
         return defined(forward_lines(self.program))
 
     def __reduce__(self) -> Any:
+        # a loop that was written out cannot be pickled, and the program says all of it
         return type(self), (self.program,)
 
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
@@ -44,13 +45,17 @@ class EagerKernel(Kernel):
             self._loop(forward_views(self.program, buffers, first, last), first, last, renewing)
         self._show_state(buffers, renewing)
         if buffers.lengths is None:
+            # copies: the caller may write into them, and the states are kept for the backward pass
             return tuple(part[-1].clone() for part in buffers.states)
         rows = torch.arange(len(buffers.lengths), device=buffers.lengths.device)
         final = tuple(part[buffers.lengths, rows] for part in buffers.states)
         steps = torch.arange(len(buffers.pre) + 1, device=rows.device)[:, None]
         beyond = (steps >= buffers.lengths).unsqueeze(-1)
-        for part in (buffers.outputs, *buffers.states, *(part for part in buffers.operands if part.numel())):
-            part.masked_fill_(beyond[: len(part)], 0)  # what ran on freely may have grown to infinity
+        # what ran on freely may have grown to infinity; the input products have taken in products with it
+        filled = (buffers.pre, buffers.outputs, *buffers.states, *buffers.products, *buffers.operands)
+        for part in filled:
+            if part.numel():
+                part.masked_fill_(beyond[: len(part)], 0)
         return final
 
     def backward(self, buffers: Buffers, gradients: Gradients) -> None:
@@ -60,6 +65,7 @@ class EagerKernel(Kernel):
         """Step -> what puts the reset state in place before it, for the steps that need it."""
         if buffers.resets is None:
             return {}
+        # the host waits once, and steps without a reset cost the loop nothing
         steps = buffers.resets.any(1).nonzero().flatten().tolist()
         return {t: partial(self._renew, buffers, t) for t in steps}
 
@@ -67,6 +73,7 @@ class EagerKernel(Kernel):
         assert buffers.resets is not None
         shown = self.program.output_state
         if shown is not None and t > 0:
+            # the output of the step before is about to be overwritten as a state
             buffers.outputs[t - 1] = buffers.states[shown][t]
         for part, reset_state in zip(buffers.states, buffers.reset_state, strict=True):
             torch.where(buffers.resets[t].unsqueeze(-1), reset_state, part[t], out=part[t])
@@ -80,6 +87,7 @@ class EagerKernel(Kernel):
         if not renewed:
             buffers.outputs.copy_(state)
             return
+        # the others were copied by `_renew`, before a reset overwrote their state
         steps = [t for t in range(len(state)) if t + 1 not in renewed]
         buffers.outputs[steps] = state[steps]
 
@@ -118,6 +126,7 @@ def forward_lines(program: Program) -> list[str]:
     for k, matmul in enumerate(program.matmuls):
         if program.operand_state(matmul) is None:
             writer.store({f"o{k}_{place}[i]": block for place, block in enumerate(matmul.operand)})
+        # with beta 0 the buffer is not read, so that it may hold NaN
         beta = "1" if matmul.into is not None else f"beta{k}"
         writer.body.append(f"torch.addmm(c{k}[i], a{k}[i], u{k}, beta={beta}, out=c{k}[i])")
     places = {
@@ -155,6 +164,7 @@ def writes_out(op: Op | None) -> bool:
     """Whether torch's function for this operation can write into given memory."""
     if op is None or (op.name == "where.self" and len(op.sources) < 3):
         return False
+    # torch gives these two no `out`
     return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
 
 

@@ -17,6 +17,7 @@ to look for garbage among them."""
 
 def defined(lines: Sequence[str]) -> Callable[..., Any]:
     """The function `loop` that these lines define."""
+    # constants are written by `repr`, which calls two of them by names that Python does not know
     space: dict[str, Any] = {"torch": torch, "inf": math.inf, "nan": math.nan}
     exec("\n".join(lines), space)
     loop: Callable[..., Any] = space["loop"]

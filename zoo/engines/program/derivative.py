@@ -33,6 +33,7 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
         for part, is_counted in zip(program.results, counted, strict=True)
         for block in part
     ]
+    # any numbers: a derivative whose operations depend on values is refused by the recorder
     seeds = [_ones(program) for _ in results]
     for part in (*leaves, *seeds):
         recorder.enter(part)
@@ -66,6 +67,7 @@ def partials(program: Program) -> tuple[tuple[Op, ...], dict[tuple[int, int], Bl
     one = _ones(program)
     for part in leaves:
         recorder.enter(part)
+    # a seed that is known to be 1 drops out of every product
     recorder.know(one, (1.0,))
     found: dict[tuple[int, int], Block] = {}
     with torch.enable_grad(), watching(), recorder:
@@ -105,6 +107,7 @@ def _pulled_back(
 ) -> tuple[Tensor | None, ...]:
     """The gradients of the leaves, from values and the seeds of these."""
     values, seeds = zip(*seeded, strict=True)
+    # the graph stays, for `partials` goes back through it once for each result
     total = _Seeded.apply(seeds, *values)  # type: ignore[no-untyped-call]
     return torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
 

@@ -47,6 +47,7 @@ def evaluate(
             k = product_of[number]
             results = product(k, torch.cat([whole(block) for block in program.matmuls[k].operand], dim=-1))
             for target, part in zip(program.targets(k), split(results, program.width), strict=True):
+                # out of place: what is known is the caller's, and its graph may need it
                 values[target] = values[target] + part if target in known else part
                 settled.add(target)
         else:
@@ -74,6 +75,7 @@ def behind(program: Program, wanted: Sequence[Block], known: Container[int]) -> 
     product_of = _products(program)
     order: dict[int, None] = {}
     ahead = [block.index for block in reversed(wanted) if isinstance(block, Ref)]
+    # no recursion, for a chain of operations may be longer than Python's stack is deep
     while ahead:
         number, sources = ahead[-1], list[int]()
         if number not in known and number in product_of:

@@ -181,11 +181,12 @@ class Program:
         raw = [
             block
             for vector in vectors
+            # others, such as masks of booleans, have no number in a program, see `trace`
             if vector.is_floating_point()
-            for block in blocks_of(vector, self.width)
+            for block in blocks_of(vector.expand(self.width) if len(vector) == 1 else vector, self.width)
         ]
         values = run_ops(self.prologue, raw)
-        return [values[number] for number in self.prologue_values]
+        return [values[number].expand(self.width) for number in self.prologue_values]
 
     @property
     def results(self) -> tuple[tuple[Block, ...], ...]:

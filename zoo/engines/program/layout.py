@@ -43,6 +43,7 @@ class Layout:
             k for k, matmul in enumerate(program.matmuls) if program.operand_state(matmul) is None
         )
         ops, gradients = adjoint(program)
+        # without passes yet: `_pass_of` asks it for the seeds
         layout = cls(program, computed, ops, ())
         passes: list[list[Wanted]] = [[] for _ in range(len(computed) + 1)]
         for number, block in enumerate(gradients):
@@ -68,5 +69,6 @@ class Layout:
         ops: Sequence[Op | None] = [None] * (self.seeds[-1][-1] + 1) + list(self.back_ops)
         used = needed(ops, [block])
         undone = list(reversed(self.computed))
+        # an operand's gradient comes of its product, and is there only for the pass behind it
         known = [place + 1 for place, k in enumerate(undone) if used & set(self.operand_seeds(k))]
         return max(known, default=0)

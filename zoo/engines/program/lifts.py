@@ -34,6 +34,7 @@ def pointwise(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result
     name = name if "." in name else f"{name}.default"
     alpha = float(kwargs.get("alpha", 1))
     if name.split(".")[0] in ("add", "sub", "rsub") and len(lifted) > 2:
+        # where the second argument is a number, alpha comes by position
         alpha = float(args[2])
         lifted = lifted[:2]
     columns = [tuple(blocks[k % len(blocks)] for blocks in lifted) for k in range(count)]
@@ -48,6 +49,7 @@ def _same(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Te
     source = args[0]
     same_type = result.dtype == source.dtype
     if source.shape[-1:] == (1,) and result.shape[:-1] == source.shape[:-1] and same_type:
+        # a number per row that is expanded is the same in each block of units
         return recorder.blocks(source) * max(1, result.shape[-1] // recorder.width)
     if result.shape[-1:] != source.shape[-1:] or not same_type or result.numel() % max(source.numel(), 1):
         raise NotBlockwise(f"it calls {function} from {tuple(source.shape)} to {tuple(result.shape)}")
@@ -83,14 +85,17 @@ def _cat(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Ten
     if dim % result.dim() != result.dim() - 1:
         raise NotBlockwise(f"it calls {function} along dimension {dim}")
     _count(recorder, result, function)
-    return tuple(block for part in args[0] for block in recorder.blocks(part))
+    return tuple(block for part in args[0] for block in recorder.whole(part))
 
 
 def _sum(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
     """A number per row: the sum, or the mean, over all units."""
     source, dims, keepdim = args[0], args[1], args[2] if len(args) > 2 else False
+    # without keepdim the rows would stand where units are expected
     if [dim % source.dim() for dim in dims] != [source.dim() - 1] or not keepdim:
         raise NotBlockwise(f"it calls {function} over dimensions {dims} with keepdim {keepdim}")
+    if source.shape[-1] == 1:  # of one number
+        return recorder.blocks(source)
     total = _total(recorder, recorder.blocks(source))
     if "mean" in function.name():
         total = recorder.emit(Op("mul.Tensor", (total, 1 / source.shape[-1])))
@@ -138,9 +143,10 @@ def _layer_norm(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resu
     def emit(name: str, *values: Block) -> Block:
         return recorder.emit(Op(f"{name}.Tensor" if len(values) > 1 else f"{name}.default", values))
 
-    blocks, share = recorder.blocks(source), 1 / source.shape[-1]
+    blocks, share = recorder.whole(source), 1 / source.shape[-1]
     mean = emit("mul", _total(recorder, blocks), share)
     centred = tuple(emit("sub", block, mean) for block in blocks)
+    # from what is centred: E[x²] - E[x]² cancels where the mean is large
     variance = emit("mul", _total(recorder, tuple(emit("mul", block, block) for block in centred)), share)
     scale = emit("rsqrt", emit("add", variance, epsilon))
     found = tuple(emit("mul", block, scale) for block in centred)
@@ -153,6 +159,7 @@ def _layer_norm(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resu
 
 def _constant(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
     """The same number everywhere."""
+    # torch has just made it out of a number: no value of the step is looked at
     value = result.flatten()[0].item() if result.numel() else 0.0
     count = result.shape[-1] // recorder.width if result.dim() and result.shape[-1] > 1 else 1
     return (cast("float", value),) * max(count, 1)
@@ -171,6 +178,7 @@ def _clamp(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: T
     source, low, high = (*args, None, None)[:3]
     low, high = kwargs.get("min", low), kwargs.get("max", high)
     found = recorder.blocks(source)
+    # low first: where it is above high, torch gives high
     for name, limit in [("clamp_min.default", low), ("clamp_max.default", high)]:
         if limit is not None:
             found = tuple(recorder.emit(Op(name, (block, limit))) for block in found)

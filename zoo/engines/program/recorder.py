@@ -6,11 +6,10 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 
 from zoo.engines.program.ir import PRIMITIVES, ROW_OPS, Block, Blocks, NotBlockwise, Op, Ref
 from zoo.engines.program.lifts import LIFTS, Lift, masked_fill, pointwise
+from zoo.private.torch_names import TorchDispatchMode, decompositions, has_side_effects, tree_leaves
 
 ROWS = 3
 """Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
@@ -41,16 +40,33 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, width: int, cuts: bool = True) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.width, self.cuts = width, cuts
+        self._is_aside = False
         self.ops: list[Op | None] = []
         self._known: dict[int, Blocks] = {}
         self._alive: list[Tensor] = []  # blocks are known by the id of a tensor, which must not be reused
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Lets what is not the step's own doing run without being written down."""
+        self._is_aside = True
+        try:
+            yield
+        finally:
+            self._is_aside = False
 
     def enter(self, tensor: Tensor) -> tuple[int, ...]:
         """Takes a tensor (n H,) or (B, n H) as an input; the numbers of its blocks."""
         size = tensor.shape[-1] if tensor.dim() else 1
         if size % self.width:
             raise NotBlockwise(f"a width of {size} is not a multiple of H = {self.width}")
-        numbers = tuple(self._number(None) for _ in range(size // self.width))
+        return self._enter(tensor, size // self.width)
+
+    def enter_vector(self, vector: Tensor) -> tuple[int, ...]:
+        """Takes a vector (n H,), or one number (1,) for all units, as an input; the numbers of its blocks."""
+        return self._enter(vector, 1) if len(vector) == 1 else self.enter(vector)
+
+    def _enter(self, tensor: Tensor, count: int) -> tuple[int, ...]:
+        numbers = tuple(self._number(None) for _ in range(count))
         self.know(tensor, tuple(Ref(number) for number in numbers))
         return numbers
 
@@ -74,6 +90,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return self._of_constants(op.name, op.args[0])
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
+        # 0 times a block is left as it is, for it is NaN where the block is not finite
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
         if op.name.endswith("_backward.default") and not isinstance(op.args[0], Ref):
@@ -94,6 +111,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """What a backward operation makes of a constant: the derivative itself, times the constant."""
         factor, value, *limit = op.args
         if op.name.startswith("threshold"):
+            # not (x <= limit), rather than x > limit: torch lets the gradient of NaN through
             kept = self.emit(Op("bitwise_not.default", (self.emit(Op("le.Scalar", (value, *limit))),)))
             return self.emit(Op("where.self", (kept, factor, 0.0)))
         if op.name.startswith("sigmoid"):
@@ -104,6 +122,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
+        if self._is_aside:
+            return function(*args, **kwargs)
         if torch.Tag.data_dependent_output in function.tags:
             raise NotBlockwise("what it does depends on the values that it meets")
         tensors = [part for part in tree_leaves(args) if isinstance(part, Tensor)]
@@ -115,7 +135,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name == "masked_fill_":
             self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
-        if function._schema.is_mutable or torch.Tag.nondeterministic_seeded in function.tags:
+        if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
             raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
         lift = pointwise if name in PRIMITIVES else LIFTS.get(name)
         if lift is None:
@@ -125,14 +145,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _decomposed(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Runs an operation as the simpler ones it is made of."""
         with self:
+            # torch takes a mode off while it is asked, and it has to see the parts, too
             result = function.decompose(*args, **kwargs)
         if result is not NotImplemented:
             return result
-        from torch._decomp import decomposition_table  # takes half a second to import, and few cells need it
-
-        if function in decomposition_table:
+        if function in (known := decompositions()):
             with self:
-                return decomposition_table[function](*args, **kwargs)
+                return known[function](*args, **kwargs)
         if torch.Tag.pointwise in function.tags:
             return self._lifted(pointwise, function, args, kwargs)
         raise NotBlockwise(f"it calls {function}, which is not element-wise")

@@ -11,6 +11,7 @@ def depending_only_on(sources: Sequence[int], ops: Sequence[Op | None]) -> set[i
     """The numbers of the values that are computed from these sources alone."""
     found = set(sources)
     for number, op in enumerate(ops):
+        # a constant has no sources, and is computed from nothing at all
         if op is not None and set(op.sources) <= found and op.sources:
             found.add(number)
     return found
@@ -34,12 +35,13 @@ def prune(
 ) -> tuple[tuple[Op, ...], dict[int, int]]:
     """The needed operations, each once, with the inputs numbered first; and old number -> new number."""
     rename = {number: new for new, number in enumerate(inputs)}
-    made: dict[Op, int] = {}
+    made: dict[tuple[Op, str], int] = {}
     for number, op in enumerate(ops):
         if op is not None and number in needed and number not in rename:
             op = replace(op, args=renamed(op.args, rename))
-            rename[number] = made.setdefault(op, len(inputs) + len(made))
-    return tuple(made), rename
+            # 0.0 == -0.0, and yet 1 / 0.0 is not 1 / -0.0
+            rename[number] = made.setdefault((op, repr(op.args)), len(inputs) + len(made))
+    return tuple(op for op, _ in made), rename
 
 
 def renamed(blocks: Sequence[Block], rename: Mapping[int, int]) -> Blocks:
@@ -73,6 +75,7 @@ def _sums(program: Program) -> dict[int, int]:
     uses.update(block.index for part in program.results for block in part if isinstance(block, Ref))
     sums: dict[int, int] = {}
     for number, op in enumerate(program.ops, start=program.num_inputs):
+        # read once each: the product will leave the sum where the summand was
         if op.name == "add.Tensor" and op.alpha == 1 and [uses[source] for source in op.sources] == [1, 1]:
             sums |= dict.fromkeys(op.sources, number)
     return sums
@@ -82,6 +85,7 @@ def _target(program: Program, matmul: Matmul, sums: dict[int, int]) -> int | Non
     """The first block of the input product that all of this product is added to, block by block, or None."""
     partners = {sums[number]: number for number in program.pre if number in sums}
     found = [partners.get(sums.get(number, -1)) for number in matmul.result]
+    # one matrix product writes its rows side by side, so these blocks have to be neighbours
     first = found[0]
     return first if first is not None and found == list(range(first, first + len(found))) else None
 

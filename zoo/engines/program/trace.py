@@ -50,15 +50,20 @@ def _watched(recurrence: Recurrence) -> Program:
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
+        # a matrix that is a function of parameters is made outside the step
+        with recorder.aside():
+            # zeros will do: a step that looks at values is refused by the recorder
+            result = like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         taken.append((gates, operand, recorder.enter(result)))
         return result
 
-    entries = tuple(recorder.enter(part) for part in (pre, *state, *vectors))
+    entries = tuple(recorder.enter(part) for part in (pre, *state))
+    entries += tuple(recorder.enter_vector(vector) for vector in vectors)
     with torch.no_grad(), watching(), recorder:
         output, new_state = recurrence.step(pre, state, product)
     matmuls = tuple(
-        Matmul(gates, recorder.whole(operand), result, len(result)) for gates, operand, result in taken
+        Matmul(gates=gates, operand=recorder.whole(operand), result=result, rows=len(result))
+        for gates, operand, result in taken
     )
     results = [recorder.whole(output), *(recorder.whole(part) for part in new_state)]
     pre_blocks, *others = entries
@@ -86,6 +91,7 @@ def _assembled(
     """
     everything = [*results, *(matmul.operand for matmul in matmuls)]
     raw = [number for part in vectors for number in part]
+    # what comes of vectors alone is computed once in each run, and is an input of the step
     fixed = depending_only_on(raw, recorder.ops)
     used = needed(recorder.ops, [block for part in everything for block in part], stop=fixed)
     kept = sorted(fixed & used)

@@ -77,6 +77,7 @@ class Algebra:
         for j, number in enumerate(number for part in program.state for number in part):
             self._values[number] = Affine(0.0, {j: 1.0})
         for number in (number for matmul in program.matmuls for number in matmul.result):
+            # a product mixes units: behind it nothing is linear unit by unit
             self._values[number] = None
         for number, op in enumerate(program.ops, start=self._first):
             self._values.append(self._result(number, op))
@@ -115,6 +116,7 @@ class Algebra:
     def mul(self, a: Block, b: Block) -> Block:
         """a b."""
         if 0.0 in (a, b):
+            # even of infinity: it stands for a block that does not occur
             return 0.0
         if 1.0 in (a, b):
             return b if a == 1.0 else a

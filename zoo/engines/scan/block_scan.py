@@ -67,6 +67,7 @@ def in_blocks(a: Matrix, b: Planes, out: Planes, is_reverse: bool) -> None:
     first = -1 if is_reverse else 0
     for plane, end in zip(out, ends, strict=True):
         end[first] = plane[first]
+    # blocks are steps of a recurrence, too, and many of them are scanned in blocks again
     fill(*_whole_blocks(factors, summands, is_reverse), ends, is_reverse)
     after = [_by_step((plane[:-1] if is_reverse else plane[1:])[inside]) for plane in out]
     before = [
@@ -101,6 +102,7 @@ def _walk(
         for new, summand, terms in rows:
             total = summand[t]
             for part, old in terms:
+                # from the second term on `total` is `new[t]`, which addcmul may overwrite as it reads
                 total = torch.addcmul(total, part[t], old[t], out=new[t])
             if not terms:
                 new[t].copy_(total)

@@ -99,6 +99,7 @@ class Bulk:
 
     def states(self) -> Planes:
         """The states (T + 1, B, H), block by block: the first, and those after each step."""
+        # one scan carries all states, and so in one type; the step's own come back at the end
         dtype = reduce(torch.promote_types, self.types.state)
         size = len(self.form.shifts)
         flat = [slope for row in self.form.slopes for slope in row]
@@ -119,6 +120,7 @@ class Bulk:
         new = {
             block.index: plane[1:]
             for block, plane in zip(blocks, states, strict=True)
+            # the number of an input stands for that input, even where it is a new state as it is
             if isinstance(block, Ref) and block.index >= self.program.num_inputs
         }
         read = behind(self.program, self.program.output, new)
@@ -135,6 +137,7 @@ class Bulk:
         self, wanted: Sequence[Block], known: dict[int, Tensor], dtype: torch.dtype
     ) -> list[Tensor]:
         x = self.sequences.x
+        # one number, expanded: only shape and type are looked at
         like = x.new_empty((), dtype=dtype).expand(*x.shape[:2], self.program.width)
         gates = [matmul.gates for matmul in self.program.matmuls]
         return evaluate(self.program, wanted, known, lambda k, part: self.product(gates[k], part), like)
@@ -148,6 +151,7 @@ def _blocks(state: State, width: int) -> list[Tensor]:
 @torch.no_grad()
 def _types(recurrence: Recurrence, pre: Tensor, state: State) -> Types:
     """Those of a step on an empty batch."""
+    # only the step knows what promotion and autocast make of its types
     output, new = recurrence.step(
         pre[0, :0], tuple(part[:0] for part in state), linear_product(recurrence.recurrent)
     )
@@ -157,6 +161,7 @@ def _types(recurrence: Recurrence, pre: Tensor, state: State) -> Types:
 def _renew(a: list[list[Tensor | None]], b: list[Tensor], reset_state: list[Tensor], resets: Tensor) -> None:
     """Puts reset states in the place of the old ones before some steps."""
     for i, row in enumerate(a):
+        # A r + b, with the reset state r, needs no state before it: all of it is b, and A is 0
         anew = b[i]
         for j, part in enumerate(row):
             if part is not None:

@@ -30,6 +30,7 @@ def linear_scan(a: Matrix, b: Planes, start: Planes) -> Planes:
     shape, dtype = b[0].shape, b[0].dtype
     # a long product of factors near 1 loses its digits in half precision
     inner = torch.promote_types(dtype, torch.float32)
+    # expanded, not copied; autograd sums the gradient up to the factor's own shape
     flat = [part.to(inner).expand(shape) for row in a for part in row if part is not None]
     pattern = tuple(tuple(part is not None for part in row) for row in a)
     return [
@@ -38,6 +39,7 @@ def linear_scan(a: Matrix, b: Planes, start: Planes) -> Planes:
 
 
 def _scan(pattern: Pattern, is_reverse: bool, *given: Tensor) -> tuple[Tensor, ...]:
+    # by `apply` in the backward pass, too, so that it can be differentiated again
     found = LinearScan.apply(pattern, is_reverse, *given)  # type: ignore[no-untyped-call]
     return cast("tuple[Tensor, ...]", found)
 
@@ -82,6 +84,7 @@ class LinearScan(torch.autograd.Function):
             *(slope[old] for slope in slopes),
             *(slope[last] for slope in slopes),
         )
+        # h_t = a_t h_{t-1} + b_t gives d b_t = g_t and d a_t = g_t h_{t-1}, with g what comes back to h
         d_a = [
             back[i][new] * states[j][old] if needed else None
             for (i, j), needed in zip(_places(ctx.pattern), ctx.needs_input_grad[2 : -2 * size], strict=True)

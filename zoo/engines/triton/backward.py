@@ -26,11 +26,6 @@ def backward_kernel(plan: KernelPlan, part: BackwardPass) -> list[str]:
     return kernel(part.name, backward_tensors(plan.program), body)
 
 
-def _sum_place(program: Program, place: int) -> str:
-    """Where this instance's part of a vector's gradient lies."""
-    return f"d_w + (tl.program_id(0) * {len(program.vectors)} + {place}) * H + units"
-
-
 def _before(program: Program, part: BackwardPass) -> list[str]:
     lines = vector_tiles(program)
     if program.clips:
@@ -97,6 +92,7 @@ def _received(program: Program, part: BackwardPass) -> list[str]:
     for k, width, place in state_places(program):
         slope = f"d{k}_{place}"
         for beyond, end in ((f"{slope} > most", "most"), (f"{slope} < -most", "-most")):
+            # behind its last step a sequence meets the gradient of its final state, which is not clipped
             clipped.append(f"{slope} = tl.where((t + 1 < length) & ({beyond}), {end}, {slope})")
         if part.moves:
             renewed.append(f"f{k}_{place} += tl.where(renew, {slope}, 0)")
@@ -156,7 +152,8 @@ def _after(program: Program) -> list[str]:
     places = state_places(program)
     lines = [store_tile(pointer(f"d_s{k}", width, place, "0"), f"d{k}_{place}") for k, width, place in places]
     for place in range(len(program.vectors)):
-        where = _sum_place(program, place)
+        # added to what is there: step by step, each launch brings the sum of one step
+        where = f"d_w + (tl.program_id(0) * {len(program.vectors)} + {place}) * H + units"
         found = f"tl.load({where}, mask=units < H, other=0) + tl.sum(sum{place}, axis=0, keep_dims=True)"
         lines.append(f"tl.store({where}, {found}, mask=units < H)")
     reset_state = [

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from zoo.engines.program.ir import Block, Op, Ref
 from zoo.engines.triton.expressions import expression, name
 
+# rows in 64 bits, for offsets into (T, B, ...) may be beyond 32
 LINES_OF_TILE = """
 rows = (tl.program_id(0) * BB + tl.arange(0, BB)).to(tl.int64)[:, None]
 units = (tl.program_id(1) * BH + tl.arange(0, BH))[None, :]
@@ -76,7 +77,9 @@ def weight_tile(k: int, row: int, column: int, inner: int, transposed: bool) -> 
 
 def dot(left: str, weight: str, k: int, onto: str) -> str:
     """A product of a tile and a block of a weight, added to a tile."""
+    # units beyond H hold whatever comes of 0, such as exp(0), and must not enter the sum
     rounded = f"tl.where(here, {left}, 0).to(u{k}.dtype.element_ty)"
+    # ieee, for Triton's default rounds float32 to TF32
     return f'tl.dot({rounded}, {weight}, {onto}, input_precision="ieee", out_dtype=REAL)'
 
 
@@ -90,6 +93,7 @@ def kernel(name: str, parameters: Sequence[str], body: Sequence[str]) -> list[st
     return [
         "",
         "",
+        # or Triton would compile anew for a number that is 1, or a multiple of 16
         '@triton.jit(do_not_specialize=["B", "first", "count"])',
         f"def {name}(",
         *indented([f"{', '.join(parameters)},"]),

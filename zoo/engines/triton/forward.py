@@ -151,6 +151,7 @@ def _move(writer: TileWriter, program: Program) -> None:
     values = [writer.value(block) for block in blocks]
     for (k, _, place), value in zip(places, values, strict=True):
         old = f"s{k}_{place}"
+        # or one launch over all steps would carry more digits than a launch for each
         rounded = f"tl.where(valid, {value}, {old}).to(s{k}.dtype.element_ty).to(REAL)"
         writer.lines.append(f"n{k}_{place} = {rounded}")
     renewed = []

@@ -50,6 +50,7 @@ class Recorded:
 
     def __call__(self, live: Tensors) -> None:
         """Does the work on live tensors."""
+        # what is written, too: some of it is added to
         _copy(live, self.held, live)
         self.replay()
         _copy(self.held, live, self.written)

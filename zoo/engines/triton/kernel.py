@@ -60,6 +60,7 @@ class TritonKernel(Kernel):
         return tuple(part[-1].clone() for part in buffers.states)
 
     def backward(self, buffers: Buffers, gradients: Gradients) -> None:
+        # without a step the final states' gradients are already those of the initial ones
         if not buffers.pre.numel():
             return
         launches = Launches(*self._kernels(buffers.pre.dtype), buffers, gradients)
@@ -117,6 +118,7 @@ class TritonKernel(Kernel):
         shapes = tuple(
             (name, None if part is None else (part.shape, part.dtype)) for name, part in live.items()
         )
+        # a graph repeats what it has seen: one for each device, choice of products and shape
         key = (device, biased, shapes)
         if key not in self._recorded:
             self._recorded[key] = Recorded(every, live, launches.written, self.record)

@@ -58,6 +58,7 @@ class Launches:
             "pre": buffers.pre,
             "w": buffers.vectors,
             "lengths": None if lengths is None else lengths.long(),
+            # one row more, since kernels look at the reset before the next step
             "resets": None if resets is None else torch.cat([resets, torch.zeros_like(resets[:1])]).byte(),
         }
         found |= _numbered("s", buffers.states) | _numbered("u", buffers.weights)
@@ -87,6 +88,7 @@ class Launches:
     @property
     def timed(self) -> dict[str, int]:
         """The tensors that have an entry for each step, and how many entries more."""
+        # not d_o, which has room for one step only
         names = [name for name in self.tensors if name[0] in "po" or name.startswith(("d_p", "y", "dy"))]
         return dict.fromkeys(names, 0) | {
             name: 1 for name in self.tensors if name[0] == "s" or name == "resets"

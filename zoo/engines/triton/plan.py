@@ -97,34 +97,41 @@ class KernelPlan:
         """The forward kernels, in their order."""
         if self.kind == "whole":
             everything = tuple(range(len(self.program.matmuls)))
-            return (ForwardPass("forward", everything, dots=True, moves=True, shows=True),)
+            return (ForwardPass(name="forward", matmuls=everything, dots=True, moves=True, shows=True),)
+        # in sweeps no product feeds the state: the first kernel can carry it through all of time
         early = self.kind == "sweeps" and bool(self.layout.computed)
         first = [
-            ForwardPass(f"forward_{k}", (k,), moves=early and place == 0)
+            ForwardPass(name=f"forward_{k}", matmuls=(k,), moves=early and place == 0)
             for place, k in enumerate(self.layout.computed)
         ]
-        return (*first, ForwardPass("forward_last", moves=not early, shows=True))
+        return (*first, ForwardPass(name="forward_last", moves=not early, shows=True))
 
     @cached_property
     def backward(self) -> tuple[BackwardPass, ...]:
         """The backward kernels, in their order."""
         undone = tuple(reversed(self.layout.computed))
         if self.kind == "whole":
-            return (BackwardPass("backward", self.layout.back_passes, undone, dots=True, moves=True),)
+            wanted = self.layout.back_passes
+            return (BackwardPass(name="backward", wanted=wanted, matmuls=undone, dots=True, moves=True),)
         late = [item for part in self.layout.back_passes for item in part if self._is_late(item)]
         *parts, last = self.layout.back_passes
         first = [
-            BackwardPass(f"backward_{k}", (tuple(item for item in part if item not in late),), (k,))
+            BackwardPass(
+                name=f"backward_{k}",
+                wanted=(tuple(item for item in part if item not in late),),
+                matmuls=(k,),
+            )
             for k, part in zip(undone, parts, strict=True)
         ]
         rest = (*late, *(item for item in last if item not in late))
-        return (*first, BackwardPass("backward_last", (rest,), moves=True))
+        return (*first, BackwardPass(name="backward_last", wanted=(rest,), moves=True))
 
     def _is_late(self, item: Wanted) -> bool:
         """Whether a gradient belongs to the kernel that carries the state's gradient."""
         program = self.program
         if item.number in program.vectors or any(item.number in part for part in program.state):
             return True
+        # at each step the carried gradient lies in memory, where the kernels before find it, too
         if self.kind == "steps":
             return False
         gradients = {number for part in self.layout.seeds[1 : 1 + len(program.state)] for number in part}
@@ -142,6 +149,7 @@ class KernelPlan:
         if self.kind == "whole":
             return DOT, max(DOT, units)
         ops = (*self.program.ops, *self.layout.back_ops)
+        # a sum over the units needs all of them in one tile
         units = units if any(op.name in ROW_OPS for op in ops) else min(units, TILE // 2)
         return min(max(1, TILE // units), power_of_two(batch_size)), units
 

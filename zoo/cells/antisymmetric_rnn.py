@@ -1,0 +1,72 @@
+"""The antisymmetric recurrent network."""
+
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class AntisymmetricRNNSpec(CellSpec):
+    """Options of the antisymmetric recurrent network."""
+
+    dt: float = 0.1
+    """ε: how much time a step takes."""
+
+    gamma: float = 0.01
+    """γ: diffusion, which makes up for what a step of finite length adds."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.refuse_recurrent_init("an antisymmetric matrix")
+        if self.dt <= 0:
+            raise ValueError(f"dt is {self.dt}; expected more than 0")
+        if self.gamma < 0:
+            raise ValueError(f"gamma is {self.gamma}; expected 0 or more")
+
+
+@final
+@register_cell("antisymmetric_rnn", AntisymmetricRNNSpec)
+class AntisymmetricRNN(Cell):
+    r"""The antisymmetric recurrent network: a flow that neither grows nor decays, taken in small steps.
+
+    Equations::
+
+        h_t = h_{t-1} + ε tanh((W - Wᵀ - γ I) h_{t-1} + V x_t + b)
+
+    Rows of the fused weights: h, for V and W. State: h (B, H). Output: h_t.
+    W starts normally with variance 1/H.
+    Reference: Chang et al., 2019, https://arxiv.org/abs/1902.09689, section 3.
+    Deviations: V starts by Xavier; ε, γ and the variance of W have defaults, where the paper tunes them. Of W
+    only the antisymmetric part acts, for which the paper counts H (H - 1) / 2 parameters.
+    """
+
+    card: ClassVar[Card] = Card(
+        paper="Chang et al., 2019, https://arxiv.org/abs/1902.09689",
+        family="gradient",
+        claim="the eigenvalues of the flow's Jacobian have real parts of 0, and of at most 0 with diffusion",
+        own_start=("weight_hh",),
+    )
+    gates: ClassVar[str] = "h"
+    spec: AntisymmetricRNNSpec
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        assert self.weight_hh is not None
+        nn.init.normal_(self.weight_hh, std=self.hidden_size**-0.5)
+
+    def recurrent_weight(self, gates: str) -> Tensor:
+        """W - Wᵀ - γ I."""
+        w = super().recurrent_weight(gates)
+        return w - w.T - self.spec.gamma * torch.eye(self.hidden_size, dtype=w.dtype, device=w.device)
+
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        (h,) = state
+        h = h + self.spec.dt * torch.tanh(product("h", h) + pre)
+        return h, Hidden(h)

@@ -1,0 +1,102 @@
+"""The residual LSTM."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ResLSTMSpec(CellSpec):
+    """Options of the residual LSTM."""
+
+    forget_bias: float = 1.0
+    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.bias and self.forget_bias != 1.0:
+            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
+
+
+class ResLSTMState(NamedTuple):
+    """State of the residual LSTM: hidden and cell state."""
+
+    h: Float[Tensor, "B H"]
+    c: Float[Tensor, "B H"]
+
+
+@final
+@register_cell("res_lstm", ResLSTMSpec)
+class ResLSTM(Cell):
+    r"""The residual LSTM: its output gate lets the layer below through beside what the cell has to say.
+
+    Equations, with x̂_t = x_t where I = H, and W_s x_t (`weight_skip`) elsewhere::
+
+        i_t = σ(W_i x_t + U_i h_{t-1} + p_i ∘ c_{t-1} + b_i)
+        f_t = σ(W_f x_t + U_f h_{t-1} + p_f ∘ c_{t-1} + b_f)
+        g_t = tanh(W_g x_t + U_g h_{t-1} + b_g)
+        c_t = f_t ∘ c_{t-1} + i_t ∘ g_t
+        o_t = σ(W_o x_t + U_o h_{t-1} + p_o ∘ c_t + b_o)
+        h_t = o_t ∘ (V tanh(c_t) + x̂_t)
+
+    Rows of the fused weights: i, f, g, o. `peephole` (3H,): p_i, p_f, p_o. `weight_projection` (H, H): V.
+    State: h, c (B, H). Output: h_t.
+    Reference: Kim et al., 2017, https://arxiv.org/abs/1701.03360, section 3.2, whose W_p, W_h are V, W_s
+    here; as there, W_s is left out where widths agree.
+    Deviations: h is as wide as c; the peepholes start at 0; b_f starts at `forget_bias`.
+    """
+
+    card: ClassVar[Card] = Card(
+        paper="Kim et al., 2017, https://arxiv.org/abs/1701.03360",
+        no_decay=("peephole",),
+    )
+    gates: ClassVar[str] = "ifgo"
+    state_type = ResLSTMState
+    products: ClassVar[Mapping[str, str]] = {"projection": "weight_projection"}
+    spec: ResLSTMSpec
+    weight_skip: Tensor | None
+
+    @property
+    def vectors(self) -> tuple[Tensor, ...]:
+        return (self.peephole,)
+
+    def add_parameters(self) -> None:
+        width, width_in = self.hidden_size, self.input_size
+        self.peephole = nn.Parameter(torch.empty(3 * width))
+        self.weight_projection = nn.Parameter(torch.empty(width, width))
+        skip = None if width_in == width else nn.Parameter(torch.empty(width, width_in))
+        self.register_parameter("weight_skip", skip)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        nn.init.zeros_(self.peephole)
+        nn.init.xavier_uniform_(self.weight_projection)
+        if self.weight_skip is not None:
+            nn.init.xavier_uniform_(self.weight_skip)
+        if self.bias is not None:
+            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
+
+    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
+        """The input products and biases of all gates, and x̂ behind them."""
+        skip = x if self.weight_skip is None else F.linear(x, self.weight_skip)
+        return torch.cat([super().project(x), skip], dim=-1)
+
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        h, c = state
+        x_i, x_f, x_g, x_o, x = pre.chunk(5, dim=-1)
+        h_i, h_f, h_g, h_o = product("ifgo", h).chunk(4, dim=-1)
+        p_i, p_f, p_o = self.peephole.chunk(3, dim=-1)
+        i, f = torch.sigmoid(x_i + h_i + p_i * c), torch.sigmoid(x_f + h_f + p_f * c)
+        c = f * c + i * torch.tanh(x_g + h_g)
+        o = torch.sigmoid(x_o + h_o + p_o * c)
+        h = o * (product("projection", torch.tanh(c)) + x)
+        return h, ResLSTMState(h, c)

@@ -1,0 +1,100 @@
+"""The scaled Cayley orthogonal network."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+
+SPREAD = 0.01
+"""The thresholds start uniformly between this and minus this."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ScoRNNSpec(CellSpec):
+    """Options of the scaled Cayley orthogonal network."""
+
+    bias: bool = True
+    """Whether modReLU has thresholds; without them it is the identity."""
+
+    negative: float = 0.5
+    """Share of the entries of D that are -1, rounded down; which matrices can be reached depends on it."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.refuse_recurrent_init("an orthogonal matrix of its own make")
+        if not 0 <= self.negative <= 1:
+            raise ValueError(f"negative is {self.negative}; expected from 0 to 1")
+
+
+@final
+@register_cell("scornn", ScoRNNSpec)
+class ScoRNN(Cell):
+    r"""The scaled Cayley orthogonal network: its recurrent matrix stays orthogonal, without an exponential.
+
+    Equations::
+
+        A   = triu(M) - triu(M)ᵀ, of the entries above the diagonal
+        U   = (I + A)⁻¹ (I - A) D
+        z_t = U h_{t-1} + W x_t
+        h_t = modReLU(z_t) = sign(z_t) ∘ relu(|z_t| + b)
+
+    D is diagonal and stays as it is: its first `negative` H entries are -1, the others 1.
+    Rows of the fused weights: h, for W and M, of which the part above the diagonal acts. `bias` (H,): b.
+    State: h (B, H). Output: h_t.
+    A starts as blocks of two units with s = sqrt((1 - cos t) / (1 + cos t)) and t uniform in [0, π/2]; b
+    starts within 0.01 of 0.
+    Reference: Helfrich et al., 2018, https://arxiv.org/abs/1707.09520, whose W and V are U and W
+    here.
+    Deviations: W starts by Xavier's uniform; the share of -1 has a default, where the paper tunes it.
+    """
+
+    card: ClassVar[Card] = Card(
+        paper="Helfrich et al., 2018, https://arxiv.org/abs/1707.09520",
+        family="gradient",
+        claim="where modReLU is the identity, norms of state and gradient are kept",
+        no_decay=("weight_hh",),
+        own_start=("weight_hh", "bias"),
+    )
+    gates: ClassVar[str] = "h"
+    spec: ScoRNNSpec
+
+    @property
+    def vectors(self) -> tuple[Tensor, ...]:
+        return () if self.bias is None else (self.bias,)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        assert self.weight_hh is not None
+        pairs = self.weight_hh.zero_().diagonal(1)[::2]
+        pairs.uniform_(0, math.pi / 2).copy_(((1 - pairs.cos()) / (1 + pairs.cos())).sqrt())
+        if self.bias is not None:
+            self.bias.uniform_(-SPREAD, SPREAD)
+
+    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
+        """W x; b is a threshold."""
+        return F.linear(x, self.weight_ih)
+
+    def recurrent_weight(self, gates: str) -> Tensor:
+        """U, in single precision at least."""
+        m = super().recurrent_weight(gates)
+        upper = m.to(torch.promote_types(m.dtype, torch.float32)).triu(1)
+        a, eye = upper - upper.T, torch.eye(self.hidden_size, dtype=upper.dtype, device=m.device)
+        count = int(self.spec.negative * self.hidden_size)
+        d = torch.cat([-upper.new_ones(count), upper.new_ones(self.hidden_size - count)])
+        rotation: Tensor = torch.linalg.solve(eye + a, eye - a)
+        return (rotation * d).to(m.dtype)
+
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        (h,) = state
+        h = product("h", h) + pre
+        if self.bias is not None:
+            h = torch.sign(h) * torch.relu(torch.abs(h) + self.bias)
+        return h, Hidden(h)

@@ -1,0 +1,1 @@
+"""What a recipe says: read, joined, resolved and checked as plain data, without torch or Lightning."""

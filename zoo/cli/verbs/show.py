@@ -1,0 +1,217 @@
+"""`zoo show`: what there is to say about one part. It does not import Lightning."""
+
+import argparse
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from typing import Any, final
+
+import torch
+
+from zoo.callbacks import CALLBACKS
+from zoo.catalogue import MODELS, named_model
+from zoo.cells import CELLS, Cell
+from zoo.cli.recipes.listing import recipes
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameter_count
+from zoo.data import DATA
+from zoo.engines import pick
+from zoo.names import is_stack_name, name_stack
+from zoo.registry import PartCard, Registry, UnknownNameError, nearest
+from zoo.registry.source import Argument, Source
+from zoo.tasks import TASKS
+from zoo.wiring import WIRINGS, Wiring
+
+TERMS: dict[str, Callable[[int, int], int]] = {
+    "H I": lambda i, h: h * i,
+    "H²": lambda i, h: h * h,
+    "H": lambda i, h: h,
+    "I": lambda i, h: i,
+    "": lambda i, h: 1,
+}
+SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
+
+
+@final
+@register_verb("show")
+class Show(OwnVerb):
+    """Show one part: equations, options, parameters, paper."""
+
+    usage = "NAME    a cell, wiring, model, task, data module, callback or recipe"
+
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.add_argument("name", metavar="NAME", help="its registered name or the name of its class")
+
+    def act(self, given: argparse.Namespace) -> None:
+        """Prints it.
+
+        Raises:
+            UnknownNameError: nothing has that name.
+        """
+        print(show(given.name))
+
+
+def show(name: str) -> str:
+    """Everything about the parts called `name`, by registered name or class name.
+
+    Raises:
+        UnknownNameError: nothing has that name.
+    """
+    found = [
+        text
+        for registry, describe in DESCRIBED
+        for key in registry.names()
+        if name in (key, registry.target(key).partition(":")[2])
+        for text in [describe(registry, key)]
+    ]
+    if name in MODELS or is_stack_name(name):
+        found.append(_model(name))
+    if name in recipes():
+        found.append(_recipe(name))
+    if not found:
+        known = [key for registry, _ in DESCRIBED for key in registry.names()]
+        hint = nearest(name, [*known, *MODELS, *recipes()]) or "; expected a name that `zoo list` shows"
+        raise UnknownNameError(f"nothing is called {name!r}{hint}")
+    return "\n\n".join(found)
+
+
+def _cell(registry: Registry[Any], key: str) -> str:
+    cls: type[Cell] = registry[key]
+    cell = cls.spec_class().build(WIDTH, WIDTH)
+    choice = pick("auto", cell.recurrence())
+    shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
+    facts = {
+        "family": ", ".join(_kind(cls)),
+        "gates": _gates(cell),
+        "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
+        "parameters": f"{_formula(cls)}{parameter_count(cell):,} at I = H = {WIDTH}: {shapes}",
+        "multiply-adds": f"{multiply_adds(cell):,} in the products of a step, at I = H = {WIDTH}",
+        "paper": _paper(cls.card),
+        "claim": cls.card.claim,
+        "constraint": cls.card.constraint,
+        "no decay": ", ".join(cls.card.no_decay),
+        "torch equivalent": cls.card.torch_equivalent or "none",
+        "engine": f"auto picks {choice.name}: {choice.reason}",
+    }
+    facts = {name: text for name, text in facts.items() if text}
+    return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
+
+
+def _kind(cls: type[Cell]) -> Iterator[str]:
+    """What a cell is: its family, and what that does not say by itself."""
+    yield cls.card.family
+    if cls.card.linear and cls.card.family != "linear":
+        yield "linear in its state"
+    if cls.reads_deltas:
+        yield "reads the time between steps"
+
+
+def _paper(card: PartCard) -> str:
+    return f"{card.paper} eq. {card.equations}" if card.equations else card.paper
+
+
+def _gates(cell: Cell) -> str:
+    """The gates, and which of them are recurrent where not all are."""
+    recurrent = ", ".join(cell.recurrent_gates) or "none"
+    gates = ", ".join(cell.gates)
+    return gates if recurrent == gates else f"{gates}; with recurrent weights: {recurrent}"
+
+
+def _state(cell: Cell) -> list[tuple[str, int]]:
+    return list(zip(cell.state_type._fields, cell.state_sizes, strict=True))
+
+
+def _formula(cls: type[Cell]) -> str:
+    """The number of parameters as a formula in I and H, or nothing where it is no such polynomial."""
+    with torch.device("meta"):
+        counts = {(i, h): parameter_count(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
+    rows = torch.tensor([[term(i, h) for term in TERMS.values()] for i, h in SIZES], dtype=torch.float64)
+    wanted = torch.tensor([counts[size] for size in SIZES], dtype=torch.float64)
+    factors = [round(factor) for factor in torch.linalg.solve(rows, wanted).tolist()]
+    terms = dict(zip(TERMS, factors, strict=True))
+    if any(sum(terms[term] * TERMS[term](i, h) for term in TERMS) != counts[i, h] for i, h in counts):
+        return ""
+    spelled = [
+        f"{factor if factor != 1 or not term else ''} {term}" for term, factor in terms.items() if factor
+    ]
+    return " + ".join(text.strip() for text in spelled) + " = "
+
+
+def _wiring(registry: Registry[Any], key: str) -> str:
+    cls: type[Wiring] = registry[key]
+    return _page(f"{key} (wiring)", registry, key, {"paper": _paper(cls.card)}, _fields(cls.spec_class))
+
+
+def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
+    """How a part with arguments of its own is described, from its source."""
+    return lambda registry, key: _page(
+        f"{key} ({noun})", registry, key, {}, Source.of(registry.target(key)).arguments() or []
+    )
+
+
+def _model(name: str) -> str:
+    model = named_model(name)
+    network = model.network
+    if network.is_complete:
+        parameters = f"{model.parameters:,}"
+    else:
+        with torch.device("meta"):
+            count = parameter_count(network.encoder.build(WIDTH))
+        parameters = f"{count:,} in the stack, for inputs of width {WIDTH}"
+    sizes = {key: size for key, size in network.sizes.items() if size is not None}
+    missing = "" if network.is_complete else ", input_size=..., output_size=..."
+    facts = {
+        "stack": name_stack(network.encoder),
+        "pooling": network.pooling,
+        "sizes": ", ".join(f"{key} {size}" for key, size in sizes.items()) or "from the data",
+        "parameters": parameters,
+        "task": model.task,
+        "paper": model.paper or "none",
+        "deviations": model.deviations or "none",
+        "in Python": f"zoo.create_model({name!r}{missing})",
+    }
+    return "\n".join([f"{name} (model)", "", textwrap.fill(model.summary, 100), "", *_columns(facts)])
+
+
+def _recipe(name: str) -> str:
+    path = recipes()[name]
+    text = path.read_text(encoding="utf-8").rstrip()
+    return f"{name} (recipe)\n\n{text}\n\nfile    {path}\nrun     zoo fit --config {name}"
+
+
+def _fields(spec: type) -> list[Argument]:
+    """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
+    targets = [f"{cls.__module__}:{cls.__qualname__}" for cls in spec.__mro__ if is_dataclass(cls)]
+    return Source([Source.of(target).lineage[0] for target in targets]).arguments() or []
+
+
+def _page(
+    title: str, registry: Registry[Any], key: str, facts: dict[str, str], arguments: list[Argument]
+) -> str:
+    """Title, docstring, facts, options."""
+    lines = [title, "", Source.of(registry.target(key)).doc]
+    if facts:
+        lines += ["", *_columns(facts)]
+    if arguments:
+        lines += ["", "options:"]
+    for argument in arguments:
+        lines.append(f"  {argument.text}")
+        lines += textwrap.wrap(argument.about, 100, initial_indent="      ", subsequent_indent="      ")
+    return "\n".join(lines).rstrip()
+
+
+def _columns(facts: dict[str, str]) -> list[str]:
+    wide = max(map(len, facts)) + 2
+    return [
+        textwrap.fill(f"{key:<{wide}}{value}", 110, subsequent_indent=" " * wide, break_on_hyphens=False)
+        for key, value in facts.items()
+    ]
+
+
+DESCRIBED: list[tuple[Registry[Any], Callable[[Registry[Any], str], str]]] = [
+    (CELLS, _cell),
+    (WIRINGS, _wiring),
+    (TASKS, _declared("task")),
+    (DATA, _declared("data module")),
+    (CALLBACKS, _declared("callback")),
+]

@@ -1,0 +1,103 @@
+"""`zoo fit`, `validate`, `test` and `predict`: what a Trainer does with a recipe.
+
+Lightning, which takes seconds to import, is imported only for a recipe that holds no mistake that can be seen
+without running it.
+"""
+
+import importlib
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, final
+
+from zoo.cli.errors import UserError
+from zoo.cli.recipes.allowlist import import_modules, let_in
+from zoo.cli.recipes.check import SECTIONS, check
+from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.verbs.base import Verb, register_verb
+
+
+class RecipeVerb(Verb):
+    """A verb that is given a recipe: files, and any value of them as an option.
+
+    Attributes:
+        job: `module:Class` of what Lightning does with it, which is imported once the recipe is right.
+        sections: The top-level keys that a recipe may have.
+    """
+
+    job: ClassVar[str]
+    sections: ClassVar[Sequence[str]] = SECTIONS
+
+    def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
+        import_modules(allowed)
+        let_in(allowed)
+        inputs = _with_recipe(RecipeInputs.of(arguments))
+        try:
+            if not inputs.asks_for_help:
+                check(inputs, self.sections)
+        except (UserError, LookupError) as error:
+            path = inputs.checkpoint
+            needed = [name for name in _modules_of(path) if name not in allowed] if path else []
+            if not needed:
+                raise
+            let = [f"--allow-import={name}" for name in needed]
+            raise UserError(
+                f"the checkpoint {path} is of a run with parts of {', '.join(needed)}, which only the "
+                f"command line can let in: {shlex.join(['zoo', self.name, *let, *arguments])}"
+            ) from error
+        from zoo.cli.run.session import run  # Lightning, which a misspelt name need not wait for
+
+        module, _, name = self.job.partition(":")
+        return run(vars(importlib.import_module(module))[name](), inputs, allowed)
+
+
+@final
+@register_verb("fit")
+class Fit(RecipeVerb):
+    """Train a model, then test the best checkpoint."""
+
+    job = "zoo.cli.run.fit:FitJob"
+
+
+@final
+@register_verb("validate")
+class Validate(RecipeVerb):
+    """Validate a checkpoint."""
+
+    job = "zoo.cli.run.evaluate:ValidateJob"
+
+
+@final
+@register_verb("test")
+class Test(RecipeVerb):
+    """Test a checkpoint."""
+
+    job = "zoo.cli.run.evaluate:TestJob"
+
+
+@final
+@register_verb("predict")
+class Predict(RecipeVerb):
+    """Write the predictions of a checkpoint."""
+
+    job = "zoo.cli.run.evaluate:PredictJob"
+
+
+def _modules_of(path: str) -> list[str]:
+    """The modules that were let in when a checkpoint was written; none of them is imported."""
+    from zoo.cli.run.checkpoints import read_checkpoint  # torch, which only this mistake waits for
+
+    try:
+        return list(read_checkpoint(path).get("zoo", {}).get("modules", ()))
+    except UserError:
+        return []
+
+
+def _with_recipe(inputs: RecipeInputs) -> RecipeInputs:
+    """What was given; where that is a checkpoint and no model, with the recipe of the checkpoint's run."""
+    path = inputs.checkpoint
+    if path is None or inputs.files or any(key.startswith("model") for key, _ in inputs.options):
+        return inputs
+    recipe = Path(path).parent.parent / "config.yaml"
+    return replace(inputs, files=[recipe]) if recipe.is_file() else inputs
