@@ -31,10 +31,10 @@ class QRNNState(NamedTuple):
 
 
 class WindowedQRNNState(NamedTuple):
-    """The same beside what the input before adds to z, f and o."""
+    """The same, behind what the input before adds to z, f and o."""
 
-    c: Float[Tensor, "B H"]
     p: Float[Tensor, "B 3H"]
+    c: Float[Tensor, "B H"]
 
 
 @final
@@ -51,7 +51,7 @@ class QRNN(Cell):
         h_t = o_t ∘ c_t
 
     Rows of the fused weights: z, f, o; no recurrent weights. `weight_before` (3H, I), with window 2: V of
-    z, f, o. State: c (B, H), and with window 2 also p = V x of the last step (B, 3H). Output: h_t.
+    z, f, o. State: c (B, H), and with window 2 before it p = V x of the last step (B, 3H). Output: h_t.
     Reference: Bradbury et al., 2017, https://arxiv.org/abs/1611.01576, eq. 1, 2 and 4 ("fo-pooling").
     Deviation: the window is 1 by default, where the paper takes 2 or more; biases, which its equations omit.
     """
@@ -72,7 +72,7 @@ class QRNN(Cell):
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
-        return (self.hidden_size, 3 * self.hidden_size)[: self.spec.window]
+        return (3 * self.hidden_size, self.hidden_size)[-self.spec.window :]
 
     @property
     def recurrent_gates(self) -> str:
@@ -105,10 +105,10 @@ class QRNN(Cell):
         if self.spec.window == 1:
             c, h = self._pooled(pre, state[0])
             return h, QRNNState(c)
-        c, p = state
+        p, c = state
         now, after = pre.chunk(2, dim=-1)
         c, h = self._pooled(now + p, c)
-        return h, WindowedQRNNState(c, after)
+        return h, WindowedQRNNState(after, c)
 
     @staticmethod
     def _pooled(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:

@@ -26,12 +26,12 @@ class RWKVTimeMixSpec(CellSpec):
 
 
 class RWKVTimeMixState(NamedTuple):
-    """State of the time mixing: both sums divided by exp(p), p, and what the last input adds to r, k, v."""
+    """State of the time mixing: what the last input adds to r, k, v; p, and both sums divided by exp(p)."""
 
+    q: Float[Tensor, "B 3H"]
+    p: Float[Tensor, "B H"]
     a: Float[Tensor, "B H"]
     b: Float[Tensor, "B H"]
-    p: Float[Tensor, "B H"]
-    q: Float[Tensor, "B 3H"]
 
 
 @final
@@ -51,8 +51,8 @@ class RWKVTimeMix(Cell):
         m = max(p, u + k),  wkv = (exp(p - m) a + exp(u + k - m) v) / (exp(p - m) b + exp(u + k - m))
         n = max(p - w, k),  a <- exp(p - w - n) a + exp(k - n) v,  b <- exp(p - w - n) b + exp(k - n),  p <- n
 
-    Rows of the fused weights: r, k, v. `mix` (3, I): μ of r, k, v; `weight_out` (H, H): W_o. State: a, b, p
-    (B, H) and q_t = W ((1 - μ) ∘ x_t) of r, k, v (B, 3H). Output: h_t.
+    Rows of the fused weights: r, k, v. `mix` (3, I): μ of r, k, v; `weight_out` (H, H): W_o. State:
+    q_t = W ((1 - μ) ∘ x_t) of r, k, v (B, 3H), and p, a, b (B, H). Output: h_t.
     Linear in its state but for p, which keeps exponentials in range: the card does not call it linear.
     Reference: Peng et al., 2023, https://arxiv.org/abs/2305.13048, eq. 11-15 and appendix D (stabilised).
     Deviations: p starts at 0, not at -1e38, which changes nothing while k is above -80; all μ, w and u start
@@ -80,7 +80,7 @@ class RWKVTimeMix(Cell):
     @property
     def state_sizes(self) -> tuple[int, ...]:
         width = self.hidden_size
-        return width, width, width, 3 * width
+        return 3 * width, width, width, width
 
     @property
     def vectors(self) -> tuple[Tensor, ...]:
@@ -111,7 +111,7 @@ class RWKVTimeMix(Cell):
         return torch.cat([now, F.linear(x, self.weight_ih * (1 - mix))], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
-        a, b, p, q = state
+        q, p, a, b = state
         b = torch.where(b < 0, -b, b)
         now, after = pre.chunk(2, dim=-1)
         r, k, v = (now + q).chunk(3, dim=-1)
@@ -122,4 +122,4 @@ class RWKVTimeMix(Cell):
         h = product("o", torch.sigmoid(r) * wkv)
         n = torch.maximum(p - w, k)
         old, new = torch.exp(p - w - n), torch.exp(k - n)
-        return h, RWKVTimeMixState(old * a + new * v, old * b + new, n, after)
+        return h, RWKVTimeMixState(after, n, old * a + new * v, old * b + new)

@@ -13,7 +13,7 @@ def test_gates_with_a_window_of_two_see_the_input_before() -> None:
     kernel = torch.stack([cell.weight_before, cell.weight_ih], dim=-1)  # (3H, I, 2)
     padded = torch.cat([x.new_zeros(1, 1, 3), x]).permute(1, 2, 0)
     z, f, o = torch.nn.functional.conv1d(padded, kernel, cell.bias).permute(2, 0, 1).chunk(3, dim=-1)
-    state = cell.state_type(x.new_zeros(1, width), x.new_zeros(1, 3 * width))
+    state = cell.state_type(x.new_zeros(1, 3 * width), x.new_zeros(1, width))
     c = x.new_zeros(1, width)
     for t in range(6):
         output, state = cell(x[t], state)

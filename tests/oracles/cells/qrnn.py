@@ -13,8 +13,8 @@ from oracles.arrays import Array, State, Weights, dot, inputs, sigmoid
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
     z, f, o = (inputs(weights, gate, x) for gate in "zfo")
     if spec.window == 2:
-        before = np.split(state[1], 3, axis=-1)
+        before = np.split(state[0], 3, axis=-1)
         z, f, o = (now + part for now, part in zip((z, f, o), before, strict=True))
     z, f, o = np.tanh(z), sigmoid(f), sigmoid(o)
-    c_new = f * state[0] + (1 - f) * z
-    return o * c_new, (c_new, dot(weights["weight_before"], x)) if spec.window == 2 else (c_new,)
+    c_new = f * state[-1] + (1 - f) * z
+    return o * c_new, (dot(weights["weight_before"], x), c_new) if spec.window == 2 else (c_new,)
