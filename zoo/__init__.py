@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.cornn import CoRNNSpec as CoRNNSpec
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.dilated import DilatedSpec as DilatedSpec
+    from zoo.cells.dsgu import DSGUSpec as DSGUSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMASpec as EMASpec
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
@@ -98,6 +99,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s5 import S5Spec as S5Spec
     from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.sgrn import SGRNSpec as SGRNSpec
+    from zoo.cells.sgu import SGUSpec as SGUSpec
     from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
     from zoo.cells.slstm import SLSTMSpec as SLSTMSpec
     from zoo.cells.sru import SRUSpec as SRUSpec

@@ -27,6 +27,8 @@ class Same:
         is_square: Whether it takes inputs of its own width only.
         advanced: How its cell takes a step from one state, in its order, to the next; None where it
             takes them all at once, and one as it is.
+        outputs_only: Whether its state has another form, so that outputs are compared, from states of 0.
+        tolerance: How far its gradients may be off.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Same:
     gives_output: bool = False
     is_square: bool = False
     advanced: Callable[[Any, Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]] | None = None
+    outputs_only: bool = False
+    tolerance: float = 1e-11
 
     def state(self, parts: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """A state of the zoo's cell in the library's order."""

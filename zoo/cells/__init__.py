@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.dilated import Dilated as Dilated
     from zoo.cells.dilated import DilatedSpec as DilatedSpec
+    from zoo.cells.dsgu import DSGU as DSGU
+    from zoo.cells.dsgu import DSGUSpec as DSGUSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMA as EMA
@@ -140,6 +142,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNN as ScoRNN
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.sgrn import SGRN as SGRN
+    from zoo.cells.sgrn import SGRNSpec as SGRNSpec
+    from zoo.cells.sgu import SGU as SGU
+    from zoo.cells.sgu import SGUSpec as SGUSpec
     from zoo.cells.skip_rnn import SkipRNN as SkipRNN
     from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
     from zoo.cells.slstm import SLSTM as SLSTM
