@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.deltanet import DeltaNetSpec as DeltaNetSpec
     from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.dsgu import DSGUSpec as DSGUSpec
+    from zoo.cells.ea_lstm import EALSTMSpec as EALSTMSpec
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMASpec as EMASpec
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
@@ -58,12 +59,15 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
+    from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
+    from zoo.cells.indy_lstm import IndyLSTMSpec as IndyLSTMSpec
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANETSpec as JANETSpec
     from zoo.cells.jordan import JordanSpec as JordanSpec
     from zoo.cells.layernorm_gru import LayerNormGRUSpec as LayerNormGRUSpec
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.lem import LEMSpec as LEMSpec
+    from zoo.cells.light_ru import LightRUSpec as LightRUSpec
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
@@ -71,10 +75,13 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
     from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
+    from zoo.cells.memory_controller_lstm import MemoryControllerLSTMSpec as MemoryControllerLSTMSpec
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRUSpec as MinGRUSpec
     from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.miru1 import MiRU1Spec as MiRU1Spec
+    from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
@@ -82,6 +89,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mut3 import MUT3Spec as MUT3Spec
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.nested_lstm import NestedLSTMSpec as NestedLSTMSpec
     from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTMSpec as ODELSTMSpec
     from zoo.cells.on_lstm import ONLSTMSpec as ONLSTMSpec
@@ -106,10 +114,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.sru import SRUSpec as SRUSpec
     from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
+    from zoo.cells.tgru import TGRUSpec as TGRUSpec
     from zoo.cells.time_lstm import TimeLSTMSpec as TimeLSTMSpec
+    from zoo.cells.tlstm import TLSTMSpec as TLSTMSpec
+    from zoo.cells.trnn import TRNNSpec as TRNNSpec
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
     from zoo.cells.urnn import URNNSpec as URNNSpec
+    from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory

@@ -20,6 +20,11 @@ SAME = [
 ]
 
 
+def tensors(given: Any) -> tuple[torch.Tensor, ...]:
+    """What the library's cell gives, its state taken apart."""
+    return (given,) if isinstance(given, torch.Tensor) else tuple(t for part in given for t in tensors(part))
+
+
 def as_it_comes(cell: Any, x: torch.Tensor, state: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     """One step of the library's cell, which takes a single tensor, or a tuple of several."""
     return tensors(cell(x, state[0] if len(state) == 1 else state))
@@ -33,11 +38,6 @@ def run(same: elsewhere.Same, cell: Any, x: torch.Tensor, state: tuple[torch.Ten
         state = given[1:] if same.gives_output else given
         found.append(torch.cat(given, dim=-1))
     return torch.stack(found)
-
-
-def tensors(given: Any) -> tuple[torch.Tensor, ...]:
-    """What the library's cell gives, its state taken apart."""
-    return (given,) if isinstance(given, torch.Tensor) else tuple(t for part in given for t in tensors(part))
 
 
 def outputs(cell: Any, x: torch.Tensor, gives_output: bool) -> torch.Tensor:

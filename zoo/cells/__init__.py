@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.dilated import DilatedSpec as DilatedSpec
     from zoo.cells.dsgu import DSGU as DSGU
     from zoo.cells.dsgu import DSGUSpec as DSGUSpec
+    from zoo.cells.ea_lstm import EALSTM as EALSTM
+    from zoo.cells.ea_lstm import EALSTMSpec as EALSTMSpec
     from zoo.cells.elman import Elman as Elman
     from zoo.cells.elman import ElmanSpec as ElmanSpec
     from zoo.cells.ema import EMA as EMA
@@ -60,6 +62,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
     from zoo.cells.indrnn import IndRNN as IndRNN
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
+    from zoo.cells.indy_gru import IndyGRU as IndyGRU
+    from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
+    from zoo.cells.indy_lstm import IndyLSTM as IndyLSTM
+    from zoo.cells.indy_lstm import IndyLSTMSpec as IndyLSTMSpec
     from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
     from zoo.cells.intersection_rnn import IntersectionRNNSpec as IntersectionRNNSpec
     from zoo.cells.janet import JANET as JANET
@@ -72,6 +78,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.layernorm_lstm import LayerNormLSTMSpec as LayerNormLSTMSpec
     from zoo.cells.lem import LEM as LEM
     from zoo.cells.lem import LEMSpec as LEMSpec
+    from zoo.cells.light_ru import LightRU as LightRU
+    from zoo.cells.light_ru import LightRUSpec as LightRUSpec
     from zoo.cells.ligru import LiGRU as LiGRU
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttention as LinearAttention
@@ -86,6 +94,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTM as MCLSTM
     from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
+    from zoo.cells.memory_controller_lstm import MemoryControllerLSTM as MemoryControllerLSTM
+    from zoo.cells.memory_controller_lstm import MemoryControllerLSTMSpec as MemoryControllerLSTMSpec
     from zoo.cells.mgu import MGU as MGU
     from zoo.cells.mgu import MGUSpec as MGUSpec
     from zoo.cells.mingru import MinGRU as MinGRU
@@ -94,6 +104,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minimal_rnn import MinimalRNNSpec as MinimalRNNSpec
     from zoo.cells.minlstm import MinLSTM as MinLSTM
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
+    from zoo.cells.miru1 import MiRU1 as MiRU1
+    from zoo.cells.miru1 import MiRU1Spec as MiRU1Spec
+    from zoo.cells.miru2 import MiRU2 as MiRU2
+    from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTM as MLSTM
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
@@ -108,6 +122,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.nas import NASSpec as NASSpec
     from zoo.cells.nbr import NBR as NBR
     from zoo.cells.nbr import NBRSpec as NBRSpec
+    from zoo.cells.nested_lstm import NestedLSTM as NestedLSTM
+    from zoo.cells.nested_lstm import NestedLSTMSpec as NestedLSTMSpec
     from zoo.cells.nru import NRU as NRU
     from zoo.cells.nru import NRUSpec as NRUSpec
     from zoo.cells.ode_lstm import ODELSTM as ODELSTM
@@ -156,14 +172,22 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.star import STARSpec as STARSpec
     from zoo.cells.tau_gru import TauGRU as TauGRU
     from zoo.cells.tau_gru import TauGRUSpec as TauGRUSpec
+    from zoo.cells.tgru import TGRU as TGRU
+    from zoo.cells.tgru import TGRUSpec as TGRUSpec
     from zoo.cells.time_lstm import TimeLSTM as TimeLSTM
     from zoo.cells.time_lstm import TimeLSTMSpec as TimeLSTMSpec
+    from zoo.cells.tlstm import TLSTM as TLSTM
+    from zoo.cells.tlstm import TLSTMSpec as TLSTMSpec
+    from zoo.cells.trnn import TRNN as TRNN
+    from zoo.cells.trnn import TRNNSpec as TRNNSpec
     from zoo.cells.ugrnn import UGRNN as UGRNN
     from zoo.cells.ugrnn import UGRNNSpec as UGRNNSpec
     from zoo.cells.unicornn import UnICORNN as UnICORNN
     from zoo.cells.unicornn import UnICORNNSpec as UnICORNNSpec
     from zoo.cells.urnn import URNN as URNN
     from zoo.cells.urnn import URNNSpec as URNNSpec
+    from zoo.cells.wmclstm import WMCLSTM as WMCLSTM
+    from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
 
 __all__ = ["CELLS", "Card", "Cell", "CellSpec", "cell_spec", "register_cell"]
 

@@ -1,0 +1,23 @@
+"""z, f = σ, o = tanh of V x_{t-1} + W x_t + b; c = f∘c + (1-f)∘z; h = c∘o: Balduzzi and Ghifary, 2016.
+
+The state holds V x_{t-1} and c, where the library's holds x_{t-1}. `weight_before` is V of z, f and o.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from oracles.arrays import Array, State, Weights, dot, inputs, sigmoid
+from oracles.elsewhere import Same
+
+TORCHRECURRENT = Same(
+    name="TLSTMCell", ih="zfo", others={"weight_hh": "weight_before"}, gives_output=True, outputs_only=True
+)
+
+
+def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
+    before, c = state
+    v_z, v_f, v_o = np.split(before, 3, axis=-1)
+    z, f = v_z + inputs(weights, "z", x), sigmoid(v_f + inputs(weights, "f", x))
+    c_new = f * c + (1 - f) * z
+    return c_new * np.tanh(v_o + inputs(weights, "o", x)), (dot(weights["weight_before"], x), c_new)

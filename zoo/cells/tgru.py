@@ -1,0 +1,87 @@
+"""The strongly typed gated recurrent unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, final
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TGRUSpec(CellSpec):
+    """Options of the strongly typed gated recurrent unit."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.refuse_recurrent_init("no weights that multiply its state")
+
+
+class TGRUState(NamedTuple):
+    """State of the strongly typed GRU: what the input before adds to z, f and o, and hidden state."""
+
+    p: Float[Tensor, "B 3H"]
+    h: Float[Tensor, "B H"]
+
+
+@final
+@register_cell("tgru", TGRUSpec)
+class TGRU(Cell):
+    r"""The strongly typed GRU: gates and candidate see this input and the one before, and never the state.
+
+    Equations, with x_0 = 0::
+
+        z_t = V_z x_{t-1} + W_z x_t + b_z
+        f_t = σ(V_f x_{t-1} + W_f x_t + b_f)
+        o_t = tanh(V_o x_{t-1} + W_o x_t + b_o)
+        h_t = f_t ∘ h_{t-1} + z_t ∘ o_t
+
+    Rows of the fused weights: z, f, o; no recurrent weights. `weight_before` (3H, I): V of z, f, o.
+    State: p = V x of the last step (B, 3H), and h (B, H). Output: h_t.
+    Reference: Balduzzi & Ghifary, 2016, https://arxiv.org/abs/1602.02218, with τ = tanh.
+    No deviations.
+    """
+
+    card: ClassVar[Card] = Card(
+        paper="Balduzzi & Ghifary, 2016, https://arxiv.org/abs/1602.02218",
+        claim="The slope of the state in the one before is the forget gate, whatever the state.",
+    )
+    gates: ClassVar[str] = "zfo"
+    state_type = TGRUState
+    spec: TGRUSpec
+
+    @property
+    def recurrent_gates(self) -> str:
+        return ""
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        return 3 * self.hidden_size, self.hidden_size
+
+    @property
+    def vectors(self) -> tuple[Tensor, ...]:
+        return ()
+
+    def add_parameters(self) -> None:
+        self.weight_before = nn.Parameter(torch.empty(3 * self.hidden_size, self.input_size))
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        for gate in self.gates:
+            nn.init.xavier_uniform_(self.weight_before[self.rows(gate)])
+
+    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
+        """W x + b, and behind it V x, which the step after will read."""
+        return torch.cat([super().project(x), F.linear(x, self.weight_before)], dim=-1)
+
+    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
+        before, h = state
+        now, after = pre.chunk(2, dim=-1)
+        z, f, o = (now + before).chunk(3, dim=-1)
+        h = torch.sigmoid(f) * h + z * torch.tanh(o)
+        return h, TGRUState(after, h)
