@@ -67,7 +67,9 @@ def test_outputs_depend_on_what_their_direction_has_read_and_on_nothing_else(cas
         "bidirectional": past | past.T,
         "alternating": past | past.T,
     }
-    assert torch.equal(dependence(case), expected[case.direction] & seen)
+    found, wanted = dependence(case), expected[case.direction] & seen
+    assert not (found & ~wanted).any()
+    assert torch.equal(found, wanted) or said(VARIANTS[case.variant], "SKIPS", False)
 
 
 @EACH_CAUSAL

@@ -82,15 +82,7 @@ class StackSpec(Spec):
         self._settle("wiring", _each(self.wiring, (str, WiringSpec), wiring_spec))
         self._settle("hidden_size", _each(self.hidden_size, (int,), lambda width: width))
         self._settle("direction", _each(self.direction, (str,), lambda name: name))
-        for width in self.hidden_sizes:
-            check_positive("hidden_size", width)
-        if self.params is not None:
-            check_positive("params", self.params)
-            if self.hidden_size != type(self).hidden_size:
-                raise ValueError(
-                    f"params is {self.params} with hidden_size {self.hidden_size}, and each decides the "
-                    f"width; expected one of them"
-                )
+        self._check_width()
         for name in _per_layer(self.direction, self.num_layers):
             check_choice("direction", name, DIRECTIONS)
         if self.merge != "concat" and "bidirectional" not in self.directions:
@@ -113,6 +105,18 @@ class StackSpec(Spec):
                 f"dropout is {self.dropout} with num_layers 1, and dropout acts between layers; expected "
                 f"dropout 0, more layers, or the model's input_dropout or output_dropout"
             )
+
+    def _check_width(self) -> None:
+        """Refuses widths that are none, and two ways of saying one."""
+        for width in self.hidden_sizes:
+            check_positive("hidden_size", width)
+        if self.params is not None:
+            check_positive("params", self.params)
+            if self.hidden_size != type(self).hidden_size:
+                raise ValueError(
+                    f"params is {self.params} with hidden_size {self.hidden_size}, and each decides the "
+                    f"width; expected one of them"
+                )
 
     def _settle(self, field: str, value: Any) -> None:
         """Stores the checked form of a field: one value or a tuple with one per layer."""
