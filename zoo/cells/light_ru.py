@@ -28,12 +28,13 @@ class LightRU(Cell):
         h_t = (1 - f_t) ∘ h_{t-1} + f_t ∘ n_t
 
     Rows of the fused weights: n, f; of the recurrent ones: f. State: h (B, H). Output: h_t.
-    Reference: the light recurrent unit of 2024, https://doi.org/10.3390/electronics13163204, whose h̃ is n
+    Reference: Ye et al., 2024, https://doi.org/10.3390/electronics13163204, whose h̃ is n
     here, as torchrecurrent writes its equations: the paper itself was not at hand.
+    Deviation: its stack of cells with other activations is not here.
     """
 
     card: ClassVar[Card] = Card(
-        paper="Light recurrent unit, 2024, https://doi.org/10.3390/electronics13163204",
+        paper="Ye et al., 2024, https://doi.org/10.3390/electronics13163204",
         claim="One recurrent matrix, where a GRU has three.",
     )
     gates: ClassVar[str] = "nf"

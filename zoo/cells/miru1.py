@@ -36,12 +36,12 @@ class MiRU1(Cell):
         h_t = λ h_{t-1} + (1 - λ) n_t
 
     Rows of the fused weights: r, n. State: h (B, H). Output: h_t.
-    Reference: the minion recurrent unit of 2026, https://doi.org/10.1016/j.neucom.2026.132847, whose h̃ is n
+    Reference: Zyarah & Kudithipudi, 2026, https://doi.org/10.1016/j.neucom.2026.132847, whose h̃ is n
     here, as torchrecurrent writes its equations: the paper itself was not at hand.
     """
 
     card: ClassVar[Card] = Card(
-        paper="Minion recurrent unit, 2026, https://doi.org/10.1016/j.neucom.2026.132847",
+        paper="Zyarah & Kudithipudi, 2026, https://doi.org/10.1016/j.neucom.2026.132847",
         claim="Two thirds of a GRU's parameters, and a part λ of the state that always stays.",
     )
     gates: ClassVar[str] = "rn"

@@ -28,12 +28,12 @@ class SGRN(Cell):
         h_t = tanh((1 - f_t) ∘ y_t + f_t ∘ h_{t-1})
 
     Rows of the fused weights: f. `bias_hh` is d_f. State: h (B, H). Output: h_t.
-    Reference: the simple gated recurrent network of 2021, https://doi.org/10.1049/gtd2.12056, as
+    Reference: Zu et al., 2020, https://doi.org/10.1049/gtd2.12056, as
     torchrecurrent writes its equations: the paper itself was not at hand.
     """
 
     card: ClassVar[Card] = Card(
-        paper="SGRN, 2021, https://doi.org/10.1049/gtd2.12056",
+        paper="Zu et al., 2020, https://doi.org/10.1049/gtd2.12056",
         claim="Gate and candidate share their weights, so that it has a quarter of an LSTM's.",
     )
     gates: ClassVar[str] = "f"

@@ -1,4 +1,4 @@
-"""f = σ(W x + U h + b); h = (1-f)∘h + f∘tanh(W x + b): the light recurrent unit of 2024."""
+"""f = σ(W x + U h + b); h = (1-f)∘h + f∘tanh(W x + b): Ye et al., 2024."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""r = σ; n = tanh(W x + U (r∘h) + b); h = λ h + (1-λ) n: the minion recurrent unit of 2026."""
+"""r = σ; n = tanh(W x + U (r∘h) + b); h = λ h + (1-λ) n: Zyarah and Kudithipudi, 2026."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""n = tanh(W x + U (θ h) + b); h = λ h + (1-λ) n: the minion recurrent unit of 2026."""
+"""n = tanh(W x + U (θ h) + b); h = λ h + (1-λ) n: Zyarah and Kudithipudi, 2026."""
 
 from typing import Any
 

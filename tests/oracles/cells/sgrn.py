@@ -1,4 +1,4 @@
-"""y = W x + b; f = σ(y + U h + d); h = tanh((1-f)∘y + f∘h): the simple gated recurrent network of 2021."""
+"""y = W x + b; f = σ(y + U h + d); h = tanh((1-f)∘y + f∘h): Zu et al., 2020."""
 
 from typing import Any
 
