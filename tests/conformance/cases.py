@@ -163,13 +163,33 @@ def pairs(case: Case) -> set[tuple[str, str]]:
 def covering(cases: Sequence[Case]) -> list[Case]:
     """A few of the cases, in which whatever two things meet in any of them meet."""
     met = {case: pairs(case) for case in cases}
-    missing = set().union(*met.values())
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(cell_of(case), []).append(case)
+    found = []
+    # cell by cell, for what a cell meets is met in its own cases only; then what is around them
+    for cell, group in groups.items():
+        own = {pair for case in group for pair in met[case] if pair[0] in (cell, f"variant {case.variant}")}
+        found += _greedy(group, met, own)
+    rest = set().union(*met.values()) - set().union(*(met[case] for case in found))
+    return found + _greedy(cases, met, rest)
+
+
+def _greedy(
+    cases: Sequence[Case], met: dict[Case, set[tuple[str, str]]], missing: set[tuple[str, str]]
+) -> list[Case]:
+    """Cases in which all of these pairs meet, each time the one with the most of those that are left."""
     found = []
     while missing:
         best = max(cases, key=lambda case: len(met[case] & missing))
         found.append(best)
-        missing -= met[best]
+        missing = missing - met[best]
     return found
+
+
+def cell_of(case: Case) -> str:
+    """The name of its cell."""
+    return case.variant.partition("(")[0]
 
 
 def sampled(cases: Sequence[Case], by_engine: bool = False) -> list[Case]:
@@ -207,7 +227,8 @@ def is_thorough(case: Case) -> bool:
 def each(cases: Sequence[Case], few: Sequence[Case] | None = None) -> pytest.MarkDecorator:
     """Runs a test for a few cases that cover them all, and for the rest where that is asked for."""
     few = covering(cases) if few is None else few
-    rest = [case for case in cases if is_thorough(case) and case not in few]
+    chosen = set(few)
+    rest = [case for case in cases if is_thorough(case) and case not in chosen]
     return pytest.mark.parametrize(
         "case",
         [pytest.param(case, id=str(case)) for case in few]

@@ -97,7 +97,7 @@ def test_a_limit_beyond_all_gradients_changes_no_bit(name: str, engine: str) -> 
 
 
 @pytest.mark.parametrize("learned", [True, False], ids=["learned", "zero"])
-@pytest.mark.parametrize("variant", filter(has_structure, VARIANTS))
+@pytest.mark.parametrize("variant", [*filter(has_structure, VARIANTS)])
 def test_it_is_what_the_oracles_work_out(variant: str, learned: bool) -> None:
     for engine in ("auto", "eager", "reference"):
         options: dict[str, Any] = {"recurrent_gradient_clip": 0.2, "learn_initial_state": learned}
