@@ -56,7 +56,7 @@ def test_a_stack_name_makes_a_model():
 def test_lists_follow_patterns():
     assert zoo.list_models("zaremba-*") == ["zaremba-large", "zaremba-medium", "zaremba-small"]
     assert {"elman", "gru", "lstm"} <= set(zoo.list_cells())
-    assert zoo.list_wirings() == ["dense", "highway", "plain", "residual"]
+    assert {"dense", "highway", "plain", "residual"} <= set(zoo.list_wirings())
     assert zoo.list_cells("elm*") == ["elman"]
 
 

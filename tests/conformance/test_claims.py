@@ -6,6 +6,7 @@ import torch
 from conformance.cases import HIDDEN, INPUT, VARIANTS, Case, assert_close, random_x, randomised
 from zoo.cells import CELLS, LSTMSpec, MinLSTMSpec, PeepholeLSTMSpec, SRUSpec
 from zoo.stack import StackSpec
+from zoo.wiring import WIRINGS
 
 
 def bends(variant: str) -> bool:
@@ -35,7 +36,15 @@ def test_the_peepholes_of_an_sru_make_it_bend() -> None:
 @pytest.mark.parametrize("name", CELLS.names())
 def test_what_a_card_spares_from_weight_decay_exists(name: str) -> None:
     cell = VARIANTS[name].build(INPUT, HIDDEN)
-    assert set(cell.card.no_decay) <= {parameter for parameter, _ in cell.named_parameters()}
+    names = {parameter for parameter, _ in cell.named_parameters()}
+    assert {*cell.card.no_decay, *cell.card.own_start} <= names
+
+
+@pytest.mark.parametrize("name", WIRINGS.names())
+def test_what_the_card_of_a_wiring_names_exists(name: str) -> None:
+    wiring = WIRINGS[name].spec_class().build(INPUT, HIDDEN)
+    names = {parameter for parameter, _ in wiring.named_parameters()}
+    assert {*wiring.card.no_decay, *wiring.card.own_start} <= names
 
 
 def test_peepholes_start_shut() -> None:

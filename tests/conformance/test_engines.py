@@ -83,9 +83,12 @@ def lost_by_the_loop(case: Case, exact: list[Tensor], dtype: torch.dtype) -> flo
         return 0.0
     stack = Case(case.variant, case.direction, case.wiring).stack().to(dtype)
     lower = map_state(lambda part: part.to(dtype), random_state(stack))
-    outputs, final = stack(random_x().to(dtype), lower, LENGTHS, RESETS)
+    with torch.no_grad():
+        outputs, final = stack(random_x().to(dtype), lower, LENGTHS, RESETS)
     found = [outputs, *tensors(final)]
-    return max(float((low.double() - high).abs().max()) for low, high in zip(found, exact, strict=True))
+    return max(
+        float((low.double() - high.detach()).abs().max()) for low, high in zip(found, exact, strict=True)
+    )
 
 
 def steepness(case: Case) -> float:

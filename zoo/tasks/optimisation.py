@@ -111,6 +111,10 @@ def _check_options(cls: Callable[..., Any], options: Mapping[str, Any], own: tup
         if name not in own and argument.kind is not inspect.Parameter.VAR_KEYWORD
     }
     for name in options:
+        if name in own and name != "params":
+            raise ValueError(
+                f"{name} is among the options of {cls.__name__}; expected it beside name, not in options"
+            )
         if name not in arguments:
             hint = nearest(name, arguments) or ";"
             raise ValueError(

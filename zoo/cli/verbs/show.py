@@ -70,8 +70,8 @@ def show(name: str) -> str:
         found.append(_recipe(name))
     if not found:
         known = [key for registry, _ in DESCRIBED for key in registry.names()]
-        hint = nearest(name, [*known, *MODELS, *recipes()]) or "; expected a name that `zoo list` shows"
-        raise UnknownNameError(f"nothing is called {name!r}{hint}")
+        hint = nearest(name, [*known, *MODELS, *recipes()]) or "; expected a name that `zoo list` shows."
+        raise UnknownNameError(f"nothing is called {name!r}{hint} Your own parts: --allow-import MODULE")
     return "\n\n".join(found)
 
 
@@ -139,7 +139,15 @@ def _formula(cls: type[Cell]) -> str:
 
 def _wiring(registry: Registry[Any], key: str) -> str:
     cls: type[Wiring] = registry[key]
-    return _page(f"{key} (wiring)", registry, key, {"paper": _paper(cls.card)}, _fields(cls.spec_class))
+    wiring = cls.spec_class().build(WIDTH, WIDTH)
+    shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in wiring.named_parameters())
+    facts = {
+        "parameters": f"{shapes or 'none'}, at I = H = {WIDTH}",
+        "no decay": ", ".join(cls.card.no_decay),
+        "paper": _paper(cls.card),
+    }
+    facts = {name: text for name, text in facts.items() if text}
+    return _page(f"{key} (wiring)", registry, key, facts, _fields(cls.spec_class))
 
 
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
