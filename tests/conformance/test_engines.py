@@ -86,9 +86,8 @@ def lost_by_the_loop(case: Case, exact: list[Tensor], dtype: torch.dtype) -> flo
     with torch.no_grad():
         outputs, final = stack(random_x().to(dtype), lower, LENGTHS, RESETS)
     found = [outputs, *tensors(final)]
-    return max(
-        float((low.double() - high.detach()).abs().max()) for low, high in zip(found, exact, strict=True)
-    )
+    pairs = zip(found, exact, strict=True)
+    return max(float((low.double() - high.detach()).abs().max()) for low, high in pairs)
 
 
 def steepness(case: Case) -> float:

@@ -112,9 +112,7 @@ def _check_options(cls: Callable[..., Any], options: Mapping[str, Any], own: tup
     }
     for name in options:
         if name in own and name != "params":
-            raise ValueError(
-                f"{name} is among the options of {cls.__name__}; expected it beside name, not in options"
-            )
+            raise ValueError(f"{name} is in options of {cls.__name__}; expected it beside them, next to name")
         if name not in arguments:
             hint = nearest(name, arguments) or ";"
             raise ValueError(
