@@ -85,7 +85,9 @@ def lost_by_the_loop(case: Case, exact: list[Tensor], dtype: torch.dtype) -> flo
     lower = map_state(lambda part: part.to(dtype), random_state(stack))
     outputs, final = stack(random_x().to(dtype), lower, LENGTHS, RESETS)
     found = [outputs, *tensors(final)]
-    return max(float((low.double() - high).abs().max()) for low, high in zip(found, exact, strict=True))
+    return max(
+        float((low.double() - high).detach().abs().max()) for low, high in zip(found, exact, strict=True)
+    )
 
 
 def steepness(case: Case) -> float:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNN as ExpRNN
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fast_weights import FastWeights as FastWeights
+    from zoo.cells.fast_weights import FastWeightsSpec as FastWeightsSpec
     from zoo.cells.fastgrnn import FastGRNN as FastGRNN
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNN as FastRNN
@@ -56,6 +58,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.hyper_lstm import HyperLSTM as HyperLSTM
+    from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNN as IndRNN
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.intersection_rnn import IntersectionRNN as IntersectionRNN
@@ -76,10 +80,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lipschitz_rnn import LipschitzRNN as LipschitzRNN
     from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
+    from zoo.cells.lmu import LMU as LMU
+    from zoo.cells.lmu import LMUSpec as LMUSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.lstmp import LSTMP as LSTMP
+    from zoo.cells.lstmp import LSTMPSpec as LSTMPSpec
     from zoo.cells.ltc import LTC as LTC
     from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTM as MCLSTM
@@ -94,6 +102,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.mlstm import MLSTM as MLSTM
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.mogrifier_lstm import MogrifierLSTM as MogrifierLSTM
+    from zoo.cells.mogrifier_lstm import MogrifierLSTMSpec as MogrifierLSTMSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1 as MUT1
@@ -138,6 +148,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNN as ScoRNN
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.scrn import SCRN as SCRN
+    from zoo.cells.scrn import SCRNSpec as SCRNSpec
     from zoo.cells.skip_rnn import SkipRNN as SkipRNN
     from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec
     from zoo.cells.slstm import SLSTM as SLSTM
