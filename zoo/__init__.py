@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ema import EMASpec as EMASpec
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fast_slow import FastSlowSpec as FastSlowSpec
     from zoo.cells.fast_weights import FastWeightsSpec as FastWeightsSpec
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
@@ -80,6 +81,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.minlstm import MinLSTMSpec as MinLSTMSpec
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.mogrifier_lstm import MogrifierLSTMSpec as MogrifierLSTMSpec
+    from zoo.cells.multiplicative import MultiplicativeSpec as MultiplicativeSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
@@ -94,6 +96,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.qrnn import QRNNSpec as QRNNSpec
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.reservoir import ReservoirSpec as ReservoirSpec
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRUSpec as RGLRUSpec
     from zoo.cells.rhn import RHNSpec as RHNSpec

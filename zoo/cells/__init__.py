@@ -34,6 +34,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNN as ExpRNN
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fast_slow import FastSlow as FastSlow
+    from zoo.cells.fast_slow import FastSlowSpec as FastSlowSpec
     from zoo.cells.fast_weights import FastWeights as FastWeights
     from zoo.cells.fast_weights import FastWeightsSpec as FastWeightsSpec
     from zoo.cells.fastgrnn import FastGRNN as FastGRNN
@@ -104,6 +106,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
     from zoo.cells.mogrifier_lstm import MogrifierLSTM as MogrifierLSTM
     from zoo.cells.mogrifier_lstm import MogrifierLSTMSpec as MogrifierLSTMSpec
+    from zoo.cells.multiplicative import Multiplicative as Multiplicative
+    from zoo.cells.multiplicative import MultiplicativeSpec as MultiplicativeSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1 as MUT1
@@ -132,6 +136,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTM as ResLSTM
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.reservoir import Reservoir as Reservoir
+    from zoo.cells.reservoir import ReservoirSpec as ReservoirSpec
     from zoo.cells.retention import Retention as Retention
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRU as RGLRU

@@ -92,11 +92,11 @@ class FastWeights(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, a = state
-        fast = a.unflatten(-1, (self.hidden_size, self.hidden_size))
+        fast = a.reshape(-1, self.hidden_size, self.hidden_size)
         fast = self.spec.decay * fast + self.spec.rate * h.unsqueeze(-1) * h.unsqueeze(-2)
         s = pre + product("h", h)
         h = torch.relu(s)
         for _ in range(self.spec.inner_steps):
             sums = s + (fast @ h.unsqueeze(-1)).squeeze(-1)
             h = torch.relu(F.layer_norm(sums, sums.shape[-1:], self.gain, self.bias_norm))
-        return h, FastWeightsState(h, fast.flatten(-2))
+        return h, FastWeightsState(h, fast.reshape(a.shape))

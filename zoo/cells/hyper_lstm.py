@@ -152,7 +152,7 @@ class HyperLSTM(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c, h_hyper, c_hyper = state
-        x, x_hyper = pre.split([4 * self.hidden_size, 4 * self.widths[0]], dim=-1)
+        x, x_hyper = torch.split(pre, [4 * self.hidden_size, 4 * self.widths[0]], dim=-1)
         o, c_hyper = _written(x_hyper + product("hyper_h", h) + product("hyper", h_hyper), c_hyper)
         h_hyper = o * torch.tanh(c_hyper)
         z = product("z", h_hyper)

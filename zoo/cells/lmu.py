@@ -118,7 +118,7 @@ class LMU(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, m = state
-        x_h, x_u = pre.split([self.hidden_size, self.order], dim=-1)
+        x_h, x_u = torch.split(pre, [self.hidden_size, self.order], dim=-1)
         _, drive = self._memory
         u = x_u + (self.encoder_h * h).sum(-1, keepdim=True) + (self.encoder_m * m).sum(-1, keepdim=True)
         m = product("memory", m) + drive * u

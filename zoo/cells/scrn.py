@@ -98,7 +98,7 @@ class SCRN(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, s = state
-        x_h, x_s = pre.split([self.hidden_size, self.context], dim=-1)
+        x_h, x_s = torch.split(pre, [self.hidden_size, self.context], dim=-1)
         s = (1 - self.spec.alpha) * x_s + self.spec.alpha * s
         h = torch.sigmoid(x_h + product("h", h) + product("slow", s))
         return torch.cat([h, s], dim=-1), SCRNState(h, s)
