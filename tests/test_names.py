@@ -113,3 +113,16 @@ def test_bad_names_get_one_sentence(name, message):
         parse_stack(name)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reservoir-2x6,cell.cell=gru,cell.cell.reset=before",
+        "fast_slow-2x6,cell.cell=multiplicative,cell.cell.cell=gru,cell.slow=gru,cell.fast=3",
+        "reservoir+gru-2x6,cell.0.cell=multiplicative,cell.0.cell.cell=gru,cell.0.cell.cell.reset=before",
+        "multiplicative-1x6,cell.cell.forget_bias=2.0",
+    ],
+)
+def test_options_of_a_cell_within_a_cell_come_behind_its_own(name: str) -> None:
+    assert name_stack(parse_stack(name)) == name

@@ -47,6 +47,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ema import EMASpec as EMASpec
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fast_slow import FastSlowSpec as FastSlowSpec
+    from zoo.cells.fast_weights import FastWeightsSpec as FastWeightsSpec
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNNSpec as FastRNNSpec
     from zoo.cells.gated_antisymmetric_rnn import GatedAntisymmetricRNNSpec as GatedAntisymmetricRNNSpec
@@ -58,6 +60,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.gru_d import GRUDSpec as GRUDSpec
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
     from zoo.cells.indy_lstm import IndyLSTMSpec as IndyLSTMSpec
@@ -71,8 +74,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ligru import LiGRUSpec as LiGRUSpec
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
+    from zoo.cells.lmu import LMUSpec as LMUSpec
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.lstmp import LSTMPSpec as LSTMPSpec
     from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTMSpec as MCLSTMSpec
     from zoo.cells.memory_controller_lstm import MemoryControllerLSTMSpec as MemoryControllerLSTMSpec
@@ -83,6 +88,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.miru1 import MiRU1Spec as MiRU1Spec
     from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.mogrifier_lstm import MogrifierLSTMSpec as MogrifierLSTMSpec
+    from zoo.cells.multiplicative import MultiplicativeSpec as MultiplicativeSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1Spec as MUT1Spec
     from zoo.cells.mut2 import MUT2Spec as MUT2Spec
@@ -99,6 +106,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.qrnn import QRNNSpec as QRNNSpec
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.reservoir import ReservoirSpec as ReservoirSpec
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRUSpec as RGLRUSpec
     from zoo.cells.rhn import RHNSpec as RHNSpec
@@ -107,6 +115,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s5 import S5Spec as S5Spec
     from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.scrn import SCRNSpec as SCRNSpec
     from zoo.cells.sgrn import SGRNSpec as SGRNSpec
     from zoo.cells.sgu import SGUSpec as SGUSpec
     from zoo.cells.skip_rnn import SkipRNNSpec as SkipRNNSpec

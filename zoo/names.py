@@ -3,7 +3,8 @@
 A name is `[direction-]cell-LAYERSxWIDTH[-wiring]`, then options after commas, written as in a recipe:
 `gru-2x64,cell.reset=before,dropout=0.1`. Directions are fwd (left out), back, bi and alt; wiring plain is
 left out. Where layers differ, their values are joined by +: `bi+fwd-lstm-2x256+128-plain+residual`, and
-options of one layer's cell or wiring carry its number: `cell.0.forget_bias=2.0`.
+options of one layer's cell or wiring carry its number: `cell.0.forget_bias=2.0`. Those of a cell within a
+cell come behind its own: `reservoir-1x64,cell.cell=gru,cell.cell.reset=before`.
 """
 
 import json
@@ -12,7 +13,7 @@ from dataclasses import fields
 from typing import Any
 
 from zoo.cells import CELLS, cell_spec
-from zoo.registry import nearest
+from zoo.registry import Spec, nearest
 from zoo.stack import StackSpec
 from zoo.wiring import WIRINGS, wiring_spec
 
@@ -104,24 +105,51 @@ def _take(option: str, values: dict[str, Any]) -> None:
 def _targets(part: str, rest: str, values: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
     """The cells or wirings that `cell.FIELD` or `cell.LAYER.FIELD` means, and the field."""
     number, _, field = rest.partition(".")
-    if not field:
-        return [(each, number) for each in values[part]]
+    if not field or (not number.isdigit() and all(_holds_spec(each, number) for each in values[part])):
+        return [_within(each, rest) for each in values[part]]
     if len(values[part]) == 1:
         values[part] = [dict(values[part][0]) for _ in range(values["num_layers"])]
     if not number.isdigit() or int(number) >= len(values[part]):
         raise ValueError(f"{part}.{rest} names layer {number!r}; expected 0 to {len(values[part]) - 1}")
-    return [(values[part][int(number)], field)]
+    return [_within(values[part][int(number)], field)]
+
+
+def _holds_spec(cell: dict[str, Any], field: str) -> bool:
+    """Whether a cell has another one in this field."""
+    registry = CELLS if cell["name"] in CELLS.names() else WIRINGS
+    return isinstance(vars(registry[cell["name"]].spec_class()).get(field), Spec)
+
+
+def _within(cell: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
+    """The cell within a cell that a path leads to, and the field at its end."""
+    first, _, rest = path.partition(".")
+    if not rest or not _holds_spec(cell, first):
+        return cell, path
+    inner = cell.get(first, getattr(CELLS[cell["name"]].spec_class(), first).key)
+    cell[first] = {"name": inner} if isinstance(inner, str) else inner
+    return _within(cell[first], rest)
 
 
 def _part_options(part: str, specs: Any) -> dict[str, Any]:
     """Options of the cells or wirings that differ from their defaults."""
     listed = _listed(specs)
-    return {
-        f"{part}.{field.name}" if len(listed) == 1 else f"{part}.{k}.{field.name}": getattr(spec, field.name)
-        for k, spec in enumerate(listed)
-        for field in fields(spec)
-        if getattr(spec, field.name) != getattr(type(spec)(), field.name)
-    }
+    found: dict[str, Any] = {}
+    for k, spec in enumerate(listed):
+        found |= _spec_options(part if len(listed) == 1 else f"{part}.{k}", spec)
+    return found
+
+
+def _spec_options(path: str, spec: Any) -> dict[str, Any]:
+    """Options of a cell or wiring that differ from their defaults, and of the cells within it."""
+    found: dict[str, Any] = {}
+    for field in fields(spec):
+        value, default = getattr(spec, field.name), getattr(type(spec)(), field.name)
+        if isinstance(value, Spec):
+            found |= {f"{path}.{field.name}": value.key} if value.key != default.key else {}
+            found |= _spec_options(f"{path}.{field.name}", value)
+        elif value != default:
+            found[f"{path}.{field.name}"] = value
+    return found
 
 
 def _joined(specs: Any) -> str:

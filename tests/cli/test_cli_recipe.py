@@ -9,6 +9,7 @@ import yaml.reader
 from zoo.cli.recipes.check import SECTIONS, check
 from zoo.cli.recipes.merge import merge
 from zoo.cli.recipes.recipe import RecipeInputs
+from zoo.cli.recipes.resolve import resolve
 
 LSTM, GRU = "zoo.cells.lstm.LSTMSpec", "zoo.cells.gru.GRUSpec"
 
@@ -144,3 +145,14 @@ def test_help_on_a_part_needs_no_recipe(zoo):
     shown = zoo("fit", "--data.help", "digits")
     assert shown.code == 0
     assert "--data.batch_size" in shown.out
+
+
+def test_a_recipe_names_cells_within_cells():
+    inner = {"class_path": "MultiplicativeSpec", "init_args": {"cell": "gru"}}
+    cell = {"class_path": "FastSlowSpec", "init_args": {"cell": inner, "slow": {"name": "lstm"}}}
+    model = {"class_path": "SequenceClassifier", "init_args": {"network": {"encoder": {"cell": cell}}}}
+    found = resolve({"model": model})["model"]["init_args"]["network"]["encoder"]["cell"]
+    assert found["class_path"] == "zoo.cells.fast_slow.FastSlowSpec"
+    assert found["init_args"]["cell"]["class_path"] == "zoo.cells.multiplicative.MultiplicativeSpec"
+    assert found["init_args"]["cell"]["init_args"]["cell"] == {"class_path": "zoo.cells.gru.GRUSpec"}
+    assert found["init_args"]["slow"] == {"class_path": "zoo.cells.lstm.LSTMSpec", "init_args": {}}

@@ -43,10 +43,16 @@ def said(spec: CellSpec, name: str, default: Any) -> Any:
     return getattr(oracle_for(spec).equations, name, default)
 
 
+def oracles_name(name: str, gate: str) -> str:
+    """A gate's block of a parameter, "W_i" or, of a cell within the cell, "inner.W_i"."""
+    *path, last = name.split(".")
+    return ".".join([*path, f"{LETTERS[last]}_{gate}"])
+
+
 def blocks(cell: Cell) -> dict[str, list[str]]:
     """Each parameter of a cell, and the oracles' names of the equal blocks of rows that it is made of."""
     return {
-        name: [f"{LETTERS[name]}_{gate}" for gate in cell.gate_rows(name)] or [name]
+        name: [oracles_name(name, gate) for gate in cell.gate_rows(name)] or [name]
         for name, _ in cell.named_parameters()
     }
 
@@ -126,6 +132,9 @@ def expected(
     for k, (pair, level) in enumerate(zip(pairs(stack), found, strict=True)):
         gradients |= _parameter_gradients(k, pair, level, state is None)
     as_tensors = {name: torch.from_numpy(gradient) for name, gradient in gradients.items()}
+    for name, parameter in stack.named_parameters():
+        if not parameter.requires_grad:  # it is not trained
+            as_tensors[name] = torch.zeros_like(parameter)
     flat = [torch.from_numpy(part) for final in finals for way in final for part in way]
     return Found(torch.from_numpy(outputs), flat, as_tensors)
 

@@ -341,11 +341,16 @@ def weights_of_sum(part: Tensor) -> Tensor:
 
 
 def weighted_gradients(values: list[Tensor], sources: list[Tensor]) -> list[Tensor]:
-    """The gradients of a fixed weighted sum of the values; 0 for a source that they do not depend on."""
+    """The gradients of a fixed weighted sum of the values; 0 for a source that they do not depend on.
+
+    Parameters that are not trained have 0, too.
+    """
     loss = sum((value * weights_of_sum(value)).sum() for value in values)
-    return list(
-        torch.autograd.grad(loss, sources, retain_graph=True, allow_unused=True, materialize_grads=True)
+    wanted = [source for source in sources if source.requires_grad]
+    found = iter(
+        torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True, materialize_grads=True)
     )
+    return [next(found) if source.requires_grad else torch.zeros_like(source) for source in sources]
 
 
 def assert_close(found: Any, expected: Any, tolerance: float = 1e-9) -> None:

@@ -35,9 +35,11 @@ def test_the_peepholes_of_an_sru_make_it_bend() -> None:
 
 @pytest.mark.parametrize("name", CELLS.names())
 def test_what_a_card_spares_from_weight_decay_exists(name: str) -> None:
-    cell = VARIANTS[name].build(INPUT, HIDDEN)
-    names = {parameter for parameter, _ in cell.named_parameters()}
-    assert {*cell.card.no_decay, *cell.card.own_start} <= names
+    """In one of the cell's variants at least."""
+    cells = [spec.build(INPUT, HIDDEN) for spec in VARIANTS.values() if spec.key == name]
+    known = {parameter for cell in cells for parameter, _ in cell.named_parameters()}
+    card = CELLS[name].card
+    assert {*card.no_decay, *card.own_start} <= known
 
 
 @pytest.mark.parametrize("name", WIRINGS.names())

@@ -113,11 +113,11 @@ def run_of(engine: str, recurrence: Recurrence) -> RunFunction:
 
 
 def leaves_of(module: nn.Module, sequences: Sequences) -> dict[str, Tensor]:
-    """All that a run is differentiable in."""
+    """All that a run is differentiable in, but for parameters that are not trained."""
     leaves = {"x": sequences.x}
     leaves |= {f"state {k}": part for k, part in enumerate(sequences.state)}
     leaves |= {f"reset_state {k}": part for k, part in enumerate(sequences.reset_state)}
-    return leaves | dict(module.named_parameters())
+    return leaves | {name: part for name, part in module.named_parameters() if part.requires_grad}
 
 
 def weighted(parts: Sequence[Tensor]) -> Tensor:

@@ -43,3 +43,9 @@ def recurrent(weights: Weights, gate: str, h: Array) -> Array:
 def affine(weights: Weights, gate: str, x: Array, h: Array) -> Array:
     """W x + U h + b of one gate."""
     return inputs(weights, gate, x) + recurrent(weights, gate, h)
+
+
+def within(weights: Weights, path: str) -> Weights:
+    """The weights of a cell within the cell, by the names that they have there."""
+    start = f"{path}."
+    return {name.removeprefix(start): part for name, part in weights.items() if name.startswith(start)}

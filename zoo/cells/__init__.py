@@ -38,6 +38,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.eunn import EUNNSpec as EUNNSpec
     from zoo.cells.exprnn import ExpRNN as ExpRNN
     from zoo.cells.exprnn import ExpRNNSpec as ExpRNNSpec
+    from zoo.cells.fast_slow import FastSlow as FastSlow
+    from zoo.cells.fast_slow import FastSlowSpec as FastSlowSpec
+    from zoo.cells.fast_weights import FastWeights as FastWeights
+    from zoo.cells.fast_weights import FastWeightsSpec as FastWeightsSpec
     from zoo.cells.fastgrnn import FastGRNN as FastGRNN
     from zoo.cells.fastgrnn import FastGRNNSpec as FastGRNNSpec
     from zoo.cells.fastrnn import FastRNN as FastRNN
@@ -60,6 +64,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.hyper_lstm import HyperLSTM as HyperLSTM
+    from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNN as IndRNN
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRU as IndyGRU
@@ -86,10 +92,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.linear_attention import LinearAttentionSpec as LinearAttentionSpec
     from zoo.cells.lipschitz_rnn import LipschitzRNN as LipschitzRNN
     from zoo.cells.lipschitz_rnn import LipschitzRNNSpec as LipschitzRNNSpec
+    from zoo.cells.lmu import LMU as LMU
+    from zoo.cells.lmu import LMUSpec as LMUSpec
     from zoo.cells.lru import LRU as LRU
     from zoo.cells.lru import LRUSpec as LRUSpec
     from zoo.cells.lstm import LSTM as LSTM
     from zoo.cells.lstm import LSTMSpec as LSTMSpec
+    from zoo.cells.lstmp import LSTMP as LSTMP
+    from zoo.cells.lstmp import LSTMPSpec as LSTMPSpec
     from zoo.cells.ltc import LTC as LTC
     from zoo.cells.ltc import LTCSpec as LTCSpec
     from zoo.cells.mc_lstm import MCLSTM as MCLSTM
@@ -110,6 +120,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.miru2 import MiRU2Spec as MiRU2Spec
     from zoo.cells.mlstm import MLSTM as MLSTM
     from zoo.cells.mlstm import MLSTMSpec as MLSTMSpec
+    from zoo.cells.mogrifier_lstm import MogrifierLSTM as MogrifierLSTM
+    from zoo.cells.mogrifier_lstm import MogrifierLSTMSpec as MogrifierLSTMSpec
+    from zoo.cells.multiplicative import Multiplicative as Multiplicative
+    from zoo.cells.multiplicative import MultiplicativeSpec as MultiplicativeSpec
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTM as MultiplicativeLSTM
     from zoo.cells.multiplicative_lstm import MultiplicativeLSTMSpec as MultiplicativeLSTMSpec
     from zoo.cells.mut1 import MUT1 as MUT1
@@ -142,6 +156,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.ran import RANSpec as RANSpec
     from zoo.cells.res_lstm import ResLSTM as ResLSTM
     from zoo.cells.res_lstm import ResLSTMSpec as ResLSTMSpec
+    from zoo.cells.reservoir import Reservoir as Reservoir
+    from zoo.cells.reservoir import ReservoirSpec as ReservoirSpec
     from zoo.cells.retention import Retention as Retention
     from zoo.cells.retention import RetentionSpec as RetentionSpec
     from zoo.cells.rg_lru import RGLRU as RGLRU
@@ -158,6 +174,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.s6 import S6Spec as S6Spec
     from zoo.cells.scornn import ScoRNN as ScoRNN
     from zoo.cells.scornn import ScoRNNSpec as ScoRNNSpec
+    from zoo.cells.scrn import SCRN as SCRN
+    from zoo.cells.scrn import SCRNSpec as SCRNSpec
     from zoo.cells.sgrn import SGRN as SGRN
     from zoo.cells.sgrn import SGRNSpec as SGRNSpec
     from zoo.cells.sgu import SGU as SGU

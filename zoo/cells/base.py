@@ -4,7 +4,8 @@ from zoo.cells.card import Card, Hidden
 from zoo.cells.cell import Cell, CellSpec
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.register import CELLS, cell_spec, register_cell
-from zoo.engines import MatrixTerms, Product, State, TorchEquivalent
+from zoo.cells.wrapper import Wrapper, WrapperSpec
+from zoo.engines import Map, MatrixMemory, MatrixTerms, Product, Recurrence, State, TorchEquivalent
 from zoo.registry import check_choice, check_finite, check_positive
 
 __all__ = [
@@ -13,14 +14,19 @@ __all__ = [
     "Cell",
     "CellSpec",
     "Hidden",
+    "Map",
     "MatrixCell",
+    "MatrixMemory",
     "MatrixSpec",
     "MatrixTerms",
     "Memory",
     "Product",
+    "Recurrence",
     "StabilisedMemory",
     "State",
     "TorchEquivalent",
+    "Wrapper",
+    "WrapperSpec",
     "cell_spec",
     "check_choice",
     "check_finite",

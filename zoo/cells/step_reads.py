@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,7 +26,7 @@ class StepReads:
     """What a step of a cell was seen to do.
 
     Attributes:
-        names: The attributes of plain data that it reads.
+        names: The attributes of plain data that it reads; with a path those of cells within it.
         obstacle: Why only the reference loop can run it, in words, or nothing.
     """
 
@@ -47,7 +48,7 @@ class StepReads:
 
     def values(self, cell: "Cell") -> tuple[object, ...]:
         """What the attributes hold now."""
-        return tuple(_settled(getattr(cell, name)) for name in self.names)
+        return tuple(_settled(attrgetter(name)(cell)) for name in self.names)
 
 
 def _watched_step(cell: "Cell", read: set[str], written: set[str]) -> list[Tensor]:

@@ -5,7 +5,7 @@ from functools import cache
 
 import torch
 
-from zoo.cells import CellSpec
+from zoo.cells import Cell, CellSpec
 from zoo.stack.spec import StackSpec
 
 BYTES = 4
@@ -49,9 +49,10 @@ def check_weights(count: int, sizes: str) -> None:
 
 @cache
 def _recurrent(spec: CellSpec) -> int:
-    """Blocks of recurrent weights of a cell."""
+    """Blocks of recurrent weights of a cell, or of the cells within it."""
     with torch.device("meta"):
-        return len(spec.build(1, spec.width_step).recurrent_gates)
+        parts = spec.build(1, spec.width_step).modules()
+    return sum(len(part.recurrent_gates) for part in parts if isinstance(part, Cell) and part.gates)
 
 
 @cache

@@ -144,7 +144,9 @@ class Stack(nn.Module):
         return self._on_cards("own_start")
 
     def _on_cards(self, field: Literal["no_decay", "own_start"]) -> list[nn.Parameter]:
-        parts: list[Cell | Wiring] = [*self.cells(), *(wiring for _, wiring in self._levels())]
+        parts = [
+            part for part in self.modules() if isinstance(part, Cell | Wiring)
+        ]  # also cells within cells
         return [
             parameter
             for part in parts

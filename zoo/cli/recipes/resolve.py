@@ -6,6 +6,8 @@ from typing import Any
 from zoo.cli.recipes.allowlist import KINDS, SPECS, class_of, part_path, spec_path, spec_paths
 
 Recipe = dict[str, Any]
+PLACES = {key: key for key in SPECS} | {"slow": "cell"}
+"""Key of a stack, or of a cell around others -> what stands there."""
 
 
 def resolve(recipe: Recipe, before: Sequence[Recipe] = ()) -> Recipe:
@@ -96,7 +98,10 @@ def _with_specs(value: Any) -> Any:
         return [_with_specs(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key: _spec(key, inner) if key in SPECS else _with_specs(inner) for key, inner in value.items()}
+    return {
+        key: _spec(PLACES[key], inner) if key in PLACES else _with_specs(inner)
+        for key, inner in value.items()
+    }
 
 
 def _spec(key: str, value: Any) -> Any:
@@ -106,9 +111,9 @@ def _spec(key: str, value: Any) -> Any:
     if isinstance(value, str):
         return {"class_path": spec_path(key, value)}
     if isinstance(value, dict) and "class_path" in value:
-        return {**value, "class_path": spec_path(key, value["class_path"])}
+        return {**_with_specs(value), "class_path": spec_path(key, value["class_path"])}
     if isinstance(value, dict) and "name" in value:
-        options = {name: option for name, option in value.items() if name != "name"}
+        options = _with_specs({name: option for name, option in value.items() if name != "name"})
         return {"class_path": spec_path(key, value["name"]), "init_args": options}
     return value
 

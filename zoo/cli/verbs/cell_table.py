@@ -30,9 +30,10 @@ def cell_rows(measured: str | None) -> Iterator[tuple[str, ...]]:
     for name in sorted(CELLS.names(), key=lambda name: (FAMILIES.index(CELLS[name].card.family), name)):
         cell = CELLS[name].spec_class().build(WIDTH, WIDTH)
         card, size = cell.card, f"{parameter_count(cell):,}"
-        engine = pick("auto", cell.recurrence()).name
+        recurrence = cell.recurrence()
+        engine = pick("auto", recurrence).name
         yield (
-            *(name, card.family, card.year, cell.gates, size, engine),
+            *(name, card.family, card.year, recurrence.gates, size, engine),
             *(ratios.get(name, {}).get(shape, "") for shape in shapes),
         )
 

@@ -112,9 +112,10 @@ def _paper(card: PartCard) -> str:
 
 def _gates(cell: Cell) -> str:
     """The gates, and which of them are recurrent where not all are."""
-    recurrent = ", ".join(cell.recurrent_gates) or "none"
-    gates = ", ".join(cell.gates)
-    return gates if recurrent == gates else f"{gates}; with recurrent weights: {recurrent}"
+    recurrence = cell.recurrence()
+    recurrent = ", ".join(recurrence.recurrent_gates) or "none"
+    gates = ", ".join(recurrence.gates)
+    return gates if not gates or recurrent == gates else f"{gates}; with recurrent weights: {recurrent}"
 
 
 def _state(cell: Cell) -> list[tuple[str, int]]:
