@@ -57,7 +57,7 @@ def test_the_gates_of_each_cell_are_found(variant: str) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_saturation_can_be_asked_of_every_cell(variant: str) -> None:
     for gate, found in gate_saturation(seen(stack_of(VARIANTS[variant]), lengths=LENGTHS)).items():
-        assert gate in VARIANTS[variant].cell_class.gates
+        assert gate in VARIANTS[variant].build(INPUT, HIDDEN).recurrence().gates
         assert 0 <= found.low <= found.share <= 1
         assert -1 < found.mean < 1
 
