@@ -21,11 +21,11 @@ class GRUDSpec(CellSpec):
 
 
 class GRUDState(NamedTuple):
-    """State of the GRU-D: last value of each feature, the time since it was seen, and hidden state."""
+    """State of the GRU-D: hidden state, last value of each feature, and the time since it was seen."""
 
+    h: Float[Tensor, "B H"]
     last: Float[Tensor, "B I"]
     gap: Float[Tensor, "B I"]
-    h: Float[Tensor, "B H"]
 
 
 @final
@@ -46,7 +46,7 @@ class GRUD(Cell):
 
     with x' the last value that was seen, and x̄ the option `mean`. Rows of the fused weights: z, r, n.
     `weight_mask` (3H, I): V of z, r, n; `weight_gap` (H, I), `bias_gap` (H,): D, e; `decay`, `bias_decay`
-    (I,): p, q. State: x' and (1 - m) ∘ δ (B, I); h (B, H). Output: h_t.
+    (I,): p, q. State: h (B, H); x' and (1 - m) ∘ δ (B, I). Output: h_t.
     Reference: Che et al., 2018, https://arxiv.org/abs/1606.01865.
     Deviations: one mean for all features; before any value was seen, x' is 0 and counts from Δ_1; what is
     missing gets no gradient; p starts uniformly between 0 and 1, q and e at 0.
@@ -69,7 +69,7 @@ class GRUD(Cell):
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
-        return self.input_size, self.input_size, self.hidden_size
+        return self.hidden_size, self.input_size, self.input_size
 
     @property
     def vectors(self) -> tuple[Tensor, ...]:
@@ -101,7 +101,7 @@ class GRUD(Cell):
         return torch.cat([torch.where(missing, 0, x), (~missing).to(x.dtype), delta], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
-        last, gap, h = state
+        h, last, gap = state
         x, m = pre[..., :-1].chunk(2, dim=-1)
         delta = pre[..., -1:]
         gap = delta + gap
@@ -114,7 +114,7 @@ class GRUD(Cell):
         z, r = torch.sigmoid(x_z + h_z), torch.sigmoid(x_r + h_r)
         n = torch.tanh(x_n + product("n", r * h))
         h = (1 - z) * h + z * n
-        return h, GRUDState(m * x + (1 - m) * last, (1 - m) * gap, h)
+        return h, GRUDState(h, m * x + (1 - m) * last, (1 - m) * gap)
 
     @staticmethod
     def _fading(rate: Tensor, bias: Tensor | None) -> Tensor:

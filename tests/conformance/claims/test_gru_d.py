@@ -29,7 +29,7 @@ def test_missing_values_agree_with_the_oracle_in_value_and_in_gradient() -> None
     weights = cell_weights(cell)
     x, delta, missing = generator.normal(size=3), 0.7, np.array([True, False, True])
     x[missing] = np.nan
-    state = generator.normal(size=3), generator.uniform(size=3), generator.normal(size=6)
+    state = generator.normal(size=6), generator.normal(size=3), generator.uniform(size=3)
     named = dict(cell.named_parameters())
     given = [torch.tensor(part[None], requires_grad=True) for part in state]
     output, new = cell(torch.tensor(x[None]), tuple(given), torch.tensor([delta], dtype=torch.float64))

@@ -1,7 +1,7 @@
 """A GRU whose missing inputs and whose state fade with the time since an input was seen: Che et al., 2018.
 
 NaN is missing, and Δ the last entry of x. `weight_mask` is V of z, r and n; D, e, p, q are `weight_gap`,
-`bias_gap`, `decay`, `bias_decay`. The state is the last value seen, (1 - m)∘δ, and h.
+`bias_gap`, `decay`, `bias_decay`. The state is h, the last value seen, and (1 - m)∘δ.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ def fading(rate: Array) -> Array:
 
 
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
-    (last, gap, h), x, delta = state, x[..., :-1], x[..., -1:]
+    (h, last, gap), x, delta = state, x[..., :-1], x[..., -1:]
     missing = np.isnan(x)
     m = np.where(missing, 0.0, 1.0)
     gap = delta + gap
@@ -31,4 +31,4 @@ def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, St
     r = sigmoid(affine(weights, "r", seen, h) + of_mask["r"])
     n = np.tanh(affine(weights, "n", seen, r * h) + of_mask["n"])
     h_new = (1 - z) * h + z * n
-    return h_new, (np.where(missing, last, x), np.where(missing, gap, 0), h_new)
+    return h_new, (h_new, np.where(missing, last, x), np.where(missing, gap, 0))
