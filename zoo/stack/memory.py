@@ -5,11 +5,13 @@ from functools import cache
 
 import torch
 
-from zoo.cells import Cell, CellSpec
+from zoo.cells import CellSpec
 from zoo.stack.spec import StackSpec
 
 BYTES = 4
 """Of a weight in single precision; gradients and an optimiser take several times that, activations more."""
+SMALL = 32
+"""Size from which on cells are counted: below, options such as a rank may not fit into it."""
 
 
 def check_stack(spec: StackSpec, input_size: int) -> None:
@@ -18,13 +20,11 @@ def check_stack(spec: StackSpec, input_size: int) -> None:
     Raises:
         ValueError: says which sizes, how much memory they take, and how much there is.
     """
-    widths = (input_size, *spec.hidden_sizes)
-    weights = sum(
-        (1 + (way == "bidirectional")) * size * (len(cell.cell_class.gates) * width + _recurrent(cell) * size)
-        for cell, way, width, size in zip(
-            spec.cells, spec.directions, widths, spec.hidden_sizes, strict=False
-        )
-    )
+    width, weights = input_size, 0
+    for cell, way, size in zip(spec.cells, spec.directions, spec.hidden_sizes, strict=True):
+        ways = 1 + (way == "bidirectional")
+        weights += ways * _weights(cell, width, size)
+        width = _output_size(cell, size) * (ways if spec.merge == "concat" else 1)
     sizes = f"hidden_size {spec.hidden_size}, num_layers {spec.num_layers} and inputs of width {input_size}"
     check_weights(weights, sizes)
 
@@ -47,12 +47,45 @@ def check_weights(count: int, sizes: str) -> None:
         )
 
 
+def _weights(spec: CellSpec, width: int, size: int) -> int:
+    """Weights of a cell of this size, by the quadratic that goes through what small cells have."""
+    unit = _unit(spec)
+    w, s = width / (unit - 1) - 1, size / unit - 1
+    if width == size:  # some cells have fewer weights then
+        first, second, third = (_small(spec, k * unit, k * unit)[0] for k in (1, 2, 3))
+        return int(_along(first, second, third, s))
+    one, wide, wider, tall, taller, both = (
+        _small(spec, j * (unit - 1), k * unit)[0] for j, k in ((1, 1), (2, 1), (3, 1), (1, 2), (1, 3), (2, 2))
+    )
+    return int(
+        _along(one, wide, wider, w)
+        + _along(0, tall - one, taller - one, s)
+        + w * s * (both - wide - tall + one)
+    )
+
+
+def _output_size(spec: CellSpec, size: int) -> int:
+    """Width of the outputs of a cell of this size, by the line through those of two small ones."""
+    unit = _unit(spec)
+    first, second = (_small(spec, unit - 1, k * unit)[1] for k in (1, 2))
+    return first + (second - first) * (size - unit) // unit
+
+
+def _along(first: int, second: int, third: int, t: float) -> float:
+    """The parabola with these values at 0, 1 and 2."""
+    return first + t * (second - first) + t * (t - 1) / 2 * (third - 2 * second + first)
+
+
+def _unit(spec: CellSpec) -> int:
+    return -(-SMALL // spec.width_step) * spec.width_step
+
+
 @cache
-def _recurrent(spec: CellSpec) -> int:
-    """Blocks of recurrent weights of a cell, or of the cells within it."""
+def _small(spec: CellSpec, width: int, size: int) -> tuple[int, int]:
+    """Weights and width of the outputs of a cell that takes no memory."""
     with torch.device("meta"):
-        parts = spec.build(1, spec.width_step).modules()
-    return sum(len(part.recurrent_gates) for part in parts if isinstance(part, Cell) and part.gates)
+        cell = spec.build(width, size)
+    return sum(weight.numel() for weight in cell.parameters()), cell.output_size
 
 
 @cache
