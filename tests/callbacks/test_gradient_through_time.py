@@ -199,7 +199,9 @@ def test_each_layer_direction_and_tensor_of_the_state_has_its_key(tmp_path):
 
 @pytest.mark.parametrize("cell", zoo.list_cells())
 def test_every_cell_can_be_watched(tmp_path, cell):
-    module = Weighed(stack(cell, num_layers=1, direction="bidirectional"))
+    module = Weighed(
+        stack(cell, num_layers=1, direction="bidirectional").requires_grad_()
+    )  # also what is not trained
     callbacks = through_time(), RecurrenceHealth(every_n_steps=1)
     trainer(tmp_path, *callbacks).fit(module, loader(data(1, module.encoder.output_size)))
     (record,) = records(tmp_path)

@@ -5,34 +5,20 @@ from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import AntisymmetricCell, AntisymmetricSpec, Card, Hidden, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class AntisymmetricRNNSpec(CellSpec):
+class AntisymmetricRNNSpec(AntisymmetricSpec):
     """Options of the antisymmetric recurrent network."""
-
-    dt: float = 0.1
-    """ε: how much time a step takes."""
-
-    gamma: float = 0.01
-    """γ: diffusion, which makes up for what a step of finite length adds."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.refuse_recurrent_init("an antisymmetric matrix")
-        if self.dt <= 0:
-            raise ValueError(f"dt is {self.dt}; expected more than 0")
-        if self.gamma < 0:
-            raise ValueError(f"gamma is {self.gamma}; expected 0 or more")
 
 
 @final
 @register_cell("antisymmetric_rnn", AntisymmetricRNNSpec)
-class AntisymmetricRNN(Cell):
+class AntisymmetricRNN(AntisymmetricCell):
     r"""The antisymmetric recurrent network: a flow that neither grows nor decays, taken in small steps.
 
     Equations::
@@ -54,17 +40,6 @@ class AntisymmetricRNN(Cell):
     )
     gates: ClassVar[str] = "h"
     spec: AntisymmetricRNNSpec
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        assert self.weight_hh is not None
-        nn.init.normal_(self.weight_hh, std=self.hidden_size**-0.5)
-
-    def recurrent_weight(self, gates: str) -> Tensor:
-        """W - Wᵀ - γ I."""
-        w = super().recurrent_weight(gates)
-        return w - w.T - self.spec.gamma * torch.eye(self.hidden_size, dtype=w.dtype, device=w.device)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

@@ -5,32 +5,20 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
-
-SPREAD = 0.01
-"""The thresholds start uniformly between this and minus this."""
+from zoo.cells.base import Card, OrthogonalSpec, SkewCell, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ExpRNNSpec(CellSpec):
+class ExpRNNSpec(OrthogonalSpec):
     """Options of the exponential network."""
-
-    bias: bool = True
-    """Whether modReLU has thresholds; without them it is the identity."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.refuse_recurrent_init("an orthogonal matrix of its own make")
 
 
 @final
 @register_cell("exprnn", ExpRNNSpec)
-class ExpRNN(Cell):
+class ExpRNN(SkewCell):
     r"""The exponential network: its recurrent matrix, the exponential of a skew one, stays orthogonal.
 
     Equations::
@@ -58,32 +46,10 @@ class ExpRNN(Cell):
     gates: ClassVar[str] = "h"
     spec: ExpRNNSpec
 
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return () if self.bias is None else (self.bias,)
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        assert self.weight_hh is not None
-        self.weight_hh.zero_().diagonal(1)[::2].uniform_(-math.pi, math.pi)
-        if self.bias is not None:
-            self.bias.uniform_(-SPREAD, SPREAD)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """W x; b is a threshold."""
-        return F.linear(x, self.weight_ih)
+    def start_pairs(self, entries: Tensor) -> None:
+        entries.uniform_(-math.pi, math.pi)
 
     def recurrent_weight(self, gates: str) -> Tensor:
         """exp(A), in single precision at least."""
-        m = super().recurrent_weight(gates)
-        upper = m.to(torch.promote_types(m.dtype, torch.float32)).triu(1)
-        found: Tensor = torch.linalg.matrix_exp(upper - upper.T)
-        return found.to(m.dtype)
-
-    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
-        (h,) = state
-        h = product("h", h) + pre
-        if self.bias is not None:
-            h = torch.sign(h) * torch.relu(torch.abs(h) + self.bias)
-        return h, Hidden(h)
+        found: Tensor = torch.linalg.matrix_exp(self.skew(gates))
+        return found.to(self.weight_ih.dtype)

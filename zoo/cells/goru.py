@@ -9,7 +9,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, check_positive, register_cell
+from zoo.cells.base import (
+    Card,
+    Cell,
+    CellSpec,
+    Hidden,
+    Product,
+    State,
+    check_positive,
+    mod_relu,
+    register_cell,
+    rotated,
+    rotations,
+)
 
 
 @final
@@ -69,8 +81,7 @@ class GORU(Cell):
 
     @property
     def _pairs(self) -> list[int]:
-        """How many rotations each layer has."""
-        return [(self.hidden_size - layer % 2) // 2 for layer in range(self.spec.capacity)]
+        return rotations(self.hidden_size, self.spec.capacity)
 
     def add_parameters(self) -> None:
         self.theta = nn.Parameter(torch.empty(sum(self._pairs)))
@@ -93,16 +104,8 @@ class GORU(Cell):
             return super().recurrent_weight(gates)
         theta = self.theta.to(torch.promote_types(self.theta.dtype, torch.float32))
         u = torch.eye(self.hidden_size, dtype=theta.dtype, device=theta.device)
-        for layer, angles in enumerate(torch.split(theta, self._pairs)):
-            first, end = layer % 2, layer % 2 + 2 * len(angles)
-            a, b, cos, sin = (
-                u[first:end:2],
-                u[first + 1 : end : 2],
-                angles.cos()[:, None],
-                angles.sin()[:, None],
-            )
-            rotated = torch.stack([cos * a - sin * b, sin * a + cos * b], dim=1).flatten(0, 1)
-            u = torch.cat([u[:first], rotated, u[end:]])
+        for layer, angles in enumerate(torch.split(theta[:, None], self._pairs)):
+            u = rotated(u, layer, angles)
         return u.to(self.theta.dtype)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
@@ -114,6 +117,6 @@ class GORU(Cell):
         n = x_n + r * product("n", h)
         if self.bias is not None:
             _, _, threshold = self.bias.chunk(3, dim=-1)
-            n = torch.sign(n) * torch.relu(torch.abs(n) + threshold)
+            n = mod_relu(n, threshold)
         h = z * h + (1 - z) * n
         return h, Hidden(h)

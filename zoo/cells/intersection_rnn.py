@@ -6,9 +6,8 @@ from typing import ClassVar, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, register_cell
 
 
 @final
@@ -27,7 +26,7 @@ class IntersectionRNNSpec(CellSpec):
 
 @final
 @register_cell("intersection_rnn", IntersectionRNNSpec)
-class IntersectionRNN(Cell):
+class IntersectionRNN(SkipCell):
     r"""The intersection recurrent network, +RNN: a gated way through time and another one through depth.
 
     Equations, with x̂_t = x_t where I = H, and W_s x_t (`weight_skip`) elsewhere::
@@ -49,29 +48,12 @@ class IntersectionRNN(Cell):
     card: ClassVar[Card] = Card(paper="Collins et al., 2016, https://arxiv.org/abs/1611.09913")
     gates: ClassVar[str] = "yndg"
     spec: IntersectionRNNSpec
-    weight_skip: Tensor | None
-
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return ()
-
-    def add_parameters(self) -> None:
-        width, width_in = self.hidden_size, self.input_size
-        skip = None if width_in == width else nn.Parameter(torch.empty(width, width_in))
-        self.register_parameter("weight_skip", skip)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
-        if self.weight_skip is not None:
-            nn.init.xavier_uniform_(self.weight_skip)
         if self.bias is not None:
             nn.init.constant_(self.bias[self.rows("dg")], self.spec.gate_bias)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates, and x̂ behind them."""
-        skip = x if self.weight_skip is None else F.linear(x, self.weight_skip)
-        return torch.cat([super().project(x), skip], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

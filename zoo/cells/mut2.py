@@ -5,10 +5,9 @@ from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, register_cell
 
 
 @final
@@ -19,7 +18,7 @@ class MUT2Spec(CellSpec):
 
 @final
 @register_cell("mut2", MUT2Spec)
-class MUT2(Cell):
+class MUT2(SkipCell):
     r"""MUT2, a mutated GRU: its reset gate takes the input as it is.
 
     Equations, with x̂_t = x_t where I = H, and W_s x_t (`weight_skip`) elsewhere::
@@ -41,7 +40,6 @@ class MUT2(Cell):
     )
     gates: ClassVar[str] = "zn"
     spec: MUT2Spec
-    weight_skip: Tensor | None
 
     @property
     def recurrent_gates(self) -> str:
@@ -50,26 +48,6 @@ class MUT2(Cell):
     @property
     def recurrent_bias(self) -> str:
         return "r"
-
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return ()
-
-    def add_parameters(self) -> None:
-        width, width_in = self.hidden_size, self.input_size
-        skip = None if width_in == width else nn.Parameter(torch.empty(width, width_in))
-        self.register_parameter("weight_skip", skip)
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        if self.weight_skip is not None:
-            nn.init.xavier_uniform_(self.weight_skip)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of z and n, and x̂ behind them."""
-        skip = x if self.weight_skip is None else F.linear(x, self.weight_skip)
-        return torch.cat([super().project(x), skip], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

@@ -7,9 +7,8 @@ from typing import ClassVar, NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, CellSpec, Product, SkipCell, State, register_cell
 
 
 @final
@@ -35,7 +34,7 @@ class ResLSTMState(NamedTuple):
 
 @final
 @register_cell("res_lstm", ResLSTMSpec)
-class ResLSTM(Cell):
+class ResLSTM(SkipCell):
     r"""The residual LSTM: its output gate lets the layer below through beside what the cell has to say.
 
     Equations, with x̂_t = x_t where I = H, and W_s x_t (`weight_skip`) elsewhere::
@@ -62,33 +61,24 @@ class ResLSTM(Cell):
     state_type = ResLSTMState
     products: ClassVar[Mapping[str, str]] = {"projection": "weight_projection"}
     spec: ResLSTMSpec
-    weight_skip: Tensor | None
 
     @property
     def vectors(self) -> tuple[Tensor, ...]:
         return (self.peephole,)
 
     def add_parameters(self) -> None:
-        width, width_in = self.hidden_size, self.input_size
+        width = self.hidden_size
         self.peephole = nn.Parameter(torch.empty(3 * width))
         self.weight_projection = nn.Parameter(torch.empty(width, width))
-        skip = None if width_in == width else nn.Parameter(torch.empty(width, width_in))
-        self.register_parameter("weight_skip", skip)
+        super().add_parameters()
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
         nn.init.zeros_(self.peephole)
         nn.init.xavier_uniform_(self.weight_projection)
-        if self.weight_skip is not None:
-            nn.init.xavier_uniform_(self.weight_skip)
         if self.bias is not None:
             nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of all gates, and x̂ behind them."""
-        skip = x if self.weight_skip is None else F.linear(x, self.weight_skip)
-        return torch.cat([super().project(x), skip], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

@@ -5,37 +5,28 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
-
-SPREAD = 0.01
-"""The thresholds start uniformly between this and minus this."""
+from zoo.cells.base import Card, OrthogonalSpec, SkewCell, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ScoRNNSpec(CellSpec):
+class ScoRNNSpec(OrthogonalSpec):
     """Options of the scaled Cayley orthogonal network."""
-
-    bias: bool = True
-    """Whether modReLU has thresholds; without them it is the identity."""
 
     negative: float = 0.5
     """Share of the entries of D that are -1, rounded down; which matrices can be reached depends on it."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.refuse_recurrent_init("an orthogonal matrix of its own make")
         if not 0 <= self.negative <= 1:
             raise ValueError(f"negative is {self.negative}; expected from 0 to 1")
 
 
 @final
 @register_cell("scornn", ScoRNNSpec)
-class ScoRNN(Cell):
+class ScoRNN(SkewCell):
     r"""The scaled Cayley orthogonal network: its recurrent matrix stays orthogonal, without an exponential.
 
     Equations::
@@ -65,36 +56,14 @@ class ScoRNN(Cell):
     gates: ClassVar[str] = "h"
     spec: ScoRNNSpec
 
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return () if self.bias is None else (self.bias,)
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        assert self.weight_hh is not None
-        pairs = self.weight_hh.zero_().diagonal(1)[::2]
-        pairs.uniform_(0, math.pi / 2).copy_(((1 - pairs.cos()) / (1 + pairs.cos())).sqrt())
-        if self.bias is not None:
-            self.bias.uniform_(-SPREAD, SPREAD)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """W x; b is a threshold."""
-        return F.linear(x, self.weight_ih)
+    def start_pairs(self, entries: Tensor) -> None:
+        entries.uniform_(0, math.pi / 2).copy_(((1 - entries.cos()) / (1 + entries.cos())).sqrt())
 
     def recurrent_weight(self, gates: str) -> Tensor:
         """U, in single precision at least."""
-        m = super().recurrent_weight(gates)
-        upper = m.to(torch.promote_types(m.dtype, torch.float32)).triu(1)
-        a, eye = upper - upper.T, torch.eye(self.hidden_size, dtype=upper.dtype, device=m.device)
+        a = self.skew(gates)
+        eye = torch.eye(self.hidden_size, dtype=a.dtype, device=a.device)
         count = int(self.spec.negative * self.hidden_size)
-        d = torch.cat([-upper.new_ones(count), upper.new_ones(self.hidden_size - count)])
+        d = torch.cat([-a.new_ones(count), a.new_ones(self.hidden_size - count)])
         rotation: Tensor = torch.linalg.solve(eye + a, eye - a)
-        return (rotation * d).to(m.dtype)
-
-    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
-        (h,) = state
-        h = product("h", h) + pre
-        if self.bias is not None:
-            h = torch.sign(h) * torch.relu(torch.abs(h) + self.bias)
-        return h, Hidden(h)
+        return (rotation * d).to(self.weight_ih.dtype)

@@ -6,9 +6,8 @@ from typing import ClassVar, NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, CellSpec, Product, SkipCell, State, register_cell
 
 
 @final
@@ -32,7 +31,7 @@ class SRUState(NamedTuple):
 
 @final
 @register_cell("sru", SRUSpec)
-class SRU(Cell):
+class SRU(SkipCell):
     r"""The simple recurrent unit: gates that see the input alone, and a highway around the recurrence.
 
     Equations, with x̂_t = x_t where I = H, and W_s x_t (`weight_skip`) elsewhere::
@@ -61,7 +60,6 @@ class SRU(Cell):
     gates: ClassVar[str] = "ufr"
     state_type = SRUState
     spec: SRUSpec
-    weight_skip: Tensor | None
     peephole: Tensor | None
 
     @property
@@ -73,24 +71,16 @@ class SRU(Cell):
         return () if self.peephole is None else (self.peephole,)
 
     def add_parameters(self) -> None:
-        width, width_in = self.hidden_size, self.input_size
-        skip = None if width_in == width else nn.Parameter(torch.empty(width, width_in))
-        self.register_parameter("weight_skip", skip)
+        super().add_parameters()
+        width = self.hidden_size
         peephole = nn.Parameter(torch.empty(2 * width)) if self.spec.peephole else None
         self.register_parameter("peephole", peephole)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
-        if self.weight_skip is not None:
-            nn.init.xavier_uniform_(self.weight_skip)
         if self.peephole is not None:
             nn.init.zeros_(self.peephole)
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """The input products and biases of u, f and r, and x̂ behind them."""
-        skip = x if self.weight_skip is None else F.linear(x, self.weight_skip)
-        return torch.cat([super().project(x), skip], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (c,) = state

@@ -5,20 +5,15 @@ from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Product, State, StronglyTypedCell, StronglyTypedSpec, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class TGRUSpec(CellSpec):
+class TGRUSpec(StronglyTypedSpec):
     """Options of the strongly typed gated recurrent unit."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.refuse_recurrent_init("no weights that multiply its state")
 
 
 class TGRUState(NamedTuple):
@@ -30,7 +25,7 @@ class TGRUState(NamedTuple):
 
 @final
 @register_cell("tgru", TGRUSpec)
-class TGRU(Cell):
+class TGRU(StronglyTypedCell):
     r"""The strongly typed GRU: gates and candidate see this input and the one before, and never the state.
 
     Equations, with x_0 = 0::
@@ -53,31 +48,6 @@ class TGRU(Cell):
     gates: ClassVar[str] = "zfo"
     state_type = TGRUState
     spec: TGRUSpec
-
-    @property
-    def recurrent_gates(self) -> str:
-        return ""
-
-    @property
-    def state_sizes(self) -> tuple[int, ...]:
-        return 3 * self.hidden_size, self.hidden_size
-
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return ()
-
-    def add_parameters(self) -> None:
-        self.weight_before = nn.Parameter(torch.empty(3 * self.hidden_size, self.input_size))
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        for gate in self.gates:
-            nn.init.xavier_uniform_(self.weight_before[self.rows(gate)])
-
-    def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """W x + b, and behind it V x, which the step after will read."""
-        return torch.cat([super().project(x), F.linear(x, self.weight_before)], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         before, h = state

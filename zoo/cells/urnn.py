@@ -2,38 +2,23 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, final
+from typing import ClassVar, final
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, UnitaryCell, UnitarySpec, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class URNNSpec(CellSpec):
+class URNNSpec(UnitarySpec):
     """Options of the unitary evolution network."""
-
-    bias: bool = True
-    """Whether modReLU has thresholds; without them it is the identity."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.refuse_recurrent_init("a unitary matrix of its own make")
-
-
-class URNNState(NamedTuple):
-    """State of the unitary evolution network: the real and the imaginary part of h."""
-
-    re: Float[Tensor, "B H"]
-    im: Float[Tensor, "B H"]
 
 
 @final
 @register_cell("urnn", URNNSpec)
-class URNN(Cell):
+class URNN(UnitaryCell):
     r"""The unitary evolution network: a complex state that a product of simple unitary maps turns around.
 
     Equations, h, V and W complex, F the unitary Fourier transform, Π a permutation::
@@ -61,63 +46,30 @@ class URNN(Cell):
         own_start=("phases", "reflections"),
     )
     gates: ClassVar[str] = "ri"
-    state_type = URNNState
     spec: URNNSpec
-    threshold: Tensor | None
 
-    @property
-    def recurrent_gates(self) -> str:
-        return ""
-
-    @property
-    def output_size(self) -> int:
-        return 2 * self.hidden_size
-
-    @property
-    def vectors(self) -> tuple[Tensor, ...]:
-        return () if self.threshold is None else (self.threshold,)
-
-    def add_parameters(self) -> None:
-        width = self.hidden_size
-        self.register_parameter("bias", None)
-        self.phases = nn.Parameter(torch.empty(3 * width))
-        self.reflections = nn.Parameter(torch.empty(4 * width))
-        threshold = nn.Parameter(torch.empty(width)) if self.spec.bias else None
-        self.register_parameter("threshold", threshold)
+    def add_angles(self) -> None:
+        self.phases = nn.Parameter(torch.empty(3 * self.hidden_size))
+        self.reflections = nn.Parameter(torch.empty(4 * self.hidden_size))
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
         self.phases.uniform_(-math.pi, math.pi)
         self.reflections.uniform_(-1, 1)
-        if self.threshold is not None:
-            nn.init.zeros_(self.threshold)
 
-    def recurrent_weight(self, gates: str) -> Tensor:
-        """Rows of W as a real matrix, in single precision at least."""
+    def unitary(self) -> Tensor:
         wide = torch.promote_types(self.phases.dtype, torch.float32)
         d_1, d_2, d_3 = torch.polar(torch.ones_like(self.phases, dtype=wide), self.phases.to(wide)).chunk(3)
         v_1, v_2 = (torch.complex(*v.chunk(2)) for v in self.reflections.to(wide).chunk(2))
         w = torch.fft.fft(torch.diag(d_1), dim=0, norm="ortho")
         w = d_2[:, None] * _reflected(v_1, w)[self._order()]
-        w = d_3[:, None] * _reflected(v_2, torch.fft.ifft(w, dim=0, norm="ortho"))
-        whole = torch.cat([torch.cat([w.real, -w.imag], dim=1), torch.cat([w.imag, w.real], dim=1)])
-        return whole[self.rows(gates)].to(self.phases.dtype)
+        return d_3[:, None] * _reflected(v_2, torch.fft.ifft(w, dim=0, norm="ortho"))
 
     def _order(self) -> Tensor:
         """Which unit Π puts at each place."""
         squares = torch.arange(1, self.hidden_size + 1, dtype=torch.float64) ** 2
         return (squares * (math.sqrt(5) - 1) / 2).frac().argsort().to(self.phases.device)
-
-    def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
-        z = product("ri", torch.cat(state, dim=-1)) + pre
-        re, im = z.chunk(2, dim=-1)
-        if self.threshold is not None:
-            square = re * re + im * im
-            size = torch.sqrt(torch.where(square == 0, 1.0, square))
-            scale = torch.relu(size + self.threshold) / size
-            re, im = scale * re, scale * im
-        return torch.cat([re, im], dim=-1), URNNState(re, im)
 
 
 def _reflected(v: Tensor, columns: Tensor) -> Tensor:
