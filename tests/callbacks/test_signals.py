@@ -32,9 +32,9 @@ class Send(pl.Callback):
     def on_train_start(self, trainer, module):
         forward, step = module.model.forward, trainer.optimizers[0].step
 
-        def forward_and_send(*arguments):
+        def forward_and_send(*arguments, **options):
             self.send(trainer, "forward", trainer.fit_loop.batch_idx)
-            return forward(*arguments)
+            return forward(*arguments, **options)
 
         def step_and_send(closure):
             def closed():

@@ -9,6 +9,7 @@ from zoo.registry.checks import (
     check_positive,
     nearest,
     printable,
+    unknown,
 )
 from zoo.registry.declared import Declared, declared, part_class
 from zoo.registry.registry import Registry, load_plugins, spec_of
@@ -30,4 +31,5 @@ __all__ = [
     "part_class",
     "printable",
     "spec_of",
+    "unknown",
 ]

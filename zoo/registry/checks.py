@@ -2,8 +2,11 @@
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
+
+MOST_LISTED = 24
+"""Names that an error lists."""
 
 
 class UnknownNameError(LookupError):
@@ -15,6 +18,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     lowered = {option.lower(): option for option in known}
     close = difflib.get_close_matches(name.lower(), lowered, n=2, cutoff=0.6)
     return f"; did you mean {' or '.join(repr(lowered[match]) for match in close)}?" if close else ""
+
+
+def unknown(kind: str, name: str, known: Collection[str], alike: Iterable[str] = ()) -> str:
+    """The sentence that says `name` is unknown, what is near it, and what is known or where that is listed.
+
+    Args:
+        kind: Of part.
+        name: What was given.
+        known: The names there are.
+        alike: What to look for one near it in, where that is more than `known`.
+    """
+    hint = nearest(name, alike or known) or ";"
+    listed = ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {kind}s`"
+    return f"unknown {kind} {name!r}{hint} Known: {listed}"
 
 
 def printable(text: str) -> str:

@@ -8,13 +8,11 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
-from zoo.registry.checks import UnknownNameError, nearest
+from zoo.registry.checks import UnknownNameError, unknown
 from zoo.registry.declared import Declared, declared
 from zoo.registry.spec import Spec
 
 PLUGIN_GROUP = "zoo.plugins"
-MOST_LISTED = 24
-"""Names that an error lists."""
 Part = TypeVar("Part")
 Entered = TypeVar("Entered")
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -86,11 +84,7 @@ class Registry(Generic[Part]):
 
     def unknown(self, name: str) -> str:
         """The sentence that says `name` is unknown, what is near it and what is known."""
-        known = self.names()
-        listed = (
-            ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {self.kind}s`"
-        )
-        return f"unknown {self.kind} {name!r}{nearest(name, known) or ';'} Known: {listed}"
+        return unknown(self.kind, name, self.names())
 
     def names(self, pattern: str = "*") -> list[str]:
         """Registered names that match a shell-style pattern, in alphabetical order."""

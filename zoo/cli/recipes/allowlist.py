@@ -13,7 +13,7 @@ from typing import Any
 from zoo.callbacks import CALLBACKS
 from zoo.cli.errors import TRUSTED, UserError
 from zoo.data import DATA
-from zoo.registry import Declared, Registry, UnknownNameError, declared, load_plugins, nearest
+from zoo.registry import Declared, Registry, UnknownNameError, declared, load_plugins, nearest, unknown
 from zoo.tasks import TASKS
 
 LOGGERS: Registry[Any] = Registry("logger")
@@ -158,8 +158,7 @@ def part_path(kind: Kind, name: str) -> str:
         return _public(kind, name)
     if kind.takes_words:
         return name
-    hint = nearest(name, [*own, *known]) or ";"
-    raise UnknownNameError(f"unknown {kind.noun} {name!r}{hint} Known: {', '.join(own)}")
+    raise UnknownNameError(unknown(kind.noun, name, own, [*own, *known]))
 
 
 def _users(name: str) -> Iterator[str]:
@@ -211,8 +210,7 @@ def spec_path(key: str, name: Any) -> str:
             return specs[last]
         raise UserError(refusal(name, key, specs))
     known = [each for each in specs if each.islower()]
-    hint = nearest(str(name), known) or nearest(str(name), specs) or ";"
-    raise UnknownNameError(f"unknown {key} {name!r}{hint} Known: {', '.join(known)}")
+    raise UnknownNameError(unknown(key, str(name), known, known if nearest(str(name), known) else specs))
 
 
 def spec_paths() -> set[str]:
