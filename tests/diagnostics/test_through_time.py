@@ -179,8 +179,10 @@ def test_each_part_of_the_weights_gradient_is_that_of_errors_followed_back_one_b
 def of_parameters(cell: Cell, part: dict[str, Tensor]) -> dict[str, Tensor]:
     """The gradients of the parameters that recurrent matrices are, or are made of, given those of these."""
     names, parameters = zip(*cell.named_parameters(), strict=True)
-    matrices = [cell.recurrent(gates)[0] for gates in part]
-    found = torch.autograd.grad(matrices, parameters, list(part.values()), allow_unused=True)
+    matrices = {gates: cell.recurrent(gates)[0] for gates in part}
+    made = {gates: matrix for gates, matrix in matrices.items() if matrix.requires_grad}  # lmu's memory is fixed
+    gradients = [part[gates] for gates in made]
+    found = torch.autograd.grad(list(made.values()), parameters, gradients, allow_unused=True)
     return {name: gradient for name, gradient in zip(names, found, strict=True) if gradient is not None}
 
 

@@ -40,7 +40,8 @@ def killed(step):
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         [sys.executable, *line, f"--trainer.callbacks.step={step}"],
-        env={**os.environ, "PYTHONPATH": path},
+        # sums are the same to the last bit only on as many threads as here
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": str(torch.get_num_threads())},
         capture_output=True,
         timeout=100,
         check=False,

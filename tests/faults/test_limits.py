@@ -47,7 +47,7 @@ def test_a_worker_hangs_up_while_its_batch_is_fetched(zoo, monkeypatch, failed):
     source = "def reset(*arguments):\n    raise ConnectionResetError(104, 'Connection reset by peer')\n"
     defined = {}
     exec(compile(source, "/torch/multiprocessing/reductions.py", "exec"), defined)
-    monkeypatch.setattr("zoo.cli.run.output.Report.on_train_epoch_end", defined["reset"])
+    monkeypatch.setattr("zoo.cli.run.output.EpochLines.on_train_epoch_end", defined["reset"])
     assert "a worker process that loads data has died" in failed(zoo("fit", "--config", "small.yaml"))
 
 

@@ -168,6 +168,9 @@ def writes_out(op: Op | None) -> bool:
     return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
 
 
+BESIDE_A_NUMBER = {"maximum": "clamp_min", "minimum": "clamp_max"}
+
+
 class LoopWriter:
     """Writes the operations of a step as Python, each once.
 
@@ -202,14 +205,17 @@ class LoopWriter:
                 self.body.append(f"{place}.copy_({self.name(block)})")
 
     def _write(self, number: int, op: Op, place: str | None) -> None:
-        function = op.name.split(".")[0]
+        function, args = op.name.split(".")[0], op.args
+        if function in BESIDE_A_NUMBER and len(op.sources) == 1:
+            # torch takes the larger and the smaller of tensors only
+            function, args = BESIDE_A_NUMBER[function], sorted(args, key=lambda arg: not isinstance(arg, Ref))
         if function in PRIMITIVES:
             self.functions.add(function)
         else:
             function = f"torch.ops.aten.{op.name}"
         options = [] if op.alpha == 1 else [f"alpha={op.alpha!r}"]
         options += [] if place is None else [f"out={place}"]
-        self.body.append(f"v{number} = {function}({', '.join([*map(self.name, op.args), *options])})")
+        self.body.append(f"v{number} = {function}({', '.join([*map(self.name, args), *options])})")
 
     def name(self, block: Block) -> str:
         """A block in Python."""

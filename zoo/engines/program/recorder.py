@@ -13,6 +13,8 @@ from zoo.private.torch_names import TorchDispatchMode, decompositions, has_side_
 
 ROWS = 3
 """Batch size of the trace; not 1, which would broadcast where a step mixes rows up."""
+MIRRORED = {"eq": "eq", "ge": "le", "gt": "lt", "le": "ge", "lt": "gt", "ne": "ne"}
+"""Comparison -> the one that says the same with its sides exchanged."""
 
 
 @contextmanager
@@ -90,6 +92,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return self._of_constants(op.name, op.args[0])
             first, *others = op.args
             return cast("float", op(torch.tensor(first, dtype=torch.float64), *others).item())
+        packet = op.name.split(".")[0]
+        if packet in MIRRORED and len(op.sources) == 1:
+            # torch compares tensors with tensors, or a tensor with a number behind it
+            first, second = op.args
+            turned = (first, second) if isinstance(first, Ref) else (second, first)
+            op = Op(f"{packet if turned == op.args else MIRRORED[packet]}.Scalar", turned)
         # 0 times a block is left as it is, for it is NaN where the block is not finite
         if op.name == "mul.Tensor" and 1.0 in op.args:
             return op.args[1 - op.args.index(1.0)]
