@@ -180,7 +180,8 @@ def of_parameters(cell: Cell, part: dict[str, Tensor]) -> dict[str, Tensor]:
     """The gradients of the parameters that recurrent matrices are, or are made of, given those of these."""
     names, parameters = zip(*cell.named_parameters(), strict=True)
     matrices = {gates: cell.recurrent(gates)[0] for gates in part}
-    made = {gates: matrix for gates, matrix in matrices.items() if matrix.requires_grad}  # lmu's memory is fixed
+    # not lmu's memory, which is fixed
+    made = {gates: matrix for gates, matrix in matrices.items() if matrix.requires_grad}
     gradients = [part[gates] for gates in made]
     found = torch.autograd.grad(list(made.values()), parameters, gradients, allow_unused=True)
     return {name: gradient for name, gradient in zip(names, found, strict=True) if gradient is not None}

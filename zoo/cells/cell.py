@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -30,6 +30,13 @@ class CellSpec(Spec, ABC):
     """Initial recurrent matrix of each gate; "identity" is the IRNN's (Le et al., 2015)."""
 
     cell_class: ClassVar[type["Cell"]]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in () if self.bias else fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("_bias") and not isinstance(value, bool) and value != field.default:
+                raise ValueError(f"{field.name} is {value} with bias False; expected bias True")
 
     @property
     def width_step(self) -> int:

@@ -26,8 +26,6 @@ class EALSTMSpec(CellSpec):
         super().__post_init__()
         if self.static < 1:
             raise ValueError(f"static is {self.static}; expected at least 1")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class EALSTMState(NamedTuple):

@@ -34,8 +34,6 @@ class HyperLSTMSpec(CellSpec):
         for name, width in (("hyper", self.hyper), ("embedding", self.embedding)):
             if width is not None:
                 check_positive(name, width)
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class HyperLSTMState(NamedTuple):

@@ -21,8 +21,6 @@ class IndyLSTMSpec(CellSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.refuse_recurrent_init("a vector of recurrent weights for each gate")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class IndyLSTMState(NamedTuple):

@@ -18,11 +18,6 @@ class IntersectionRNNSpec(CellSpec):
     gate_bias: float = 1.0
     """Initial bias of both gates; above 0 more passes, in time and in depth, than is written at first."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.gate_bias != 1.0:
-            raise ValueError(f"gate_bias is {self.gate_bias} with bias False; expected bias True")
-
 
 @final
 @register_cell("intersection_rnn", IntersectionRNNSpec)

@@ -21,11 +21,6 @@ class JANETSpec(CellSpec):
     beta: float = 1.0
     """β: how much more is let in than forgotten; at 0 what comes in and what stays add up to 1."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 @final
 @register_cell("janet", JANETSpec)

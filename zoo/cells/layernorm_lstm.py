@@ -22,11 +22,6 @@ class LayerNormLSTMSpec(CellSpec):
     forget_bias: float = 1.0
     """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 class LayerNormLSTMState(NamedTuple):
     """State of the LSTM with layer normalisation: hidden and cell state."""

@@ -31,8 +31,6 @@ class LSTMPSpec(CellSpec):
             check_positive("projection", self.projection)
             if self.recurrent_init == "identity":
                 self.refuse_recurrent_init("recurrent matrices that need not be square with a projection")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class LSTMPState(NamedTuple):

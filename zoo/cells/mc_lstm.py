@@ -19,11 +19,6 @@ class MCLSTMSpec(CellSpec):
     output_bias: float = -3.0
     """Initial bias of the output gate; -3 keeps what comes in at the start."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.output_bias != -3.0:
-            raise ValueError(f"output_bias is {self.output_bias} with bias False; expected bias True")
-
 
 class MCLSTMState(NamedTuple):
     """State of the mass-conserving LSTM: the mass that each unit holds."""

@@ -18,11 +18,6 @@ class MemoryControllerLSTMSpec(CellSpec):
     forget_bias: float = 1.0
     """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 class MemoryControllerLSTMState(NamedTuple):
     """State of the memory-controller LSTM: what controls the memory, and the memory."""

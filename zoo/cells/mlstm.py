@@ -19,11 +19,6 @@ class MLSTMSpec(MatrixSpec):
     forget_bias: float = 3.0
     """Initial bias of the forget gate of the first head; those of the others go up to 3 more."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 3.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 @final
 @register_cell("mlstm", MLSTMSpec)

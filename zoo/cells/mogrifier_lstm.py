@@ -25,8 +25,6 @@ class MogrifierLSTMSpec(CellSpec):
         super().__post_init__()
         if isinstance(self.rounds, bool) or not isinstance(self.rounds, int) or self.rounds < 0:
             raise ValueError(f"rounds is {self.rounds!r}; expected an integer of at least 0")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class MogrifierLSTMState(NamedTuple):

@@ -21,11 +21,6 @@ class MultiplicativeLSTMSpec(CellSpec):
     squash: Literal["cell", "gated"] = "cell"
     """What is squashed on its way out: the "cell", before the output gate, or the "gated" cell, after it."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 class MultiplicativeLSTMState(NamedTuple):
     """State of the multiplicative LSTM: hidden and cell state."""

@@ -28,8 +28,6 @@ class ODELSTMSpec(CellSpec):
         super().__post_init__()
         if self.unfolds < 1:
             raise ValueError(f"unfolds is {self.unfolds}; expected at least 1")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class ODELSTMState(NamedTuple):

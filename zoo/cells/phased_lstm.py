@@ -33,8 +33,6 @@ class PhasedLSTMSpec(CellSpec):
             raise ValueError(f"leak is {self.leak}; expected at least 0 and less than 1")
         if not 0 < self.open_ratio <= 1:
             raise ValueError(f"open_ratio is {self.open_ratio}; expected more than 0 and at most 1")
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class PhasedLSTMState(NamedTuple):

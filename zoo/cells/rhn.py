@@ -29,8 +29,6 @@ class RHNSpec(CellSpec):
         depth = self.depth
         if isinstance(depth, bool) or not isinstance(depth, int) or not 1 <= depth <= len(LEVELS):
             raise ValueError(f"depth is {depth!r}; expected a whole number from 1 to {len(LEVELS)}")
-        if not self.bias and self.transform_bias != -2.0:
-            raise ValueError(f"transform_bias is {self.transform_bias} with bias False; expected bias True")
 
 
 class RHNState(NamedTuple):

@@ -28,8 +28,6 @@ class SLSTMSpec(CellSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("heads", self.heads)
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
 
 
 class SLSTMState(NamedTuple):

@@ -22,11 +22,6 @@ class TimeLSTMSpec(CellSpec):
     forget_bias: float = 1.0
     """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.forget_bias != 1.0:
-            raise ValueError(f"forget_bias is {self.forget_bias} with bias False; expected bias True")
-
 
 class TimeLSTMState(NamedTuple):
     """State of the time-aware LSTM: hidden and cell state."""

@@ -18,11 +18,6 @@ class UGRNNSpec(CellSpec):
     gate_bias: float = 1.0
     """Initial bias of the gate; above 0 more is kept than written at the start."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not self.bias and self.gate_bias != 1.0:
-            raise ValueError(f"gate_bias is {self.gate_bias} with bias False; expected bias True")
-
 
 @final
 @register_cell("ugrnn", UGRNNSpec)
