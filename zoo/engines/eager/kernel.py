@@ -171,6 +171,11 @@ def writes_out(op: Op | None) -> bool:
 BESIDE_A_NUMBER = {"maximum": "clamp_min", "minimum": "clamp_max"}
 
 
+def is_number(block: Block) -> bool:
+    """Whether a block is the same number in every unit."""
+    return not isinstance(block, Ref)
+
+
 class LoopWriter:
     """Writes the operations of a step as Python, each once.
 
@@ -205,10 +210,10 @@ class LoopWriter:
                 self.body.append(f"{place}.copy_({self.name(block)})")
 
     def _write(self, number: int, op: Op, place: str | None) -> None:
-        function, args = op.name.split(".")[0], op.args
+        function, args = op.name.split(".")[0], list(op.args)
         if function in BESIDE_A_NUMBER and len(op.sources) == 1:
             # torch takes the larger and the smaller of tensors only
-            function, args = BESIDE_A_NUMBER[function], sorted(args, key=lambda arg: not isinstance(arg, Ref))
+            function, args = BESIDE_A_NUMBER[function], sorted(args, key=is_number)
         if function in PRIMITIVES:
             self.functions.add(function)
         else:
