@@ -51,6 +51,7 @@ FUNCTIONS = {
     "two running sums": lambda h: h.cumsum(-1) * (h * h).cumsum(-1),
     "running sum of a running sum": lambda h: 0.1 * h.cumsum(-1).tanh().cumsum(-1),
     "running sum from the end": lambda h: h.flip(-1).cumsum(-1).flip(-1),
+    "running sum of two blocks": lambda h: torch.cat([h, h * h], -1).cumsum(-1).flip(-1).chunk(2, -1)[0],
     "largest": lambda h: h - h.amax(-1, keepdim=True),
     "largest of two blocks": lambda h: h - torch.cat([h, -h], -1).amax(-1, keepdim=True),
     "norm": lambda h: h / h.norm(dim=-1, keepdim=True),

@@ -1,7 +1,6 @@
 """Which engine runs a recurrence: the one that is asked for, or the one that `auto` takes."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from torch import Tensor
 
@@ -37,9 +36,16 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> ChosenEngine
         except Refusal as reason:
             message = f"engine {name!r} cannot run this: {reason}; use engine 'auto' or 'reference'"
             raise ValueError(message) from None
+    refusals: list[str] = []
     for key in PREFERENCE.get(device, ELSEWHERE):
-        with suppress(Refusal):
-            return ChosenEngine(key, ENGINES[key].reason, ENGINES[key].prepare(recurrence, device))
+        try:
+            run = ENGINES[key].prepare(recurrence, device)
+        except Refusal as reason:
+            refusals.append(f"{key} cannot, for {reason}")
+        else:
+            # of the loop one wants to know why not the engine before it, which asks for least
+            why_not = refusals[-1:] if key == "reference" else []
+            return ChosenEngine(key, "; ".join([ENGINES[key].reason, *why_not]), run)
     raise AssertionError("the reference loop runs every cell")
 
 

@@ -126,12 +126,17 @@ def _along_row(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resul
     """Sums from the first unit to each, or the units in the other order."""
     source, dims = args[0], [args[1]] if isinstance(args[1], int) else args[1]
     blocks = recorder.whole(source)
-    if [dim % source.dim() for dim in dims] != [source.dim() - 1] or len(blocks) != 1:
-        raise NotBlockwise(f"it calls {function} over dimensions {dims} of {len(blocks)} blocks")
+    if [dim % source.dim() for dim in dims] != [source.dim() - 1]:
+        raise NotBlockwise(f"it calls {function} over dimensions {dims}")
     if set(kwargs) - {"dtype"}:
         raise NotBlockwise(f"it calls {function} with {sorted(kwargs)}")
-    name = function.name().removeprefix("aten::").split(".")[0]
-    return (recorder.emit(Op(f"row_{name}", blocks)),)
+    if "flip" in function.name():
+        return tuple(recorder.emit(Op("row_flip", (block,))) for block in reversed(blocks))
+    found: list[Block] = []
+    for k, block in enumerate(blocks):
+        within, before = recorder.emit(Op("row_cumsum", (block,))), _total(recorder, blocks[:k])
+        found.append(recorder.emit(Op("add.Tensor", (within, before))) if k else within)
+    return tuple(found)
 
 
 def _layer_norm(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Any) -> list[Blocks]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import gcd
 from weakref import WeakKeyDictionary
 
 import torch
@@ -15,6 +16,8 @@ from zoo.engines.recurrence import Recurrence
 __all__ = ["NotBlockwise", "trace"]
 
 
+MOST_PARTS = 8
+"""Into how many blocks H units are parted at most, where other widths ask for it; each has operations of its own."""
 _TRACED: "WeakKeyDictionary[Recurrence, Program | str]" = WeakKeyDictionary()
 """The programs, or why there is none: each engine that is asked about a recurrence wants to know."""
 
@@ -46,7 +49,7 @@ def _watched(recurrence: Recurrence) -> Program:
     vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
     if any(vector.dim() != 1 for vector in vectors):
         raise NotBlockwise("it has a parameter that is not a vector")
-    recorder = Recorder(recurrence.width, cuts=False)
+    recorder = Recorder(_block_width(recurrence, [pre, *state, *vectors]), cuts=False)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
@@ -71,6 +74,26 @@ def _watched(recurrence: Recurrence) -> Program:
         recorder, (pre_blocks, *others[: len(state)]), others[len(state) :], matmuls, results
     )
     return replace(program, clips=recurrence.gradient_clip > 0)
+
+
+def _block_width(recurrence: Recurrence, entered: Sequence[Tensor]) -> int:
+    """How many units a block has: H, or what H shares with the other widths that a step meets."""
+    sizes = {size for tensor in entered if (size := tensor.shape[-1]) > 1 or tensor.dim() > 1}
+
+    def product(gates: str, operand: Tensor) -> Tensor:
+        result = recurrence.like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
+        sizes.update((operand.shape[-1], result.shape[-1]))
+        return result
+
+    pre, *state = entered[: 1 + len(recurrence.state_sizes)]
+    with torch.no_grad(), watching():
+        output, _ = recurrence.step(pre, tuple(state), product)
+    shared = gcd(recurrence.width, output.shape[-1], *sizes)
+    # a block of one unit would be taken for a number of the row
+    if shared * MOST_PARTS < recurrence.width or shared == 1 < recurrence.width:
+        found = ", ".join(str(size) for size in sorted(sizes) if size % recurrence.width)
+        raise NotBlockwise(f"widths of {found} and H = {recurrence.width} share no more than {shared}")
+    return shared
 
 
 def _assembled(
