@@ -162,7 +162,7 @@ def loop_names(program: Program) -> set[str]:
 
 def writes_out(op: Op | None) -> bool:
     """Whether torch's function for this operation can write into given memory."""
-    if op is None or (op.name == "where.self" and len(op.sources) < 3):
+    if op is None or (op.name.startswith("where.") and len(op.sources) < 3):
         return False
     # torch gives these two no `out`
     return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}

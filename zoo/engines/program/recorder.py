@@ -7,6 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from zoo.engines.program.decompose import DECOMPOSED
 from zoo.engines.program.ir import PRIMITIVES, ROW_OPS, Block, Blocks, NotBlockwise, Op, Ref
 from zoo.engines.program.lifts import LIFTS, Lift, masked_fill, pointwise
 from zoo.private.torch_names import TorchDispatchMode, decompositions, has_side_effects, tree_leaves
@@ -152,8 +153,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _decomposed(self, function: Any, args: Any, kwargs: Any) -> Any:
         """Runs an operation as the simpler ones it is made of."""
+        # torch takes a mode off while it is asked, and it has to see the parts, too
+        if own := DECOMPOSED.get(function.name().removeprefix("aten::").split(".")[0]):
+            with self:
+                return own(*args, **kwargs)
         with self:
-            # torch takes a mode off while it is asked, and it has to see the parts, too
             result = function.decompose(*args, **kwargs)
         if result is not NotImplemented:
             return result

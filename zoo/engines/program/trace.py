@@ -17,7 +17,7 @@ __all__ = ["NotBlockwise", "trace"]
 
 
 MOST_PARTS = 8
-"""Into how many blocks H units are parted at most, where other widths ask for it; each has operations of its own."""
+"""Into how many blocks H units are parted at most, where other widths ask for it."""
 _TRACED: "WeakKeyDictionary[Recurrence, Program | str]" = WeakKeyDictionary()
 """The programs, or why there is none: each engine that is asked about a recurrence wants to know."""
 
