@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from conformance.cases import INPUT, assert_close, assert_identical, random_x, randomised
 from zoo import registry
-from zoo.cells import Card, Cell, CellSpec, register_cell
+from zoo.cells import Card, Cell, CellSpec, FastSlowSpec, MultiplicativeSpec, ReservoirSpec, register_cell
 from zoo.cells import register as cells_register
 from zoo.cells.base import Hidden
 from zoo.engines import ENGINES, State, run_reference
@@ -60,8 +60,17 @@ HABITS: dict[str, tuple[Callable[[Any, Tensor], Tensor], str]] = {
 """Name -> what it does to the new state, and why engines that watch a step refuse it, or nothing."""
 
 
-def cell_with(name: str) -> Cell:
-    """A cell of a user with this habit, randomly initialised in float64."""
+WRAPPERS: dict[str, Callable[[CellSpec], CellSpec]] = {
+    "": lambda inner: inner,
+    "multiplicative": lambda inner: MultiplicativeSpec(cell=inner),
+    "reservoir": lambda inner: ReservoirSpec(cell=inner),
+    "fast_slow": lambda inner: FastSlowSpec(cell=inner),
+}
+"""Name -> the cell that is, or has inside, a cell of this spec."""
+
+
+def cell_with(name: str, wrapper: str = "") -> Cell:
+    """A cell of a user with this habit, or a wrapper around it, randomly initialised in float64."""
     own: registry.Registry[Any] = registry.Registry("cell")
 
     class HabitSpec(CellSpec):
@@ -88,14 +97,14 @@ def cell_with(name: str) -> Cell:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cells_register, "CELLS", own)
         register_cell("habit", HabitSpec)(Habit)
-    return randomised(HabitSpec().build(INPUT, HIDDEN).double())
+    return randomised(WRAPPERS[wrapper](HabitSpec()).build(INPUT, HIDDEN).double().requires_grad_())
 
 
 def outcome(cell: Cell, engine: str) -> list[Tensor]:
     """Outputs and gradients of a run, from the same random numbers every time."""
     torch.manual_seed(0)
     x = random_x(2, TIME).transpose(0, 1).contiguous().requires_grad_()
-    start = (torch.zeros(2, HIDDEN, dtype=torch.float64),)
+    start = tuple(torch.zeros(2, size, dtype=torch.float64) for size in cell.state_sizes)
     recurrence, sequences = cell.recurrence(), Sequences(x, start, start)
     run = run_reference if engine == "reference" else ENGINES[engine].prepare(recurrence)
     outputs, _ = run(recurrence, sequences)
@@ -103,9 +112,10 @@ def outcome(cell: Cell, engine: str) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("engine", ["c", "eager"])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
 @pytest.mark.parametrize("name", HABITS)
-def test_a_habit_is_right_or_refused(name: str, engine: str) -> None:
-    cell, reason = cell_with(name), HABITS[name][1]
+def test_a_habit_is_right_or_refused(name: str, wrapper: str, engine: str) -> None:
+    cell, reason = cell_with(name, wrapper), HABITS[name][1]
     refused = ENGINES[engine].refusal(cell.recurrence())
     if reason:
         assert refused is not None
