@@ -13,7 +13,9 @@ https://arxiv.org/abs/2406.06484, section 3 (the delta rule).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, final
 
 import torch
@@ -52,25 +54,39 @@ class ChunkwiseRun(ForwardRun):
 
 def run_chunkwise(recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
     """Runs a recurrence that has a matrix memory; see `zoo.engines.recurrence.RunFunction`."""
+    return run_memory(_mild_chunks, _run, recurrence, sequences)
+
+
+def run_memory(
+    chunks_of: Callable[[MatrixTerms], MatrixTerms],
+    through: Callable[[MatrixMemory, MatrixTerms, Tensor], tuple[Tensor, Tensor]],
+    recurrence: Recurrence,
+    sequences: Sequences,
+) -> tuple[Tensor, State]:
+    """All around the matrices themselves: terms, padding, resets, stabilisers, what is read.
+
+    Args:
+        chunks_of: The terms (T, B, N, .) -> the same (chunks, B, N, C, .), see `chunks`.
+        through: Those terms and the first matrix (B, N K V) -> what is found (chunks, B, N, C, V) and the
+            matrix (B, N, K, V) behind the last step.
+        recurrence: A recurrence that has a matrix memory.
+        sequences: Not backward.
+    """
     memory = recurrence.memory
     assert memory is not None
     assert not sequences.backward
     if is_special(sequences.x):
         return run_reference(recurrence, sequences)
     if sequences.resets is not None:
-        return run_segments(run_chunkwise, recurrence, sequences)
+        return run_segments(partial(run_memory, chunks_of, through), recurrence, sequences)
     pre = recurrence.project(sequences.x)
     terms = memory.terms(pre)
     if sequences.mask is not None:
         terms = _still(terms, sequences.mask.unsqueeze(-1))
-    chunks = _chunks(terms, STEPS)
-    if not _is_mild(chunks.log_decay):
-        # here each difference of decays is taken by itself, for more memory, and none overflows
-        chunks = _chunks(terms, STEPS_BY_ROW)
-    stabiliser = None
-    if chunks.log_input is not None:
-        chunks, stabiliser = _stabilised(chunks, sequences.state[1].to(chunks.q.dtype))
-    found, last = _run(memory, chunks, sequences.state[0].to(chunks.q.dtype))
+    cut, stabiliser = chunks_of(terms), None
+    if cut.log_input is not None:
+        cut, stabiliser = _stabilised(cut, sequences.state[1].to(cut.q.dtype))
+    found, last = through(memory, cut, sequences.state[0].to(cut.q.dtype))
     outputs = memory.read(_steps(found, pre), None if stabiliser is None else _steps(stabiliser, pre), pre)
     if sequences.mask is not None:
         outputs = torch.where(sequences.mask, outputs, 0)
@@ -112,7 +128,14 @@ def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
     )
 
 
-def _chunks(terms: MatrixTerms, steps: int) -> MatrixTerms:
+def _mild_chunks(terms: MatrixTerms) -> MatrixTerms:
+    """Chunks in which no decay overflows."""
+    found = chunks(terms, STEPS)
+    # in short ones each difference of decays is taken by itself, for more memory
+    return found if _is_mild(found.log_decay) else chunks(terms, STEPS_BY_ROW)
+
+
+def chunks(terms: MatrixTerms, steps: int) -> MatrixTerms:
     """The terms (chunks, B, N, C, .), in single precision at least, with idle steps behind the last."""
 
     def cut(part: Tensor, filling: float = 0.0) -> Tensor:

@@ -46,6 +46,7 @@ ENGINES = EngineTable(
         "c": "zoo.engines.c.engine:CEngine",
         "scan": "zoo.engines.scan.engine:ScanEngine",
         "chunkwise": "zoo.engines.chunkwise:ChunkwiseEngine",
+        "fla": "zoo.engines.fla:FlaEngine",
         "eager": "zoo.engines.eager.engine:EagerEngine",
         "triton": "zoo.engines.triton.engine:TritonEngine",
         "reference": "zoo.engines.reference:ReferenceEngine",
