@@ -3,6 +3,7 @@
 from zoo.cells.antisymmetric import AntisymmetricCell, AntisymmetricSpec
 from zoo.cells.card import Card, Hidden
 from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.chrono import ChronoSpec, chrono_
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.orthogonal import (
     OrthogonalSpec,
@@ -27,6 +28,7 @@ __all__ = [
     "Card",
     "Cell",
     "CellSpec",
+    "ChronoSpec",
     "Hidden",
     "Map",
     "MatrixCell",
@@ -52,6 +54,7 @@ __all__ = [
     "check_choice",
     "check_finite",
     "check_positive",
+    "chrono_",
     "mod_relu",
     "register_cell",
     "rms_normed",

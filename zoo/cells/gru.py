@@ -11,18 +11,19 @@ from torch import Tensor
 from zoo.cells.base import (
     Card,
     Cell,
-    CellSpec,
+    ChronoSpec,
     Hidden,
     Product,
     State,
     TorchEquivalent,
+    chrono_,
     register_cell,
 )
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class GRUSpec(CellSpec):
+class GRUSpec(ChronoSpec):
     """Options of the GRU."""
 
     reset: Literal["before", "after"] = "after"
@@ -65,6 +66,11 @@ class GRU(Cell):
     @property
     def recurrent_bias(self) -> str:
         return "n" if self.spec.reset == "after" else ""
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        chrono_(self, take="z") if self.spec.reset == "before" else chrono_(self, keep="z")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         equations = self._before if self.spec.reset == "before" else self._after

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class JANETSpec(CellSpec):
+class JANETSpec(ChronoSpec):
     """Options of JANET."""
 
     forget_bias: float = 1.0
@@ -36,7 +36,7 @@ class JANET(Cell):
     Rows of the fused weights: f, g. State: h (B, H). Output: h_t.
     Reference: van der Westhuizen & Lasenby, 2018, https://arxiv.org/abs/1804.04849, whose c̃ is g here.
     Deviation: b_f starts at `forget_bias`; the paper draws it by the chrono initialiser, which needs the
-    longest dependence: log(T - 1) is about its value for T steps.
+    longest dependence: `chrono`.
     """
 
     card: ClassVar[Card] = Card(paper="van der Westhuizen & Lasenby, 2018, https://arxiv.org/abs/1804.04849")
@@ -48,6 +48,7 @@ class JANET(Cell):
         super().reset_parameters()
         if self.bias is not None:
             nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
+        chrono_(self, keep="f")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

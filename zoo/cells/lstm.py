@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, TorchEquivalent, register_cell
+from zoo.cells.base import Card, Cell, ChronoSpec, Product, State, TorchEquivalent, chrono_, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class LSTMSpec(CellSpec):
+class LSTMSpec(ChronoSpec):
     """Options of the LSTM."""
 
     forget_bias: float = 1.0
@@ -61,6 +61,7 @@ class LSTM(Cell):
         super().reset_parameters()
         if self.bias is not None:
             nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
+        chrono_(self, keep="f", take="i")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

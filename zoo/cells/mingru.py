@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class MinGRUSpec(CellSpec):
+class MinGRUSpec(ChronoSpec):
     """Options of the minGRU."""
 
     candidate: Literal["linear", "positive"] = "linear"
@@ -53,6 +53,11 @@ class MinGRU(Cell):
     @property
     def recurrent_gates(self) -> str:
         return ""
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        chrono_(self, take="z")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

@@ -8,12 +8,12 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class MinLSTMSpec(CellSpec):
+class MinLSTMSpec(ChronoSpec):
     """Options of the minLSTM."""
 
     candidate: Literal["linear", "positive"] = "linear"
@@ -56,6 +56,11 @@ class MinLSTM(Cell):
     @property
     def recurrent_gates(self) -> str:
         return ""
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        chrono_(self, keep="f", take="i")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state

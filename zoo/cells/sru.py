@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, CellSpec, Product, SkipCell, State, register_cell
+from zoo.cells.base import Card, ChronoSpec, Product, SkipCell, State, chrono_, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class SRUSpec(CellSpec):
+class SRUSpec(ChronoSpec):
     """Options of the simple recurrent unit."""
 
     peephole: bool = False
@@ -81,6 +81,7 @@ class SRU(SkipCell):
         super().reset_parameters()
         if self.peephole is not None:
             nn.init.zeros_(self.peephole)
+        chrono_(self, keep="f")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (c,) = state
