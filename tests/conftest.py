@@ -37,6 +37,22 @@ trainer:
 """
 
 
+LONG = (
+    "test_notebooks",
+    "test_leaks",
+    "test_readme",
+    "test_saved_models",
+    "test_cli_own_cell",
+    "test_triton",
+)
+"""Files whose single tests take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """These come first, so that at the end no process waits for another."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the compiled engine makes is kept for this run of the tests, not in the cache of the user."""

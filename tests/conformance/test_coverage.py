@@ -11,12 +11,17 @@ from zoo.engines import ENGINES
 from zoo.stack.spec import DIRECTIONS
 from zoo.wiring import WIRINGS
 
-LISTS = ("EACH", "EACH_COMPOSITION", "EACH_FAST", "EACH_CAUSAL", "EACH_ENGINE")
+LISTS = ("EACH_ORACLE", "EACH_COMPOSITION", "EACH_FAST", "EACH_CAUSAL", "EACH_ENGINE")
 
 
 def run_by(name: str, exhaustive: bool = False) -> list[Case]:
     """The cases of a list that are run, always or in the exhaustive battery too."""
     return [param.values[0] for param in vars(cases)[name].args[1] if exhaustive or not param.marks]
+
+
+def every_case() -> list[Case]:
+    """The cases that meet the oracle by the loop, and those that meet the loop by another engine."""
+    return run_by("EACH_ORACLE") + run_by("EACH_FAST")
 
 
 def test_every_cell_meets_every_test() -> None:
@@ -25,18 +30,15 @@ def test_every_cell_meets_every_test() -> None:
         assert {case.variant for case in run_by(name)} >= {cell for cell in wanted if "(" not in cell}
 
 
-@pytest.mark.parametrize("name", ["EACH"])
-def test_every_variant_meets_every_engine_that_can_run_it(name: str) -> None:
+def test_every_variant_meets_every_engine_that_can_run_it() -> None:
     expected = {(variant, engine) for variant in VARIANTS for engine in engines(variant)}
-    assert {engine for _, engine in expected} | {"triton"} == set(
-        ENGINES
-    )  # that: tests/engines/test_triton.py
-    assert {(case.variant, case.engine) for case in run_by(name)} == expected
+    elsewhere = {"triton", "fla"}  # tests/engines/test_triton.py, test_fla.py
+    assert {engine for _, engine in expected} | elsewhere == set(ENGINES)
+    assert {(case.variant, case.engine) for case in every_case()} == expected
 
 
-@pytest.mark.parametrize("name", ["EACH"])
-def test_every_cell_meets_every_direction_and_every_wiring_and_these_one_another(name: str) -> None:
-    found = run_by(name)
+def test_every_cell_meets_every_direction_and_every_wiring_and_these_one_another() -> None:
+    found = run_by("EACH_ORACLE")
     cells = [(case.variant.partition("(")[0], case) for case in found]
     assert {(cell, case.direction) for cell, case in cells} >= set(every(CELLS.names(), DIRECTIONS))
     assert {(cell, case.wiring) for cell, case in cells} >= set(every(CELLS.names(), WIRINGS.names()))
@@ -44,7 +46,7 @@ def test_every_cell_meets_every_direction_and_every_wiring_and_these_one_another
 
 
 def test_every_engine_meets_every_direction_and_every_wiring() -> None:
-    found = run_by("EACH")
+    found = every_case()
     runs = set().union(*map(engines, VARIANTS))
     assert {(case.engine, case.direction) for case in found} == set(every(runs, DIRECTIONS))
     assert {(case.engine, case.wiring) for case in found} == set(every(runs, WIRINGS.names()))
@@ -54,7 +56,7 @@ def test_every_engine_meets_every_direction_and_every_wiring() -> None:
 def test_the_exhaustive_battery_has_each_thorough_cell_in_every_direction_and_wiring(name: str) -> None:
     few, found = run_by(name), run_by(name, exhaustive=True)
     assert len(few) < len(found)
-    if name in ("EACH", "EACH_COMPOSITION"):
+    if name in ("EACH_ORACLE", "EACH_COMPOSITION"):
         assert {(case.variant, case.direction, case.wiring) for case in found} >= set(
             every(THOROUGH, DIRECTIONS, WIRINGS.names())
         )

@@ -14,13 +14,14 @@ from conformance.cases import (
     VARIANTS,
     Case,
     assert_close,
+    has_structure,
     random_state,
     randomised,
     tensors,
 )
 from zoo.stack import BothStates, Stack, StackSpec
 
-TIME, HIDDEN = 3, 2
+TIME, HIDDEN = 3, 3
 LENGTHS = torch.tensor([TIME, 2, 0])
 RESETS = torch.tensor([[False, True, False], [False, False, False], [False, False, False]])
 EACH_VARIANT = pytest.mark.parametrize("variant", USUAL)
@@ -34,7 +35,7 @@ def needs_slopes_of_its_values(variant: str) -> None:
 
 
 def small(variant: str, engine: str, direction: str) -> Stack:
-    """One layer of two units: the finite differences of a larger one would take minutes."""
+    """One layer of three units: the finite differences of a larger one would take minutes."""
     spec = StackSpec(
         cell=VARIANTS[variant], hidden_size=HIDDEN, direction=direction, wiring="highway", engine=engine
     )
@@ -80,7 +81,7 @@ def test_gradients_equal_finite_differences(case: Case) -> None:
 @EACH_VARIANT
 def test_second_derivatives_of_the_reference_equal_finite_differences(variant: str) -> None:
     needs_slopes_of_its_values(variant)
-    for direction in ("forward", "bidirectional"):
+    for direction in ("forward", "bidirectional") if has_structure(variant) else ("forward",):
         function, point = as_function(small(variant, "reference", direction))
         assert torch.autograd.gradgradcheck(function, point, fast_mode=True)
 

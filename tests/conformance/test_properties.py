@@ -51,12 +51,16 @@ def for_windows(check: Callable[[tuple[int, Tensor, Tensor]], None], variant: st
 @EXAMPLES
 @EACH_VARIANT
 def test_engines_agree_in_value_and_gradient(variant: str, examples: int) -> None:
+    stacks = [
+        Case(variant, "bidirectional", "residual", engine).stack(learn_initial_state=True)
+        for engine in engines(variant)
+    ]
+
     def agree(window: tuple[int, Tensor, Tensor]) -> None:
         time, lengths, resets = window
         x = random_x(len(lengths), time)
         found = []
-        for engine in engines(variant):
-            stack = Case(variant, "bidirectional", "residual", engine).stack(learn_initial_state=True)
+        for stack in stacks:
             found.append(evaluate(stack, x, random_state(stack, len(lengths)), lengths, resets))
         for other in found[:-1]:
             assert_close(other, found[-1])
@@ -67,10 +71,11 @@ def test_engines_agree_in_value_and_gradient(variant: str, examples: int) -> Non
 @EXAMPLES
 @EACH_VARIANT
 def test_a_sequence_is_its_pieces_between_resets(variant: str, examples: int) -> None:
+    stacks = [Case(variant, engine=engine).stack(learn_initial_state=True) for engine in engines(variant)]
+
     def is_pieces(window: tuple[int, Tensor, Tensor]) -> None:
         _, lengths, _ = window
-        for engine in engines(variant):
-            stack = Case(variant, engine=engine).stack(learn_initial_state=True)
+        for stack in stacks:
             state = random_state(stack, len(lengths))
             for b in range(len(lengths)):
                 assert_row_is_its_pieces(stack, state, window, b)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from conformance.cases import VARIANTS
+from conformance.cases import USUAL, VARIANTS
 from torch import Tensor
 
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
@@ -54,7 +54,7 @@ def test_the_gates_of_each_cell_are_found(variant: str) -> None:
     assert {gate: kind for gate, (kind, _) in gates.activations.items()} == FOUND[variant]
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", USUAL)
 def test_saturation_can_be_asked_of_every_cell(variant: str) -> None:
     for gate, found in gate_saturation(seen(stack_of(VARIANTS[variant]), lengths=LENGTHS)).items():
         assert gate in VARIANTS[variant].build(INPUT, HIDDEN).recurrence().gates
@@ -161,7 +161,7 @@ def test_a_step_that_cannot_be_taken_apart_has_no_gates() -> None:
     assert torch.equal(memory_horizon(mixed), memory_horizon(trace))
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", USUAL)
 def test_every_cell_has_a_horizon(variant: str) -> None:
     stack = stack_of(VARIANTS[variant])
     found = memory_horizon(seen(stack))

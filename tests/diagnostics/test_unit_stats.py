@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from conformance.bridge import array
-from conformance.cases import VARIANTS
+from conformance.cases import USUAL, VARIANTS
 
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
 from zoo.cells.elman import ElmanSpec
@@ -99,7 +99,7 @@ def test_a_gate_that_is_not_finite_has_no_spectrum(bad: float) -> None:
         assert bool(values.isnan().all()) == (gate == "f")
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", USUAL)
 def test_the_gates_with_recurrent_weights_are_those_of_the_cell(variant: str) -> None:
     stack = stack_of(VARIANTS[variant])
     (cell,) = stack.cells()

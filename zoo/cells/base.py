@@ -3,7 +3,7 @@
 from zoo.cells.antisymmetric import AntisymmetricCell, AntisymmetricSpec
 from zoo.cells.card import Card, Hidden
 from zoo.cells.cell import Cell, CellSpec
-from zoo.cells.chrono import ChronoSpec, chrono_
+from zoo.cells.chrono import LONG_SEQUENCES, ChronoSpec, chrono_
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.orthogonal import (
     OrthogonalSpec,
@@ -23,6 +23,7 @@ from zoo.registry import check_choice, check_finite, check_positive
 
 __all__ = [
     "CELLS",
+    "LONG_SEQUENCES",
     "AntisymmetricCell",
     "AntisymmetricSpec",
     "Card",

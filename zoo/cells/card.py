@@ -19,6 +19,7 @@ class Card(PartCard):
             "linear" in its state; "matrix", whose state is one; "continuous" in time; "wrapper" of others.
         claim: What its paper claims of it, in a sentence; a test holds it.
         constraint: Where `Cell.constrain` puts the parameters after each step of an optimiser, or nothing.
+        recommended: Options to set where what the cell is used for asks for them, and when; or nothing.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.
         linear: Whether the new state is linear in the old one with the spec's default options, so that many
             steps can run at once.
@@ -27,6 +28,7 @@ class Card(PartCard):
     family: Literal["gated", "gradient", "linear", "matrix", "continuous", "wrapper"] = "gated"
     claim: str = ""
     constraint: str = ""
+    recommended: str = ""
     torch_equivalent: str | None = None
     linear: bool = False
 

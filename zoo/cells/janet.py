@@ -7,7 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
+from zoo.cells.base import (
+    LONG_SEQUENCES,
+    Card,
+    Cell,
+    ChronoSpec,
+    Hidden,
+    Product,
+    State,
+    chrono_,
+    register_cell,
+)
 
 
 @final
@@ -39,7 +49,10 @@ class JANET(Cell):
     longest dependence: `chrono`.
     """
 
-    card: ClassVar[Card] = Card(paper="van der Westhuizen & Lasenby, 2018, https://arxiv.org/abs/1804.04849")
+    card: ClassVar[Card] = Card(
+        paper="van der Westhuizen & Lasenby, 2018, https://arxiv.org/abs/1804.04849",
+        recommended=LONG_SEQUENCES,
+    )
     gates: ClassVar[str] = "fg"
     spec: JANETSpec
 

@@ -7,7 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
+from zoo.cells.base import (
+    LONG_SEQUENCES,
+    Card,
+    Cell,
+    ChronoSpec,
+    Hidden,
+    Product,
+    State,
+    chrono_,
+    register_cell,
+)
 
 
 @final
@@ -45,7 +55,10 @@ class MinGRU(Cell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201", family="linear", linear=True
+        paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201",
+        family="linear",
+        recommended=LONG_SEQUENCES,
+        linear=True,
     )
     gates: ClassVar[str] = "zn"
     spec: MinGRUSpec

@@ -8,7 +8,17 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, ChronoSpec, Hidden, Product, State, chrono_, register_cell
+from zoo.cells.base import (
+    LONG_SEQUENCES,
+    Card,
+    Cell,
+    ChronoSpec,
+    Hidden,
+    Product,
+    State,
+    chrono_,
+    register_cell,
+)
 
 
 @final
@@ -48,7 +58,10 @@ class MinLSTM(Cell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201", family="linear", linear=True
+        paper="Feng et al., 2024, https://arxiv.org/abs/2410.01201",
+        family="linear",
+        recommended=LONG_SEQUENCES,
+        linear=True,
     )
     gates: ClassVar[str] = "ifg"
     spec: MinLSTMSpec

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, ChronoSpec, Product, SkipCell, State, chrono_, register_cell
+from zoo.cells.base import LONG_SEQUENCES, Card, ChronoSpec, Product, SkipCell, State, chrono_, register_cell
 
 
 @final
@@ -55,7 +55,10 @@ class SRU(SkipCell):
     """
 
     card: ClassVar[Card] = Card(
-        paper="Lei et al., 2018, https://arxiv.org/abs/1709.02755", family="linear", linear=True
+        paper="Lei et al., 2018, https://arxiv.org/abs/1709.02755",
+        family="linear",
+        recommended=LONG_SEQUENCES,
+        linear=True,
     )
     gates: ClassVar[str] = "ufr"
     state_type = SRUState

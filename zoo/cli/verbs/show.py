@@ -89,6 +89,7 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "paper": _paper(cls.card),
         "claim": cls.card.claim,
         "constraint": cls.card.constraint,
+        "recommended": cls.card.recommended,
         "no decay": ", ".join(cls.card.no_decay),
         "torch equivalent": cls.card.torch_equivalent or "none",
         "engine": f"auto picks {choice.name}: {choice.reason}",
