@@ -88,7 +88,8 @@ def _block_width(recurrence: Recurrence, entered: Sequence[Tensor]) -> int:
     pre, *state = entered[: 1 + len(recurrence.state_sizes)]
     with torch.no_grad(), watching():
         output, _ = recurrence.step(pre, tuple(state), product)
-    shared = gcd(recurrence.width, output.shape[-1], *sizes)
+    sizes.add(output.shape[-1])
+    shared = gcd(recurrence.width, *sizes)
     # a block of one unit would be taken for a number of the row
     if shared * MOST_PARTS < recurrence.width or shared == 1 < recurrence.width:
         found = ", ".join(str(size) for size in sorted(sizes) if size % recurrence.width)
