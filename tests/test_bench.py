@@ -1,6 +1,7 @@
 """`zoo bench`: who takes part, what is computed from the times, what is printed, written and refused."""
 
 import csv
+import importlib
 import re
 import shlex
 import subprocess
@@ -307,6 +308,8 @@ def torchrecurrent(monkeypatch, tmp_path):
 def test_each_cell_of_a_peer_is_registered():
     for peer in PEERS.values():
         assert set(peer.classes) <= set(CELLS.names())
+        assert set(peer.classes.values()) <= set(vars(importlib.import_module(peer.package)))
+    assert len(PEERS["torchrecurrent"].classes) == 41
 
 
 def test_a_peer_has_a_row_where_it_has_the_cell(bench, torchrecurrent):
