@@ -3,7 +3,8 @@
     python recipes/results/tables.py
 
 A table stands below a line `<!-- FILE: COLUMN, COLUMN, ... -->`. Below `<!-- FILE by COLUMN: NUMBER -->`
-stand the mean and the range of a number over all rows that agree in a column.
+stand the mean and the range of a number over all rows that agree in a column. `where COLUMN=A|B` behind FILE
+takes those rows alone whose column has one of these values.
 """
 
 import csv
@@ -13,12 +14,18 @@ from statistics import fmean
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PLACE = re.compile(r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?: (?P<columns>[^>]*) -->\n)(?:\|.*\n)*")
+PLACE = re.compile(
+    r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?(?: where (?P<where>\S+=[^:]+))?: "
+    r"(?P<columns>[^>]*) -->\n)(?:\|.*\n)*"
+)
 
 
-def table(file: str, by: str | None, columns: list[str]) -> str:
+def table(file: str, by: str | None, where: str | None, columns: list[str]) -> str:
     """The rows of a file as a Markdown table, or what they come to in groups."""
     rows = list(csv.DictReader((ROOT / file).read_text(encoding="utf-8").splitlines()))
+    if where is not None:
+        column, _, values = where.partition("=")
+        rows = [row for row in rows if row[column] in values.split("|")]
     if by is None:
         lines = [columns, *([row[column] for column in columns] for row in rows)]
     else:
@@ -34,7 +41,10 @@ def table(file: str, by: str | None, columns: list[str]) -> str:
 def filled(text: str) -> str:
     """A page with every table written anew."""
     return PLACE.sub(
-        lambda match: match[1] + table(match["file"], match["by"], match["columns"].split(", ")), text
+        lambda match: (
+            match[1] + table(match["file"], match["by"], match["where"], match["columns"].split(", "))
+        ),
+        text,
     )
 
 

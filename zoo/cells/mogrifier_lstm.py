@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, check_positive, register_cell
 
 
 @final
@@ -18,6 +18,9 @@ class MogrifierLSTMSpec(CellSpec):
     rounds: int = 5
     """r: how often input and state gate one another before a step; with 0 it is an LSTM."""
 
+    rank: int | None = None
+    """Rank of Q and R, which are products of two matrices then; full if not given."""
+
     forget_bias: float = 1.0
     """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
@@ -25,6 +28,8 @@ class MogrifierLSTMSpec(CellSpec):
         super().__post_init__()
         if isinstance(self.rounds, bool) or not isinstance(self.rounds, int) or self.rounds < 0:
             raise ValueError(f"rounds is {self.rounds!r}; expected an integer of at least 0")
+        if self.rank is not None:
+            check_positive("rank", self.rank)
 
 
 class MogrifierLSTMState(NamedTuple):
@@ -51,10 +56,11 @@ class MogrifierLSTM(Cell):
         h_t = o_t ∘ tanh(c_t)
 
     Rows of the fused weights: i, f, g, o. `weight_q`: Q^1, Q^3, .. (I, H), one below the other; `weight_r`:
-    R^2, R^4, .. (H, I). State: h, c (B, H). Output: h_t.
+    R^2, R^4, .. (H, I). With `rank` = k these are left factors, (I, k) and (H, k) each, and `weight_q_right`,
+    `weight_r_right` the right ones, (k, H) and (k, I) each. State: h, c (B, H). Output: h_t.
     Reference: Melis et al., 2020, https://arxiv.org/abs/1909.01792, equations 1 and 2, with the LSTM of its
     section 2, whose W^{j.} and j are those of g here.
-    Deviations: Q and R have full rank and start by Xavier; b_f starts at `forget_bias`.
+    Deviations: Q and R start by Xavier, or each of their factors does; b_f starts at `forget_bias`.
     """
 
     card: ClassVar[Card] = Card(
@@ -68,31 +74,42 @@ class MogrifierLSTM(Cell):
     spec: MogrifierLSTMSpec
     weight_q: Tensor | None
     weight_r: Tensor | None
+    weight_q_right: Tensor | None
+    weight_r_right: Tensor | None
 
     @property
     def vectors(self) -> tuple[Tensor, ...]:
         return () if self.bias is None else (self.bias,)
 
     def add_parameters(self) -> None:
-        width, width_in, rounds = self.hidden_size, self.input_size, self.spec.rounds
-        q, r = torch.empty((rounds + 1) // 2 * width_in, width), torch.empty(rounds // 2 * width, width_in)
-        self.register_parameter("weight_q", nn.Parameter(q) if len(q) else None)
-        self.register_parameter("weight_r", nn.Parameter(r) if len(r) else None)
+        width, width_in, rounds, rank = self.hidden_size, self.input_size, self.spec.rounds, self.spec.rank
+        for name, count, rows, inner in [
+            ("weight_q", (rounds + 1) // 2, width_in, width),
+            ("weight_r", rounds // 2, width, width_in),
+        ]:
+            left = nn.Parameter(torch.empty(count * rows, rank or inner)) if count else None
+            right = nn.Parameter(torch.empty(count * rank, inner)) if count and rank else None
+            self.register_parameter(name, left)
+            self.register_parameter(f"{name}_right", right)
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
         for k in range(1, self.spec.rounds + 1):
-            nn.init.xavier_uniform_(self.recurrent(str(k))[0])
+            for factor in [str(k)] if self.spec.rank is None else [str(k), f"{k} right"]:
+                nn.init.xavier_uniform_(self.recurrent(factor)[0])
         if self.bias is not None:
             nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def recurrent(self, gates: str) -> tuple[Tensor, Tensor | None]:
-        """The linear map behind `product(gates, ...)`: Q^k or R^k, where it is asked for a number."""
-        if not gates.isdecimal():
+        """The linear map behind `product(gates, ...)`; of a number k, Q^k or R^k, or one of its factors."""
+        number, _, side = gates.partition(" ")
+        if not number.isdecimal():
             return super().recurrent(gates)
-        k = int(gates)
+        k = int(number)
         weight, rows = (self.weight_q, self.input_size) if k % 2 else (self.weight_r, self.hidden_size)
+        if side:
+            weight, rows = self.weight_q_right if k % 2 else self.weight_r_right, self.spec.rank or 0
         assert weight is not None
         return weight[(k - 1) // 2 * rows :][:rows], None
 
@@ -103,10 +120,11 @@ class MogrifierLSTM(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h, c), x = state, pre
         for k in range(1, self.spec.rounds + 1):
-            if k % 2:
-                x = 2 * torch.sigmoid(product(str(k), h)) * x
-            else:
-                h = 2 * torch.sigmoid(product(str(k), x)) * h
+            seen = h if k % 2 else x
+            if self.spec.rank is not None:
+                seen = product(f"{k} right", seen)
+            gate = 2 * torch.sigmoid(product(str(k), seen))
+            x, h = (gate * x, h) if k % 2 else (x, gate * h)
         sums = product("x", x) + product("ifgo", h)
         z_i, z_f, z_g, z_o = (sums if self.bias is None else sums + self.bias).chunk(4, dim=-1)
         i, f, g, o = torch.sigmoid(z_i), torch.sigmoid(z_f), torch.tanh(z_g), torch.sigmoid(z_o)
