@@ -170,4 +170,12 @@ class FastSlow(Wrapper):
 def _state_type(fast: tuple[str, ...], slow: tuple[str, ...]) -> Any:
     """A state with these parts of a fast cell and of the slow one."""
     names = [*(f"fast_{name}" for name in fast), *(f"slow_{name}" for name in slow)]
-    return namedtuple("FastSlowState", names)
+    kind = cast("Any", namedtuple)("FastSlowState", names)
+    # pickle looks classes up by name, and this one has none that it could find
+    kind.__reduce__ = lambda state: (_state, (fast, slow, *state))
+    return kind
+
+
+def _state(fast: tuple[str, ...], slow: tuple[str, ...], *parts: Tensor) -> Any:
+    """A state of this type."""
+    return _state_type(fast, slow)(*parts)

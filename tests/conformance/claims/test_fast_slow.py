@@ -1,5 +1,8 @@
 """Fast-slow: the slow cell is off the fast cells' way."""
 
+import copy
+import pickle
+
 import pytest
 import torch
 from oracles.cells import oracle
@@ -46,3 +49,14 @@ def test_more_fast_cells_take_their_turn(fast: int) -> None:
 def test_one_fast_cell_is_not_enough() -> None:
     with pytest.raises(ValueError, match="fast is 1; expected an integer of at least 2"):
         FastSlowSpec(fast=1)
+
+
+@pytest.mark.parametrize(
+    "carried", [lambda state: pickle.loads(pickle.dumps(state)), copy.deepcopy], ids=["pickle", "copy"]
+)
+def test_a_state_is_carried_to_another_process(carried) -> None:
+    cell = FastSlowSpec().build(3, 4)
+    state = cell.state_type(*torch.randn(len(cell.state_sizes), 5, 4))
+    found = carried(state)
+    assert type(found) is type(state)
+    assert all(torch.equal(part, other) for part, other in zip(found, state, strict=True))
