@@ -63,6 +63,7 @@ class CoRNN(Cell):
         equations="3",
         family="gradient",
         claim="with γ = ε = 1, implicit damping and Δt <= 1, |y|² + |z|² <= H t Δt after t steps",
+        recommended="dt: 1 for ten steps or so, less for more",
     )
     gates: ClassVar[str] = "a"
     state_type = CoRNNState

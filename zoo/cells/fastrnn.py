@@ -52,6 +52,7 @@ class FastRNN(Cell):
         no_decay=("alpha", "beta"),
         own_start=("alpha", "beta"),
         claim="The slope of h_T in h_0 is well conditioned: at most ((β + α|U|) / (β - α|U|))^T.",
+        recommended="alpha: 0 and beta: 0 for ten steps or so, where it takes in too little by default",
     )
     gates: ClassVar[str] = "n"
     spec: FastRNNSpec

@@ -59,6 +59,7 @@ class IndRNN(Cell):
         constraint="|u| <= 2^(1/longest)",
         no_decay=("u",),
         own_start=("u",),
+        recommended="longest: the number of steps of a sequence",
     )
     gates: ClassVar[str] = "h"
     spec: IndRNNSpec

@@ -65,6 +65,7 @@ class LipschitzRNN(Cell):
         family="gradient",
         claim="a step's Lipschitz constant in h is at most |I + εA| + ε|W|, and below 1 where A outweighs W",
         own_start=("weight_hh",),
+        recommended="dt: 1 for ten steps or so, less for more",
     )
     gates: ClassVar[str] = "w"
     spec: LipschitzRNNSpec

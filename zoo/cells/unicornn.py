@@ -60,6 +60,7 @@ class UnICORNN(Cell):
         claim="a step is a Hamiltonian system's: it keeps areas of (y, z) and can be taken back",
         no_decay=("w", "c"),
         own_start=("w", "c"),
+        recommended="dt: 1 for ten steps or so, less for more",
     )
     gates: ClassVar[str] = "a"
     state_type = UnICORNNState

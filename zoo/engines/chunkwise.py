@@ -130,7 +130,7 @@ def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
 
 def _mild_chunks(terms: MatrixTerms) -> MatrixTerms:
     """Chunks in which no decay overflows."""
-    found = chunks(terms, STEPS)
+    found = chunks(terms, min(STEPS, len(terms.q)))
     # in short ones each difference of decays is taken by itself, for more memory
     return found if _is_mild(found.log_decay) else chunks(terms, STEPS_BY_ROW)
 
@@ -197,7 +197,7 @@ def _run(memory: MatrixMemory, terms: MatrixTerms, state: Tensor) -> tuple[Tenso
 
 
 def _is_mild(log_decay: Tensor) -> bool:
-    """Whether exp(-G) is a number for every step of a chunk of `STEPS`, or is not asked for."""
+    """Whether exp(-G) is a number for every step of these chunks, or is not asked for."""
     if log_decay.shape[-1] == 1 or log_decay.numel() == 0:
         return True
     # the host waits once for this number, since Python has to choose the chunks
@@ -209,7 +209,7 @@ def _is_mild(log_decay: Tensor) -> bool:
 def _within(q: Tensor, k: Tensor, total: Tensor) -> Tensor:
     """Σ_d q_td k_sd exp(G_td - G_sd) for s ≤ t, and 0 elsewhere, (..., C, C)."""
     steps = total.shape[-2]
-    if total.shape[-1] > 1 and steps == STEPS:
+    if total.shape[-1] > 1 and steps > STEPS_BY_ROW:
         # what `tril` drops is the largest of all, and finite, see `_is_mild`
         return ((q * torch.exp(total)) @ (k * torch.exp(-total)).transpose(-1, -2)).tril()
     later = torch.ones(steps, steps, dtype=torch.bool, device=q.device).triu(1)
