@@ -2,7 +2,7 @@
 
 from zoo.cells.antisymmetric import AntisymmetricCell, AntisymmetricSpec
 from zoo.cells.card import Card, Hidden
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell, CellSpec, ForgetSpec
 from zoo.cells.chrono import LONG_SEQUENCES, ChronoSpec, chrono_
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.orthogonal import (
@@ -30,6 +30,7 @@ __all__ = [
     "Cell",
     "CellSpec",
     "ChronoSpec",
+    "ForgetSpec",
     "Hidden",
     "Map",
     "MatrixCell",

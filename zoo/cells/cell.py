@@ -59,6 +59,14 @@ class CellSpec(Spec, ABC):
         return self.cell_class(self, input_size, hidden_size)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ForgetSpec(CellSpec):
+    """Options of a cell with a forget gate f."""
+
+    forget_bias: float = 1.0
+    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
+
+
 class Cell(nn.Module, ABC):
     """One step of a recurrence.
 
@@ -198,6 +206,8 @@ class Cell(nn.Module, ABC):
         for bias in (self.bias, self.bias_hh):
             if bias is not None:
                 nn.init.zeros_(bias)
+        if self.bias is not None and isinstance(self.spec, ForgetSpec):
+            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
         """The input products and biases of all gates.

@@ -28,7 +28,7 @@ class ChronoSpec(CellSpec):
             raise ValueError(f"chrono is {self.chrono!r}; expected at least 3 steps, or null")
         if not self.bias:
             raise ValueError(f"chrono is {self.chrono} with bias False; expected bias True")
-        default = vars(type(self)).get("forget_bias")
+        default = getattr(type(self), "forget_bias", None)
         if getattr(self, "forget_bias", default) != default:
             raise ValueError("chrono and forget_bias both start the same bias; expected one of them")
 

@@ -8,19 +8,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class EALSTMSpec(CellSpec):
+class EALSTMSpec(ForgetSpec):
     """Options of the entity-aware LSTM."""
 
     static: int = 1
     """How many of the first input columns say what the sequence is of; the others change with time."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,8 +81,6 @@ class EALSTM(Cell):
         nn.init.xavier_uniform_(self.weight_static)
         if self.bias_static is not None:
             nn.init.zeros_(self.bias_static)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
         """The sums of f, g and o, and behind them that of i."""

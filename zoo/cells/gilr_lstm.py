@@ -5,18 +5,15 @@ from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class GILRLSTMSpec(CellSpec):
+class GILRLSTMSpec(ForgetSpec):
     """Options of the GILR-LSTM."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class GILRLSTMState(NamedTuple):
@@ -63,12 +60,6 @@ class GILRLSTM(Cell):
     @property
     def recurrent_gates(self) -> str:
         return "ifgo"
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         s, c = state

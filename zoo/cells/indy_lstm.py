@@ -7,16 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class IndyLSTMSpec(CellSpec):
+class IndyLSTMSpec(ForgetSpec):
     """Options of the IndyLSTM."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,8 +68,6 @@ class IndyLSTM(Cell):
     def reset_parameters(self) -> None:
         super().reset_parameters()
         nn.init.uniform_(self.diagonal, -1, 1)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

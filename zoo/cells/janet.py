@@ -5,13 +5,14 @@ from typing import ClassVar, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
 from zoo.cells.base import (
     LONG_SEQUENCES,
     Card,
     Cell,
     ChronoSpec,
+    ForgetSpec,
     Hidden,
     Product,
     State,
@@ -22,11 +23,8 @@ from zoo.cells.base import (
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class JANETSpec(ChronoSpec):
+class JANETSpec(ForgetSpec, ChronoSpec):
     """Options of JANET."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start."""
 
     beta: float = 1.0
     """β: how much more is let in than forgotten; at 0 what comes in and what stays add up to 1."""
@@ -59,8 +57,6 @@ class JANET(Cell):
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
         chrono_(self, keep="f")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 EPSILON = 1e-5
 """Added to each variance, so that a constant vector is no division by zero."""
@@ -16,11 +16,8 @@ EPSILON = 1e-5
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class LayerNormLSTMSpec(CellSpec):
+class LayerNormLSTMSpec(ForgetSpec):
     """Options of the LSTM with layer normalisation."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class LayerNormLSTMState(NamedTuple):
@@ -77,7 +74,6 @@ class LayerNormLSTM(Cell):
         for gain in (self.gain_ih, self.gain_hh, self.gain_c):
             nn.init.ones_(gain)
         if self.bias is not None and self.bias_c is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
             nn.init.zeros_(self.bias_c)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:

@@ -6,18 +6,25 @@ from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ChronoSpec, Product, State, TorchEquivalent, chrono_, register_cell
+from zoo.cells.base import (
+    Card,
+    Cell,
+    ChronoSpec,
+    ForgetSpec,
+    Product,
+    State,
+    TorchEquivalent,
+    chrono_,
+    register_cell,
+)
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class LSTMSpec(ChronoSpec):
+class LSTMSpec(ForgetSpec, ChronoSpec):
     """Options of the LSTM."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class LSTMState(NamedTuple):
@@ -59,8 +66,6 @@ class LSTM(Cell):
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
         chrono_(self, keep="f", take="i")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:

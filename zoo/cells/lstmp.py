@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, check_positive, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, check_positive, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class LSTMPSpec(CellSpec):
+class LSTMPSpec(ForgetSpec):
     """Options of the LSTM with a recurrent projection."""
 
     projection: int | None = None
@@ -21,9 +21,6 @@ class LSTMPSpec(CellSpec):
 
     peephole: bool = True
     """Whether the gates i, f, o see the cell state."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -96,8 +93,6 @@ class LSTMP(Cell):
         nn.init.xavier_uniform_(self.weight_projection)
         if self.peephole is not None:
             nn.init.zeros_(self.peephole)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         r, c = state

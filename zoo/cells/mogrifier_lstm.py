@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, check_positive, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, check_positive, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class MogrifierLSTMSpec(CellSpec):
+class MogrifierLSTMSpec(ForgetSpec):
     """Options of the Mogrifier LSTM."""
 
     rounds: int = 5
@@ -20,9 +20,6 @@ class MogrifierLSTMSpec(CellSpec):
 
     rank: int | None = None
     """Rank of Q and R, which are products of two matrices then; full if not given."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,8 +95,6 @@ class MogrifierLSTM(Cell):
         for k in range(1, self.spec.rounds + 1):
             for factor in [str(k)] if self.spec.rank is None else [str(k), f"{k} right"]:
                 nn.init.xavier_uniform_(self.recurrent(factor)[0])
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def recurrent(self, gates: str) -> tuple[Tensor, Tensor | None]:
         """The linear map behind `product(gates, ...)`; of a number k, Q^k or R^k, or one of its factors."""

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ODELSTMSpec(CellSpec):
+class ODELSTMSpec(ForgetSpec):
     """Options of the ODE-LSTM."""
 
     solver: Literal["euler", "rk4"] = "euler"
@@ -20,9 +20,6 @@ class ODELSTMSpec(CellSpec):
 
     unfolds: int = 3
     """Steps of the solver between two inputs."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,8 +81,6 @@ class ODELSTM(Cell):
         for bias in (self.bias_in, self.bias_out):
             if bias is not None:
                 nn.init.zeros_(bias)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

@@ -7,16 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class PeepholeLSTMSpec(CellSpec):
+class PeepholeLSTMSpec(ForgetSpec):
     """Options of the LSTM with peepholes."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class PeepholeLSTMState(NamedTuple):
@@ -59,8 +56,6 @@ class PeepholeLSTM(Cell):
     def reset_parameters(self) -> None:
         super().reset_parameters()
         nn.init.zeros_(self.peephole)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class PhasedLSTMSpec(CellSpec):
+class PhasedLSTMSpec(ForgetSpec):
     """Options of the phased LSTM."""
 
     open_ratio: float = 0.05
@@ -23,9 +23,6 @@ class PhasedLSTMSpec(CellSpec):
 
     max_log_period: float = 3.0
     """The periods start with logarithms that are uniform from 0 to this; long ones remember for longer."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -92,8 +89,6 @@ class PhasedLSTM(Cell):
         nn.init.zeros_(self.peephole)
         self.log_period.uniform_(0, self.spec.max_log_period)
         self.shift.copy_(torch.rand_like(self.shift) * self.log_period.exp())
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def openness(self, t: Float[Tensor, "B H"]) -> Float[Tensor, "B H"]:
         """k: how far each unit is open at this time."""

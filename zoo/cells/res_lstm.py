@@ -8,16 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, CellSpec, Product, SkipCell, State, register_cell
+from zoo.cells.base import Card, ForgetSpec, Product, SkipCell, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class ResLSTMSpec(CellSpec):
+class ResLSTMSpec(ForgetSpec):
     """Options of the residual LSTM."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class ResLSTMState(NamedTuple):
@@ -72,8 +69,6 @@ class ResLSTM(SkipCell):
         super().reset_parameters()
         nn.init.zeros_(self.peephole)
         nn.init.xavier_uniform_(self.weight_projection)
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

@@ -5,15 +5,15 @@ from typing import ClassVar, Literal, NamedTuple, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, check_positive, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, check_positive, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class SLSTMSpec(CellSpec):
+class SLSTMSpec(ForgetSpec):
     """Options of the scalar memory of xLSTM."""
 
     heads: int = 1
@@ -21,9 +21,6 @@ class SLSTMSpec(CellSpec):
 
     forget: Literal["sigmoid", "exp"] = "sigmoid"
     """Activation of the forget gate; the paper has both."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -81,12 +78,6 @@ class SLSTM(Cell):
             raise ValueError(
                 f"hidden_size is {self.hidden_size}; expected a multiple of heads {self.spec.heads}"
             )
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def recurrent_weight(self, gates: str) -> Tensor:
         """R, with zeros between the heads."""

@@ -6,21 +6,18 @@ from typing import ClassVar, Literal, NamedTuple, final
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class TimeLSTMSpec(CellSpec):
+class TimeLSTMSpec(ForgetSpec):
     """Options of the time-aware LSTM."""
 
     decay: Literal["log", "reciprocal"] = "log"
     """g(Δ): 1 / log(e + Δ), for long times, or 1 / Δ, for short ones."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class TimeLSTMState(NamedTuple):
@@ -70,12 +67,6 @@ class TimeLSTM(Cell):
     @property
     def recurrent_bias(self) -> str:
         return "s"
-
-    @torch.no_grad()
-    def reset_parameters(self) -> None:
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows("f")], self.spec.forget_bias)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state

@@ -177,5 +177,5 @@ def _options(value: Any) -> Mapping[str, Any]:
 def _forgetting(cell: str) -> tuple[str, float]:
     """The spec of the zoo's cell of this name and its default, where it has an option `forget_bias`."""
     specs = [part.spec for name, part in declared("zoo.cells").items() if _name(name) == cell]
-    options = [(spec, vars(part_class("zoo.cells", spec)).get("forget_bias")) for spec in specs]
+    options = [(spec, getattr(part_class("zoo.cells", spec), "forget_bias", None)) for spec in specs]
     return next(((spec, float(default)) for spec, default in options if default is not None), ("", 1.0))
