@@ -62,7 +62,7 @@ def accuracy(job: tuple[str, int]) -> dict[str, str]:
         rows = [row for path in tables for row in csv.DictReader(path.read_text().splitlines())]
     found = {key: row[key] for row in rows for key in ("val/accuracy", "test/accuracy") if row.get(key)}
     if code:
-        print(said.getvalue().strip().splitlines()[-1])
+        print(cell, *said.getvalue().strip().splitlines()[-1:])
     return {
         "cell": OTHERS.get(cell, cell),
         "seed": str(seed),
@@ -77,7 +77,7 @@ def accuracy(job: tuple[str, int]) -> dict[str, str]:
 def kept() -> dict[tuple[str, str], dict[str, str]]:
     """The rows that are there, by cell and seed."""
     rows = csv.DictReader(FILE.read_text().splitlines()) if FILE.is_file() else []
-    return {(row["cell"], row["seed"]): row for row in rows}
+    return {(row["cell"], row["seed"]): row for row in rows if row["test/accuracy"]}
 
 
 def write(rows: dict[tuple[str, str], dict[str, str]]) -> None:

@@ -24,10 +24,14 @@ RECIPES = RESULTS.parent
 
 @dataclass(frozen=True)
 class Run:
-    """One recipe with options, run once for each seed; its gradient picture may be kept under a name."""
+    """One recipe with options, run once for each seed; its gradient picture may be kept under a name.
+
+    A name says in a table what the options come to.
+    """
 
     recipe: str
     options: tuple[str, ...] = ()
+    name: str = ""
     seeds: tuple[int, ...] = (1,)
     split_by_seed: bool = False
     picture: str | None = None
@@ -44,10 +48,11 @@ TABLES = {
                 "--model.network.encoder.hidden_size=64",
                 f"--model.network.encoder.num_layers={layers}",
                 "--model.network.encoder.wiring=residual",
-                "--model.optimizer.lr=0.01",
+                f"--model.optimizer.lr={0.003 if name == 'JANET' else 0.01}",
                 "--trainer.max_epochs=12",
                 "--model.schedule.options.T_max=12",
             ),
+            name=f"{name.lower()}, {layers} layers" + ", chrono 64" * ("chrono" in cell),
             seeds=(1, 2, 3),
         )
         for name in ("MinGRU", "MinLSTM", "SRU", "JANET")
@@ -94,6 +99,7 @@ def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
     }
     return {
         "recipe": run.recipe,
+        **({"what": run.name} if run.name else {}),
         "options": " ".join(run.options),
         "seed": str(seed),
         **dict(sorted(metrics.items())),

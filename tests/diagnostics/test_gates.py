@@ -10,7 +10,7 @@ from conformance.cases import USUAL, VARIANTS
 from torch import Tensor
 
 from diagnostics.watched import BATCH, HIDDEN, INPUT, LENGTHS, TIME, WAY, pinned, random, stack_of
-from zoo.cells import CellSpec
+from zoo.cells import CellSpec, LSTMPSpec
 from zoo.cells.gru import GRUSpec
 from zoo.diagnostics import Gates, gate_saturation, memory_horizon, watch
 from zoo.engines import LayerTrace, Product, State
@@ -62,8 +62,11 @@ def test_saturation_can_be_asked_of_every_cell(variant: str) -> None:
         assert -1 < found.mean < 1
 
 
-def test_the_means_are_those_of_the_equations() -> None:
-    stack = stack_of("lstm")
+@pytest.mark.parametrize(
+    "kind", ["lstm", LSTMPSpec(projection=2, peephole=False)], ids=["lstm", "of_unequal_widths"]
+)
+def test_the_means_are_those_of_the_equations(kind: str | LSTMPSpec) -> None:
+    stack = stack_of(kind)
     (cell,) = stack.cells()
     trace = seen(stack, lengths=LENGTHS)
     pre = trace.projected + trace.before[0] @ cell.weight_hh.detach().T

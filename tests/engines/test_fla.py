@@ -69,7 +69,10 @@ def test_it_says_why_it_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
         pick("fla", single.recurrence())
     monkeypatch.setattr("zoo.engines.fla.KERNELS", {"row": "no_such_package:function"})
     refusal = ENGINES["fla"].refusal(single.recurrence(), "cuda")
-    assert refusal == "flash-linear-attention is not installed: pip install fla-core"
+    missing = "No module named 'no_such_package'"
+    assert refusal == f"flash-linear-attention is not there, {missing}: pip install fla-core"
+    monkeypatch.setattr("zoo.engines.fla.KERNELS", {"row": "math:chunk_gla"})
+    assert "math has no chunk_gla" in str(ENGINES["fla"].refusal(single.recurrence(), "cuda"))
 
 
 def test_its_kernels_are_where_it_looks_for_them(plain: dict[str, Callable[..., Any]]) -> None:

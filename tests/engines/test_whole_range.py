@@ -1,6 +1,7 @@
 """Functions of one number have in a compiled step the value and the derivative that they have in torch."""
 
 from collections.abc import Callable
+from math import inf, nan
 
 import pytest
 import torch
@@ -34,7 +35,7 @@ SIZES = [
     88.0,
 ]
 SIZES += [89.0, 100.0, 104.0, 700.0, 720.0, 750.0, 1e4, 1e18, 1e30]
-VALUES = [0.0, *SIZES, *(-size for size in SIZES)]
+VALUES = [0.0, *SIZES, *(-size for size in SIZES), inf, -inf, nan]
 """Corners, where functions overflow in either type, and far beyond."""
 TORCH = [
     "abs", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "neg", "reciprocal", "relu", "rsqrt",
@@ -59,11 +60,11 @@ FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "clamp": lambda x: x.clamp(-0.5, 0.5),
     "x log x": lambda x: x * torch.log(x),
 }
-TYPES = {torch.float64: 1e-12, torch.float32: 3e-6}
+TYPES = {torch.float64: 1e-12, torch.float32: 3e-6, torch.float16: 4e-3}
 """Type -> how far values and derivatives may be off, relative to themselves or to 1."""
 
 
-def through(name: str, values: Tensor, run: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+def through(values: Tensor, run: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """What a function makes of each value, and its derivative."""
     x = values.reshape(1, -1, 1).clone().requires_grad_()
     y = run(x)
@@ -73,7 +74,7 @@ def through(name: str, values: Tensor, run: Callable[[Tensor], Tensor]) -> tuple
 
 def exact(name: str, values: Tensor) -> tuple[Tensor, Tensor]:
     """The same by torch, in float64; where torch keeps a constant in float32, by hand."""
-    value, slope = through(name, values, FUNCTIONS[name])
+    value, slope = through(values, FUNCTIONS[name])
     if name == "hardsigmoid":
         slope = (slope > 0) * torch.full_like(slope, 1 / 6)
     if name == "sinc":  # torch's own cancels next to 0
@@ -89,17 +90,21 @@ def test_value_and_derivative_over_the_whole_range(name: str, dtype: torch.dtype
     recurrence = projecting_nothing(module.to(dtype))
     values = torch.tensor(VALUES, dtype=dtype)
     state = (torch.zeros(len(VALUES), 1, dtype=dtype),)
-    wanted = through(name, values, FUNCTIONS[name])
+    wanted = through(values, FUNCTIONS[name])
     for kept, right in zip(wanted, exact(name, values.double()), strict=True):
         # float32 overflows where it does; elsewhere what counts is the function itself
         kept.copy_(torch.where(kept.isfinite(), right.to(dtype), kept))
+    # where the value is not a number, or infinite for a finite one, its derivative is not looked at
+    there = ~wanted[0].isnan() & (wanted[0].isfinite() | ~values.isfinite())
+    # torch's gelu and hardswish give NaN at infinity, where they have a limit
+    known = ~wanted[0].isnan() | values.isnan()
     for engine in ("c", "eager"):
-        assert ENGINES[engine].refusal(recurrence) is None
+        if ENGINES[engine].refusal(recurrence) is not None:
+            assert dtype == torch.float16  # torch itself takes some apart only in single precision
+            continue
         run = run_of(engine, recurrence)
-        found = through(name, values, lambda x, run=run: run(recurrence, Sequences(x, state, state))[0])
-        # where the value is not a number, its derivative is not looked at
-        there = ~wanted[0].isnan()
-        torch.testing.assert_close(found[0], wanted[0], rtol=TYPES[dtype], atol=TYPES[dtype], equal_nan=True)
-        torch.testing.assert_close(
-            found[1][there], wanted[1][there], rtol=TYPES[dtype], atol=TYPES[dtype], equal_nan=True
-        )
+        found = through(values, lambda x, run=run: run(recurrence, Sequences(x, state, state))[0])
+        for part, right, where in zip(found, wanted, (known, there), strict=True):
+            torch.testing.assert_close(
+                part[where], right[where], rtol=TYPES[dtype], atol=TYPES[dtype], equal_nan=True
+            )

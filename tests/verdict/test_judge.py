@@ -17,6 +17,7 @@ from verdict.healthy import FADING, HEALTHY
 from zoo.cells import CELLS
 from zoo.diagnostics.lag_record import span
 from zoo.verdict import rules
+from zoo.verdict.advice import longer_memory
 from zoo.verdict.judge import judge
 from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite
 from zoo.verdict.rules import RULES
@@ -132,6 +133,12 @@ def test_every_line_of_advice_is_one_that_a_recipe_takes(cell):
         for finding in judge(replace(measured, **{**changes, "network": network})):
             for line in finding.advice:
                 built(line)
+
+
+def test_a_cell_that_starts_by_chrono_is_not_told_to_start_otherwise() -> None:
+    network = Network.of({"encoder": {"cell": {"class_path": "LSTMSpec", "init_args": {"chrono": 100}}}})
+    assert network.forgetting == ""
+    assert not any("forget_bias" in line for line in longer_memory(replace(HEALTHY, network=network)))
 
 
 @pytest.mark.parametrize(

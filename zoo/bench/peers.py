@@ -20,7 +20,8 @@ class Peer:
 
     Attributes:
         package: What is imported and installed.
-        classes: Registered name of a cell -> the library's class with the same equations.
+        classes: Registered name of a cell -> the library's class of that cell. Six of torchrecurrent's have
+            other equations (NAS, SCRN, OriginalLSTM, LEM, tauGRU, MUT2): `tests/oracles/cells` says which.
     """
 
     package: str

@@ -21,7 +21,10 @@ MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
 
 @dataclass(frozen=True, kw_only=True)
 class CellSpec(Spec, ABC):
-    """What every cell lets its user choose."""
+    """What every cell lets its user choose.
+
+    A number whose name ends in `_bias` is where a bias starts, and is refused without biases.
+    """
 
     bias: bool = True
     """Whether the gates have additive biases."""
@@ -35,7 +38,8 @@ class CellSpec(Spec, ABC):
         super().__post_init__()
         for field in () if self.bias else fields(self):
             value = getattr(self, field.name)
-            if field.name.endswith("_bias") and not isinstance(value, bool) and value != field.default:
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if field.name.endswith("_bias") and is_number and value != field.default:
                 raise ValueError(f"{field.name} is {value} with bias False; expected bias True")
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell, CellSpec, ForgetSpec
 
 LONG_SEQUENCES = "chrono: about as many steps as a sequence has, where that is more than ten or so"
 """What the card of such a cell recommends."""
@@ -28,8 +28,7 @@ class ChronoSpec(CellSpec):
             raise ValueError(f"chrono is {self.chrono!r}; expected at least 3 steps, or null")
         if not self.bias:
             raise ValueError(f"chrono is {self.chrono} with bias False; expected bias True")
-        default = getattr(type(self), "forget_bias", None)
-        if getattr(self, "forget_bias", default) != default:
+        if isinstance(self, ForgetSpec) and self.forget_bias != type(self).forget_bias:
             raise ValueError("chrono and forget_bias both start the same bias; expected one of them")
 
 
@@ -39,7 +38,8 @@ def chrono_(cell: Cell, keep: str = "", take: str = "") -> None:
 
     A state that nothing is added to then falls to 1/e in about 1 + exp(bias) steps. Nothing without `chrono`.
     """
-    longest = getattr(cell.spec, "chrono", None)
+    assert isinstance(cell.spec, ChronoSpec)
+    longest = cell.spec.chrono
     if longest is None or cell.bias is None:
         return
     bias = torch.empty_like(cell.bias[: cell.hidden_size]).uniform_(0, math.log(longest - 1))

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from zoo.cells.base import (
+    LONG_SEQUENCES,
     Card,
     Cell,
     ChronoSpec,
@@ -58,6 +59,7 @@ class GRU(Cell):
 
     card: ClassVar[Card] = Card(
         paper="Cho et al., 2014, https://arxiv.org/abs/1406.1078",
+        recommended=LONG_SEQUENCES,
         torch_equivalent="nn.GRU (reset: after)",
     )
     gates: ClassVar[str] = "rzn"
@@ -70,7 +72,10 @@ class GRU(Cell):
     @torch.no_grad()
     def reset_parameters(self) -> None:
         super().reset_parameters()
-        chrono_(self, take="z") if self.spec.reset == "before" else chrono_(self, keep="z")
+        if self.spec.reset == "before":
+            chrono_(self, take="z")
+        else:
+            chrono_(self, keep="z")
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         equations = self._before if self.spec.reset == "before" else self._after

@@ -58,10 +58,11 @@ def gate_saturation(trace: LayerTrace, gates: "Gates | None" = None) -> dict[str
     gates = Gates.of(trace.recurrence) if gates is None else gates
     if gates.program is None or not bool((trace.lengths > 0).any()):
         return {}
-    found = _values(trace, gates.program, [number for _, number in gates.activations.values()])
+    numbers = [number for _, blocks in gates.activations.values() for number in blocks]
+    found = iter(_values(trace, gates.program, numbers))
     return {
-        gate: _saturation(values[trace.valid], kind)
-        for (gate, (kind, _)), values in zip(gates.activations.items(), found, strict=True)
+        gate: _saturation(torch.cat([next(found) for _ in blocks], -1)[trace.valid], kind)
+        for gate, (kind, blocks) in gates.activations.items()
     }
 
 
@@ -152,11 +153,11 @@ class Gates:
 
     Attributes:
         program: The operations of the step; None where it cannot be taken apart.
-        activations: For each gate with a sigmoid or tanh, which of them, and the number of its value.
+        activations: For each gate with a sigmoid or tanh, which of them, and the numbers of its values.
     """
 
     program: Program | None
-    activations: dict[str, tuple[str, int]]
+    activations: dict[str, tuple[str, tuple[int, ...]]]
 
     @classmethod
     def of(cls, recurrence: Recurrence) -> "Gates":
@@ -165,8 +166,11 @@ class Gates:
             program = program_of(recurrence)
         except NotBlockwise:
             return cls(None, {})
-        letters: dict[int, str] = dict(zip(program.pre, recurrence.gates, strict=False))
-        found: dict[str, tuple[str, int]] = {}
+        # a gate has several blocks where other widths than H part them
+        parts = recurrence.width // program.width
+        blocks = [(gate, part) for gate in recurrence.gates for part in range(parts)]
+        letters: dict[int, tuple[str, int]] = dict(zip(program.pre, blocks, strict=False))
+        found: dict[tuple[str, int], tuple[str, int]] = {}
         for number, op in enumerate(program.ops, program.num_inputs):
             kind = op.name.partition(".")[0]
             known = [letters[source] for source in op.sources if source in letters]
@@ -174,4 +178,11 @@ class Gates:
                 found.setdefault(known[0], (kind, number))
             elif kind in LINEAR and known:
                 letters[number] = known[0]
-        return cls(program, found)
+        whole = [gate for gate in recurrence.gates if all((gate, part) in found for part in range(parts))]
+        return cls(
+            program,
+            {
+                gate: (found[gate, 0][0], tuple(found[gate, part][1] for part in range(parts)))
+                for gate in whole
+            },
+        )

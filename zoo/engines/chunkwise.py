@@ -130,9 +130,10 @@ def _still(terms: MatrixTerms, valid: Tensor) -> MatrixTerms:
 
 def _mild_chunks(terms: MatrixTerms) -> MatrixTerms:
     """Chunks in which no decay overflows."""
-    found = chunks(terms, min(STEPS, len(terms.q)))
+    steps = min(STEPS, len(terms.q))
+    found = chunks(terms, steps)
     # in short ones each difference of decays is taken by itself, for more memory
-    return found if _is_mild(found.log_decay) else chunks(terms, STEPS_BY_ROW)
+    return found if steps <= STEPS_BY_ROW or _is_mild(found.log_decay) else chunks(terms, STEPS_BY_ROW)
 
 
 def chunks(terms: MatrixTerms, steps: int) -> MatrixTerms:

@@ -45,8 +45,8 @@ class FlaEngine(Engine):
             raise Refusal(f"keys are {memory.key_size} wide; flash-linear-attention takes at most {WIDEST}")
         try:
             kernels = {kind: kernel(kind) for kind in KERNELS}
-        except ImportError:
-            raise Refusal("flash-linear-attention is not installed: pip install fla-core") from None
+        except ImportError as error:
+            raise Refusal(f"flash-linear-attention is not there, {error}: pip install fla-core") from None
         return FlaRun(kernels)
 
 
@@ -72,7 +72,9 @@ def kernel(kind: str) -> Callable[..., Any]:
         ImportError: it is not installed.
     """
     module, _, name = KERNELS[kind].partition(":")
-    found: Callable[..., Any] = vars(importlib.import_module(module))[name]
+    found: Callable[..., Any] | None = vars(importlib.import_module(module)).get(name)
+    if found is None:
+        raise ImportError(f"{module} has no {name}")
     return found
 
 

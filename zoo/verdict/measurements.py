@@ -63,7 +63,7 @@ class Network:
         limit: The largest norm over all gradients that is let through, or None.
         recurrent_clip: Whether gradients are clipped inside the recurrence.
         guarded: Whether anything guards against NaN.
-        forgetting: The spec of that cell, where it has an option `forget_bias`.
+        forgetting: The spec of that cell, where its option `forget_bias` says how its forget gate starts.
         forget_bias: Of that cell.
         optimizer: Its name.
         lr: The learning rate, or None.
@@ -88,7 +88,7 @@ class Network:
         encoder = plain.get("encoder") or {}
         layers, options = encoder.get("num_layers", 1), _options(encoder.get("cell"))
         cell = _name(encoder.get("cell", "lstm"))
-        forgetting, default = _forgetting(cell)
+        forgetting, default = ("", 1.0) if options.get("chrono") else _forgetting(cell)
         return cls(
             cell=cell,
             wiring=_name(encoder.get("wiring", "plain")),

@@ -5,8 +5,8 @@ for each: where the value that is not taken has an infinite derivative, 0 times 
 finite. At the corners the derivatives are those that torch's own kernels have.
 """
 
+import math
 from collections.abc import Callable
-from math import pi
 from typing import Any
 
 import torch
@@ -26,7 +26,8 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
 
 def softplus(x: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(βx)) / β; x beyond the threshold of βx."""
-    scaled = x * beta
+    # where exp overflows, as from 11.1 on in half precision, the two have long been the same number
+    threshold, scaled = min(threshold, math.log(torch.finfo(x.dtype).max) - 0.1), x * beta
     return torch.where(scaled > threshold, x, torch.log1p(torch.exp(scaled.clamp_max(threshold))) / beta)
 
 
@@ -47,7 +48,8 @@ def hardsigmoid(x: Tensor) -> Tensor:
 
 def hardswish(x: Tensor) -> Tensor:
     """x times its hardsigmoid."""
-    return torch.where(x <= -3, 0.0, torch.where(x >= 3, x, x * (x + 3) / 6))
+    inner = torch.where(x.abs() >= 3, 0.0, x)
+    return torch.where(x <= -3, 0.0, torch.where(x >= 3, x, inner * (inner + 3) / 6))
 
 
 def logit(x: Tensor, eps: float | None = None) -> Tensor:
@@ -59,7 +61,7 @@ def logit(x: Tensor, eps: float | None = None) -> Tensor:
 
 def sinc(x: Tensor) -> Tensor:
     """sin(πx) / πx, and 1 at 0."""
-    angle = x * pi
+    angle = x * math.pi
     is_small = angle.abs() < 0.05
     square = torch.where(is_small, angle, 0.0) ** 2
     series = 1 - square / 6 * (1 - square / 20 * (1 - square / 42))

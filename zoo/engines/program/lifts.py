@@ -132,10 +132,11 @@ def _along_row(recorder: Blockwise, function: Any, args: Any, kwargs: Any, resul
         raise NotBlockwise(f"it calls {function} with {sorted(kwargs)}")
     if "flip" in function.name():
         return tuple(recorder.emit(Op("row_flip", (block,))) for block in reversed(blocks))
-    found: list[Block] = []
-    for k, block in enumerate(blocks):
-        within, before = recorder.emit(Op("row_cumsum", (block,))), _total(recorder, blocks[:k])
-        found.append(recorder.emit(Op("add.Tensor", (within, before))) if k else within)
+    found, before = [recorder.emit(Op("row_cumsum", blocks[:1]))], _total(recorder, blocks[:1])
+    for k, block in enumerate(blocks[1:], 2):
+        found.append(recorder.emit(Op("add.Tensor", (recorder.emit(Op("row_cumsum", (block,))), before))))
+        if k < len(blocks):
+            before = recorder.emit(Op("add.Tensor", (before, _total(recorder, (block,)))))
     return tuple(found)
 
 

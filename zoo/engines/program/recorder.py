@@ -29,7 +29,20 @@ def watching() -> Iterator[None]:
         raise NotBlockwise(f"it cannot be taken apart: {str(error).partition(chr(10))[0]}") from error
 
 
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Harmless(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Refuses operations that change their arguments or draw random numbers, before they do."""
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # what torch would wrap around us imports its compiler, which takes a second
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
+            raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
+        return function(*args, **(kwargs or {}))
+
+
+class Recorder(Harmless):
     """Writes down every operation that runs under it, block by block.
 
     Args:
@@ -111,10 +124,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name == "row_cumsum":
             raise NotBlockwise("it counts its units, which no block of one number can hold")
         return cast("float", value) * self.width if name == "row_sum" else value
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # what torch would wrap around us imports its compiler, which takes a second
 
     def _slope(self, op: Op) -> Block:
         """What a backward operation makes of a constant: the derivative itself, times the constant."""

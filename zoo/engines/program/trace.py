@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from zoo.engines.program.ir import Blocks, Matmul, NotBlockwise, Program, Ref
-from zoo.engines.program.recorder import ROWS, Recorder, watching
+from zoo.engines.program.recorder import ROWS, Harmless, Recorder, watching
 from zoo.engines.program.simplify import depending_only_on, needed, prune, renamed
-from zoo.engines.recurrence import Recurrence
+from zoo.engines.recurrence import Recurrence, State
 
 __all__ = ["NotBlockwise", "trace"]
 
@@ -40,16 +40,32 @@ def trace(recurrence: Recurrence) -> Program:
 
 
 def _watched(recurrence: Recurrence) -> Program:
-    """The operations of a step that runs now."""
+    """The operations of a step that runs now, on blocks of H units where that can be."""
     if recurrence.only_stepwise:
         raise NotBlockwise(recurrence.only_stepwise)
+    try:
+        return _in_blocks(recurrence, recurrence.width)
+    except NotBlockwise:
+        width = _shared_width(recurrence)
+        if width == recurrence.width:
+            raise
+    return _in_blocks(recurrence, width)
+
+
+def _arguments(recurrence: Recurrence) -> tuple[Tensor, State, list[Tensor]]:
+    """An input product, a state and the vectors."""
     like = recurrence.like
     pre = recurrence.project(like.new_zeros(ROWS, recurrence.input_size)).detach()
     state = tuple(like.new_zeros(ROWS, size) for size in recurrence.state_sizes)
-    vectors = [vector for vector in recurrence.vectors if vector.is_floating_point()]
+    return pre, state, [vector for vector in recurrence.vectors if vector.is_floating_point()]
+
+
+def _in_blocks(recurrence: Recurrence, width: int) -> Program:
+    """The operations of a step on blocks of so many units."""
+    like, (pre, state, vectors) = recurrence.like, _arguments(recurrence)
     if any(vector.dim() != 1 for vector in vectors):
         raise NotBlockwise("it has a parameter that is not a vector")
-    recorder = Recorder(_block_width(recurrence, [pre, *state, *vectors]), cuts=False)
+    recorder = Recorder(width, cuts=False)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:
@@ -76,24 +92,33 @@ def _watched(recurrence: Recurrence) -> Program:
     return replace(program, clips=recurrence.gradient_clip > 0)
 
 
-def _block_width(recurrence: Recurrence, entered: Sequence[Tensor]) -> int:
-    """How many units a block has: H, or what H shares with the other widths that a step meets."""
-    sizes = {size for tensor in entered if (size := tensor.shape[-1]) > 1 or tensor.dim() > 1}
+def _shared_width(recurrence: Recurrence) -> int:
+    """The units that H shares with all other widths that a step meets.
+
+    Raises:
+        NotBlockwise: these are too few.
+    """
+    pre, state, vectors = _arguments(recurrence)
+    sizes = {part.shape[-1] for part in (pre, *state)} | {
+        len(vector) for vector in vectors if len(vector) > 1
+    }
 
     def product(gates: str, operand: Tensor) -> Tensor:
         result = recurrence.like.new_zeros(ROWS, recurrence.recurrent(gates)[0].shape[0])
         sizes.update((operand.shape[-1], result.shape[-1]))
         return result
 
-    pre, *state = entered[: 1 + len(recurrence.state_sizes)]
-    with torch.no_grad(), watching():
-        output, _ = recurrence.step(pre, tuple(state), product)
+    with torch.no_grad(), watching(), Harmless():  # type: ignore[no-untyped-call]
+        output, _ = recurrence.step(pre, state, product)
     sizes.add(output.shape[-1])
     shared = gcd(recurrence.width, *sizes)
     # a block of one unit would be taken for a number of the row
-    if shared * MOST_PARTS < recurrence.width or shared == 1 < recurrence.width:
+    least = min(max(2, -(-recurrence.width // MOST_PARTS)), recurrence.width)
+    if shared < least:
         found = ", ".join(str(size) for size in sorted(sizes) if size % recurrence.width)
-        raise NotBlockwise(f"widths of {found} and H = {recurrence.width} share no more than {shared}")
+        raise NotBlockwise(
+            f"widths of {found} and H = {recurrence.width} share {shared}, and at least {least} are asked for"
+        )
     return shared
 
 
