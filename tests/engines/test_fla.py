@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from engines.test_chunkwise import EACH, HEADS, cell_of, results, sequences_of
+from engines.test_chunkwise import EACH, HEADS, INPUT, cell_of, results, sequences_of
 from zoo.cells import CELLS
 from zoo.engines import ENGINES, Sequences, pick, run_reference
 from zoo.engines.fla import KERNELS, WIDEST, FlaRun, kernel
@@ -33,20 +33,28 @@ def plain() -> dict[str, Callable[..., Any]]:
     return {"scalar": naive_chunk_simple_gla, "row": gla, "delta": naive_recurrent_gated_delta_rule}
 
 
+def single(sequences: Sequences, device: str) -> Sequences:
+    """The same in single precision, on a device."""
+
+    def moved(part: Tensor) -> Tensor:
+        return part.detach().float().to(device).requires_grad_()
+
+    return Sequences(
+        moved(sequences.x),
+        tuple(map(moved, sequences.state)),
+        tuple(map(moved, sequences.reset_state)),
+        None if sequences.lengths is None else sequences.lengths.to(device),
+        None if sequences.resets is None else sequences.resets.to(device),
+    )
+
+
 @EACH
 @pytest.mark.parametrize("cut", [False, True])
 def test_value_and_gradient_equal_the_loop(
     name: str, cut: bool, plain: dict[str, Callable[..., Any]]
 ) -> None:
     recurrence = cell_of(name).float().recurrence()
-    sequences = sequences_of(recurrence, 70, cut=cut)
-    sequences = type(sequences)(
-        sequences.x.detach().float().requires_grad_(),
-        tuple(part.detach().float().requires_grad_() for part in sequences.state),
-        tuple(part.detach().float().requires_grad_() for part in sequences.reset_state),
-        sequences.lengths,
-        sequences.resets,
-    )
+    sequences = single(sequences_of(recurrence, 70, cut=cut), "cpu")
     found = results(FlaRun(plain), recurrence, sequences)
     for part, wanted in zip(found, results(run_reference, recurrence, sequences), strict=True):
         torch.testing.assert_close(part, wanted, rtol=1e-3, atol=1e-3 * max(1.0, float(wanted.abs().max())))
@@ -83,10 +91,8 @@ def test_its_kernels_are_where_it_looks_for_them(plain: dict[str, Callable[..., 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="its kernels run on a GPU")
 @EACH
 def test_its_kernels_equal_the_loop(name: str) -> None:
-    cell = CELLS[name].spec_class(heads=HEADS).build(16, 64).cuda()
-    x = torch.randn(200, 3, 16, device="cuda", generator=torch.Generator("cuda").manual_seed(1))
-    state = tuple(torch.zeros(3, size, device="cuda") for size in cell.state_sizes)
-    sequences = Sequences(x, state, state)
-    found = pick("fla", cell.recurrence(), "cuda").run(cell.recurrence(), sequences)
-    wanted = run_reference(cell.recurrence(), sequences)
-    torch.testing.assert_close(found, wanted, rtol=5e-3, atol=5e-3)
+    recurrence = CELLS[name].spec_class(heads=HEADS).build(INPUT, 64).cuda().recurrence()
+    sequences = single(sequences_of(recurrence, 200, cut=True), "cuda")
+    found = results(pick("fla", recurrence, "cuda").run, recurrence, sequences)
+    for part, wanted in zip(found, results(run_reference, recurrence, sequences), strict=True):
+        torch.testing.assert_close(part, wanted, rtol=1e-2, atol=1e-2 * max(1.0, float(wanted.abs().max())))

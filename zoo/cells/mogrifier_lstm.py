@@ -19,8 +19,8 @@ class MogrifierLSTMSpec(ForgetSpec):
     """r: how often input and state gate one another before a step; with 0 it is an LSTM."""
 
     rank: int | None = None
-    """Rank of Q and R, which are products of two matrices then; full if not given. Where it shares less than an
-    eighth of H with H, the step loop runs the cell."""
+    """Rank of Q and R, which are products of two matrices then; full if not given. Where it shares less than
+    an eighth of H with H, the step loop runs the cell."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
