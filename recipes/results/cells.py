@@ -34,8 +34,14 @@ OTHERS = {
         ("AntisymmetricRNNSpec", "dt: 0.5"),
         ("CoRNNSpec", "dt: 1.0"),
         ("FastRNNSpec", "alpha: 0.0, beta: 0.0"),
+        ("FastWeightsSpec", "rate: 0.01"),
+        ("GatedAntisymmetricRNNSpec", "dt: 0.5"),
+        ("HGRN2Spec", "heads: 4"),
         ("IndRNNSpec", "longest: 8"),
+        ("LinearAttentionSpec", "heads: 4"),
         ("LipschitzRNNSpec", "dt: 1.0"),
+        ("MLSTMSpec", "heads: 4"),
+        ("RGLRUSpec", "a_min: 0.1, a_max: 0.9"),
         ("UnICORNNSpec", "dt: 1.0"),
     ]
 }

@@ -67,6 +67,7 @@ class RGLRU(Cell):
         family="linear",
         linear=True,
         claim="White noise of variance 1 gives a state of variance 1, whatever the decay.",
+        recommended="a_min: 0.1 and a_max: 0.9 for ten steps or so, where it takes in too little by default",
         no_decay=("decay",),
         own_start=("decay",),
     )

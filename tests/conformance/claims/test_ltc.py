@@ -3,6 +3,7 @@
 import torch
 
 from zoo.cells import LTCSpec
+from zoo.stack import StackSpec
 
 
 def test_its_state_is_bounded_whatever_the_input() -> None:
@@ -33,3 +34,10 @@ def test_its_time_constant_is_that_of_a_leak_and_of_its_input() -> None:
     rate = torch.exp(-cell.log_tau) + 0.5
     end = 0.5 * cell.resting / rate
     torch.testing.assert_close(h[0], end + (1 - end) * torch.exp(-1.5 * rate), rtol=0, atol=1e-3)
+
+
+def test_differences_between_inputs_outlive_two_layers_at_the_start() -> None:
+    torch.manual_seed(0)
+    stack = StackSpec(cell="ltc", hidden_size=100, num_layers=2).build(8)
+    outputs, _ = stack(torch.rand(200, 8, 8))
+    assert outputs[:, -1].std(0).mean() > 1e-3

@@ -9,7 +9,7 @@ import numpy as np
 
 from oracles.arrays import Array, State, Weights, affine, sigmoid
 
-STARTS_OTHERWISE = ("resting",)
+STARTS_OTHERWISE = ("weight_ih", "weight_hh", "resting")
 
 
 def step(weights: Weights, x: Array, state: State, spec: Any) -> tuple[Array, State]:
