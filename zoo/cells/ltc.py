@@ -44,9 +44,9 @@ class LTC(Cell):
     Reference: Hasani et al., 2021, https://arxiv.org/abs/2006.04439, eq. 1 and algorithm 1 (fused solver),
     whose x and I are h and x here.
     Deviations: f is one layer and a sigmoid, as the bounds in the paper ask of it to be positive; τ starts at
-    1, A uniformly between -1 and 1, and W and U at 5 times the usual, for which the paper gives no values. The
-    sigmoids of its authors' code are as steep; with the usual weights what differs between inputs shrinks to a
-    twentieth in each layer, and two layers learn next to nothing for hundreds of steps.
+    1, A uniformly between -1 and 1, and W and U at 5 times the usual, for which the paper gives no values.
+    The sigmoids of its authors' code are as steep; with the usual weights what differs between inputs shrinks
+    to a twentieth in each layer, and two layers learn next to nothing for hundreds of steps.
     """
 
     card: ClassVar[Card] = Card(
