@@ -16,6 +16,7 @@ from zoo.cells.orthogonal import (
 )
 from zoo.cells.register import CELLS, cell_spec, register_cell
 from zoo.cells.skip import SkipCell
+from zoo.cells.step_size import StepSizeSpec
 from zoo.cells.strongly_typed import StronglyTypedCell, StronglyTypedSpec
 from zoo.cells.wrapper import Wrapper, WrapperSpec
 from zoo.engines import Map, MatrixMemory, MatrixTerms, Product, Recurrence, State, TorchEquivalent
@@ -45,6 +46,7 @@ __all__ = [
     "SkipCell",
     "StabilisedMemory",
     "State",
+    "StepSizeSpec",
     "StronglyTypedCell",
     "StronglyTypedSpec",
     "TorchEquivalent",

@@ -8,31 +8,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, Product, State, StepSizeSpec, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class S5Spec(CellSpec):
+class S5Spec(StepSizeSpec):
     """Options of S5."""
 
     bias: bool = False
     """Whether B x and D x have additive biases; the paper's have none."""
 
-    step_min: float = 0.001
-    """Smallest Δ at the start; the memory is about 2/Δ steps long."""
-
-    step_max: float = 0.1
-    """Largest Δ at the start."""
-
     def __post_init__(self) -> None:
         super().__post_init__()
         self.refuse_recurrent_init("no matrix between its states")
-        if not 0 < self.step_min <= self.step_max:
-            raise ValueError(
-                f"step_min is {self.step_min} and step_max is {self.step_max}; "
-                f"expected 0 < step_min <= step_max"
-            )
 
 
 class S5State(NamedTuple):

@@ -9,12 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, Product, State, StepSizeSpec, register_cell
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class S6Spec(CellSpec):
+class S6Spec(StepSizeSpec):
     """Options of S6."""
 
     expansion: int = 4
@@ -23,22 +23,11 @@ class S6Spec(CellSpec):
     hold: Literal["exact", "euler"] = "exact"
     """What Δ makes of B: the zero-order hold, or its first order, Δ B."""
 
-    step_min: float = 0.001
-    """Smallest Δ at the start, for inputs of 0."""
-
-    step_max: float = 0.1
-    """Largest Δ at the start, for inputs of 0."""
-
     def __post_init__(self) -> None:
         super().__post_init__()
         self.refuse_recurrent_init("no recurrent weights")
         if self.expansion < 1:
             raise ValueError(f"expansion is {self.expansion}; expected at least 1")
-        if not 0 < self.step_min <= self.step_max:
-            raise ValueError(
-                f"step_min is {self.step_min} and step_max is {self.step_max}; "
-                f"expected 0 < step_min <= step_max"
-            )
 
 
 class S6State(NamedTuple):

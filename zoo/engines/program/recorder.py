@@ -29,6 +29,16 @@ def watching() -> Iterator[None]:
         raise NotBlockwise(f"it cannot be taken apart: {str(error).partition(chr(10))[0]}") from error
 
 
+def refuse_side_effects(function: Any) -> None:
+    """Refuses an operation that changes its arguments or draws random numbers.
+
+    Raises:
+        NotBlockwise: it is one.
+    """
+    if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
+        raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
+
+
 class Harmless(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses operations that change their arguments or draw random numbers, before they do."""
 
@@ -37,8 +47,7 @@ class Harmless(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return False  # what torch would wrap around us imports its compiler, which takes a second
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
-            raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
+        refuse_side_effects(function)
         return function(*args, **(kwargs or {}))
 
 
@@ -153,8 +162,7 @@ class Recorder(Harmless):
         if name == "masked_fill_":
             self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
-        if has_side_effects(function) or torch.Tag.nondeterministic_seeded in function.tags:
-            raise NotBlockwise(f"it calls {function}, which changes its argument or draws random numbers")
+        refuse_side_effects(function)
         lift = pointwise if name in PRIMITIVES else LIFTS.get(name)
         if lift is None:
             return self._decomposed(function, args, kwargs)
