@@ -1,6 +1,7 @@
 """What all tests share: one thread, a small recipe and running `zoo` in this process, a W&B to itself.
 
-A second thread helps small products little, and hurts on a busy machine.
+A second thread helps small products little, and hurts on a busy machine: threads that outnumber its cores wait
+for one another, and seconds become minutes.
 """
 
 import os
@@ -14,6 +15,7 @@ import pytest
 import torch
 
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # and in the processes that tests start
 
 RECIPE = """\
 seed_everything: 3
