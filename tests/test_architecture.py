@@ -5,6 +5,7 @@ import os
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,19 @@ def test_a_module_imports_only_what_its_part_may(path):
         return
     others = {name.split(".")[1] for name in imported(path)} - {part}
     assert others <= MAY_IMPORT[part]
+
+
+def test_every_annotated_shape_is_checked():
+    """The packages that pytest has beartype watch are those with shapes in their signatures."""
+    settings = tomllib.loads((ZOO.parent / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    watched = settings["addopts"].partition("--jaxtyping-packages=")[2].split(",")
+    annotated = [
+        path for path in SOURCES if any("jaxtyping" in line for line in path.read_text().split("\n"))
+    ]
+    names = [".".join(path.relative_to(ZOO.parent).with_suffix("").parts) for path in annotated]
+    assert len(names) > 100
+    unwatched = [name for name in names if not any(f"{name}.".startswith(f"{part}.") for part in watched)]
+    assert unwatched == []
 
 
 def test_a_cell_never_imports_another_cell():
