@@ -1,7 +1,7 @@
 """What all tests share: one thread, a small recipe and running `zoo` in this process, a W&B to itself.
 
-A second thread helps small products little, and hurts on a busy machine: threads that outnumber its cores wait
-for one another, and seconds become minutes.
+A second thread helps small products little, and hurts on a busy machine: threads that outnumber its cores
+wait for one another, and seconds become minutes.
 """
 
 import os
