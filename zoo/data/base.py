@@ -1,6 +1,8 @@
 """What all data modules share: splits loaded when they are needed, whole batches, orders that reproduce."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
@@ -18,6 +20,9 @@ SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
     "test": ("test",),
     "predict": ("predict",),
 }
+Record = dict[str, Any]
+"""What a user reads of one item: numbers, words and lists of them by name."""
+
 MOST_WORKERS = 512
 """Processes that load data; a machine that is asked for many more than it has cores comes to a halt."""
 SERVED = "SequenceDataset of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
@@ -83,6 +88,28 @@ class SequenceData(LightningDataModule, ABC):
     def load_predict(self) -> Dataset[Batch]:
         """What `predict` runs on: the test set, unless a subclass takes other data."""
         return self.dataset("test")
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        """Words for the numbers of a batch, such as `labels`, after `setup` or from a checkpoint."""
+        return {}
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Record]:
+        """What a user reads of the predictions: what is said of each item, beside what identifies it.
+
+        Args:
+            records: Of the items that `predict` runs on, in their order.
+        """
+        for number, record in enumerate(records):
+            yield {"item": number, **record}
+
+    def given(self, items: Sequence[Any]) -> SequenceDataset:
+        """Items of a user's own, such as texts or arrays, as batches that a model trained on this data reads.
+
+        Raises:
+            ValueError: they are not what this data is made of.
+        """
+        raise ValueError(f"{type(self).__name__} makes its own sequences; expected data that is read")
 
     def setup(self, stage: str | None = None) -> None:
         """Loads what `stage` needs: "fit", "validate", "test" or "predict"; None is "fit"."""

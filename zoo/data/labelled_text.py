@@ -1,13 +1,15 @@
 """Text classification on the user's own files."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
 import torch
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
-from zoo.data.base import check_counts, check_option
+from zoo.data.base import Record, check_counts, check_option
 from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.faults import listed, share
 from zoo.data.orders import Bucketed, ByLength, InOrder
@@ -115,7 +117,7 @@ class LabelledText(TextData):
         if len(labels) < 2:
             raise ValueError(f"{examples[0].path}: every label is {labels[0]!r}, expected two different ones")
         self.labels = labels
-        text = "\n".join(self._cased(example) for example in examples)
+        text = "\n".join(self._cased(example.text) for example in examples)
         return Words.learn(text, (PADDING, UNKNOWN), size=self.vocab_size, min_count=self.min_count)
 
     def examples(self, split: Split) -> list[Example]:
@@ -133,14 +135,35 @@ class LabelledText(TextData):
 
     def load(self, split: Split) -> RaggedSequences:
         examples = self.examples(split)
-        encode = self.vocabulary.encode
-        items = [torch.tensor(encode(self._cased(example))[: self.max_length]) for example in examples]
+        items = [self._encoded(example.text) for example in examples]
         if split == "predict":
             return RaggedSequences(items)
         return RaggedSequences(items, torch.tensor(self._classes(examples)))
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        return {"labels": self.labels}
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Each text with its line in the file, and the label that the file gives it, if any."""
+        split: Split = "predict" if "predict" in self.files.given else "test"
+        for example, record in zip(self.examples(split), records, strict=False):
+            given = {} if example.label is None else {"given_label": example.label}
+            yield {"line": example.line, **record, **given, "text": example.text}
+
+    def given(self, items: Sequence[Any]) -> RaggedSequences:
+        """Texts as the words of the vocabulary.
+
+        Raises:
+            ValueError: one is no text, or has no word.
+        """
+        for number, item in enumerate(items):
+            if not isinstance(item, str) or not item.strip():
+                raise ValueError(f"item {number} is {item!r}; expected a text of at least one word")
+        return RaggedSequences([self._encoded(item) for item in items])
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)
@@ -172,8 +195,12 @@ class LabelledText(TextData):
             raise ValueError(f"{source.path}: {error}") from None
         return {split: [examples[index] for index in part.tolist()] for split, part in parts.items()}
 
-    def _cased(self, example: Example) -> str:
-        return example.text.lower() if self.lower else example.text
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.lower else text
+
+    def _encoded(self, text: str) -> Tensor:
+        """The words of a text, as numbers."""
+        return torch.tensor(self.vocabulary.encode(self._cased(text))[: self.max_length])
 
     def _classes(self, examples: list[Example]) -> list[int]:
         numbers = {label: number for number, label in enumerate(self.labels)}

@@ -20,6 +20,9 @@ from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
+Record = dict[str, Any]
+"""What a user reads of one sequence: numbers, words and lists of them by name."""
+
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
 LOOKED_INTO = 32
@@ -206,6 +209,16 @@ class Task(SafelyLoaded, ABC):
         """What is predicted for a batch, which has no targets."""
         return self.predictions(batch)
 
+    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+        """What a user reads of the predictions for a batch: for each sequence plain values by name.
+
+        Args:
+            predicted: What `predict_step` has returned.
+            batch: What it was given.
+            legend: The words of the data for the numbers in it.
+        """
+        return [{"prediction": row.tolist()} for row in valid_rows(predicted, batch.get("lengths"))]
+
     def _checked(self, batch: object, batch_idx: int, predicting: bool = False) -> Batch:
         """A batch that is as this task needs it.
 
@@ -294,3 +307,10 @@ class Task(SafelyLoaded, ABC):
                 value = getattr(self, name)
                 plain[name] = value.plain() if isinstance(value, Spec) else value
         self.save_hyperparameters(copy.deepcopy(plain))
+
+
+def valid_rows(predicted: Tensor, lengths: Tensor | None) -> list[Tensor]:
+    """The predictions for each sequence, without those for padding where there is one for each step."""
+    if lengths is None or predicted.dim() < 3:
+        return list(predicted)
+    return [row[:length] for row, length in zip(predicted, lengths.tolist(), strict=True)]

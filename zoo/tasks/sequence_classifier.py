@@ -1,5 +1,6 @@
 """Sequence classification: one class for a sequence, or one for each step."""
 
+from collections.abc import Mapping
 from typing import Any, final
 
 import torch
@@ -9,7 +10,7 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks import TASKS
-from zoo.tasks.base import Task
+from zoo.tasks.base import Record, Task, valid_rows
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
@@ -49,8 +50,19 @@ class SequenceClassifier(Task):
         )
 
     def _predict(self, batch: Batch) -> Tensor:
-        """The most likely class of each sequence (B,), or of each step (B, T)."""
-        return self.predictions(batch).argmax(-1)
+        """The probability of each class, of each sequence (B, C) or of each step (B, T, C)."""
+        return self.predictions(batch).softmax(-1)
+
+    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+        """The label of each sequence, or of each of its steps, and the probability of every label."""
+        labels = legend.get("labels") or list(range(predicted.shape[-1]))
+        records = list[Record]()
+        for row in valid_rows(predicted, batch.get("lengths")):
+            best = row.argmax(-1).tolist()
+            label = labels[best] if row.dim() == 1 else [labels[each] for each in best]
+            shares = {f"probability_{name}": row[..., k].tolist() for k, name in enumerate(labels)}
+            records.append({"label": label, **shares})
+        return records
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
