@@ -83,9 +83,23 @@ def test_a_checkpoint_alone_brings_its_recipe(zoo, fitted):
 
 
 def test_predict_writes_its_predictions(zoo, folder, fitted):
-    assert zoo("predict", "--ckpt_path", str(fitted / "checkpoints/last.ckpt")).code == 0
-    predictions = torch.load(folder / "runs/small/predict_0/predictions.pt", weights_only=True)
-    assert sum(len(batch) for batch in predictions) == 270
+    path = str(fitted / "checkpoints/last.ckpt")
+    assert zoo("predict", "--ckpt_path", path).code == 0
+    assert zoo("predict", "--ckpt_path", path, "--output=raw.pt").code == 0
+    predictions = torch.cat(torch.load(folder / "raw.pt", weights_only=True))
+    with (folder / "runs/small/predict_0/predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["label"]) for row in rows] == predictions.argmax(-1).tolist()
+    assert [float(row["probability_3"]) for row in rows] == pytest.approx(predictions[:, 3].tolist())
+    assert len(rows) == 270
+
+
+@pytest.mark.parametrize("ending", [".xls", ""])
+def test_predictions_in_an_unknown_format_are_refused(zoo, folder, fitted, ending):
+    outcome = zoo("predict", "--ckpt_path", str(fitted / "checkpoints/last.ckpt"), f"--output=said{ending}")
+    assert outcome.code == 2
+    assert "expected one of .csv, .jsonl, .parquet" in outcome.err
+    assert not (folder / "runs/small/predict_0").exists()
 
 
 def test_a_fit_goes_on_from_its_checkpoint(zoo, folder, fitted):

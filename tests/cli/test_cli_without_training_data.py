@@ -38,6 +38,6 @@ def test_a_model_is_tested_without_its_training_text(checkpoint, capsys):
 
 
 def test_a_model_predicts_without_its_training_text(checkpoint):
-    assert main(["predict", "--config", "recipe.yaml", "--ckpt_path", checkpoint]) == 0
-    predictions = torch.load("runs/recipe/predict_0/predictions.pt", weights_only=True)
+    assert main(["predict", "--config", "recipe.yaml", "--ckpt_path", checkpoint, "--output=raw.pt"]) == 0
+    predictions = torch.load("raw.pt", weights_only=True)
     assert predictions[0].shape[-1] == 7  # five words, <unk> and <eos>

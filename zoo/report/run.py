@@ -12,6 +12,7 @@ import yaml
 from zoo.diagnostics.lag_record import LagRecord
 from zoo.report.columns import HistogramColumns, collect
 from zoo.report.figure import MOST_COLUMNS
+from zoo.runs.evaluation import EVALUATION, Sheet, read_evaluation
 from zoo.runs.events import EVENTS, Event, read_events
 from zoo.runs.gradient_records import JOURNAL, journal_in, read_gradients
 from zoo.runs.lag_records import THROUGH_TIME, in_order, lags_in, read_lags
@@ -42,6 +43,7 @@ class Run:
         timeline: Its gradient norms by layer.
         lags: The measured steps; of very many, evenly chosen ones and the last.
         events: In the order of the file.
+        evaluation: What `zoo evaluate` has found.
         config: The text of config.yaml.
         recipe: What it says.
         environment: What environment.json says.
@@ -57,6 +59,7 @@ class Run:
     timeline: Timeline | None = None
     lags: Sequence[LagRecord] = ()
     events: Sequence[Event] = ()
+    evaluation: Sequence[Sheet] = ()
     config: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
@@ -87,6 +90,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
         timeline=glance,
         lags=_lags(lags_in(folder), notes),
         events=_events(folder / EVENTS, notes),
+        evaluation=_evaluation(folder / EVALUATION, notes),
         config=config,
         recipe=_recipe(config),
         environment=environment,
@@ -159,6 +163,17 @@ def _events(path: Path, notes: dict[str, list[str]]) -> list[Event]:
     events = list(read_events(path))
     notes[EVENTS] = unread(path, events)
     return events
+
+
+def _evaluation(path: Path, notes: dict[str, list[str]]) -> list[Sheet]:
+    """What was found on test data; most runs have no such file."""
+    if not path.is_file():
+        return []
+    try:
+        return read_evaluation(path)
+    except (ValueError, OSError) as error:
+        notes[EVALUATION] = [f"{error}, so what the run gets wrong is left out."]
+        return []
 
 
 def _recipe(config: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zoo.report.clipping import clipping
 from zoo.report.curves import curves
+from zoo.report.evaluation import evaluation
 from zoo.report.figure import Section
 from zoo.report.health import health
 from zoo.report.histograms import histograms
@@ -57,8 +58,9 @@ def write_report(paths: Sequence[Path], output: Path | None = None) -> Path:
 
 def sections(runs: Sequence[Run]) -> list[Section]:
     """The parts of the page that have figures, in their order."""
-    parts = [curves(runs), layers(runs), histograms(runs), by_lag(runs), over_training(runs), clipping(runs)]
-    return [part for part in (*parts, health(runs), guard(runs)) if part is not None]
+    results = (curves(runs), evaluation(runs))
+    gradients = (layers(runs), histograms(runs), by_lag(runs), over_training(runs), clipping(runs))
+    return [part for part in (*results, *gradients, health(runs), guard(runs)) if part is not None]
 
 
 def _place(folders: Sequence[Path], called: Sequence[str]) -> Path:

@@ -16,12 +16,10 @@ from torchmetrics import MetricCollection
 from zoo.model import Model, ModelSpec
 from zoo.private.lightning_names import count_update
 from zoo.registry import Spec
+from zoo.tasks.answers import Answers
 from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
-
-Record = dict[str, Any]
-"""What a user reads of one sequence: numbers, words and lists of them by name."""
 
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
@@ -41,7 +39,7 @@ class Sized(Protocol):
         """Some of input_size, vocab_size, num_classes and output_size."""
 
 
-class Task(SafelyLoaded, ABC):
+class Task(SafelyLoaded, Answers, ABC):
     """A network, what it is trained for, and how.
 
     `task.model` is a plain nn.Module. It exists from the start where all sizes are given, else from the
@@ -209,16 +207,6 @@ class Task(SafelyLoaded, ABC):
         """What is predicted for a batch, which has no targets."""
         return self.predictions(batch)
 
-    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
-        """What a user reads of the predictions for a batch: for each sequence plain values by name.
-
-        Args:
-            predicted: What `predict_step` has returned.
-            batch: What it was given.
-            legend: The words of the data for the numbers in it.
-        """
-        return [{"prediction": row.tolist()} for row in valid_rows(predicted, batch.get("lengths"))]
-
     def _checked(self, batch: object, batch_idx: int, predicting: bool = False) -> Batch:
         """A batch that is as this task needs it.
 
@@ -307,10 +295,3 @@ class Task(SafelyLoaded, ABC):
                 value = getattr(self, name)
                 plain[name] = value.plain() if isinstance(value, Spec) else value
         self.save_hyperparameters(copy.deepcopy(plain))
-
-
-def valid_rows(predicted: Tensor, lengths: Tensor | None) -> list[Tensor]:
-    """The predictions for each sequence, without those for padding where there is one for each step."""
-    if lengths is None or predicted.dim() < 3:
-        return list(predicted)
-    return [row[:length] for row, length in zip(predicted, lengths.tolist(), strict=True)]

@@ -13,6 +13,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from zoo.model import ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks import TASKS
+from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -101,6 +102,22 @@ class LanguageModel(Task):
     def _predict(self, batch: Batch) -> Tensor:
         """Log-probabilities (B, T, V) of the next token."""
         return self._logits(batch, "predict").log_softmax(-1)
+
+    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+        """For each token the one that is held most likely to follow, and what the one that follows costs."""
+        tokens = legend.get("tokens") or list(range(predicted.shape[-1]))
+        shares, best = (part.tolist() for part in predicted.max(-1))
+        y = batch.get("y", torch.full_like(batch["x"], IGNORED))
+        nats = -predicted.gather(-1, y.clamp(min=0)[..., None]).squeeze(-1)
+        records = list[Record]()
+        for stream, row in enumerate(batch["x"].tolist()):
+            for t, token in enumerate(row):
+                record = {"stream": stream, "token": tokens[token], "predicted": tokens[best[stream][t]]}
+                record["probability"] = math.exp(shares[stream][t])
+                known = int(y[stream, t]) != IGNORED
+                record["nats"] = float(nats[stream, t]) if known else None
+                records.append(record)
+        return records
 
     def on_validation_epoch_start(self) -> None:
         self._carried.pop("val", None)

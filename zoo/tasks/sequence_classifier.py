@@ -10,7 +10,8 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks import TASKS
-from zoo.tasks.base import Record, Task, valid_rows
+from zoo.tasks.answers import Record, valid_rows
+from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
@@ -59,17 +60,32 @@ class SequenceClassifier(Task):
         records = list[Record]()
         for row in valid_rows(predicted, batch.get("lengths")):
             best = row.argmax(-1).tolist()
-            label = labels[best] if row.dim() == 1 else [labels[each] for each in best]
+            label = [labels[each] for each in best] if isinstance(best, list) else labels[best]
             shares = {f"probability_{name}": row[..., k].tolist() for k, name in enumerate(labels)}
             records.append({"label": label, **shares})
         return records
 
-    def _step(self, batch: Batch, stage: str) -> Tensor:
+    def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """The cross-entropy of each sequence, the mean of its steps where each has a class."""
+        y = self._targets(batch)
+        nats = -predicted.log().gather(-1, y.clamp(min=0)[..., None]).squeeze(-1)
+        nats = nats.masked_fill(y == IGNORED, 0).reshape(len(y), -1)
+        return nats.sum(1) / (y != IGNORED).reshape(len(y), -1).sum(1).clamp(min=1)
+
+    def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        y = self._targets(batch)
+        counted = y != IGNORED
+        return y[counted], predicted.argmax(-1)[counted]
+
+    def _targets(self, batch: Batch) -> Tensor:
+        """The classes, ignored beyond the length of a sequence."""
         y, lengths = batch["y"], batch.get("lengths")
-        logits = self.predictions(batch)
-        if lengths is not None and y.dim() == 2:
-            y = y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
-        logits, y = logits.flatten(0, -2), y.flatten()
+        if lengths is None or y.dim() == 1:
+            return y
+        return y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        logits, y = self.predictions(batch).flatten(0, -2), self._targets(batch).flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
         self._count(stage, logits.argmax(-1), y)
         self._log_loss(loss, stage, (y != IGNORED).sum())

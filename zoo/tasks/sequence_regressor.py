@@ -37,6 +37,14 @@ class SequenceRegressor(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return MetricCollection({"mse": MeanSquaredError(), "mae": MeanAbsoluteError()})
 
+    def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """The mean squared error of each sequence."""
+        errors = (predicted - batch["y"]) ** 2
+        rows = zip(errors, batch.get("lengths", torch.full((len(errors),), errors.shape[1])), strict=True)
+        if errors.dim() == 2:
+            return errors.mean(1)
+        return torch.stack([row[:length].mean() for row, length in rows])
+
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
         predictions = self.predictions(batch)

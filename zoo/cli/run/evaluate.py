@@ -1,56 +1,188 @@
-"""`zoo validate`, `test` and `predict`: what a checkpoint does on data."""
+"""`zoo evaluate`: what a checkpoint gets wrong on test data, and where."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from torch import Tensor
+
 from zoo.callbacks.say import say
-from zoo.cli.errors import FailedError, of_disk
-from zoo.cli.run.checkpoints import save
+from zoo.cli.errors import FailedError, UserError, of_disk
 from zoo.cli.run.job import BuiltRun, Job
-from zoo.cli.run.output import numbers
+from zoo.data.base import SequenceData
+from zoo.runs.evaluation import EVALUATION, Sheet, write_evaluation
+from zoo.tasks.answers import Record
+from zoo.tasks.base import Task
+
+MOST_CLASSES = 20
+"""Classes of a confusion matrix; of more, the pairs that are mistaken most are listed instead."""
+WORST, SHORT, PARTS = 10, 60, 5
+"""How many of the worst are shown, letters of each of their values, parts into which lengths are divided."""
 
 
 @final
-class ValidateJob(Job):
-    """Measures a checkpoint on validation data."""
+class EvaluateJob(Job):
+    """Measures where a checkpoint is wrong."""
 
-    name, method, folder, needs_checkpoint = "validate", "validate", "validate", True
+    name, method, folder, needs_checkpoint = "evaluate", "predict", "evaluate", True
 
     def do(self, run: BuiltRun) -> None:
-        for metrics in run.trainer.validate(**run.options, weights_only=True, verbose=False):
-            say(self.name, numbers(metrics))
+        task, data = run.model, run.data
+        if not isinstance(task, Task) or not isinstance(data, SequenceData):
+            raise UserError("evaluate needs a task and a data module of the zoo; expected `zoo test`")
+        kept = Kept()
+        run.trainer.callbacks.append(kept)  # type: ignore[attr-defined]  # set by a connector
+        run.trainer.predict(**run.options, weights_only=True, return_predictions=False)
+        if kept.has_no_targets:
+            raise UserError("evaluate needs to know what is right; leave data.predict out for the test data")
+        sheets = list(kept.sheets(data))
+        if not sheets:
+            raise UserError(f"{type(task).__name__} has nothing beside the metrics of `zoo test`")
+        for sheet in sheets:
+            print(f"\n{sheet.title}\n{told(sheet)}")
+        path = _home(run) / EVALUATION
+        try:
+            write_evaluation(sheets, path)
+        except OSError as error:
+            raise FailedError(f"cannot write the evaluation: {of_disk(error)}") from error
+        print()
+        say("written", f"{path}; `zoo report {path.parent}` shows it beside the run")
+
+
+def _home(run: BuiltRun) -> Path:
+    """The folder of the run that wrote the checkpoint, or else that of this one."""
+    trained = Path(str(run.config.ckpt_path)).resolve().parent.parent
+    if (trained / "config.yaml").is_file():
+        return trained if Path.cwd() not in trained.parents else trained.relative_to(Path.cwd())
+    return run.folder or Path()
 
 
 @final
-class TestJob(Job):
-    """Measures a checkpoint on test data."""
+@dataclass(eq=False)
+class Kept(Callback):
+    """What was predicted, what was right, what each sequence cost."""
 
-    name, method, folder, needs_checkpoint = "test", "test", "test", True
+    records: list[Record] = field(default_factory=list)
+    costs: list[Tensor] = field(default_factory=list)
+    lengths: list[Tensor] = field(default_factory=list)
+    true: list[Tensor] = field(default_factory=list)
+    chosen: list[Tensor] = field(default_factory=list)
+    has_no_targets: bool = False
 
-    def do(self, run: BuiltRun) -> None:
-        for metrics in run.trainer.test(**run.options, weights_only=True, verbose=False):
-            say(self.name, numbers(metrics))
+    def on_predict_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        assert isinstance(pl_module, Task)
+        if "y" not in batch:
+            self.has_no_targets = True
+            return
+        legend = trainer.datamodule.legend  # type: ignore[attr-defined]  # set by a connector
+        self.records += pl_module.records(outputs, batch, legend)
+        costs, choices = pl_module.costs(outputs, batch), pl_module.choices(outputs, batch)
+        if costs is not None:
+            self.costs.append(costs.cpu())
+            full = torch.full((len(costs),), batch["x"].shape[1])
+            self.lengths.append(batch.get("lengths", full).cpu())
+        if choices is not None:
+            self.true.append(choices[0].cpu())
+            self.chosen.append(choices[1].cpu())
+
+    def sheets(self, data: SequenceData) -> Iterator[Sheet]:
+        """The tables: by class, mistaken pairs, by length, the worst."""
+        if self.true:
+            true, chosen = torch.cat(self.true), torch.cat(self.chosen)
+            count = int(torch.cat([true, chosen]).max()) + 1 if len(true) else 0
+            legend = data.legend
+            names = [str(name) for name in legend.get("labels") or legend.get("tags") or range(count)]
+            yield by_class(true, chosen, names)
+            yield confusion(true, chosen, names)
+        if self.costs:
+            costs, lengths = torch.cat(self.costs), torch.cat(self.lengths)
+            if len(set(lengths.tolist())) > 1:
+                yield by_length(costs, lengths)
+            yield worst(costs, list(data.rows(self.records)))
 
 
-@final
-class PredictJob(Job):
-    """Writes what a checkpoint predicts."""
+def by_class(true: Tensor, chosen: Tensor, names: Sequence[str]) -> Sheet:
+    """Precision, recall and F1 of each class."""
+    count = len(names)
+    hits = torch.bincount(true[true == chosen], minlength=count)
+    given, said = torch.bincount(true, minlength=count), torch.bincount(chosen, minlength=count)
+    rows = []
+    for k, name in enumerate(names):
+        parts = (hits[k] / said[k], hits[k] / given[k], 2 * hits[k] / (said[k] + given[k]))
+        rows.append([name, *(_share(float(part)) for part in parts), f"{int(given[k]):,}"])
+    rows.append(["all", "", _share(float(hits.sum() / given.sum())), "", f"{len(true):,}"])
+    return Sheet("By class", ["class", "precision", "recall", "F1", "examples"], rows)
 
-    name, method, folder, needs_checkpoint = "predict", "predict", "predict", True
 
-    def do(self, run: BuiltRun) -> None:
-        keep(run.trainer.predict(**run.options, weights_only=True), run.folder)
+def confusion(true: Tensor, chosen: Tensor, names: Sequence[str]) -> Sheet:
+    """How often each class was taken for each other."""
+    count = len(names)
+    table = torch.bincount(true * count + chosen, minlength=count * count).reshape(count, count)
+    if count <= MOST_CLASSES:
+        rows = [[name, *(f"{int(each):,}" for each in row)] for name, row in zip(names, table, strict=True)]
+        return Sheet("Which class (rows) was taken for which (columns)", ["true \\ said", *names], rows)
+    wrong = table - torch.diag(table.diagonal())
+    pairs = wrong.flatten().argsort(descending=True, stable=True)[:MOST_CLASSES].tolist()
+    rows = [
+        [names[pair // count], names[pair % count], f"{int(wrong.flatten()[pair]):,}"]
+        for pair in pairs
+        if wrong.flatten()[pair]
+    ]
+    return Sheet("What is mistaken most often", ["true", "said", "times"], rows)
 
 
-def keep(predictions: Any, folder: Path | None) -> None:
-    """Writes predictions, one entry per batch, beside the run's other files.
+def by_length(costs: Tensor, lengths: Tensor) -> Sheet:
+    """The mean loss of sequences of like lengths."""
+    parts = lengths.argsort(stable=True).tensor_split(min(PARTS, len(set(lengths.tolist()))))
+    rows = [
+        [
+            f"{int(lengths[part].min())} to {int(lengths[part].max())}",
+            f"{float(costs[part].mean()):.4g}",
+            f"{len(part):,}",
+        ]
+        for part in parts
+    ]
+    return Sheet("By length of the sequence", ["steps", "mean loss", "sequences"], rows)
 
-    Raises:
-        FailedError: they cannot be written.
-    """
-    path = (folder or Path()) / "predictions.pt"
-    try:
-        save(predictions, path)
-    except OSError as error:
-        raise FailedError(f"cannot write the predictions: {of_disk(error)}") from error
-    say("written", f"{len(predictions)} batches of predictions: {path}")
+
+def worst(costs: Tensor, rows: Sequence[Record]) -> Sheet:
+    """The sequences that cost most, with what identifies them."""
+    chosen = costs.argsort(descending=True, stable=True)[:WORST].tolist()
+    columns = [name for name, value in rows[0].items() if not isinstance(value, dict)]
+    shown = [name for name in columns if not name.startswith("probability_")]
+    table = [[_short(rows[k][name]) for name in shown] + [f"{float(costs[k]):.4g}"] for k in chosen]
+    return Sheet("The worst", [*shown, "loss"], table)
+
+
+def told(sheet: Sheet) -> str:
+    """A table for the terminal."""
+    rows = [list(sheet.head), *map(list, sheet.rows)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(sheet.head))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if k == 0 else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _share(value: float) -> str:
+    return "-" if value != value else f"{value:.1%}"
+
+
+def _short(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"

@@ -65,7 +65,7 @@ class Fit(RecipeVerb):
 class Validate(RecipeVerb):
     """Validate a checkpoint."""
 
-    job = "zoo.cli.run.evaluate:ValidateJob"
+    job = "zoo.cli.run.measure:ValidateJob"
 
 
 @final
@@ -73,15 +73,24 @@ class Validate(RecipeVerb):
 class Test(RecipeVerb):
     """Test a checkpoint."""
 
-    job = "zoo.cli.run.evaluate:TestJob"
+    job = "zoo.cli.run.measure:TestJob"
 
 
 @final
 @register_verb("predict")
 class Predict(RecipeVerb):
-    """Write the predictions of a checkpoint."""
+    """Write the predictions of a checkpoint, in words."""
 
-    job = "zoo.cli.run.evaluate:PredictJob"
+    job = "zoo.cli.run.predict:PredictJob"
+    sections = (*SECTIONS, "output")
+
+
+@final
+@register_verb("evaluate")
+class Evaluate(RecipeVerb):
+    """Show what a checkpoint gets wrong: by class, by length, the worst."""
+
+    job = "zoo.cli.run.evaluate:EvaluateJob"
 
 
 def _modules_of(path: str) -> list[str]:

@@ -1,0 +1,129 @@
+"""`zoo evaluate`: the tables are what scikit-learn counts, and the page shows them."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from zoo.cli.run.evaluate import MOST_CLASSES, by_class, by_length, confusion, worst
+from zoo.runs.evaluation import EVALUATION, read_evaluation
+
+WHOLE = "--trainer.limit_test_batches=1.0"
+
+
+@pytest.fixture
+def fitted(zoo, folder):
+    """The folder of a run on digits."""
+    assert zoo("fit", "--config", "small.yaml").code == 0
+    return folder / "runs/small/version_0"
+
+
+def classes(count, size=400, seed=0):
+    random = torch.Generator().manual_seed(seed)
+    true = torch.randint(count, (size,), generator=random)
+    wrong = torch.randint(count, (size,), generator=random)
+    return true, torch.where(torch.rand(size, generator=random) < 0.6, true, wrong)
+
+
+def test_precision_recall_and_f1_are_scikit_learns():
+    true, chosen = classes(4)
+    sheet = by_class(true, chosen, list("abcd"))
+    expected = precision_recall_fscore_support(true, chosen)
+    for k, row in enumerate(sheet.rows[:4]):
+        assert row == ["abcd"[k], *(f"{part[k]:.1%}" for part in expected[:3]), str(expected[3][k])]
+    assert sheet.rows[4][2] == f"{(true == chosen).float().mean():.1%}"
+
+
+def test_a_class_that_is_never_right_or_never_there_has_no_number_made_up():
+    sheet = by_class(torch.tensor([0, 0]), torch.tensor([1, 0]), ["a", "b", "c"])
+    assert sheet.rows[1] == ["b", "0.0%", "-", "0.0%", "0"]
+    assert sheet.rows[2] == ["c", "-", "-", "-", "0"]
+
+
+def test_the_confusion_matrix_is_scikit_learns():
+    true, chosen = classes(5)
+    sheet = confusion(true, chosen, list("abcde"))
+    assert [[int(cell) for cell in row[1:]] for row in sheet.rows] == confusion_matrix(true, chosen).tolist()
+
+
+def test_of_many_classes_the_worst_pairs_are_told():
+    count = MOST_CLASSES + 5
+    true, chosen = classes(count, 4000)
+    chosen[true == 3] = 7
+    sheet = confusion(true, chosen, [f"c{k}" for k in range(count)])
+    assert sheet.rows[0] == ["c3", "c7", str(int((true == 3).sum()))]
+    assert len(sheet.rows) == MOST_CLASSES
+    assert all(true_name != said for true_name, said, _ in sheet.rows)
+
+
+def test_lengths_are_divided_into_like_parts():
+    lengths = torch.arange(1, 101)
+    sheet = by_length(lengths.double(), lengths)
+    assert [row[0] for row in sheet.rows] == ["1 to 20", "21 to 40", "41 to 60", "61 to 80", "81 to 100"]
+    assert [float(row[1]) for row in sheet.rows] == [10.5, 30.5, 50.5, 70.5, 90.5]
+
+
+def test_the_worst_come_first():
+    rows = [{"line": k, "label": "x", "probability_x": 1.0, "text": "t" * 100} for k in range(30)]
+    sheet = worst(torch.arange(30.0), rows)
+    assert [row[0] for row in sheet.rows] == [str(k) for k in range(29, 19, -1)]
+    assert sheet.head == ["line", "label", "text", "loss"]
+    assert len(sheet.rows[0][2]) == 60
+
+
+def test_a_run_is_evaluated_and_its_page_shows_it(zoo, fitted):
+    path = str(fitted / "checkpoints/last.ckpt")
+    outcome = zoo("evaluate", "--ckpt_path", path)
+    assert outcome.code == 0, outcome.err
+    for words in ("By class", "precision", "Which class (rows)", "The worst"):
+        assert words in outcome.out
+    sheets = {sheet.title: sheet for sheet in read_evaluation(fitted / EVALUATION)}
+    assert zoo("predict", "--ckpt_path", path, "--output=said.csv").code == 0
+    with Path("said.csv").open(encoding="utf-8", newline="") as file:
+        labels = [int(row["label"]) for row in csv.DictReader(file)]
+    told = sheets["Which class (rows) was taken for which (columns)"]
+    assert (
+        np.array([row[1:] for row in told.rows], dtype=int).sum(0).tolist()
+        == np.bincount(labels, minlength=10).tolist()
+    )
+    tested = float(zoo("test", "--ckpt_path", path, WHOLE).out.split("test/accuracy ")[1].split()[0])
+    assert sheets["By class"].rows[-1][2] == f"{tested:.1%}"
+    assert zoo("report", str(fitted)).code == 0
+    page = (fitted / "report.html").read_text()
+    assert "What it gets wrong" in page
+    assert "The worst" in page
+
+
+def test_a_broken_evaluation_leaves_the_rest_of_the_page(zoo, fitted):
+    (fitted / EVALUATION).write_text('[{"title": 3}]')
+    assert zoo("report", str(fitted)).code == 0
+    assert "does not hold an evaluation" in (fitted / "report.html").read_text()
+
+
+def test_without_targets_nothing_can_be_evaluated(zoo, folder):
+    rows = [f"a {label} text,{label}" for label in ("good", "bad")] * 20
+    (folder / "texts.csv").write_text("\n".join(["text,label", *rows]))
+    (folder / "new.csv").write_text("text\na new one\n")
+    data = ("--data=LabelledText", "--data.root=texts.csv")
+    model = (
+        "--model=SequenceClassifier",
+        "--model.network.encoder.cell=gru",
+        "--model.network.encoder.hidden_size=4",
+    )
+    pooled = ("--model.network.pooling=max", "--trainer.max_epochs=1", "--trainer.accelerator=cpu")
+    assert zoo("fit", *model, *pooled, *data).code == 0
+    path = "runs/run/version_0/checkpoints/last.ckpt"
+    assert zoo("evaluate", "--ckpt_path", path).code == 0
+    refused = zoo(
+        "evaluate",
+        "--ckpt_path",
+        path,
+        "--config",
+        "runs/run/version_0/config.yaml",
+        "--data.predict=new.csv",
+    )
+    assert refused.code == 2
+    assert "evaluate needs to know what is right" in refused.err
