@@ -34,6 +34,9 @@ MAY_IMPORT = {
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
     "tasks": {"private", "model", "stack", "registry"},
+    "init": {"data", "registry"},
+    "generation": {"model", "registry"},
+    "trained": {"generation", "tasks", "data", "runs", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }
 EVERYTHING = {"cli", "__init__", "__main__"}

@@ -139,6 +139,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
     from zoo.data.text_file import TextFile as TextFile
+    from zoo.generation import Sampling as Sampling
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
     from zoo.names import name_stack as name_stack
@@ -156,6 +157,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
     from zoo.tracking import WandbLogger as WandbLogger
+    from zoo.trained import Trained as Trained
+    from zoo.trained import load as load
     from zoo.wiring import Wiring as Wiring
     from zoo.wiring import WiringSpec as WiringSpec
     from zoo.wiring import register_wiring as register_wiring
@@ -171,6 +174,7 @@ _HOMES = {
     "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],
     "zoo.data.base": ["SequenceData"],
+    "zoo.generation": ["Sampling"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["PartCard", "UnknownNameError"],
@@ -178,6 +182,7 @@ _HOMES = {
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],
     "zoo.tracking": ["WandbLogger"],
+    "zoo.trained": ["Trained", "load"],
     "zoo.wiring": ["Wiring", "WiringSpec", "register_wiring"],
 }
 

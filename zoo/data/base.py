@@ -8,6 +8,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data.datasets import Batch, SequenceDataset
+from zoo.data.given import given_arrays
 from zoo.data.loader import ResumableLoader, as_it_is
 from zoo.data.orders import InOrder, Shuffled
 from zoo.data.splits import Split
@@ -104,12 +105,18 @@ class SequenceData(LightningDataModule, ABC):
             yield {"item": number, **record}
 
     def given(self, items: Sequence[Any]) -> SequenceDataset:
-        """Items of a user's own, such as texts or arrays, as batches that a model trained on this data reads.
+        """Items of a user's own, as batches for a model that was trained on this data.
+
+        Args:
+            items: Here arrays (T, I) of features; a subclass takes what it is made of, such as texts.
 
         Raises:
-            ValueError: they are not what this data is made of.
+            ValueError: they are something else.
         """
-        raise ValueError(f"{type(self).__name__} makes its own sequences; expected data that is read")
+        width = self.sizes.get("input_size")
+        if width is None:
+            raise ValueError(f"{type(self).__name__} does not take items of a user's own")
+        return given_arrays(items, width)
 
     def setup(self, stage: str | None = None) -> None:
         """Loads what `stage` needs: "fit", "validate", "test" or "predict"; None is "fit"."""

@@ -1,14 +1,15 @@
 """Scikit-learn's scanned digits, the zoo's smallest real data."""
 
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData
-from zoo.data.datasets import ImageSequences
-from zoo.data.images import as_sequences, check_reading
+from zoo.data.datasets import ImageSequences, TensorSequences
+from zoo.data.images import as_sequences, check_reading, given_images
 from zoo.data.splits import Split, check_fractions, stratified_split
 
 WHITE = 16
@@ -53,6 +54,14 @@ class Digits(SequenceData):
     @property
     def sizes(self) -> dict[str, int]:
         return {"input_size": 8 if self.image_order == "rows" else 1, "num_classes": 10}
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        return {"labels": list(range(10))}
+
+    def given(self, items: Sequence[Any]) -> TensorSequences:
+        """Images (8, 8) of pixels from 0 to 16."""
+        return given_images(items, (8, 8), WHITE, self.image_order, self.permutation)
 
     def load(self, split: Split) -> ImageSequences:
         images, labels = scanned_digits()

@@ -1,10 +1,15 @@
 """Images read as sequences: row by row, or pixel by pixel in raster order or in one fixed other order."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
 from zoo.data.base import check_option
+from zoo.data.datasets import TensorSequences
+from zoo.data.given import finite_tensor
 from zoo.data.orders import generator
 
 ORDERS = ("rows", "pixels")
@@ -40,3 +45,31 @@ def as_sequences(
     if permutation is not None:
         pixels = pixels[:, torch.randperm(pixels.shape[1], generator=generator(permutation, "pixels"))]
     return pixels[..., None]
+
+
+def given_images(
+    items: Sequence[Any], shape: tuple[int, int] | None, white: int, order: str, permutation: int | None
+) -> TensorSequences:
+    """Images of pixels from 0 to `white`, read as those that a model was trained on.
+
+    Args:
+        items: An array (H, W) for each.
+        shape: H and W; None where the first image says it.
+        white: The pixel value that becomes 1.
+        order: Rows or pixels.
+        permutation: Seed of the shuffle of pixels, if they are shuffled.
+
+    Raises:
+        ValueError: one has another shape, or pixels outside of that range.
+    """
+    images = []
+    for number, item in enumerate(items):
+        image = finite_tensor(item, number)
+        shape = shape or (image.shape[0], image.shape[-1])
+        if image.shape != shape or not 0 <= image.min() <= image.max() <= white:
+            raise ValueError(
+                f"item {number} has the shape {tuple(image.shape)} and values from {image.min():g} to "
+                f"{image.max():g}; expected an image of {shape[0]} x {shape[1]} pixels from 0 to {white}"
+            )
+        images.append(image)
+    return TensorSequences({"x": as_sequences(torch.stack(images), order, permutation) / white})

@@ -1,17 +1,18 @@
 """MNIST and its successors as sequences, from IDX files."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from torch import Tensor
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData, check_counts
-from zoo.data.datasets import ImageSequences
+from zoo.data.datasets import ImageSequences, TensorSequences
 from zoo.data.faults import listed
 from zoo.data.files import existing
 from zoo.data.idx import read_idx
-from zoo.data.images import as_sequences, check_reading
+from zoo.data.images import as_sequences, check_reading, given_images
 from zoo.data.splits import Split
 
 WHITE = 255
@@ -66,6 +67,14 @@ class MNISTSequence(SequenceData):
         if self._input_size is None:
             raise ValueError("MNISTSequence knows its sizes only after setup()")
         return {"input_size": self._input_size, "num_classes": self.num_classes}
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        return {"labels": list(range(self.num_classes))}
+
+    def given(self, items: Sequence[Any]) -> TensorSequences:
+        """Images (H, W) of pixels from 0 to 255."""
+        return given_images(items, None, WHITE, self.image_order, self.permutation)
 
     def load(self, split: Split) -> ImageSequences:
         """Reads one split.

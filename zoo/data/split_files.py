@@ -16,6 +16,12 @@ HELD_OUT: tuple[Split, ...] = ("train", "val")
 Part = TypeVar("Part")
 
 
+def splits_of(path: Path) -> list[Split]:
+    """The splits that a file is called after: `ptb.train.txt` after train."""
+    words = set(re.split("[^a-z]+", path.name.lower()))
+    return [split for split, names in SPLIT_NAMES.items() if words & names]
+
+
 class SplitSource(NamedTuple):
     """The file that a split is read from.
 
@@ -111,8 +117,7 @@ class SplitFiles:
         """The files that are for this split alone: the one named, or those of the folder."""
         if split in self.given:
             return [self.given[split]]
-        words = SPLIT_NAMES[split]
-        return [path for path in self._files() if words & set(re.split("[^a-z]+", path.name.lower()))]
+        return [path for path in self._files() if split in splits_of(path)]
 
     def _files(self) -> list[Path]:
         if self.root is None or not self.root.is_dir():

@@ -1,7 +1,7 @@
 """Parallel streams of one long text, for language models that carry their state from batch to batch."""
 
 from abc import abstractmethod
-from typing import final
+from typing import Any, final
 
 import torch
 from jaxtyping import Int64
@@ -83,6 +83,15 @@ class StreamData(TextData):
     @abstractmethod
     def text(self, split: Split) -> str:
         """The text of a split."""
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        """The `tokens` of the vocabulary, in the order of their numbers."""
+        return {"tokens": [self.vocabulary.decode([number]) for number in range(len(self.vocabulary))]}
+
+    def prompt(self, text: str) -> list[int]:
+        """The numbers of a text that a model is to go on from."""
+        return self.vocabulary.encode_open(text)
 
     def load(self, split: Split) -> TokenStreams:
         tokens = torch.tensor(self.vocabulary.encode(self.text(split)), dtype=torch.long)

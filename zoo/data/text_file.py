@@ -83,9 +83,11 @@ class TextFile(StreamData):
             ValueError: the file is empty or in another encoding.
         """
         source = self.files.find(split)
-        text = read_text(source.path, self.encoding)
-        cased = text.lower() if self.lower else text
-        return source.named(split_by_position(cased, *source.cut))[split]
+        text = self._cased(read_text(source.path, self.encoding))
+        return source.named(split_by_position(text, *source.cut))[split]
+
+    def prompt(self, text: str) -> list[int]:
+        return super().prompt(self._cased(text))
 
     def learn(self) -> Vocabulary:
         text = self.text("train")
@@ -100,6 +102,9 @@ class TextFile(StreamData):
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.lower else text
 
 
 def check_vocab_size(unit: str, vocab_size: int | None) -> None:

@@ -21,6 +21,10 @@ class Vocabulary(ABC):
     def encode(self, text: str) -> list[int]:
         """The numbers of a text."""
 
+    def encode_open(self, text: str) -> list[int]:
+        """The numbers of a text that goes on, so that its last line has not ended."""
+        return self.encode(text)
+
     @abstractmethod
     def decode(self, numbers: Iterable[int]) -> str:
         """A text whose numbers are `numbers`."""
@@ -117,6 +121,10 @@ class Words(Vocabulary):
             numbers += [table.get(word, unknown) for word in line.split()]
             numbers.append(table[END_OF_LINE])
         return numbers
+
+    def encode_open(self, text: str) -> list[int]:
+        numbers = self.encode(text)
+        return numbers[:-1] if self.end_of_line and not text.endswith("\n") else numbers
 
     def decode(self, numbers: Iterable[int]) -> str:
         words = " ".join(self.types[number] for number in numbers)

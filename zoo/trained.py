@@ -1,0 +1,181 @@
+"""A trained model with all that it takes to use it: vocabulary, labels, scaling."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, final
+
+import torch
+
+from zoo.data import DATA
+from zoo.data.base import SequenceData
+from zoo.data.datasets import RaggedSequences, SequenceDataset
+from zoo.data.given import given_arrays
+from zoo.data.streams import StreamData
+from zoo.data.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from zoo.generation import Sampling, tokens_after
+from zoo.registry import Registry, UnknownNameError
+from zoo.runs.checkpoint_file import read_checkpoint
+from zoo.runs.folders import find_run
+from zoo.tasks import TASKS
+from zoo.tasks.answers import Record
+from zoo.tasks.base import Task
+from zoo.tasks.language_model import LanguageModel
+
+
+def load(path: str | Path) -> "Trained":
+    """A trained model, from a checkpoint or from the folder of a run, of which it takes the best checkpoint.
+
+    The checkpoint is read as data: it names registered parts, and nothing in it runs.
+
+    Args:
+        path: A file that `zoo fit` or a Trainer with a task of the zoo has written, `runs/NAME/version_K`, or
+            `runs/NAME` for its newest version.
+
+    Raises:
+        ValueError: there is no such checkpoint, it is damaged, or it is of something else.
+        UnknownNameError: it is of a task or a data module that is not registered.
+    """
+    file = _checkpoint_in(Path(path)) if Path(path).is_dir() else Path(path)
+    checkpoint = read_checkpoint(str(file))
+    kind = _registered(TASKS, str(checkpoint.get("task", "a module of Lightning")))
+    return Trained(kind.load_from_checkpoint(file, map_location="cpu"), _data_of(checkpoint))
+
+
+@final
+class Trained:
+    """A trained model that takes what a user has, and says what a user reads.
+
+    Args:
+        task: The task, with its weights.
+        data: The kind of data it was trained on, which has learned what there is to learn; None where that is
+            not known.
+    """
+
+    def __init__(self, task: Task, data: SequenceData | None) -> None:
+        self.task = task.eval()
+        self.data = data
+
+    @torch.no_grad()
+    def predict(self, items: Any, batch_size: int = 64) -> list[Record]:
+        """What the model says of each item, in their order.
+
+        Args:
+            items: Texts, arrays (T, I) of features, or what else the data module takes for one; a single text
+                is one item, an array (N, T, I) is N of them.
+            batch_size: Items that are computed at once.
+
+        Returns:
+            For each item its label and probabilities, its tags, its numbers: plain values by name.
+
+        Raises:
+            ValueError: an item is not what the model was trained on, or there are none.
+        """
+        items = [items] if isinstance(items, str) else list(items)
+        if not items:
+            raise ValueError("there are no items to predict; expected at least one")
+        given = self._as_data(items)
+        legend = {} if self.data is None else self.data.legend
+        records = dict[int, Record]()
+        for chosen in _batches(given, batch_size):
+            batch = given.__getitems__(chosen)
+            batch = {name: part.to(self.task.device) for name, part in batch.items()}
+            said = self.task.records(self.task.predict_step(batch, 0), batch, legend)
+            records |= zip(chosen, said, strict=True)
+        return [records[number] for number in range(len(given))]
+
+    def generate(
+        self,
+        prompt: str,
+        count: int = 200,
+        sampling: Sampling = Sampling(),  # noqa: B008 (it is frozen)
+    ) -> Iterator[str]:
+        """What a language model writes after a prompt, piece by piece as it is drawn.
+
+        Args:
+            prompt: The text to go on from.
+            count: Tokens to draw: characters, words or byte pairs, as the model was trained.
+            sampling: How each is drawn.
+
+        Raises:
+            ValueError: it is no language model, there is no vocabulary, or the prompt is empty.
+        """
+        if not isinstance(self.task, LanguageModel):
+            raise ValueError(f"{type(self.task).__name__} does not write text; expected a LanguageModel")
+        if not isinstance(self.data, StreamData):
+            raise ValueError("there is no vocabulary for the model's tokens; expected a run of `zoo fit`")
+        begun = self.data.prompt(prompt)
+        tokens = torch.tensor(begun, dtype=torch.long, device=self.task.device)
+        drawn = islice(tokens_after(self.task.model, tokens, sampling), count)
+        return pieces(self.data.vocabulary, begun, drawn)
+
+    def _as_data(self, items: Sequence[Any]) -> SequenceDataset:
+        if self.data is not None:
+            return self.data.given(items)
+        width = self.task.network.input_size
+        if width is None:
+            raise ValueError(
+                "the model reads tokens, and there is no vocabulary; expected a run of `zoo fit`"
+            )
+        return given_arrays(items, width)
+
+
+def pieces(vocabulary: Vocabulary, before: Sequence[int], tokens: Iterable[int]) -> Iterator[str]:
+    """What each token adds to the text of those before it; of a character in several tokens all at once."""
+    known, said = list(before), vocabulary.decode(before)
+    for token in tokens:
+        known.append(token)
+        text = vocabulary.decode(known)
+        if not text.endswith(UNKNOWN_CHARACTER):
+            yield text[len(said) :]
+            said = text
+
+
+def _batches(data: SequenceDataset, size: int) -> Iterator[list[int]]:
+    """Items of like lengths together."""
+    order = list(range(len(data)))
+    if isinstance(data, RaggedSequences):
+        order = data.lengths.argsort(stable=True).tolist()
+    for first in range(0, len(order), size):
+        yield order[first : first + size]
+
+
+def _checkpoint_in(folder: Path) -> Path:
+    """The best checkpoint of a run, or its last one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    run = find_run(folder)
+    best = sorted((run / "checkpoints").glob("best*.ckpt"))
+    others = sorted((run / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    if not others:
+        raise ValueError(f"{run} has no checkpoint; expected one in {run / 'checkpoints'}")
+    return (best or others)[-1]
+
+
+def _registered(registry: Registry[Any], name: str) -> Any:
+    """The part whose class has this name.
+
+    Raises:
+        UnknownNameError: no part has it.
+    """
+    for key in registry.names():
+        if registry.target(key).rpartition(":")[2] == name:
+            return registry[key]
+    raise UnknownNameError(
+        f"the checkpoint is of {name}, which is not registered; if it is your own, import its module before"
+    )
+
+
+def _data_of(checkpoint: Mapping[str, Any]) -> SequenceData | None:
+    """The data module of the run that wrote a checkpoint, with what it had learned."""
+    recipe = checkpoint.get("zoo", {}).get("recipe", {}).get("data")
+    if not recipe:
+        return None
+    kind = _registered(DATA, recipe["class_path"])
+    data = kind(**recipe.get("init_args", {}))
+    assert isinstance(data, SequenceData)
+    if kind.__qualname__ in checkpoint:
+        data.load_state_dict(checkpoint[kind.__qualname__])
+    return data
