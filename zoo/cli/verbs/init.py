@@ -1,0 +1,59 @@
+"""`zoo init`: from a file to a recipe."""
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import final
+
+from zoo.cli.errors import UserError
+from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+
+
+@final
+@register_verb("init")
+class Init(OwnVerb):
+    """Look at your data, and write a recipe for it."""
+
+    usage = "FILE_OR_FOLDER [--target COLUMN] [--output RECIPE] [--dry-run]"
+
+    def add_arguments(self, parser: Arguments) -> None:
+        parser.description = (
+            "Looks at a file, or at a folder with files for training, validating and testing; says what it "
+            "found and what it guessed; and writes a complete recipe with a first model beside it, and the "
+            "command that trains that."
+        )
+        parser.add_argument("path", type=Path, metavar="FILE_OR_FOLDER", help="the data")
+        parser.add_argument(
+            "--target", metavar="COLUMN", help="the column to predict, by name or number from 0"
+        )
+        parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="RECIPE",
+            help="the recipe to write; by default DATA.yaml beside the data",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="print the recipe, and write nothing")
+
+    def act(self, given: argparse.Namespace) -> None:
+        from zoo.init.found import written  # forms of data, which help need not wait for
+        from zoo.init.look import look
+
+        recipe = given.output or given.path.parent / f"{given.path.stem}.yaml"
+        command = shlex.join(["zoo", "fit", "--config", str(recipe)])
+        try:
+            found = look(given.path, given.target)
+        except (ValueError, OSError) as error:
+            raise UserError(str(error)) from error
+        text = written(found, command)
+        if given.dry_run:
+            print(text, end="")
+            return
+        if recipe.exists():
+            raise UserError(f"{recipe} exists; expected another name (--output), or none there")
+        try:
+            recipe.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"cannot write {recipe}: {error.strerror}") from error
+        for line in (found.what, *found.facts, *found.guesses):
+            print(line)
+        print(f"\nwritten   {recipe}\ntrain it  {command}")

@@ -1,0 +1,1 @@
+"""What data is: a file or a folder is looked at, and a recipe for it is written."""

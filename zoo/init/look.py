@@ -1,0 +1,28 @@
+"""Which form the data of a user has."""
+
+from pathlib import Path
+
+from zoo.init.forms import FORMS
+from zoo.init.found import Form, Found
+from zoo.init.source import Source
+
+
+def look(root: Path, target: str | None = None) -> Found:
+    """What lies at a path, and a recipe for it.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+        ValueError: it is nothing that the zoo reads; says what that would be.
+    """
+    source = Source.of(root)
+    forms: list[Form] = sorted((FORMS[name]() for name in FORMS.names()), key=lambda form: form.rank)
+    for form in forms:
+        found = form.look(source, target)
+        if found is not None:
+            return found
+    first = source.head[0][:60] if source.head else "no text"
+    known = "".join(f"\n  {form.expects}" for form in forms)
+    asked = "" if target is None else f" with a column {target!r} to predict"
+    raise ValueError(
+        f"{source.file}, line 1: {first!r} begins nothing that can be read{asked}; expected{known}"
+    )

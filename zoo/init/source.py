@@ -1,0 +1,108 @@
+"""The files that a user names, and how the first lines of one look."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import islice
+from pathlib import Path
+from typing import final
+
+from zoo.data.faults import listed
+from zoo.data.files import existing
+from zoo.data.split_files import splits_of
+
+HEAD = 1 << 20
+"""Bytes of a file that are looked at to tell what it is."""
+PIECES = 64
+"""How many times as many are looked at to tell its encoding."""
+ENCODINGS = ("utf-8", "latin-1")
+MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"}
+
+
+@final
+@dataclass(frozen=True)
+class Source:
+    """What the user named: a file, or a folder of which the training file stands for all.
+
+    Attributes:
+        root: The file or the folder.
+        file: The file to look at.
+        others: Further files of the folder by split: those that validate and test.
+    """
+
+    root: Path
+    file: Path
+    others: tuple[tuple[str, Path], ...] = ()
+
+    @classmethod
+    def of(cls, root: Path) -> "Source":
+        """What lies at a path.
+
+        Raises:
+            FileNotFoundError: there is nothing.
+            ValueError: it is a folder without a training file, or the file is empty.
+        """
+        if not root.is_dir():
+            file = existing(root, root.name)
+            if not file.stat().st_size:
+                raise ValueError(f"{file} is empty; expected data")
+            return cls(root, file)
+        files = sorted(path for path in root.iterdir() if path.is_file() and path.name[0] != ".")
+        named = [(split, path) for path in files for split in splits_of(path)]
+        training = [path for split, path in named if split == "train"]
+        if len(files) == 1:
+            return cls.of(files[0])
+        if len(training) != 1:
+            names = listed([path.name for path in files], 8) or "nothing"
+            raise ValueError(
+                f"{root} has {names}, and {len(training)} files with train in their names; expected one, "
+                f"beside dev and test if there are any, or name a file"
+            )
+        found = cls.of(training[0])
+        return cls(root, found.file, tuple((split, path) for split, path in named if split != "train"))
+
+    @cached_property
+    def encoding(self) -> str | None:
+        """How the files are written, as far as can be seen; None where they are no text."""
+        paths = [self.file, *(path for _, path in self.others)]
+        with self.file.open("rb") as file:
+            head = file.read(HEAD)
+        marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
+        if marked is not None:
+            return marked
+        if b"\0" in head:
+            return None
+        return next((name for name in ENCODINGS if all(_decodes(path, name) for path in paths)), None)
+
+    @cached_property
+    def head(self) -> list[str]:
+        """The first lines, whole; none where it is no text."""
+        lines = []
+        size = 0
+        for line in self.lines():
+            size += len(line) + 1
+            if size > HEAD:
+                break
+            lines.append(line)
+        return lines
+
+    def lines(self) -> Iterator[str]:
+        """All lines without their ends, read in pieces; none where it is no text."""
+        if self.encoding is None:
+            return
+        with self.file.open(encoding=self.encoding, errors="replace") as file:
+            for line in file:
+                yield line.rstrip("\n").removeprefix("\ufeff")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    """Whether the beginning of a file is in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with path.open("rb") as file:
+        try:
+            for piece in islice(iter(partial(file.read, HEAD), b""), PIECES):
+                decoder.decode(piece)
+        except UnicodeDecodeError:
+            return False
+    return True
