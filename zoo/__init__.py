@@ -138,7 +138,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.tagged_text import TaggedText as TaggedText
     from zoo.data.text_file import TextFile as TextFile
+    from zoo.embedding import CharacterSpec as CharacterSpec
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
     from zoo.names import name_stack as name_stack
@@ -155,6 +157,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
+    from zoo.tasks.sequence_tagger import SequenceTagger as SequenceTagger
     from zoo.tracking import WandbLogger as WandbLogger
     from zoo.wiring import Wiring as Wiring
     from zoo.wiring import WiringSpec as WiringSpec
@@ -171,6 +174,7 @@ _HOMES = {
     "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],
     "zoo.data.base": ["SequenceData"],
+    "zoo.embedding": ["CharacterSpec"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["PartCard", "UnknownNameError"],
