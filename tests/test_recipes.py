@@ -48,7 +48,16 @@ def treebank(folder):
     return [f"--data.root={folder}", "--data.batch_size=2"]
 
 
-FILES = {"mnist": mnist, "labelled": reviews, "ptb": treebank}
+def tagged(folder):
+    """Three files of CoNLL-U."""
+    words = (("the", "DET"), ("cat", "NOUN"), ("sat", "VERB"), (".", "PUNCT"))
+    rows = [f"{k}\t{word}\t_\t{tag}" + "\t_" * 6 for k, (word, tag) in enumerate(words, 1)]
+    for split in ("train", "dev", "test"):
+        (folder / f"en_ewt-ud-{split}.conllu").write_text(("# a comment\n" + "\n".join(rows) + "\n\n") * 20)
+    return [f"--data.root={folder}", "--data.batch_size=4"]
+
+
+FILES = {"ud_ewt": tagged, "mnist": mnist, "labelled": reviews, "ptb": treebank}
 SMALLER = {
     "adding": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],

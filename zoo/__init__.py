@@ -138,7 +138,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.tagged_text import TaggedText as TaggedText
     from zoo.data.text_file import TextFile as TextFile
+    from zoo.embedding import CharacterSpec as CharacterSpec
     from zoo.generation import Sampling as Sampling
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
@@ -156,6 +158,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
+    from zoo.tasks.sequence_tagger import SequenceTagger as SequenceTagger
     from zoo.tracking import WandbLogger as WandbLogger
     from zoo.trained import Trained as Trained
     from zoo.trained import load as load
@@ -174,6 +177,7 @@ _HOMES = {
     "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],
     "zoo.data.base": ["SequenceData"],
+    "zoo.embedding": ["CharacterSpec"],
     "zoo.generation": ["Sampling"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],

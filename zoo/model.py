@@ -8,11 +8,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from zoo.embedding import CharacterEncoder, CharacterSpec, joined, token_embedding
 from zoo.registry import Spec, check_fraction, check_positive
-from zoo.stack import StackSpec, StackState, check_stack, check_weights
-
-EMBEDDING_STD = 0.05
-"""Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
+from zoo.stack import Stack, StackSpec, StackState, backward_columns, check_stack, final_outputs
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
 
@@ -36,6 +34,12 @@ class ModelSpec(Spec):
 
     embedding_size: int | None = None
     """Width of the token embedding; by default that of the first layer's state."""
+
+    characters: CharacterSpec | None = None
+    """How the characters of each word are read, beside its embedding; None reads words only."""
+
+    character_vocab_size: int | None = None
+    """Number of character types, where characters are read."""
 
     pooling: PoolingName = "none"
     """How the outputs of all steps become one vector: the output after the last step read (for the
@@ -74,6 +78,11 @@ class ModelSpec(Spec):
                     f"embedding_size is {self.embedding_size} with input_size {self.input_size}, and only "
                     f"tokens are embedded; expected vocab_size"
                 )
+        if self.characters is not None and self.input_size is not None:
+            raise ValueError(
+                f"characters are read with input_size {self.input_size}, and only words have characters; "
+                f"expected vocab_size"
+            )
         if self.encoder.params is not None and self.vocab_size is not None and self.embedding_size is None:
             raise ValueError(
                 f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
@@ -93,16 +102,19 @@ class ModelSpec(Spec):
     @property
     def sizes(self) -> dict[str, int | None]:
         """The widths that the data decides."""
-        return {
+        sizes = {
             "input_size": self.input_size,
             "vocab_size": self.vocab_size,
             "output_size": self.output_size,
         }
+        own = {} if self.characters is None else {"character_vocab_size": self.character_vocab_size}
+        return sizes | own
 
     @property
     def is_complete(self) -> bool:
         """Whether all sizes are known, so that it can be built."""
-        return self.output_size is not None and (self.input_size or self.vocab_size) is not None
+        reads = self.characters is None or self.character_vocab_size is not None
+        return reads and self.output_size is not None and (self.input_size or self.vocab_size) is not None
 
     def resolved(self, sizes: Mapping[str, int]) -> "ModelSpec":
         """This spec with the missing sizes taken from the data.
@@ -122,7 +134,10 @@ class ModelSpec(Spec):
         """A spec as it is, or the one whose plain form this is."""
         if isinstance(value, ModelSpec):
             return value
-        return cls.from_plain({**value, "encoder": StackSpec.of(value["encoder"])})
+        characters = value.get("characters")
+        parts = {"encoder": StackSpec.of(value["encoder"])}
+        own = {} if characters is None else {"characters": CharacterSpec.of(characters)}
+        return cls.from_plain({**value, **parts, **own})
 
     def build(self) -> "Model":
         """The model.
@@ -133,7 +148,7 @@ class ModelSpec(Spec):
         if not self.is_complete:
             raise ValueError(
                 f"the model cannot be built from {self.sizes}; expected output_size, and input_size or "
-                f"vocab_size"
+                f"vocab_size{'' if self.characters is None else ', and data that has characters'}"
             )
         return Model(self)
 
@@ -156,18 +171,15 @@ class Model(nn.Module):
         super().__init__()
         assert spec.output_size is not None
         embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
-        encoder, output_size = spec.encoder.sized(spec.input_size or embedding_size), spec.output_size
-        self.spec = spec = replace(spec, encoder=encoder)
-        check_weights(
-            (spec.vocab_size or 0) * embedding_size,
-            f"vocab_size {spec.vocab_size} and embedding_size {embedding_size}",
-        )
         self.embedding = (
-            nn.Embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
+            token_embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
         )
-        if self.embedding is not None:
-            self.embedding.weight.data.mul_(EMBEDDING_STD)
-        self.encoder = spec.encoder.build(spec.input_size or embedding_size)
+        self.characters = _character_encoder(spec)
+        width = spec.input_size or embedding_size
+        width += 0 if self.characters is None else self.characters.output_size
+        encoder, output_size = spec.encoder.sized(width), spec.output_size
+        self.spec = spec = replace(spec, encoder=encoder)
+        self.encoder = spec.encoder.build(width)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
         self.head = nn.Linear(self.encoder.output_size, output_size)
         self.input_dropout = nn.Dropout(spec.input_dropout)
@@ -175,7 +187,7 @@ class Model(nn.Module):
         if spec.tie_weights:
             self._tie()
         if spec.init_range is not None:
-            kept = {id(parameter) for parameter in self.encoder.with_own_start()}
+            kept = {id(parameter) for stack in self.stacks for parameter in stack.with_own_start()}
             for name, parameter in self.named_parameters():
                 if ".initial." not in name and id(parameter) not in kept:
                     nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
@@ -187,6 +199,7 @@ class Model(nn.Module):
         state: ModelState | None = None,
         resets: Bool[Tensor, "B T"] | None = None,
         deltas: Float[Tensor, "B T"] | None = None,
+        characters: Int[Tensor, "B T C"] | None = None,
     ) -> tuple[Float[Tensor, "B O"] | Float[Tensor, "B T O"], ModelState]:
         """Predictions and the encoder's final state.
 
@@ -196,11 +209,12 @@ class Model(nn.Module):
             state: The encoder's state before the first step.
             resets: True where the state starts anew before a step.
             deltas: Time between each step and the one before it, for cells that read it; None is 1.
+            characters: Of each word, padded with 0, where the network reads them.
 
         Returns:
             (B, O) where outputs are pooled, (B, T, O) with pooling "none"; and the state.
         """
-        outputs, state = self.encoder(self._inputs(x), state, lengths, resets, deltas)
+        outputs, state = self.encoder(self._inputs(x, characters), state, lengths, resets, deltas)
         pooled = self._pool(outputs, lengths)
         return self.head(self.output_dropout(pooled)), state
 
@@ -209,6 +223,7 @@ class Model(nn.Module):
         x: Float[Tensor, "B I"] | Int[Tensor, " B"],
         state: ModelState,
         deltas: Float[Tensor, " B"] | None = None,
+        characters: Int[Tensor, "B C"] | None = None,
     ) -> tuple[Float[Tensor, "B O"], ModelState]:
         """One moment of a stream: the prediction at this step and the state after it.
 
@@ -219,16 +234,22 @@ class Model(nn.Module):
             raise ValueError(
                 f"pooling {self.spec.pooling!r} needs the whole sequence; expected 'none' or 'last'"
             )
-        output, state = self.encoder.step(self._inputs(x), state, deltas)
+        output, state = self.encoder.step(self._inputs(x, characters), state, deltas)
         return self.head(self.output_dropout(output)), state
 
     def initial_state(self, batch_size: int) -> ModelState:
         """The encoder's state before the first step."""
         return self.encoder.initial_state(batch_size)
 
-    def _inputs(self, x: Tensor) -> Tensor:
+    @property
+    def stacks(self) -> list[Stack]:
+        """The recurrent stacks in it: the encoder, and the one that reads characters, if any."""
+        return [self.encoder, *([] if self.characters is None else [self.characters.encoder])]
+
+    def _inputs(self, x: Tensor, characters: Tensor | None) -> Tensor:
         """What the encoder reads: (..., I)."""
-        features: Tensor = x if self.embedding is None else self.embedding(x)
+        embedded = x if self.embedding is None else self.embedding(x)
+        features = joined(embedded, characters, self.characters)
         return features if self.spec.input_dropout == 0 else self.input_dropout(features)
 
     def _pool(self, outputs: Float[Tensor, "B T H"], lengths: Int[Tensor, " B"] | None) -> Tensor:
@@ -241,7 +262,7 @@ class Model(nn.Module):
         else:
             count = lengths.to(outputs.device, torch.long)
         if self.spec.pooling == "last":
-            return _last(outputs, count, self._backward_columns())
+            return final_outputs(outputs, count, backward_columns(self.encoder))
         valid = (torch.arange(steps, device=outputs.device) < count[:, None]).unsqueeze(-1)
         if self.spec.pooling == "mean":
             return outputs.sum(1) / count.clamp(min=1)[:, None]
@@ -251,16 +272,6 @@ class Model(nn.Module):
         scores = self.attention(outputs)
         scores = scores.masked_fill(~valid, torch.finfo(scores.dtype).min)
         return (torch.softmax(scores, dim=1) * valid * outputs).sum(1)
-
-    def _backward_columns(self) -> int:
-        """How many of the last columns of the outputs a backward reading has made."""
-        encoder = self.spec.encoder
-        widths = {
-            "forward": 0,
-            "backward": self.encoder.output_size,
-            "bidirectional": encoder.hidden_sizes[-1],
-        }
-        return widths[encoder.directions[-1]]
 
     def _tie(self) -> None:
         if self.embedding is None or self.embedding.weight.shape != self.head.weight.shape:
@@ -272,13 +283,11 @@ class Model(nn.Module):
         self.head.weight = self.embedding.weight
 
 
-def _last(outputs: Tensor, count: Tensor, backward: int) -> Tensor:
-    """The output at each sequence's last valid step, at its first step in the last `backward` columns."""
-    if outputs.shape[1] == 0:
-        return outputs.sum(1)
-    rows = torch.arange(outputs.shape[0], device=outputs.device)
-    forward = outputs.shape[2] - backward
-    return torch.cat([outputs[rows, (count - 1).clamp(min=0), :forward], outputs[:, 0, forward:]], dim=1)
+def _character_encoder(spec: ModelSpec) -> CharacterEncoder | None:
+    if spec.characters is None:
+        return None
+    assert spec.character_vocab_size is not None
+    return CharacterEncoder(spec.characters, spec.character_vocab_size)
 
 
 def _max(outputs: Tensor, valid: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from zoo.data.splits import Split, stratified_split
 from zoo.data.tables import EMPTY, Example, TextTable
 from zoo.data.text import TextData
 from zoo.data.vocabulary import PADDING, UNKNOWN, Words
+from zoo.data.word_vectors import start_of
 from zoo.registry import nearest
 
 MOST_LABELS = 10  # that an error shows
@@ -53,6 +54,8 @@ class LabelledText(TextData):
         min_count: Words that are less frequent in the training texts become `<unk>`.
         vocab_size: Most types of words, `<pad>` and `<unk>` included.
         max_length: Words of a text beyond this number are cut off.
+        vectors: Pretrained vectors that the embedding of words starts from: GloVe, word2vec's text form or
+            fastText's .vec, also ending in .gz. Read when training begins, and never again.
         val_fraction: Share of a divided file for validation, stratified by label; may be 0 with a
             validation file.
         test_fraction: Share of a divided file for testing, stratified by label; may be 0 with a test file.
@@ -78,6 +81,7 @@ class LabelledText(TextData):
         min_count: int = 1,
         vocab_size: int | None = None,
         max_length: int | None = None,
+        vectors: str | Path | None = None,
         val_fraction: float = 0.1,
         test_fraction: float = 0.1,
         batch_size: int = 50,
@@ -94,10 +98,9 @@ class LabelledText(TextData):
         self.table = TextTable(
             separator=separator, header=header, text=text, label=label, encoding=encoding, empty=empty
         )
-        self.lower = lower
-        self.min_count = min_count
-        self.vocab_size = vocab_size
-        self.max_length = max_length
+        self.lower, self.max_length = lower, max_length
+        self.min_count, self.vocab_size = min_count, vocab_size
+        self.vectors = None if vectors is None else Path(vectors)
         self.labels: list[str] = []
         self._examples: dict[Split, list[Example]] = {}
 
@@ -164,6 +167,12 @@ class LabelledText(TextData):
             if not isinstance(item, str) or not item.strip():
                 raise ValueError(f"item {number} is {item!r}; expected a text of at least one word")
         return RaggedSequences([self._encoded(item) for item in items])
+
+    def embedding_start(self) -> tuple[Tensor, Tensor] | None:
+        """Words by their numbers (N,), and their vectors (N, E) in the file `vectors`; None without one."""
+        words = self.vocabulary
+        assert isinstance(words, Words)
+        return start_of(self.vectors, words)
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)

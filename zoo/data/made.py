@@ -50,12 +50,17 @@ class MadeData(SequenceData):
     def draw(self) -> Callable[[int, torch.Generator], Batch]:
         """Makes so many sequences with a random generator; processes that load batches get a copy of it."""
 
+    def draw_for(self, split: Split) -> Callable[[int, torch.Generator], Batch]:
+        """What makes the sequences of a split, where these are not all alike."""
+        return self.draw
+
     @final
     def load(self, split: Split) -> SequenceDataset:
+        draw = self.draw_for(split)
         if split == "train":
-            return FreshSequences(self.draw, self.steps_per_epoch * self.batch_size, self.seed)
+            return FreshSequences(draw, self.steps_per_epoch * self.batch_size, self.seed)
         size = self.val_size if split == "val" else self.test_size
-        return TensorSequences(self.draw(size, generator(self.seed, split)))
+        return TensorSequences(draw(size, generator(self.seed, split)))
 
     @final
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 PADDING = "<pad>"
@@ -102,7 +102,18 @@ class Words(Vocabulary):
             size: Most types to keep, specials included; None keeps all.
             min_count: Words less frequent than this become `<unk>`.
         """
-        counts = Counter(text.split())
+        return cls.counted(Counter(text.split()), specials, size=size, min_count=min_count)
+
+    @classmethod
+    def counted(
+        cls,
+        counts: Mapping[str, int],
+        specials: Sequence[str],
+        *,
+        size: int | None = None,
+        min_count: int = 1,
+    ) -> "Words":
+        """The most frequent of words that have been counted; the rest is as for `learn`."""
         frequent = sorted(
             (word for word, count in counts.items() if count >= min_count and word not in specials),
             key=lambda word: (-counts[word], word),
@@ -113,18 +124,22 @@ class Words(Vocabulary):
         return len(self.types)
 
     def encode(self, text: str) -> list[int]:
-        table, unknown = self._numbers, self._numbers[UNKNOWN]
         if not self.end_of_line:
-            return [table.get(word, unknown) for word in text.split()]
+            return self.numbers(text.split())
         numbers: list[int] = []
         for line in text.removesuffix("\n").split("\n"):
-            numbers += [table.get(word, unknown) for word in line.split()]
-            numbers.append(table[END_OF_LINE])
+            numbers += self.numbers(line.split())
+            numbers.append(self._numbers[END_OF_LINE])
         return numbers
 
     def encode_open(self, text: str) -> list[int]:
         numbers = self.encode(text)
         return numbers[:-1] if self.end_of_line and not text.endswith("\n") else numbers
+
+    def numbers(self, words: Iterable[str]) -> list[int]:
+        """The numbers of words that are divided already."""
+        table, unknown = self._numbers, self._numbers[UNKNOWN]
+        return [table.get(word, unknown) for word in words]
 
     def decode(self, numbers: Iterable[int]) -> str:
         words = " ".join(self.types[number] for number in numbers)

@@ -1,5 +1,6 @@
 """Stacks: depth x direction x wiring over a cell, and torch's layers as stacks."""
 
+from zoo.stack.ends import backward_columns, final_outputs
 from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
@@ -12,8 +13,10 @@ __all__ = [
     "Stack",
     "StackSpec",
     "StackState",
+    "backward_columns",
     "check_stack",
     "check_weights",
+    "final_outputs",
     "from_torch",
     "map_state",
     "to_torch",

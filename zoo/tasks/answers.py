@@ -11,11 +11,14 @@ from zoo.tasks.contract import Batch
 Record = dict[str, Any]
 """What a user reads of one sequence: numbers, words and lists of them by name."""
 
+Predicted = Tensor | dict[str, Tensor]
+"""What is predicted for a batch: one tensor, or several by name."""
+
 
 class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
     """What is said of a batch of predictions once they are made; a task overrides what it can say better."""
 
-    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+    def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """What a user reads of the predictions for a batch: for each sequence plain values by name.
 
         Args:
@@ -31,11 +34,11 @@ class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
             for row in valid_rows(predicted, batch.get("lengths"))
         ]
 
-    def costs(self, predicted: Tensor, batch: Batch) -> Tensor | None:
+    def costs(self, predicted: Any, batch: Batch) -> Tensor | None:
         """The loss of each sequence (B,), by which the worst are found; None where a task knows none."""
         return None
 
-    def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor] | None:
+    def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """The true classes and those chosen, (N,) each; None where a task does not choose among classes."""
         return None
 

@@ -4,25 +4,22 @@ import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar
 
-import torch
 from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn, optim
+from torch import Tensor, optim
 from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
-from zoo.private.lightning_names import count_update
 from zoo.registry import Spec
-from zoo.tasks.answers import Answers
-from zoo.tasks.checkpoint import SafelyLoaded
+from zoo.tasks.answers import Answers, Predicted
 from zoo.tasks.contract import Batch, Contract, Entry
+from zoo.tasks.counting import Counting
+from zoo.tasks.from_data import Sized, start_embedding
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
-STAGES = ("train", "val", "test")
-COUNTED_AT_ONCE = 64
 LOOKED_INTO = 32
 """Batches whose values are checked although a GPU has to be waited for."""
 
@@ -30,16 +27,7 @@ COPYING = (StochasticWeightAveraging, WeightAveraging)
 """Callbacks that copy the network in their `setup`, which is called before the network is built."""
 
 
-@runtime_checkable
-class Sized(Protocol):
-    """A data module that knows the sizes its data asks of a model."""
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Some of input_size, vocab_size, num_classes and output_size."""
-
-
-class Task(SafelyLoaded, Answers, ABC):
+class Task(Counting, Answers, ABC):
     """A network, what it is trained for, and how.
 
     `task.model` is a plain nn.Module. It exists from the start where all sizes are given, else from the
@@ -71,8 +59,7 @@ class Task(SafelyLoaded, Answers, ABC):
         self.network = ModelSpec.of(network)
         self.optimizer = OptimizerSpec.from_plain(optimizer) if isinstance(optimizer, Mapping) else optimizer
         self.schedule = ScheduleSpec.from_plain(schedule) if isinstance(schedule, Mapping) else schedule
-        self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
-        self._restored_metrics: dict[str, Any] | None = None
+        self._has_start = False
         self._check()
         self._keep_hyper_parameters()
         if self.network.is_complete:
@@ -95,13 +82,21 @@ class Task(SafelyLoaded, Answers, ABC):
             else Entry(axes=("B", "T", network.input_size), kind="floating-point numbers")
         )
         entries = {"x": x, "lengths": Entry(axes=("B",), kind="integers", is_optional=True)}
+        if network.characters is not None:
+            below = network.character_vocab_size
+            entries["characters"] = Entry(axes=("B", "T", "C"), kind="integers", below=below)
         if any(cell.cell_class.reads_deltas for cell in network.encoder.cells):
             entries["deltas"] = Entry(axes=("B", "T"), kind="floating-point numbers", is_optional=True)
         return entries
 
     def contract(self) -> Contract:
         """What the batches of this task must hold."""
-        return Contract(task=type(self).__name__, entries=self.entries())
+        refused = {"characters": "a network with characters, or none of them in the data"}
+        return Contract(
+            task=type(self).__name__,
+            entries=self.entries(),
+            refused=refused if self.network.characters is None else {},
+        )
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
@@ -109,27 +104,25 @@ class Task(SafelyLoaded, Answers, ABC):
     def add_modules(self) -> None:
         """Makes what a task has beside its model, once the sizes are known."""
 
-    def forget(self) -> None:
-        """Drops what the last training batch has left behind, for its numbers cannot be used.
-
-        A task that carries more than metrics from batch to batch adds to this.
-        """
-        if self._uncounted["train"]:
-            self._uncounted["train"].pop()
-
-    def forward(self, x: Tensor, lengths: Tensor | None = None, deltas: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        deltas: Tensor | None = None,
+        characters: Tensor | None = None,
+    ) -> Tensor:
         """Predictions of the model, as (B, O) or (B, T, O)."""
-        predictions: Tensor = self.model(x, lengths, deltas=deltas)[0]
+        predictions: Tensor = self.model(x, lengths, deltas=deltas, characters=characters)[0]
         return predictions
 
     def predictions(self, batch: Batch) -> Tensor:
         """Predictions of the model for a batch."""
-        return self.forward(batch["x"], batch.get("lengths"), batch.get("deltas"))
+        optional = (batch.get(name) for name in ("lengths", "deltas", "characters"))
+        return self.forward(batch["x"], *optional)
 
     def setup(self, stage: str) -> None:
         """Builds the model with the sizes of the Trainer's data, or checks that they agree."""
-        for uncounted in self._uncounted.values():
-            uncounted.clear()
+        self._forget_uncounted()
         data = self.trainer.datamodule  # type: ignore[attr-defined]
         if self.network.is_complete and stage != "fit":
             return  # a trained network is its own measure, and its data may not know all sizes
@@ -139,9 +132,18 @@ class Task(SafelyLoaded, Answers, ABC):
             self.network = network
             self._build()
             self._keep_hyper_parameters()
-            for callback in self.trainer.callbacks:  # type: ignore[attr-defined]  # set by a connector
-                if isinstance(callback, COPYING):
-                    callback.setup(self.trainer, self, stage)
+            self._renew_copies(stage)
+
+    def on_fit_start(self) -> None:
+        """Gives the embedding what the data has for it to start from, unless the model has been trained."""
+        if not self._has_start and start_embedding(self.model, self.trainer.datamodule):  # type: ignore[attr-defined]
+            self._renew_copies("fit")
+        self._has_start = True
+
+    def _renew_copies(self, stage: str) -> None:
+        for callback in self.trainer.callbacks:  # type: ignore[attr-defined]  # set by a connector
+            if isinstance(callback, COPYING):
+                callback.setup(self.trainer, self, stage)
 
     def complete(self, network: ModelSpec | Mapping[str, Any]) -> None:
         """Takes the sizes that are still open from a network that was trained, and builds the model.
@@ -149,6 +151,7 @@ class Task(SafelyLoaded, Answers, ABC):
         Raises:
             ValueError: a size is given, and that network has another.
         """
+        self._has_start = True
         if not self.network.is_complete:
             trained = {name: size for name, size in ModelSpec.of(network).sizes.items() if size is not None}
             self.network = self.network.resolved(trained)
@@ -157,38 +160,18 @@ class Task(SafelyLoaded, Answers, ABC):
 
     def model_sizes(self, data_sizes: Mapping[str, int]) -> dict[str, int]:
         """The sizes of the model for data of these sizes."""
-        sizes = {name: data_sizes[name] for name in ("input_size", "vocab_size") if name in data_sizes}
+        names = ["input_size", "vocab_size"]
+        if self.network.characters is not None:
+            names.append("character_vocab_size")
+        sizes = {name: data_sizes[name] for name in names if name in data_sizes}
         if self.output in data_sizes:
             sizes["output_size"] = data_sizes[self.output]
         return sizes
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keeps what the metrics of this epoch have seen, for a run that resumes within it."""
-        super().on_save_checkpoint(checkpoint)
-        if self._trainer is None or self.trainer.world_size > 1:  # of other processes nothing is known
-            return
-        metrics = self._metrics("train").items(keep_base=True)
-        checkpoint["train_metrics"] = {
-            "counted": {name: metric.metric_state for name, metric in metrics if metric.update_called},
-            "uncounted": [[part.cpu() for part in batch] for batch in self._uncounted["train"]],
-        }
-
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Notes that the weights have been trained."""
         super().on_load_checkpoint(checkpoint)
-        self._restored_metrics = checkpoint.get("train_metrics") or None
-
-    def on_train_start(self) -> None:
-        """Goes on counting where a checkpoint left off."""
-        restored, self._restored_metrics = self._restored_metrics, None
-        if restored is None:
-            return
-        for name, metric in self._metrics("train").items(keep_base=True):
-            if name in restored["counted"]:
-                state = restored["counted"][name]
-                metric.merge_state({key: part.to(self.device) for key, part in state.items()})
-                count_update(metric)
-        uncounted = ((part.to(self.device) for part in batch) for batch in restored["uncounted"])
-        self._uncounted["train"] = [(predictions, targets) for predictions, targets in uncounted]
+        self._has_start = True
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor:
         return self._step(self._checked(batch, batch_idx), "train")
@@ -199,11 +182,11 @@ class Task(SafelyLoaded, Answers, ABC):
     def test_step(self, batch: Any, batch_idx: int) -> None:
         self._step(self._checked(batch, batch_idx), "test")
 
-    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Any, batch_idx: int) -> Predicted:
         """Predictions for one batch."""
         return self._predict(self._checked(batch, batch_idx, predicting=True))
 
-    def _predict(self, batch: Batch) -> Tensor:
+    def _predict(self, batch: Batch) -> Predicted:
         """What is predicted for a batch, which has no targets."""
         return self.predictions(batch)
 
@@ -216,18 +199,10 @@ class Task(SafelyLoaded, Answers, ABC):
         values = self.device.type == "cpu" or (batch_idx < LOOKED_INTO and self.current_epoch == 0)
         return self._contract.check(batch, predicting, values)
 
-    def on_train_epoch_end(self) -> None:
-        self._log_metrics("train")
-
-    def on_validation_epoch_end(self) -> None:
-        self._log_metrics("val")
-
-    def on_test_epoch_end(self) -> None:
-        self._log_metrics("test")
-
     def configure_optimizers(self) -> OptimizerLRScheduler:
         own = [parameter for name, parameter in self.named_parameters() if name in self.no_decay]
-        optimizer = self.optimizer.build(self.parameters(), [*self.model.encoder.spared(), *own])
+        spared = [parameter for stack in self.model.stacks for parameter in stack.spared()]
+        optimizer = self.optimizer.build(self.parameters(), [*spared, *own])
         if self.schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": self.schedule.build(optimizer)}  # type: ignore[return-value]
@@ -241,7 +216,7 @@ class Task(SafelyLoaded, Answers, ABC):
     ) -> None:
         """Steps, then puts constrained parameters back where their cell wants them."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
-        for cell in self.model.encoder.cells():
+        for cell in (cell for stack in self.model.stacks for cell in stack.cells()):
             cell.constrain()
 
     def _build(self) -> None:
@@ -249,33 +224,7 @@ class Task(SafelyLoaded, Answers, ABC):
         assert self.network.output_size is not None
         self.add_modules()
         self._contract = self.contract()
-        metrics = self.metrics(self.network.output_size)
-        self.stage_metrics = nn.ModuleDict(
-            {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}
-        )
-
-    def _metrics(self, stage: str) -> MetricCollection:
-        metrics = self.stage_metrics[f"{stage}_metrics"]
-        assert isinstance(metrics, MetricCollection)
-        return metrics
-
-    def _count(self, stage: str, predictions: Tensor, targets: Tensor) -> None:
-        """Notes a batch for the metrics; they see many at once, for an update costs as much as a layer."""
-        if len(self._uncounted[stage]) == COUNTED_AT_ONCE:
-            self._count_all(stage)
-        self._uncounted[stage].append((predictions.detach(), targets))
-
-    def _count_all(self, stage: str) -> None:
-        if self._uncounted[stage]:
-            predictions, targets = zip(*self._uncounted[stage], strict=True)
-            self._metrics(stage).update(torch.cat(predictions), torch.cat(targets))
-            self._uncounted[stage].clear()
-
-    def _log_metrics(self, stage: str) -> None:
-        self._count_all(stage)
-        metrics = self._metrics(stage)
-        self.log_dict(metrics.compute(), prog_bar=stage == "val", sync_dist=True)
-        metrics.reset()
+        self._count_with(self.metrics(self.network.output_size))
 
     def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
         """Logs a mean over `count` predictions: of each step in training, else of an epoch on all devices."""

@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from zoo.cells import CellSpec
 from zoo.cli.errors import UserError, debugging, explained
 from zoo.cli.recipes.allowlist import KINDS, class_of, spec_paths
+from zoo.embedding import CharacterSpec
 from zoo.model import ModelSpec
 from zoo.registry import Spec
 from zoo.stack import StackSpec
@@ -73,7 +74,7 @@ def importable() -> list[str]:
     own = {path for kind in KINDS.values() for path in kind.own.values()} | spec_paths()
     public = {path for kind in KINDS.values() for path in kind.allowed.values()}
     classes = [vars(importlib.import_module(path.rpartition(".")[0]))[class_of(path)] for path in public]
-    specs = (ModelSpec, OptimizerSpec, ScheduleSpec, StackSpec)
+    specs = (CharacterSpec, ModelSpec, OptimizerSpec, ScheduleSpec, StackSpec)
     makers = [*classes, *specs, *OPTIMIZERS.values(), *SCHEDULES.values()]
     shown = [f"zoo.{spec.__name__}" for spec in specs]
     shown += [f"torch.optim.{name}" for name in OPTIMIZERS]

@@ -8,7 +8,7 @@ from lightning.pytorch import LightningDataModule, LightningModule
 from zoo.cli.errors import UserError
 from zoo.tasks.base import Task
 
-SAME_BATCHES = ("num_workers", "root", "train", "val", "test")
+SAME_BATCHES = ("num_workers", "root", "train", "val", "test", "vectors")
 """Options of data modules under which an epoch may have the same batches: by whom and where they are read."""
 TRAINS = (
     "accelerator",
@@ -26,7 +26,7 @@ TRAINS = (
     "val_check_interval",
 )
 """Options of the Trainer on which the weights depend."""
-SIZES = ("input_size", "vocab_size", "output_size")
+SIZES = ("input_size", "vocab_size", "output_size", "character_vocab_size")
 """What a recipe may leave open, to be read off the data."""
 TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""

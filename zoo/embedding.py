@@ -1,0 +1,103 @@
+"""How tokens become vectors: a table with a row for each word, and a reading of its characters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from zoo.registry import Spec, check_positive
+from zoo.stack import StackSpec, backward_columns, check_stack, check_weights, final_outputs
+
+EMBEDDING_STD = 0.05
+"""Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CharacterSpec(Spec):
+    """A stack over the characters of each word, whose final outputs stand beside the word's embedding."""
+
+    encoder: StackSpec
+    """The recurrent stack; bidirectional, it sees beginnings and endings of words."""
+
+    embedding_size: int = 32
+    """Width of the embedding of a character."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive("embedding_size", self.embedding_size)
+        check_stack(self.encoder, self.embedding_size)
+        if self.encoder.merge != "concat" and self.encoder.directions[-1] == "bidirectional":
+            raise ValueError(
+                f"of characters the two directions are read at opposite ends, and merge "
+                f"{self.encoder.merge!r} mixes them; expected merge 'concat'"
+            )
+
+    @classmethod
+    def of(cls, value: "CharacterSpec | Mapping[str, Any]") -> "CharacterSpec":
+        """A spec as it is, or the one whose plain form this is."""
+        if isinstance(value, CharacterSpec):
+            return value
+        return cls.from_plain({**value, "encoder": StackSpec.of(value["encoder"])})
+
+
+@final
+class CharacterEncoder(nn.Module):
+    """Vectors of words from their characters, also of words that training has never seen.
+
+    Each direction's output at its own end of the word, as in Ling et al., 2015,
+    https://arxiv.org/abs/1508.02096, where they are mixed by a matrix, and Lample et al., 2016,
+    https://arxiv.org/abs/1603.01360, where they are joined, as here. Equal words of a batch are read once;
+    dropout between layers, if any, is then the same for all of them.
+
+    Args:
+        spec: What it is made of.
+        types: Number of character types; 0 is padding.
+
+    Attributes:
+        output_size: O, the width of a word's vector.
+    """
+
+    def __init__(self, spec: CharacterSpec, types: int) -> None:
+        super().__init__()
+        self.embedding = token_embedding(types, spec.embedding_size)
+        self.encoder = spec.encoder.build(spec.embedding_size)
+        self.output_size = self.encoder.output_size
+
+    def forward(self, characters: Int[Tensor, "*B C"]) -> Float[Tensor, "*B O"]:
+        """The vectors of words; 0 for a word without characters."""
+        words, places = torch.unique(characters.flatten(0, -2), dim=0, return_inverse=True)
+        count = (words != 0).sum(1)
+        outputs, _ = self.encoder(self.embedding(words), lengths=count)
+        final = final_outputs(outputs, count, backward_columns(self.encoder))
+        return final[places].view(*characters.shape[:-1], self.output_size)
+
+
+def token_embedding(types: int, width: int) -> nn.Embedding:
+    """A table of vectors with a small start.
+
+    Raises:
+        ValueError: it is too large for any machine.
+    """
+    check_weights(types * width, f"vocab_size {types} and embedding_size {width}")
+    embedding = nn.Embedding(types, width)
+    embedding.weight.data.mul_(EMBEDDING_STD)
+    return embedding
+
+
+def joined(words: Tensor, characters: Tensor | None, encoder: CharacterEncoder | None) -> Tensor:
+    """Embeddings of words with what their characters say beside them.
+
+    Raises:
+        ValueError: characters are read and were not given.
+    """
+    if encoder is None:
+        return words
+    if characters is None:
+        raise ValueError(
+            "the network reads the characters of words, and none were given; expected characters (B, T, C)"
+        )
+    return torch.cat([words, encoder(characters)], dim=-1)

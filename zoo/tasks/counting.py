@@ -1,0 +1,101 @@
+"""Metrics of a task: counted many batches at once, logged for each epoch, kept in the middle of one."""
+
+from abc import ABC
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from zoo.private.lightning_names import count_update
+from zoo.tasks.checkpoint import SafelyLoaded
+
+STAGES = ("train", "val", "test")
+COUNTED_AT_ONCE = 64
+
+
+class Counting(SafelyLoaded, ABC):
+    """A module with metrics for each stage, which a run that resumes within an epoch goes on counting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._uncounted: dict[str, list[tuple[Tensor, Tensor]]] = {stage: [] for stage in STAGES}
+        self._restored_metrics: dict[str, Any] | None = None
+
+    def forget(self) -> None:
+        """Drops what the last training batch has left behind, for its numbers cannot be used.
+
+        A task that carries more than metrics from batch to batch adds to this.
+        """
+        if self._uncounted["train"]:
+            self._uncounted["train"].pop()
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keeps what the metrics of this epoch have seen, for a run that resumes within it."""
+        super().on_save_checkpoint(checkpoint)
+        if self._trainer is None or self.trainer.world_size > 1:  # of other processes nothing is known
+            return
+        metrics = self._metrics("train").items(keep_base=True)
+        checkpoint["train_metrics"] = {
+            "counted": {name: metric.metric_state for name, metric in metrics if metric.update_called},
+            "uncounted": [[part.cpu() for part in batch] for batch in self._uncounted["train"]],
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self._restored_metrics = checkpoint.get("train_metrics") or None
+
+    def on_train_start(self) -> None:
+        """Goes on counting where a checkpoint left off."""
+        restored, self._restored_metrics = self._restored_metrics, None
+        if restored is None:
+            return
+        for name, metric in self._metrics("train").items(keep_base=True):
+            if name in restored["counted"]:
+                state = restored["counted"][name]
+                metric.merge_state({key: part.to(self.device) for key, part in state.items()})
+                count_update(metric)
+        uncounted = ((part.to(self.device) for part in batch) for batch in restored["uncounted"])
+        self._uncounted["train"] = [(predictions, targets) for predictions, targets in uncounted]
+
+    def on_train_epoch_end(self) -> None:
+        self._log_metrics("train")
+
+    def on_validation_epoch_end(self) -> None:
+        self._log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        self._log_metrics("test")
+
+    def _count_with(self, metrics: MetricCollection) -> None:
+        """Takes metrics, as they are, for each stage."""
+        self.stage_metrics = nn.ModuleDict(
+            {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}
+        )
+
+    def _metrics(self, stage: str) -> MetricCollection:
+        metrics = self.stage_metrics[f"{stage}_metrics"]
+        assert isinstance(metrics, MetricCollection)
+        return metrics
+
+    def _count(self, stage: str, predictions: Tensor, targets: Tensor) -> None:
+        """Notes a batch for the metrics; they see many at once, for an update costs as much as a layer."""
+        if len(self._uncounted[stage]) == COUNTED_AT_ONCE:
+            self._count_all(stage)
+        self._uncounted[stage].append((predictions.detach(), targets))
+
+    def _count_all(self, stage: str) -> None:
+        if self._uncounted[stage]:
+            predictions, targets = zip(*self._uncounted[stage], strict=True)
+            self._metrics(stage).update(torch.cat(predictions), torch.cat(targets))
+            self._uncounted[stage].clear()
+
+    def _forget_uncounted(self) -> None:
+        for uncounted in self._uncounted.values():
+            uncounted.clear()
+
+    def _log_metrics(self, stage: str) -> None:
+        self._count_all(stage)
+        metrics = self._metrics(stage)
+        self.log_dict(metrics.compute(), prog_bar=stage == "val", sync_dist=True)
+        metrics.reset()
