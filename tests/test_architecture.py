@@ -29,10 +29,12 @@ MAY_IMPORT = {
     "wiring": {"registry"},
     "cells": {"engines", "registry"},
     "stack": {"cells", "wiring", "engines", "registry"},
-    "model": {"stack", "registry"},
+    "sequence_model": {"stack"},
+    "model": {"sequence_model", "stack", "registry"},
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
-    "tasks": {"private", "model", "stack", "registry"},
+    "seq2seq": {"model", "sequence_model", "stack", "registry"},
+    "tasks": {"private", "seq2seq", "model", "sequence_model", "stack", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }
 EVERYTHING = {"cli", "__init__", "__main__"}

@@ -134,10 +134,13 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
+    from zoo.data.date_phrases import DatePhrases as DatePhrases
     from zoo.data.digits import Digits as Digits
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
+    from zoo.data.parallel_text import ParallelText as ParallelText
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.string_reversal import StringReversal as StringReversal
     from zoo.data.text_file import TextFile as TextFile
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
@@ -145,6 +148,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.names import parse_stack as parse_stack
     from zoo.registry import PartCard as PartCard
     from zoo.registry import UnknownNameError as UnknownNameError
+    from zoo.seq2seq import DecoderSpec as DecoderSpec
+    from zoo.seq2seq import EncoderDecoder as EncoderDecoder
+    from zoo.seq2seq import SearchSpec as SearchSpec
     from zoo.stack import Stack as Stack
     from zoo.stack import StackSpec as StackSpec
     from zoo.stack import from_torch as from_torch
@@ -153,8 +159,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.language_model import LanguageModel as LanguageModel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
+    from zoo.tasks.scheduled_sampling import SamplingSpec as SamplingSpec
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
+    from zoo.tasks.sequence_to_sequence import SequenceToSequence as SequenceToSequence
     from zoo.tracking import WandbLogger as WandbLogger
     from zoo.wiring import Wiring as Wiring
     from zoo.wiring import WiringSpec as WiringSpec
@@ -174,9 +182,11 @@ _HOMES = {
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["PartCard", "UnknownNameError"],
+    "zoo.seq2seq": ["DecoderSpec", "EncoderDecoder", "SearchSpec"],
     "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],
+    "zoo.tasks.scheduled_sampling": ["SamplingSpec"],
     "zoo.tracking": ["WandbLogger"],
     "zoo.wiring": ["Wiring", "WiringSpec", "register_wiring"],
 }

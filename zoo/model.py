@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from zoo.registry import Spec, check_fraction, check_positive
-from zoo.stack import StackSpec, StackState, check_stack, check_weights
+from zoo.sequence_model import SequenceModel, draw_uniformly
+from zoo.stack import Stack, StackSpec, StackState, check_stack, check_weights
 
 EMBEDDING_STD = 0.05
 """Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
@@ -142,7 +143,7 @@ ModelState: TypeAlias = StackState
 
 
 @final
-class Model(nn.Module):
+class Model(SequenceModel):
     """A sequence model: one prediction per sequence, or per step.
 
     Args:
@@ -175,10 +176,7 @@ class Model(nn.Module):
         if spec.tie_weights:
             self._tie()
         if spec.init_range is not None:
-            kept = {id(parameter) for parameter in self.encoder.with_own_start()}
-            for name, parameter in self.named_parameters():
-                if ".initial." not in name and id(parameter) not in kept:
-                    nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
+            draw_uniformly(self, spec.init_range, self.stacks)
 
     def forward(
         self,
@@ -225,6 +223,11 @@ class Model(nn.Module):
     def initial_state(self, batch_size: int) -> ModelState:
         """The encoder's state before the first step."""
         return self.encoder.initial_state(batch_size)
+
+    @property
+    def stacks(self) -> list[Stack]:
+        """The encoder alone."""
+        return [self.encoder]
 
     def _inputs(self, x: Tensor) -> Tensor:
         """What the encoder reads: (..., I)."""

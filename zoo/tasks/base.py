@@ -13,15 +13,19 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn, optim
 from torchmetrics import MetricCollection
 
-from zoo.model import Model, ModelSpec
+from zoo.model import ModelSpec
 from zoo.private.lightning_names import count_update
 from zoo.registry import Spec
+from zoo.sequence_model import SequenceModel
 from zoo.tasks.checkpoint import SafelyLoaded
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 Record = dict[str, Any]
 """What a user reads of one sequence: numbers, words and lists of them by name."""
+
+Predicted = Tensor | dict[str, Tensor]
+"""What is predicted for a batch: one tensor, or several by name."""
 
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
@@ -56,7 +60,7 @@ class Task(SafelyLoaded, ABC):
         schedule: The learning-rate schedule; None keeps the rate.
     """
 
-    model: Model
+    model: SequenceModel
     output: ClassVar[str]
     """The size of the data that is the width of the head."""
 
@@ -107,6 +111,10 @@ class Task(SafelyLoaded, ABC):
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
+
+    def build_model(self) -> SequenceModel:
+        """The model, once all sizes are known."""
+        return self.network.build()
 
     def add_modules(self) -> None:
         """Makes what a task has beside its model, once the sizes are known."""
@@ -201,15 +209,15 @@ class Task(SafelyLoaded, ABC):
     def test_step(self, batch: Any, batch_idx: int) -> None:
         self._step(self._checked(batch, batch_idx), "test")
 
-    def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+    def predict_step(self, batch: Any, batch_idx: int) -> Predicted:
         """Predictions for one batch."""
         return self._predict(self._checked(batch, batch_idx, predicting=True))
 
-    def _predict(self, batch: Batch) -> Tensor:
+    def _predict(self, batch: Batch) -> Predicted:
         """What is predicted for a batch, which has no targets."""
         return self.predictions(batch)
 
-    def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+    def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """What a user reads of the predictions for a batch: for each sequence plain values by name.
 
         Args:
@@ -239,7 +247,8 @@ class Task(SafelyLoaded, ABC):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         own = [parameter for name, parameter in self.named_parameters() if name in self.no_decay]
-        optimizer = self.optimizer.build(self.parameters(), [*self.model.encoder.spared(), *own])
+        spared = [parameter for stack in self.model.stacks for parameter in stack.spared()]
+        optimizer = self.optimizer.build(self.parameters(), [*spared, *own])
         if self.schedule is None:
             return optimizer
         return {"optimizer": optimizer, "lr_scheduler": self.schedule.build(optimizer)}  # type: ignore[return-value]
@@ -253,11 +262,11 @@ class Task(SafelyLoaded, ABC):
     ) -> None:
         """Steps, then puts constrained parameters back where their cell wants them."""
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
-        for cell in self.model.encoder.cells():
+        for cell in (cell for stack in self.model.stacks for cell in stack.cells()):
             cell.constrain()
 
     def _build(self) -> None:
-        self.model = self.network.build()
+        self.model = self.build_model()
         assert self.network.output_size is not None
         self.add_modules()
         self._contract = self.contract()

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MeanMetric, MetricCollection
 
-from zoo.model import ModelSpec
+from zoo.model import Model, ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks import TASKS
 from zoo.tasks.base import Task
@@ -48,6 +48,7 @@ class LanguageModel(Task):
     https://arxiv.org/abs/1409.2329 (state carried between segments).
     """
 
+    model: Model
     output = "vocab_size"
 
     def __init__(
