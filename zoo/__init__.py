@@ -139,8 +139,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.parallel_text import ParallelText as ParallelText
+    from zoo.data.piano_rolls import PianoRolls as PianoRolls
     from zoo.data.python_docs import PythonDocs as PythonDocs
     from zoo.data.string_reversal import StringReversal as StringReversal
+    from zoo.data.symbol_runs import SymbolRuns as SymbolRuns
     from zoo.data.text_file import TextFile as TextFile
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
@@ -156,7 +158,9 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.stack import from_torch as from_torch
     from zoo.stack import to_torch as to_torch
     from zoo.tasks.base import Task as Task
+    from zoo.tasks.ctc import CTC as CTC
     from zoo.tasks.language_model import LanguageModel as LanguageModel
+    from zoo.tasks.multi_label import MultiLabel as MultiLabel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
     from zoo.tasks.scheduled_sampling import SamplingSpec as SamplingSpec
