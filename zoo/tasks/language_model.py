@@ -117,8 +117,10 @@ class LanguageModel(Task):
 
     def metrics(self, output_size: int) -> MetricCollection:
         mark = "leaky_" if self.leaky else ""
-        metrics = {f"{mark}perplexity": Perplexity(), f"{mark}bits_per_character": BitsPerCharacter()}
-        return MetricCollection(metrics, compute_groups=False)
+        return MetricCollection(
+            {f"{mark}perplexity": Perplexity(), f"{mark}bits_per_character": BitsPerCharacter()},
+            compute_groups=False,
+        )
 
     def _predict(self, batch: Batch) -> Tensor:
         """Log-probabilities (B, T, V) of the next token."""
