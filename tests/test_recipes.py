@@ -61,6 +61,8 @@ FILES = {"ud_ewt": tagged, "mnist": mnist, "labelled": reviews, "ptb": treebank}
 SMALLER = {
     "adding": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
+    "dates": ["--data.val_size=20", "--data.test_size=20"],
+    "string": ["--data.val_size=20", "--data.test_size=20"],
     "mnist_pixels": ["--model.network.encoder.hidden_size=4"],
 }
 

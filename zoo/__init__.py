@@ -134,10 +134,15 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.adding_problem import AddingProblem as AddingProblem
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
+    from zoo.data.date_phrases import DatePhrases as DatePhrases
     from zoo.data.digits import Digits as Digits
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
+    from zoo.data.parallel_text import ParallelText as ParallelText
+    from zoo.data.piano_rolls import PianoRolls as PianoRolls
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.string_reversal import StringReversal as StringReversal
+    from zoo.data.symbol_runs import SymbolRuns as SymbolRuns
     from zoo.data.tagged_text import TaggedText as TaggedText
     from zoo.data.text_file import TextFile as TextFile
     from zoo.embedding import CharacterSpec as CharacterSpec
@@ -148,17 +153,24 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.names import parse_stack as parse_stack
     from zoo.registry import PartCard as PartCard
     from zoo.registry import UnknownNameError as UnknownNameError
+    from zoo.seq2seq import DecoderSpec as DecoderSpec
+    from zoo.seq2seq import EncoderDecoder as EncoderDecoder
+    from zoo.seq2seq import SearchSpec as SearchSpec
     from zoo.stack import Stack as Stack
     from zoo.stack import StackSpec as StackSpec
     from zoo.stack import from_torch as from_torch
     from zoo.stack import to_torch as to_torch
     from zoo.tasks.base import Task as Task
+    from zoo.tasks.ctc import CTC as CTC
     from zoo.tasks.language_model import LanguageModel as LanguageModel
+    from zoo.tasks.multi_label import MultiLabel as MultiLabel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
+    from zoo.tasks.scheduled_sampling import SamplingSpec as SamplingSpec
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
     from zoo.tasks.sequence_tagger import SequenceTagger as SequenceTagger
+    from zoo.tasks.sequence_to_sequence import SequenceToSequence as SequenceToSequence
     from zoo.tracking import WandbLogger as WandbLogger
     from zoo.trained import Trained as Trained
     from zoo.trained import load as load
@@ -182,9 +194,11 @@ _HOMES = {
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["PartCard", "UnknownNameError"],
+    "zoo.seq2seq": ["DecoderSpec", "EncoderDecoder", "SearchSpec"],
     "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],
+    "zoo.tasks.scheduled_sampling": ["SamplingSpec"],
     "zoo.tracking": ["WandbLogger"],
     "zoo.trained": ["Trained", "load"],
     "zoo.wiring": ["Wiring", "WiringSpec", "register_wiring"],

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from zoo.embedding import CharacterEncoder, CharacterSpec, joined, token_embedding
 from zoo.registry import Spec, check_fraction, check_positive
+from zoo.sequence_model import SequenceModel, draw_uniformly
 from zoo.stack import Stack, StackSpec, StackState, backward_columns, check_stack, final_outputs
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
@@ -157,7 +158,7 @@ ModelState: TypeAlias = StackState
 
 
 @final
-class Model(nn.Module):
+class Model(SequenceModel):
     """A sequence model: one prediction per sequence, or per step.
 
     Args:
@@ -187,10 +188,7 @@ class Model(nn.Module):
         if spec.tie_weights:
             self._tie()
         if spec.init_range is not None:
-            kept = {id(parameter) for stack in self.stacks for parameter in stack.with_own_start()}
-            for name, parameter in self.named_parameters():
-                if ".initial." not in name and id(parameter) not in kept:
-                    nn.init.uniform_(parameter, -spec.init_range, spec.init_range)
+            draw_uniformly(self, spec.init_range, self.stacks)
 
     def forward(
         self,

@@ -1,6 +1,7 @@
 """Which file a split is read from, and with which splits it shares that file."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, TypeVar, final
 
@@ -54,6 +55,7 @@ class SplitFiles:
         given: Files named one by one.
         val_fraction: Share of a divided file for validation; may be 0 where validation has a file.
         test_fraction: Share of a divided file for testing; may be 0 where testing has a file.
+        counts: Which files of a folder count; None is all.
 
     Raises:
         ValueError: no file is named at all, or the fractions leave nothing to train on.
@@ -65,6 +67,7 @@ class SplitFiles:
         given: dict[Split, str | Path | None],
         val_fraction: float,
         test_fraction: float,
+        counts: Callable[[Path], bool] | None = None,
     ) -> None:
         check_fractions(val_fraction, test_fraction, zero=True)
         self.root = None if root is None else Path(root)
@@ -72,6 +75,7 @@ class SplitFiles:
         if self.root is None and not self.given:
             raise ValueError("no data is named: give root (a folder or a file), or train, val and test")
         self._fractions: dict[Split, float] = {"val": val_fraction, "test": test_fraction}
+        self._counts = counts
         self._told: set[str] = set()
 
     def find(self, split: Split) -> SplitSource:
@@ -122,7 +126,8 @@ class SplitFiles:
     def _files(self) -> list[Path]:
         if self.root is None or not self.root.is_dir():
             return []
-        return sorted(path for path in self.root.iterdir() if path.is_file() and path.name[0] != ".")
+        files = sorted(path for path in self.root.iterdir() if path.is_file() and path.name[0] != ".")
+        return files if self._counts is None else list(filter(self._counts, files))
 
     def _cut(self, splits: tuple[Split, ...]) -> tuple[float, float]:
         """The shares of validation and test data where a file is divided among these splits."""

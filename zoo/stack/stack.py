@@ -81,7 +81,7 @@ class Stack(nn.Module):
         if window.mask is not None:
             h = torch.where(window.mask, h, 0)
         states = []
-        for k, (layer, wiring) in enumerate(self._levels()):
+        for k, (layer, wiring) in enumerate(self.levels()):
             y, after = layer(self.dropout(h) if k else h, self._entry(state, k, x.shape[0]), window)
             h = wiring(h, y)
             states.append(after)
@@ -107,7 +107,7 @@ class Stack(nn.Module):
         """
         self._check(x, 2, "(B, {})")
         self._check_deltas(deltas)
-        levels, dropped = self._levels(), self.training and self.dropout.p > 0
+        levels, dropped = self.levels(), self.training and self.dropout.p > 0
         ways = [layer.ways() for layer, _ in levels]
         if any(len(each) > 1 or each[0].backward for each in ways):
             raise ValueError(
@@ -124,7 +124,7 @@ class Stack(nn.Module):
 
     def initial_state(self, batch_size: int) -> StackState:
         """The state before the first step, one entry per layer."""
-        return tuple(layer.initial_state(batch_size) for layer, _ in self._levels())
+        return tuple(layer.initial_state(batch_size) for layer, _ in self.levels())
 
     @property
     def is_causal(self) -> bool:
@@ -133,7 +133,7 @@ class Stack(nn.Module):
 
     def cells(self) -> list[Cell]:
         """All cells, from the first layer to the last."""
-        return [way.cell for layer, _ in self._levels() for way in layer.ways()]
+        return [way.cell for layer, _ in self.levels() for way in layer.ways()]
 
     def spared(self) -> list[nn.Parameter]:
         """The parameters that weight decay must leave alone, as the cards of cells and wirings say."""
@@ -157,7 +157,8 @@ class Stack(nn.Module):
     def extra_repr(self) -> str:
         return f"{self.input_size} -> {self.output_size}"
 
-    def _levels(self) -> list[tuple[Layer, Wiring]]:
+    def levels(self) -> list[tuple[Layer, Wiring]]:
+        """Each layer and the wiring around it, from the first to the last."""
         return cast("list[tuple[Layer, Wiring]]", list(zip(self.layers, self.wirings, strict=True)))
 
     def _forward_packed(

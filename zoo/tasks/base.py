@@ -12,8 +12,9 @@ from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, optim
 from torchmetrics import MetricCollection
 
-from zoo.model import Model, ModelSpec
+from zoo.model import ModelSpec
 from zoo.registry import Spec
+from zoo.sequence_model import SequenceModel
 from zoo.tasks.answers import Answers, Predicted
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.counting import Counting
@@ -42,7 +43,7 @@ class Task(Counting, Answers, ABC):
         schedule: The learning-rate schedule; None keeps the rate.
     """
 
-    model: Model
+    model: SequenceModel
     output: ClassVar[str]
     """The size of the data that is the width of the head."""
 
@@ -100,6 +101,10 @@ class Task(Counting, Answers, ABC):
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
+
+    def build_model(self) -> SequenceModel:
+        """The model, once all sizes are known."""
+        return self.network.build()
 
     def add_modules(self) -> None:
         """Makes what a task has beside its model, once the sizes are known."""
@@ -220,7 +225,7 @@ class Task(Counting, Answers, ABC):
             cell.constrain()
 
     def _build(self) -> None:
-        self.model = self.network.build()
+        self.model = self.build_model()
         assert self.network.output_size is not None
         self.add_modules()
         self._contract = self.contract()

@@ -4,7 +4,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from zoo.model import Model
+from zoo.sequence_model import SequenceModel
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ class StartsEmbedding(Protocol):
         """Words by their numbers (N,), and the vectors (N, E) that they start from; None where none are."""
 
 
-def start_embedding(model: Model, data: object) -> bool:
+def start_embedding(model: SequenceModel, data: object) -> bool:
     """Gives the embedding the start that the data has for it; the other rows keep theirs.
 
     Returns:

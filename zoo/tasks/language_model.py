@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import Any, final
 
 import torch
+from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MeanMetric, MetricCollection
 
-from zoo.model import ModelSpec
+from zoo.model import Model, ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
@@ -47,8 +48,17 @@ class LanguageModel(Task):
     (bits per token, where tokens are not characters).
     Reference: Mikolov et al., 2010, https://doi.org/10.21437/Interspeech.2010-343; Zaremba et al., 2014,
     https://arxiv.org/abs/1409.2329 (state carried between segments).
+
+    Args:
+        network: The network; sizes that it leaves open come from the data.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule; None keeps the rate.
+        leaky: Lets in an encoder that reads backwards, to show what it does: it copies the next token, which
+            it has read, and no number that comes of it is one of a language model. Each step logs its loss
+            as leaky_loss, too, the other metrics are called leaky, and no state is carried.
     """
 
+    model: Model
     output = "vocab_size"
 
     def __init__(
@@ -56,7 +66,9 @@ class LanguageModel(Task):
         network: ModelSpec | Mapping[str, Any],
         optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
         schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+        leaky: bool = False,
     ) -> None:
+        self.leaky = leaky
         super().__init__(network, optimizer, schedule)
         self._carried: dict[str, StackState] = {}
         self._restored: list[list[Tensor]] | None = None
@@ -64,16 +76,26 @@ class LanguageModel(Task):
     def setup(self, stage: str) -> None:
         """Forgets what an earlier run of the Trainer carried."""
         super().setup(stage)
+        if self.leaky:
+            rank_zero_warn(
+                f"leaky: this {self.network.encoder.direction} encoder has read the tokens that it predicts; "
+                f"its loss and perplexity are those of copying, not of a language model"
+            )
         self._carried.clear()
         self._restored = None
 
     def _check(self) -> None:
         others = [name for name in self.network.encoder.directions if name != "forward"]
-        if others:
+        if others and not self.leaky:
             raise ValueError(
                 f"a language model predicts a token from its left context, and a {others[0]} layer has "
                 f"already seen that token; got direction {self.network.encoder.direction!r}, expected "
-                f"'forward'"
+                f"'forward' (leaky: true shows what it would do)"
+            )
+        if self.leaky and not others:
+            raise ValueError(
+                "leaky shows what an encoder does that has read the next token, and direction is 'forward'; "
+                "expected 'bidirectional', or leaky: false"
             )
         if self.network.pooling != "none":
             raise ValueError(
@@ -95,8 +117,10 @@ class LanguageModel(Task):
         return replace(super().contract(), refused={"lengths": instead})
 
     def metrics(self, output_size: int) -> MetricCollection:
+        mark = "leaky_" if self.leaky else ""
         return MetricCollection(
-            {"perplexity": Perplexity(), "bits_per_character": BitsPerCharacter()}, compute_groups=False
+            {f"{mark}perplexity": Perplexity(), f"{mark}bits_per_character": BitsPerCharacter()},
+            compute_groups=False,
         )
 
     def _predict(self, batch: Batch) -> Tensor:
@@ -155,12 +179,18 @@ class LanguageModel(Task):
         count = (y != IGNORED).sum()
         self._count(stage, loss[None], count[None])
         self._log_loss(loss, stage, count)
+        if self.leaky:
+            weight = 1 if stage == "train" else int(count)
+            self.log(f"{stage}/leaky_loss", loss.detach(), batch_size=weight, prog_bar=True, sync_dist=True)
         return loss
 
     def _logits(self, batch: Batch, stage: str) -> Tensor:
         """Scores (B, T, V) of the next token; the state after them is carried to the stage's next batch."""
-        state = self._initial_state(stage, len(batch["x"]), batch.get("starts"))
         logits: Tensor
+        if self.leaky:
+            logits, _ = self.model(batch["x"])
+            return logits
+        state = self._initial_state(stage, len(batch["x"]), batch.get("starts"))
         logits, state = self.model(batch["x"], None, state)
         self._carried[stage] = map_state(torch.Tensor.detach, state)
         return logits

@@ -70,7 +70,8 @@ def describe(module: LightningModule) -> str:
     """A model in a line: what it is and how large."""
     size = f"{sum(parameter.numel() for parameter in module.parameters()):,} parameters"
     if isinstance(module, Task):
-        return f"{type(module).__name__} {name_stack(module.model.encoder.spec)}, {size}"
+        stacks = " + ".join(name_stack(stack.spec) for stack in module.model.stacks)
+        return f"{type(module).__name__} {stacks}, {size}"
     return f"{type(module).__name__}, {size}"
 
 

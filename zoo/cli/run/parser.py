@@ -15,8 +15,10 @@ from zoo.cli.recipes.allowlist import KINDS, class_of, spec_paths
 from zoo.embedding import CharacterSpec
 from zoo.model import ModelSpec
 from zoo.registry import Spec
+from zoo.seq2seq import DecoderSpec, SearchSpec
 from zoo.stack import StackSpec
 from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES, OptimizerSpec, ScheduleSpec
+from zoo.tasks.scheduled_sampling import SamplingSpec
 from zoo.wiring import WiringSpec
 
 MODE = "zoo"
@@ -74,7 +76,10 @@ def importable() -> list[str]:
     own = {path for kind in KINDS.values() for path in kind.own.values()} | spec_paths()
     public = {path for kind in KINDS.values() for path in kind.allowed.values()}
     classes = [vars(importlib.import_module(path.rpartition(".")[0]))[class_of(path)] for path in public]
-    specs = (CharacterSpec, ModelSpec, OptimizerSpec, ScheduleSpec, StackSpec)
+    specs = (
+        *(CharacterSpec, DecoderSpec, ModelSpec, OptimizerSpec),
+        *(SamplingSpec, ScheduleSpec, SearchSpec, StackSpec),
+    )
     makers = [*classes, *specs, *OPTIMIZERS.values(), *SCHEDULES.values()]
     shown = [f"zoo.{spec.__name__}" for spec in specs]
     shown += [f"torch.optim.{name}" for name in OPTIMIZERS]

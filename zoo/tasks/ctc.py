@@ -1,0 +1,131 @@
+"""Connectionist temporal classification: labels of a sequence whose places in it are not known."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics.functional.text import word_error_rate
+
+from zoo.model import ModelSpec
+from zoo.registry import check_positive
+from zoo.tasks import TASKS
+from zoo.tasks.answers import Predicted, Record
+from zoo.tasks.base import Task
+from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.ctc_search import BLANK, decoded, padded
+from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+
+
+@final
+@TASKS.register("ctc")
+class CTC(Task):
+    """Writes fewer labels than there are steps, in their order: speech, handwriting, runs of symbols.
+
+    Batches: x (B, T, I) or tokens (B, T); y (B, U), labels from 1 on, -100 beyond the end of each; optional
+    lengths (B,). Class 0 of the network is the blank. Logs torch's CTC loss, the negative log-likelihood of a
+    sequence in nats over the number of its labels; of validation and test sets also the label error rate,
+    edits over labels. The encoder may read both ways.
+    Reference: Graves et al., 2006, https://doi.org/10.1145/1143844.1143891.
+
+    Args:
+        network: The network; sizes that it leaves open come from the data.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule; None keeps the rate.
+        beam: Hypotheses that the search for labels keeps after each step; 1 takes the best path.
+    """
+
+    output = "num_classes"
+
+    def __init__(
+        self,
+        network: ModelSpec | Mapping[str, Any],
+        optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
+        schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+        beam: int = 1,
+    ) -> None:
+        check_positive("beam", beam)
+        self.beam = beam
+        super().__init__(network, optimizer, schedule)
+
+    def _check(self) -> None:
+        if self.network.pooling != "none":
+            raise ValueError(
+                f"CTC needs the classes of every step; got pooling {self.network.pooling!r}, expected 'none'"
+            )
+
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds: the labels of each sequence, without their places."""
+        y = Entry(axes=("B", "U"), kind="integers", below=self.network.output_size, is_target=True)
+        return super().entries() | {"y": y}
+
+    def metrics(self, output_size: int) -> MetricCollection:
+        return MetricCollection({"label_error_rate": MeanMetric()})
+
+    def _predict(self, batch: Batch) -> Predicted:
+        """The most probable labels (B, U), -100 beyond their lengths (B,), and their scores (B,)."""
+        log_p = self.predictions(batch).log_softmax(-1)
+        found = decoded(log_p, _lengths(batch), self.beam)
+        labels, lengths = padded([each for each, _ in found])
+        return {"labels": labels, "lengths": lengths, "scores": torch.tensor([score for _, score in found])}
+
+    def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+        """The labels of each sequence, and their score: log-probability in nats."""
+        names = legend.get("labels")
+        records = list[Record]()
+        for row, length, score in zip(
+            *(predicted[name].tolist() for name in ("labels", "lengths", "scores")), strict=True
+        ):
+            labels = row[:length]
+            records.append({"labels": [names[k] for k in labels] if names else labels, "score": score})
+        return records
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        y, lengths = batch["y"], _lengths(batch)
+        counts = (y != IGNORED).sum(1)
+        self._check_fits(y, counts, lengths)
+        log_p = self.predictions(batch).log_softmax(-1)
+        targets = y.masked_fill(y == IGNORED, BLANK)
+        loss = F.ctc_loss(log_p.transpose(0, 1), targets, lengths, counts, blank=BLANK)
+        self._log_loss(loss, stage, len(y))
+        if stage != "train":
+            self._count_edits(log_p, batch, stage)
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        """Logs no metrics: in training no labels are searched for."""
+
+    def _count_edits(self, log_p: Tensor, batch: Batch, stage: str) -> None:
+        """Notes the label error rate of a batch, weighted by the number of its labels."""
+        found = [labels for labels, _ in decoded(log_p, _lengths(batch), self.beam)]
+        wanted = [[label for label in row if label != IGNORED] for row in batch["y"].tolist()]
+        texts = ([" ".join(map(str, labels)) for labels in each] for each in (found, wanted))
+        total = sum(map(len, wanted))
+        rate = word_error_rate(*texts) if total else torch.tensor(0.0)
+        self._count(stage, rate[None].to(log_p.device), torch.tensor([total], device=log_p.device))
+
+    def _check_fits(self, y: Tensor, counts: Tensor, lengths: Tensor) -> None:
+        """Refuses labels that no alignment has, for their loss would be infinite."""
+        if self.device.type != "cpu" and self.current_epoch > 0:
+            return  # a GPU would have to be waited for, and these have been looked at
+        if bool(((y == BLANK) | ((y[:, 1:] != IGNORED) & (y[:, :-1] == IGNORED)).any(1)[:, None]).any()):
+            raise ValueError(
+                f"{type(self).__name__} got y with {BLANK}, the blank, or with labels behind a {IGNORED}; "
+                f"expected labels from 1 on, and {IGNORED} beyond their end only"
+            )
+        repeats = ((y[:, 1:] == y[:, :-1]) & (y[:, 1:] != IGNORED)).sum(1)
+        short = (lengths < counts + repeats).nonzero()
+        if len(short):
+            b = int(short[0])
+            raise ValueError(
+                f"{type(self).__name__} got a sequence of {int(lengths[b])} steps with {int(counts[b])} "
+                f"labels, {int(repeats[b])} of them repeats; expected as many steps as labels and repeats"
+            )
+
+
+def _lengths(batch: Batch) -> Tensor:
+    """The valid steps of each sequence."""
+    x = batch["x"]
+    return batch.get("lengths", torch.full((len(x),), x.shape[1], device=x.device))

@@ -1,0 +1,160 @@
+"""Sequence to sequence: a target is written for each source, as in translation."""
+
+from collections.abc import Mapping
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchmetrics import MetricCollection
+from torchmetrics.classification import MulticlassAccuracy
+
+from zoo.model import ModelSpec
+from zoo.seq2seq import DecoderSpec, EncoderDecoder, Hypotheses, SearchSpec, search
+from zoo.tasks import TASKS
+from zoo.tasks.answers import Predicted, Record
+from zoo.tasks.base import Task
+from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.from_data import Named
+from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.scheduled_sampling import SamplingSpec
+from zoo.tasks.translations import Translations, spaced
+
+
+@final
+@TASKS.register("sequence_to_sequence")
+class SequenceToSequence(Task):
+    """Writes a target for each source: an encoder of any stack, a causal decoder, attention between them.
+
+    Batches: x (B, S) tokens or (B, S, I), with optional lengths (B,); y (B, U), the target and the decoder's
+    `end` behind it, -100 beyond. The decoder reads `begin` and then y, one token late (teacher forcing), or
+    by `sampling` in part what it has drawn itself. Logs the cross-entropy in nats per token and the accuracy
+    of tokens where those before are given; of validation and test sets, whose targets are searched for, the
+    share of exact matches, BLEU and chrF.
+    Reference: Sutskever et al., 2014, https://arxiv.org/abs/1409.3215; see `EncoderDecoder` for attention.
+
+    Args:
+        network: The encoder and what it reads; sizes that it leaves open come from the data.
+        decoder: The decoder, what it attends to, and where it starts.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule; None keeps the rate.
+        sampling: How much of what the decoder reads in training is its own; None is nothing.
+        search: How targets are looked for.
+    """
+
+    model: EncoderDecoder
+    output = "output_size"
+
+    def __init__(
+        self,
+        network: ModelSpec | Mapping[str, Any],
+        decoder: DecoderSpec | Mapping[str, Any],
+        optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
+        schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+        sampling: SamplingSpec | Mapping[str, Any] | None = None,
+        search: SearchSpec | Mapping[str, Any] = SearchSpec(),  # noqa: B008 (it is frozen)
+    ) -> None:
+        self.decoder = DecoderSpec.of(decoder)
+        self.sampling = SamplingSpec.from_plain(sampling) if isinstance(sampling, Mapping) else sampling
+        self.search = SearchSpec.from_plain(search) if isinstance(search, Mapping) else search
+        super().__init__(network, optimizer, schedule)
+
+    def _check(self) -> None:
+        if self.network.pooling != "none":
+            raise ValueError(
+                f"a decoder attends to every step of the source; got pooling {self.network.pooling!r}, "
+                f"expected 'none'"
+            )
+        if self.network.characters is not None:
+            raise ValueError("an encoder of sources reads tokens; got characters, expected none")
+        if self.network.tie_weights:
+            raise ValueError(
+                "tie_weights of the network ties the embedding of sources to a head that writes targets; "
+                "expected tie_weights of the decoder"
+            )
+
+    def build_model(self) -> EncoderDecoder:
+        return EncoderDecoder(self.network, self.decoder)
+
+    def add_modules(self) -> None:
+        self.translations = nn.ModuleDict({f"{stage}_scores": Translations() for stage in ("val", "test")})
+
+    def entries(self) -> dict[str, Entry]:
+        """What a batch holds: sources, and the tokens of targets."""
+        y = Entry(axes=("B", "U"), kind="integers", below=self.network.output_size, is_target=True)
+        return super().entries() | {"y": y}
+
+    def metrics(self, output_size: int) -> MetricCollection:
+        options: dict[str, Any] = {"ignore_index": IGNORED, "validate_args": False}
+        return MetricCollection(
+            {"token_accuracy": MulticlassAccuracy(num_classes=output_size, average="micro", **options)}
+        )
+
+    def forward(
+        self,
+        x: Tensor,
+        lengths: Tensor | None = None,
+        deltas: Tensor | None = None,
+        characters: Tensor | None = None,
+    ) -> Tensor:
+        """The best target (B, U) that the search finds for each source, with its end and 0 beyond."""
+        return search(self.model, x, lengths, deltas, self.search).tokens[:, 0]
+
+    def _predict(self, batch: Batch) -> Predicted:
+        """The best targets: tokens (B, K, U), lengths (B, K) with the end, and scores (B, K)."""
+        return self._hypotheses(batch)._asdict()
+
+    def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
+        """The best target in words, and its score: log-probability in nats over the length penalty."""
+        decode = legend.get("decode", spaced)
+        best = (predicted[name][:, 0].tolist() for name in ("tokens", "lengths", "scores"))
+        return [
+            {"hypothesis": decode(tokens[:length]), "score": score}
+            for tokens, length, score in zip(*best, strict=True)
+        ]
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        y = batch["y"]
+        inputs = F.pad(y[:, :-1].clamp(min=0), (1, 0), value=self.decoder.begin)
+        given = self._given(inputs) if stage == "train" else None
+        decoded = self.model(batch["x"], inputs, batch.get("lengths"), batch.get("deltas"), given)
+        logits, targets = decoded.logits.flatten(0, 1), y.flatten()
+        loss = F.cross_entropy(logits, targets, ignore_index=IGNORED)
+        self._count(stage, logits.argmax(-1), targets)
+        self._log_loss(loss, stage, (targets != IGNORED).sum())
+        if stage != "train":
+            self._scores(stage).update(self._hypotheses(batch).tokens[:, 0], y, self.decoder.end)
+        return loss
+
+    def _given(self, inputs: Tensor) -> Tensor | None:
+        """Which of the decoder's inputs (B, U) are true ones; None where all are."""
+        if self.sampling is None:
+            return None
+        share = self.sampling.share(self.global_step)
+        self.log("train/teacher_share", share)
+        return torch.rand(inputs.shape, device=inputs.device) < share
+
+    def _hypotheses(self, batch: Batch) -> Hypotheses:
+        return search(self.model, batch["x"], batch.get("lengths"), batch.get("deltas"), self.search)
+
+    def on_validation_epoch_end(self) -> None:
+        super().on_validation_epoch_end()
+        self._log_scores("val")
+
+    def on_test_epoch_end(self) -> None:
+        super().on_test_epoch_end()
+        self._log_scores("test")
+
+    def _scores(self, stage: str) -> Translations:
+        scores = self.translations[f"{stage}_scores"]
+        assert isinstance(scores, Translations)
+        return scores
+
+    def _log_scores(self, stage: str) -> None:
+        """Logs how near the targets that were found are to those of the data, in its words if it has any."""
+        scores, data = self._scores(stage), self.trainer.datamodule  # type: ignore[attr-defined]
+        legend = data.legend if isinstance(data, Named) else {}
+        scores.decode = legend.get("decode", spaced)
+        named = {f"{stage}/{name}": score for name, score in scores.compute().items()}
+        self.log_dict(named, prog_bar=stage == "val", sync_dist=True)
+        scores.reset()
