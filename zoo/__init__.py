@@ -132,12 +132,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
+    from zoo.data.arrays import Arrays as Arrays
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
     from zoo.data.digits import Digits as Digits
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.series import Series as Series
     from zoo.data.text_file import TextFile as TextFile
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
@@ -150,6 +152,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.stack import from_torch as from_torch
     from zoo.stack import to_torch as to_torch
     from zoo.tasks.base import Task as Task
+    from zoo.tasks.forecaster import Forecaster as Forecaster
     from zoo.tasks.language_model import LanguageModel as LanguageModel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
@@ -15,12 +14,11 @@ from zoo.data.datasets import Batch, SequenceDataset
 from zoo.data.faults import listed
 from zoo.data.orders import Bucketed, InOrder, Shuffled
 from zoo.data.series_columns import SeriesColumns, check_aims, column_names
-from zoo.data.series_division import DIVISIONS, SeriesPart, divided
+from zoo.data.series_division import DIVISIONS, SeriesPart
 from zoo.data.series_files import SeriesFiles
-from zoo.data.series_frame import OneSeries, check_lengths, read_series
+from zoo.data.series_reader import SeriesReader
 from zoo.data.series_scaling import SCALES
-from zoo.data.series_steps import SeriesTensors
-from zoo.data.series_table import table_file
+from zoo.data.series_steps import SeriesTensors, two_axes
 from zoo.data.series_windows import Steps, WholeSeries, Windows, WindowsOf
 from zoo.data.splits import Split
 from zoo.registry import nearest
@@ -135,10 +133,9 @@ class Series(SequenceData):
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
         self.division = "series" if horizon is None else split
-        self.separator, self.encoding = separator, encoding
+        self.reader = SeriesReader(self.files, separator, encoding, self.fills, self.division, seed)
         self.labels: list[str] = []
         self._tensors: SeriesTensors | None = None
-        self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
         self._cut: dict[tuple[Path, ...], Steps] = {}
 
     @property
@@ -189,17 +186,10 @@ class Series(SequenceData):
             FileNotFoundError: there is no file for it.
             ValueError: a file is malformed; names the line.
         """
-        source = self.files.find(split)
-        if source.paths not in self._found:
-            tables = [table_file(path, self.separator, self.encoding) for path in source.paths]
-            columns = self._wanted(split)
-            columns = columns.completed(tables[0].names, str(source.paths[0]))
-            found = [series for table in tables for series in read_series(table, columns, self.fills)]
-            if self.horizon is not None:
-                ahead = 0 if split == "predict" else self.horizon
-                check_lengths(found, self.input_steps + ahead, "a window with its horizon")
-            self._found[source.paths] = found
-        return divided(self._found[source.paths], source, self.division, self.seed)[split]
+        columns = self.columns if self._tensors is None else self._tensors.columns
+        columns = columns.unlabelled() if split == "predict" else columns
+        ahead = 0 if split == "predict" else self.horizon or 0
+        return self.reader.parts(split, columns, self.input_steps + ahead)
 
     def load(self, split: Split) -> SequenceDataset:
         tensors, parts = self.tensors, self.parts(split)
@@ -219,7 +209,7 @@ class Series(SequenceData):
         parts = self.parts(split)
         if self.horizon is None:
             for part, record in zip(parts, records, strict=False):
-                yield {"series": part.series.id, **self._in_units(record)}
+                yield {"series": part.series.id, **self.tensors.in_units(record)}
             return
         windows = self.dataset("predict")
         assert isinstance(windows, Windows)
@@ -246,17 +236,10 @@ class Series(SequenceData):
                 "arrays say nothing of season, known and static covariates or times, which this data has; "
                 "expected a file given as predict"
             )
-        width, least = len(columns.inputs), max(1, self.input_steps)
-        found = list[Tensor]()
-        for number, item in enumerate(items):
-            values = np.asarray(item, dtype=np.float64)
-            values = values[:, None] if values.ndim == 1 and width == 1 else values
-            if values.ndim != 2 or values.shape[1] != width or len(values) < least:
-                raise ValueError(
-                    f"item {number} has shape {values.shape}; expected ({least} or more, {width}): "
-                    f"{', '.join(columns.inputs)}"
-                )
-            found.append(tensors.raw(values))
+        found = [
+            tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps)))
+            for number, item in enumerate(items)
+        ]
         if self.horizon is None:
             return WholeSeries(found, None, None)
         return tensors.windows([x[-self.input_steps :] for x in found], self.horizon)
@@ -281,32 +264,24 @@ class Series(SequenceData):
         self._datasets.clear()
         self._cut.clear()
 
-    def _wanted(self, split: Split) -> SeriesColumns:
-        """The columns to read for a split; without labels where these are to be found."""
-        columns = self.columns if self._tensors is None else self._tensors.columns
-        return columns.unlabelled() if split == "predict" else columns
-
     def _windows(self, split: Split, parts: Sequence[SeriesPart]) -> Windows:
         assert self.horizon is not None
-        source, home = self.files.find(split), str(self.files.find(split).split.path)
-        found = self._found[source.paths]
-        if source.paths not in self._cut:
-            self._cut[source.paths] = self.tensors.steps(found, self.horizon)
-        if split == "predict" and self.tensors.columns.known:
+        columns, home = self.tensors.columns, self.files.find(split)
+        found = self.reader.found(split, columns, 0)
+        if home.paths not in self._cut:
+            self._cut[home.paths] = self.tensors.steps(found, self.horizon)
+        cut = WindowsOf(self.input_steps, self.horizon, self.stride, len(columns.targets))
+        if split == "predict" and columns.known:
             raise ValueError(
-                f"{home}: {listed(self.tensors.columns.known)} would have to be known beyond the end; "
-                f"expected no known columns, or no file as predict"
+                f"{home.split.path}: {listed(columns.known)} would have to be known beyond the end; expected "
+                f"no known columns, or no file as predict"
             )
-        chosen = WindowsOf(self.input_steps, self.horizon, self.stride, len(self.tensors.columns.targets))
-        windows = chosen.after(found) if split == "predict" else chosen.within(found, parts)
-        if not len(windows[0]):
-            longest = max(part.end - part.first for part in parts)
-            raise ValueError(
-                f"{home}: the {split} part has no window: it has {longest} steps at most, and "
-                f"{self.input_steps} (input_steps) are to come before "
-                f"{self.horizon} (horizon) in it; expected a longer part"
-            )
-        return Windows(self._cut[source.paths], *windows, self.input_steps, self.horizon, split != "predict")
+        return cut.of(
+            self._cut[home.paths],
+            found,
+            None if split == "predict" else parts,
+            f"{home.split.path}: the {split} part",
+        )
 
     def _targets(self, parts: Sequence[SeriesPart]) -> Tensor:
         """The class (N,) or the scaled number (N, 1) of each series."""
@@ -321,9 +296,3 @@ class Series(SequenceData):
                 f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])
-
-    def _in_units(self, record: Record) -> Record:
-        """What is said of a series, with its number in its own units."""
-        if self.columns.number is None or "prediction" not in record:
-            return record
-        return {**record, "prediction": self.tensors.number_up(record["prediction"])}

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo.data.base import Record
 from zoo.data.series_columns import SeriesColumns
 from zoo.data.series_division import SeriesPart
 from zoo.data.series_frame import OneSeries
@@ -101,9 +102,12 @@ class SeriesTensors:
         static = self.static(series).expand(len(series), -1)
         return torch.cat([self.inputs(series), self.known(series), static], 1)
 
-    def number_up(self, scaled: Sequence[float]) -> float:
-        """The number that belongs to a series, in its own units."""
-        return float(scaled[0] * self.constant.spread[-1] + self.constant.center[-1])
+    def in_units(self, record: Record) -> Record:
+        """What is said of a series, with the number that belongs to it in its own units."""
+        if self.columns.number is None or "prediction" not in record:
+            return record
+        up = record["prediction"][0] * self.constant.spread[-1] + self.constant.center[-1]
+        return {**record, "prediction": float(up)}
 
     def windows(self, items: Sequence[Tensor], horizon: int) -> Windows:
         """One window each, (T, I), with nothing known of what comes."""
@@ -176,3 +180,25 @@ def _times(series: OneSeries) -> Any:
 
 def _padded(values: Tensor, ahead: int) -> Tensor:
     return torch.cat([values, values.new_zeros(ahead, *values.shape[1:])])
+
+
+def two_axes(number: int, item: Any, names: Sequence[str], least: int) -> Numbers:
+    """A user's own series as (T, C).
+
+    Args:
+        number: Which it is, for messages.
+        item: The series.
+        names: What its columns are.
+        least: The steps that it must have.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    values = np.asarray(item, dtype=np.float64)
+    values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
+    if values.ndim != 2 or values.shape[1] != len(names) or len(values) < least:
+        raise ValueError(
+            f"item {number} has shape {values.shape}; expected ({least} or more, {len(names)}): "
+            f"{', '.join(names)}"
+        )
+    return values

@@ -99,10 +99,30 @@ class WindowsOf(NamedTuple):
     stride: int
     targets: int
 
-    def within(
+    def of(
+        self, steps: Steps, found: Sequence[OneSeries], parts: Sequence[SeriesPart] | None, place: str
+    ) -> Windows:
+        """The windows whose horizon is in these parts; without parts those after which the series end.
+
+        Raises:
+            ValueError: there are none; begins with `place`.
+        """
+        if parts is None:
+            chosen = self._after(found)
+        else:
+            chosen = self._within(found, parts)
+            if not len(chosen[0]):
+                longest = max(part.end - part.first for part in parts)
+                raise ValueError(
+                    f"{place} has no window: it has {longest} steps at most, and {self.length} (input_steps) "
+                    f"are to come before {self.horizon} (horizon) in it; expected a longer part"
+                )
+        return Windows(steps, *chosen, self.length, self.horizon, parts is not None)
+
+    def _within(
         self, found: Sequence[OneSeries], parts: Sequence[SeriesPart]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Those whose horizon is in these parts: their first steps, series, and first steps to forecast."""
+        """Their first steps, series, and first steps to forecast."""
         firsts = dict[int, Any]()
         for part in parts:
             begins = np.arange(max(self.length, part.first), part.end - self.horizon + 1, self.stride)
@@ -111,8 +131,7 @@ class WindowsOf(NamedTuple):
             firsts[part.number] = begins[lacks[begins + self.horizon - 1] == before]
         return self._placed(found, firsts)
 
-    def after(self, found: Sequence[OneSeries]) -> tuple[Tensor, Tensor, Tensor]:
-        """The last of each series, whose horizon begins after its end."""
+    def _after(self, found: Sequence[OneSeries]) -> tuple[Tensor, Tensor, Tensor]:
         return self._placed(found, {number: np.array([len(series)]) for number, series in enumerate(found)})
 
     def _placed(self, found: Sequence[OneSeries], firsts: dict[int, Any]) -> tuple[Tensor, Tensor, Tensor]:
