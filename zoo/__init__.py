@@ -141,6 +141,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.python_docs import PythonDocs as PythonDocs
     from zoo.data.series import Series as Series
     from zoo.data.text_file import TextFile as TextFile
+    from zoo.data.time_series_archive import TimeSeriesArchive as TimeSeriesArchive
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
     from zoo.names import name_stack as name_stack

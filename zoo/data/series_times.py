@@ -70,7 +70,7 @@ def _number(words: Sequence[Any]) -> Ticks:
 
 
 def _date(words: Sequence[Any]) -> Ticks:
-    plain = [word.removesuffix("Z") for word in words]
+    plain = [word.removesuffix("Z").replace("/", "-") for word in words]
     if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
         raise ValueError("a date has an offset")
     return np.array(plain, dtype="datetime64[us]")
