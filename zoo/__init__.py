@@ -132,6 +132,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
+    from zoo.data.agreement import Agreement as Agreement
+    from zoo.data.arrays import Arrays as Arrays
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
     from zoo.data.date_phrases import DatePhrases as DatePhrases
@@ -141,10 +143,12 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.parallel_text import ParallelText as ParallelText
     from zoo.data.piano_rolls import PianoRolls as PianoRolls
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.series import Series as Series
     from zoo.data.string_reversal import StringReversal as StringReversal
     from zoo.data.symbol_runs import SymbolRuns as SymbolRuns
     from zoo.data.tagged_text import TaggedText as TaggedText
     from zoo.data.text_file import TextFile as TextFile
+    from zoo.data.time_series_archive import TimeSeriesArchive as TimeSeriesArchive
     from zoo.embedding import CharacterSpec as CharacterSpec
     from zoo.generation import Sampling as Sampling
     from zoo.model import Model as Model
@@ -162,6 +166,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.stack import to_torch as to_torch
     from zoo.tasks.base import Task as Task
     from zoo.tasks.ctc import CTC as CTC
+    from zoo.tasks.forecaster import Forecaster as Forecaster
     from zoo.tasks.language_model import LanguageModel as LanguageModel
     from zoo.tasks.multi_label import MultiLabel as MultiLabel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec

@@ -51,7 +51,17 @@ def characters(folder, workers=0):
     return zoo.LanguageModel, {"encoder": encoder(), "embedding_size": 3}, data
 
 
-SOURCES = {source.__name__: source for source in (digits, texts, numbers, steps, characters)}
+def waves(folder, workers=0):
+    """Windows of a series, whose forecasts correct those of a season ago."""
+    folder.mkdir(exist_ok=True)
+    values = "\n".join(str(step % 6 + step % 5 / 7) for step in range(80))
+    (folder / "waves.csv").write_text(f"value\n{values}\n")
+    series = {"horizon": 2, "input_steps": 8, "season": 6, "batch_size": 8, "num_workers": workers}
+    data = zoo.Series(root=folder / "waves.csv", **series)
+    return zoo.Forecaster, {"encoder": encoder(), "pooling": "last"}, data
+
+
+SOURCES = {source.__name__: source for source in (digits, texts, numbers, steps, characters, waves)}
 
 
 @dataclass

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_type_hints
 
 import lightning.pytorch as pl
 import pytest
@@ -18,6 +19,7 @@ from zoo.catalogue import MODELS
 from zoo.model import PoolingName
 from zoo.stack.spec import DIRECTIONS, MERGES
 from zoo.tasks import TASKS
+from zoo.tasks.forecast_spec import ForecastSpec
 from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES
 from zoo.wiring import WIRINGS
 
@@ -38,6 +40,14 @@ def stack(**changes):
 def classifier(encoder=None, pooling="max", **options):
     network = {"encoder": encoder or stack(), "pooling": pooling, "input_size": 3, "output_size": 2}
     return library.SequenceClassifier(library.ModelSpec(**network), **options)
+
+
+def forecaster(head, mode):
+    """A forecaster of one step, whose network reads the value and its change."""
+    spec = ForecastSpec(head=head, mode=mode, horizon=1, targets=1, quantiles=(0.1, 0.5, 0.9))
+    size = {"point": 1, "quantile": 3, "student_t": 3}.get(head, 2)
+    network = {"encoder": stack(), "pooling": "last" if mode == "direct" else "none"}
+    return library.Forecaster(library.ModelSpec(**network, input_size=2, output_size=size), forecast=spec)
 
 
 def optimizer(name):
@@ -80,6 +90,11 @@ def tasks():
         **{f"model {name}": narrow(name) for name in MODELS},
         "layers": classifier(stack(cell=("lstm", "gru"), hidden_size=(3, 5), num_layers=2, dropout=0.3)),
         "initial state": classifier(stack(learn_initial_state=True, recurrent_gradient_clip=1.0)),
+        **{
+            f"head {name} {mode}": forecaster(name, mode)
+            for name in get_type_hints(ForecastSpec)["head"].__args__
+            for mode in ("direct", "autoregressive")
+        },
         "regressor": library.SequenceRegressor(classifier().network),
         "tied": library.LanguageModel(
             library.ModelSpec(

@@ -188,7 +188,7 @@ class EncoderDecoder(SequenceModel):
         return Decoded(torch.stack(logits, dim=1), torch.stack(weights, dim=1) if weights else None)
 
     def _embedded(self, tokens: Tensor) -> Tensor:
-        embedded: Tensor = self.input_dropout(self.targettoken_embedding(tokens))
+        embedded: Tensor = self.input_dropout(self.target_embedding(tokens))
         return embedded
 
     def _attended(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:

@@ -26,7 +26,10 @@ TRAINS = (
     "val_check_interval",
 )
 """Options of the Trainer on which the weights depend."""
-SIZES = ("input_size", "vocab_size", "output_size", "character_vocab_size")
+SIZES = (
+    *("input_size", "vocab_size", "output_size", "character_vocab_size"),
+    *("horizon", "targets", "known", "static", "season"),  # of forecasts
+)
 """What a recipe may leave open, to be read off the data."""
 TRAINING = ("optimizer", "schedule")
 """What makes no difference to a model that is not trained on."""

@@ -1,0 +1,298 @@
+"""Forecasting and classification of a user's own numeric series."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from zoo.data import DATA
+from zoo.data.base import Record, SequenceData, check_counts, check_option
+from zoo.data.datasets import Batch, SequenceDataset
+from zoo.data.faults import listed
+from zoo.data.orders import Bucketed, InOrder, Shuffled
+from zoo.data.series_columns import SeriesColumns, check_aims, column_names
+from zoo.data.series_division import DIVISIONS, SeriesPart
+from zoo.data.series_files import SeriesFiles
+from zoo.data.series_reader import SeriesReader
+from zoo.data.series_scaling import SCALES
+from zoo.data.series_steps import SeriesTensors, two_axes
+from zoo.data.series_windows import Steps, WholeSeries, Windows, WindowsOf
+from zoo.data.splits import Split
+from zoo.registry import nearest
+
+MISSING = ("refuse", "fill")
+Columns = str | list[str] | None
+
+
+@final
+@DATA.register("series")
+class Series(SequenceData):
+    """Numeric series from CSV, TSV, Parquet or npz files, wide or long: for forecasts, or for one label each.
+
+    Each row is a step, and each column a variable; with `id` a file holds many series. With `horizon`,
+    windows of `input_steps` are cut out with what comes after them. Batches: `x` (B, T, I), targets, then
+    past covariates, then for each of these whether it was missing (missing: fill); `y` (B, H, K); `center`
+    and `spread` (B, K), which turn both into the data's own units; `known` (B, T + H, F), known covariates,
+    then sine and cosine of the time of the season; `static` (B, S). With `label` or `number`, whole series:
+    `x` (B, T, I), which has known and static covariates, too; `y`, the class (B,) or the scaled number
+    (B, 1); `lengths` (B,) if they differ. `deltas` (B, T) if asked for: the time since the step before, 1 for
+    the usual one.
+
+    Scaling, labels and the usual gap between steps are learned from the training part only. A missing value
+    is filled with the last one before it, or with the training mean where there is none. Numbers and ISO
+    dates are times. To predict, a file given as predict is forecast beyond its end; else the test windows
+    are. Seasons are counted from the first row of each series.
+
+    Args:
+        root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files
+            that are a series each. What has no file of its own is divided among train, val and test.
+        train: Training file, instead of the one in root.
+        val: Validation file, instead of the one in root.
+        test: Test file, instead of the one in root.
+        predict: File whose series are forecast beyond their end, or labelled; the test set if not given.
+        targets: Columns to forecast or, for labels, to read; by default all that are nothing else.
+        horizon: Steps H to forecast.
+        input_steps: Steps T of a window.
+        stride: Steps from one window to the next.
+        season: Steps of a season, such as 12 for months.
+        label: Column of the class of a series.
+        number: Column of the number that belongs to a series.
+        id: Column that says which series a row is of; by default each file is one.
+        time: Column of the times, which must ascend; by default rows are steps of equal length.
+        past: Columns that are known up to the present.
+        known: Columns that are known for the future, too.
+        static: Columns that are the same at all times of a series.
+        deltas: Whether batches hold the time since the step before, for cells that read it.
+        missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
+        scale: standard (mean and standard deviation), robust (median and quartiles) or none.
+        split: Whether a file is divided by time (the end of each series is tested on) or by series.
+        val_fraction: Share of a divided file for validation.
+        test_fraction: Share of a divided file for testing.
+        separator: Between columns; by default a tab in .tsv and .tab, else a comma.
+        encoding: Encoding of CSV and TSV files.
+        batch_size: Windows or series of one batch.
+        seed: Decides shuffles, and the division by series.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(
+        self,
+        root: str | Path | None = None,
+        train: str | Path | None = None,
+        val: str | Path | None = None,
+        test: str | Path | None = None,
+        predict: str | Path | None = None,
+        targets: Columns = None,
+        horizon: int | None = None,
+        input_steps: int | None = None,
+        stride: int = 1,
+        season: int | None = None,
+        label: str | None = None,
+        number: str | None = None,
+        id: str | None = None,
+        time: str | None = None,
+        past: Columns = None,
+        known: Columns = None,
+        static: Columns = None,
+        deltas: bool = False,
+        missing: str = "refuse",
+        scale: str = "standard",
+        split: str = "time",
+        val_fraction: float = 0.15,
+        test_fraction: float = 0.15,
+        separator: str | None = None,
+        encoding: str = "utf-8",
+        batch_size: int = 32,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, num_workers)
+        check_aims(horizon, input_steps, label, number, season)
+        check_counts(stride=stride)
+        for name, value, options in (
+            ("missing", missing, MISSING),
+            ("scale", scale, SCALES),
+            ("split", split, DIVISIONS),
+        ):
+            check_option(name, value, options)
+        self.columns = SeriesColumns(
+            targets=column_names("targets", targets),
+            past=column_names("past", past),
+            known=column_names("known", known),
+            static=column_names("static", static),
+            id=id,
+            time=time,
+            label=label,
+            number=number,
+        )
+        files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
+        self.files = SeriesFiles(root, files, val_fraction, test_fraction)
+        self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
+        self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
+        self.division = "series" if horizon is None else split
+        self.reader = SeriesReader(self.files, separator, encoding, self.fills, self.division, seed)
+        self.labels: list[str] = []
+        self._tensors: SeriesTensors | None = None
+        self._cut: dict[tuple[Path, ...], Steps] = {}
+
+    @property
+    def tensors(self) -> SeriesTensors:
+        """How series become tensors, learned from the training part unless a checkpoint brought it.
+
+        Raises:
+            FileNotFoundError: there is neither a checkpoint nor a training file.
+            ValueError: a file is malformed, or all labels are the same.
+        """
+        if self._tensors is None:
+            parts = self.parts("train")
+            if self.columns.label is not None:
+                self.labels = sorted({str(part.series.label) for part in parts})
+                if len(self.labels) < 2:
+                    path = parts[0].series.table.path
+                    raise ValueError(
+                        f"{path}: every label is {self.labels[0]!r}, expected two different ones"
+                    )
+            table = parts[0].series.table
+            columns = self.columns.completed(table.names, str(table.path))
+            self._tensors = SeriesTensors.learned(
+                parts, columns, self.scale, self.fills, self.season, self.deltas
+            )
+        return self._tensors
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        tensors, columns = self.tensors, self.tensors.columns
+        known = len(columns.known) + (0 if self.season is None else 2)
+        if self.horizon is not None:
+            sizes = {"input_size": tensors.width, "targets": len(columns.targets), "horizon": self.horizon}
+            sizes |= {"known": known, "static": len(columns.static)}
+            return sizes if self.season is None else sizes | {"season": self.season}
+        sizes = {"input_size": tensors.width + known + len(columns.static)}
+        return sizes | (
+            {"num_classes": len(self.labels)} if columns.label is not None else {"output_size": 1}
+        )
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        return {"labels": self.labels} if self.labels else {"targets": list(self.tensors.columns.targets)}
+
+    def parts(self, split: Split) -> list[SeriesPart]:
+        """What a split has of which series.
+
+        Raises:
+            FileNotFoundError: there is no file for it.
+            ValueError: a file is malformed; names the line.
+        """
+        columns = self.columns if self._tensors is None else self._tensors.columns
+        columns = columns.unlabelled() if split == "predict" else columns
+        ahead = 0 if split == "predict" else self.horizon or 0
+        return self.reader.parts(split, columns, self.input_steps + ahead)
+
+    def load(self, split: Split) -> SequenceDataset:
+        tensors, parts = self.tensors, self.parts(split)
+        if self.horizon is not None:
+            return self._windows(split, parts)
+        items = [tensors.whole(part.series) for part in parts]
+        gaps = [tensors.deltas(part.series) for part in parts] if self.deltas else []
+        deltas = [each for each in gaps if each is not None] if self.deltas else None
+        return WholeSeries(items, deltas, None if split == "predict" else self._targets(parts))
+
+    def load_predict(self) -> Dataset[Batch]:
+        return self.load("predict") if "predict" in self.files.given else self.dataset("test")
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Each series by its id, with the times that are forecast; numbers in their own units."""
+        split: Split = "predict" if "predict" in self.files.given else "test"
+        parts = self.parts(split)
+        if self.horizon is None:
+            for part, record in zip(parts, records, strict=False):
+                yield {"series": part.series.id, **self.tensors.in_units(record)}
+            return
+        windows = self.dataset("predict")
+        assert isinstance(windows, Windows)
+        series = {part.number: part.series for part in parts}
+        for number, first, record in zip(
+            windows.series.tolist(), windows.firsts.tolist(), records, strict=False
+        ):
+            yield {
+                "series": series[number].id,
+                "time": series[number].times_from(first, self.horizon),
+                **record,
+            }
+
+    def given(self, items: Sequence[Any]) -> SequenceDataset:
+        """Arrays (T, C) of targets and past covariates in their own units, as windows or whole series.
+
+        Raises:
+            ValueError: they are of another width or too short, or the data has covariates or a season, whose
+                values for these are not known.
+        """
+        tensors, columns = self.tensors, self.tensors.columns
+        if self.season is not None or columns.known or columns.static or self.deltas:
+            raise ValueError(
+                "arrays say nothing of season, known and static covariates or times, which this data has; "
+                "expected a file given as predict"
+            )
+        found = [
+            tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps)))
+            for number, item in enumerate(items)
+        ]
+        if self.horizon is None:
+            return WholeSeries(found, None, None)
+        return tensors.windows([x[-self.input_steps :] for x in found], self.horizon)
+
+    def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
+        if split != "train":
+            return InOrder(data)
+        if isinstance(data, WholeSeries):
+            return Bucketed(data.lengths, self.batch_size, self.seed)
+        return Shuffled(len(data), self.seed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was learned from the training part, as plain values, for the checkpoint."""
+        return {} if self._tensors is None else {"labels": list(self.labels), **self._tensors.plain()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over what a checkpoint's model was trained with."""
+        if not state_dict or state_dict == self.state_dict():
+            return
+        self.labels = list(state_dict["labels"])
+        self._tensors = SeriesTensors.restored(state_dict, self.columns, self.fills, self.season)
+        self._datasets.clear()
+        self._cut.clear()
+
+    def _windows(self, split: Split, parts: Sequence[SeriesPart]) -> Windows:
+        assert self.horizon is not None
+        columns, home = self.tensors.columns, self.files.find(split)
+        found = self.reader.found(split, columns, 0)
+        if home.paths not in self._cut:
+            self._cut[home.paths] = self.tensors.steps(found, self.horizon)
+        cut = WindowsOf(self.input_steps, self.horizon, self.stride, len(columns.targets))
+        if split == "predict" and columns.known:
+            raise ValueError(
+                f"{home.split.path}: {listed(columns.known)} would have to be known beyond the end; expected "
+                f"no known columns, or no file as predict"
+            )
+        return cut.of(
+            self._cut[home.paths],
+            found,
+            None if split == "predict" else parts,
+            f"{home.split.path}: the {split} part",
+        )
+
+    def _targets(self, parts: Sequence[SeriesPart]) -> Tensor:
+        """The class (N,) or the scaled number (N, 1) of each series."""
+        if self.columns.label is None:
+            return torch.stack([self.tensors.number(part.series) for part in parts])
+        unknown = [part.series for part in parts if part.series.label not in self.labels]
+        if unknown:
+            label = str(unknown[0].label)
+            raise ValueError(
+                f"{unknown[0].place(0)}: label {label!r} does not occur in the training data, in "
+                f"{len(unknown)} of {len(parts)} series"
+                f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
+            )
+        return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])

@@ -1,0 +1,58 @@
+"""Series of a split, read once for all splits that share their files."""
+
+from pathlib import Path
+from typing import final
+
+from zoo.data.series_columns import SeriesColumns
+from zoo.data.series_division import SeriesPart, divided
+from zoo.data.series_files import SeriesFiles
+from zoo.data.series_frame import OneSeries, check_lengths, read_series
+from zoo.data.series_table import table_file
+from zoo.data.splits import Split
+
+
+@final
+class SeriesReader:
+    """Reads series and divides them.
+
+    Args:
+        files: Where they are.
+        separator: Between columns; None goes by the ending of a file.
+        encoding: Of text files.
+        fills: Whether values may be missing.
+        division: "time" or "series".
+        seed: Decides the latter.
+    """
+
+    def __init__(
+        self, files: SeriesFiles, separator: str | None, encoding: str, fills: bool, division: str, seed: int
+    ) -> None:
+        self.files, self.separator, self.encoding, self.fills = files, separator, encoding, fills
+        self.division, self.seed = division, seed
+        self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
+
+    def found(self, split: Split, columns: SeriesColumns, least: int) -> list[OneSeries]:
+        """All series of the files of a split.
+
+        Args:
+            split: The split.
+            columns: What is read of them; what is read first counts for all splits of a file.
+            least: The steps that each must have.
+
+        Raises:
+            FileNotFoundError: there is no file for it.
+            ValueError: a file is malformed; names the line.
+        """
+        paths = self.files.find(split).paths
+        if paths not in self._found:
+            tables = [table_file(path, self.separator, self.encoding) for path in paths]
+            whole = columns.completed(tables[0].names, str(paths[0]))
+            found = [series for table in tables for series in read_series(table, whole, self.fills)]
+            check_lengths(found, least, "a window with its horizon")
+            self._found[paths] = found
+        return self._found[paths]
+
+    def parts(self, split: Split, columns: SeriesColumns, least: int) -> list[SeriesPart]:
+        """What a split has of which series; for arguments and errors see `found`."""
+        found = self.found(split, columns, least)
+        return divided(found, self.files.find(split), self.division, self.seed)[split]
