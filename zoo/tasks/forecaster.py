@@ -10,7 +10,7 @@ from lightning.pytorch.utilities import rank_zero_only
 from torch import Tensor
 from torchmetrics import MetricCollection
 
-from zoo.model import ModelSpec
+from zoo.model import Model, ModelSpec
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
@@ -60,6 +60,7 @@ class Forecaster(Task):
         forecast: What is forecast, and how.
     """
 
+    model: Model
     output = "targets"
 
     def __init__(
