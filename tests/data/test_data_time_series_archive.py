@@ -135,7 +135,7 @@ def test_files_are_found_by_name(tmp_path):
         TimeSeriesArchive(tmp_path).setup()
     write(tmp_path)
     write(tmp_path, name="Other")
-    with pytest.raises(ValueError, match="has several data sets .*; give the name of one as name"):
+    with pytest.raises(ValueError, match=r"has several data sets .*; give the name of one as name"):
         TimeSeriesArchive(tmp_path).setup()
     assert TimeSeriesArchive(tmp_path, name="Toy").path("TEST").name == "Toy_TEST.ts"
     assert TimeSeriesArchive(tmp_path / "Other_TRAIN.ts").path("TEST").name == "Other_TEST.ts"
