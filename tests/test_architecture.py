@@ -181,4 +181,8 @@ def test_files_and_functions_can_be_read_in_one_go(path):
     assert text.count("\n") <= LONGEST_FILE
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            assert lines_of(node) <= LONGEST_FUNCTION, node.name
+            is_flat = (
+                node.name == "__init__" and part_of(path) == "data"
+            )  # options, as the recipe's lines are
+            signature = node.body[0].lineno - node.lineno if is_flat else 0
+            assert lines_of(node) - signature <= LONGEST_FUNCTION, node.name

@@ -57,8 +57,40 @@ def tagged(folder):
     return [f"--data.root={folder}", "--data.batch_size=4"]
 
 
-FILES = {"ud_ewt": tagged, "mnist": mnist, "labelled": reviews, "ptb": treebank}
+def series(*columns):
+    """Makes a file of steps of so many columns, with a wave in each."""
+
+    def make(folder):
+        path = folder / "series.csv"
+        rows = [[step, *(step % 6 + (step * k) % 5 for k in range(1, len(columns)))] for step in range(900)]
+        path.write_text("\n".join(",".join(map(str, row)) for row in [columns, *rows]) + "\n")
+        return [f"--data.root={path}", "--data.input_steps=60", "--data.batch_size=4"]
+
+    return make
+
+
+def vowels(folder):
+    """Series of two dimensions with a class each."""
+    head = "@problemName Vowels\n@timeStamps false\n@classLabel true a b\n@data\n"
+    rows = "".join(f"{k},2,3:{k},1,0:{'ab'[k % 2]}\n" for k in range(20))
+    for part in ("TRAIN", "TEST"):
+        (folder / f"Vowels_{part}.ts").write_text(head + rows)
+    return [f"--data.root={folder}", "--data.batch_size=4"]
+
+
+FILES = {
+    "ud_ewt": tagged,
+    "mnist": mnist,
+    "labelled": reviews,
+    "ptb": treebank,
+    "sunspots": series("YEAR", "SUNACTIVITY"),
+    "electrical": series("DATE", "STS.M.I7.W.TOVT.NS0016.4.000"),
+    "seattle": series("date", "temp_max", "temp_min", "precipitation", "wind"),
+    "co2": series("date", "co2"),
+    "japanese": vowels,
+}
 SMALLER = {
+    "seattle": ["--data.season=7"],
     "adding": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
     "dates": ["--data.val_size=20", "--data.test_size=20"],

@@ -138,6 +138,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.copy_memory import CopyMemory as CopyMemory
     from zoo.data.date_phrases import DatePhrases as DatePhrases
     from zoo.data.digits import Digits as Digits
+    from zoo.data.hub_text import HubText as HubText
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.parallel_text import ParallelText as ParallelText

@@ -3,6 +3,7 @@
 python recipes/results/measure.py quickstart adding depth
 python recipes/results/measure.py sentiment --root rt-polarity.all
 python recipes/results/measure.py ptb_2_epochs --root FOLDER
+python recipes/results/measure.py sunspots --root sunspots.csv
 """
 
 import argparse
@@ -72,6 +73,11 @@ TABLES = {
     "python_docs": [Run("language_modelling/python_docs_lstm.yaml")],
     "sentiment": [Run("classification/labelled_text_bilstm_max.yaml", seeds=(1, 2, 3), split_by_seed=True)],
     "mnist_rows": [Run("classification/mnist_rows_lstm.yaml")],
+    "sunspots": [Run("forecasting/sunspots_gru.yaml", seeds=(1, 2, 3))],
+    "electrical_equipment": [Run("forecasting/electrical_equipment_gru.yaml", seeds=(1, 2, 3))],
+    "seattle_weather": [Run("forecasting/seattle_weather_student_t.yaml", seeds=(1, 2, 3))],
+    "co2_weekly": [Run("forecasting/co2_weekly_gru.yaml", seeds=(1, 2, 3))],
+    "japanese_vowels": [Run("classification/japanese_vowels_bigru.yaml", seeds=(1, 2, 3))],
     "ptb_2_epochs": [Run("language_modelling/ptb_zaremba_small.yaml", ("--trainer.max_epochs=2",))],
     "ptb": [Run("language_modelling/ptb_zaremba_small.yaml")],
 }

@@ -267,6 +267,22 @@ def test_a_trained_forecaster_is_better_than_what_needs_no_training_and_says_so(
     assert np.less(row["lower"], row["upper"]).all()
 
 
+def test_a_network_that_was_trained_takes_horizon_and_season_from_the_data(tmp_path):
+    data = zoo.Series(wave(tmp_path), horizon=6, input_steps=24, season=12)
+    network = {"encoder": {"cell": "gru", "hidden_size": 4}, "pooling": "last"}
+    first, second = zoo.Forecaster(network), zoo.Forecaster(network)
+    run = trainer(tmp_path, max_steps=1, limit_val_batches=0)
+    run.fit(first, data)
+    run.save_checkpoint(tmp_path / "kept.ckpt")
+    found = run.test(first, data, verbose=False)
+    second.complete(first.hparams["network"])
+    again = trainer(tmp_path).test(
+        second, data, ckpt_path=tmp_path / "kept.ckpt", verbose=False, weights_only=True
+    )
+    assert again == found
+    assert "test/mse_seasonal_naive" in found[0]
+
+
 def test_a_forecaster_that_is_worse_says_that(tmp_path, caplog):
     task, batch = task_of(season=3)
     torch.nn.init.constant_(task.model.head.bias, 50.0)

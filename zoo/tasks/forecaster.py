@@ -71,6 +71,7 @@ class Forecaster(Task):
         forecast: ForecastSpec | Mapping[str, Any] = ForecastSpec(),  # noqa: B008 (it is frozen)
     ) -> None:
         self.forecast = ForecastSpec.of(forecast)
+        self._is_built = False
         self.head = head_of(self.forecast.head, self.forecast.quantiles)
         super().__init__(network, optimizer, schedule)
 
@@ -80,8 +81,9 @@ class Forecaster(Task):
         if isinstance(data, Sized):
             self.forecast = self.forecast.resolved(data.sizes)
         super().setup(stage)
+        if not self._is_built:
+            self._build()
         self._check_sizes()
-        self._contract = self.contract()
         self._keep_hyper_parameters()
 
     def model_sizes(self, data_sizes: Mapping[str, int]) -> dict[str, int]:
@@ -140,6 +142,12 @@ class Forecaster(Task):
                 f"variables, whose others nobody knows ahead; expected them as known or static, or "
                 f"forecast.mode 'direct'"
             )
+
+    def _build(self) -> None:
+        """Builds the model once it is known how far it forecasts: for some data, only in `setup`."""
+        if self.forecast.horizon is not None:
+            super()._build()
+            self._is_built = True
 
     def add_modules(self) -> None:
         """Begins near the naive forecast."""

@@ -1,0 +1,225 @@
+"""Text classification on Hugging Face data sets, from a folder or from the hub."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.utils.data import Sampler
+
+from zoo.data import DATA
+from zoo.data.base import Record, check_counts
+from zoo.data.datasets import RaggedSequences, SequenceDataset
+from zoo.data.faults import listed
+from zoo.data.orders import Bucketed, InOrder
+from zoo.data.split_files import SPLIT_NAMES
+from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.text import TextData
+from zoo.data.vocabulary import PADDING, UNKNOWN, Words
+from zoo.registry import nearest
+
+HELD_OUT: tuple[Split, ...] = ("val", "test")
+
+
+@final
+@DATA.register("hub_text")
+class HubText(TextData):
+    """Texts with labels from a Hugging Face data set: a folder on disk, or a name on the hub.
+
+    Needs the package datasets, which runs no code of a data set from version 4 on. A folder is one that
+    `save_to_disk` has written, or one of CSV, JSON or Parquet files. Splits are taken by their names; what is
+    not there is held out of training. The vocabulary is learned from the training texts only. Batches: `x`
+    (B, T), words; `y` (B,), the class; `lengths` (B,) if they differ.
+    Reference: Lhoest et al., 2021, https://arxiv.org/abs/2109.02846.
+
+    Args:
+        root: The folder, or the name on the hub.
+        name: Configuration, where a data set has several.
+        revision: Commit, branch or tag of a data set on the hub.
+        text: Column of the text.
+        label: Column of the label.
+        lower: Whether to turn texts to lower case.
+        min_count: Words that are less frequent in the training texts become `<unk>`.
+        vocab_size: Most types of words, `<pad>` and `<unk>` included.
+        max_length: Words of a text beyond this number are cut off.
+        val_fraction: Share held out of training where there is no validation split, stratified by label.
+        test_fraction: Share held out of training where there is no test split, stratified by label.
+        batch_size: Texts of one batch.
+        seed: Decides what is held out, and shuffles.
+        num_workers: Processes that load batches; 0 loads in the training process.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        name: str | None = None,
+        revision: str | None = None,
+        text: str = "text",
+        label: str = "label",
+        lower: bool = False,
+        min_count: int = 1,
+        vocab_size: int | None = None,
+        max_length: int | None = None,
+        val_fraction: float = 0.1,
+        test_fraction: float = 0.1,
+        batch_size: int = 50,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, num_workers)
+        check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
+        check_fractions(val_fraction, test_fraction)
+        self.root, self.name, self.revision = str(root), name, revision
+        self.columns = (text, label)
+        self.lower, self.min_count, self.vocab_size, self.max_length = (
+            lower,
+            min_count,
+            vocab_size,
+            max_length,
+        )
+        self.fractions: dict[Split, float] = {"val": val_fraction, "test": test_fraction}
+        self.labels: list[str] = []
+        self._parts: dict[Split, tuple[list[str], list[str]]] = {}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return {"vocab_size": len(self.vocabulary), "num_classes": len(self.labels)}
+
+    @property
+    def legend(self) -> dict[str, Any]:
+        return {"labels": self.labels}
+
+    def examples(self, split: Split) -> tuple[list[str], list[str]]:
+        """Texts and labels of a split, in their order.
+
+        Raises:
+            ValueError: there is no such data set, split or column, or a text or label is missing.
+        """
+        if not self._parts:
+            self._parts = self._divided(self._loaded())
+        return self._parts[split]
+
+    def learn(self) -> Words:
+        texts, labels = self.examples("train")
+        self.labels = sorted(set(labels))
+        if len(self.labels) < 2:
+            raise ValueError(f"{self.root}: every label is {labels[0]!r}, expected two different ones")
+        text = "\n".join(map(self._cased, texts))
+        return Words.learn(text, (PADDING, UNKNOWN), size=self.vocab_size, min_count=self.min_count)
+
+    def load(self, split: Split) -> RaggedSequences:
+        texts, labels = self.examples(split)
+        items = [self._encoded(text) for text in texts]  # labels are learned with the vocabulary
+        numbers = {label: k for k, label in enumerate(self.labels)}
+        unknown = [k for k, label in enumerate(labels) if label not in numbers]
+        if unknown:
+            label = labels[unknown[0]]
+            raise ValueError(
+                f"{self.root}, {split}, row {unknown[0]}: label {label!r} does not occur in the training "
+                f"data, in {len(unknown)} of {len(labels)} rows{nearest(label, numbers) or ';'} Known: "
+                f"{listed(self.labels, 10)}"
+            )
+        return RaggedSequences(items, torch.tensor([numbers[label] for label in labels]))
+
+    def rows(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Each text of the test set with the label that it has there."""
+        texts, labels = self.examples("test")
+        for number, (text, label, record) in enumerate(zip(texts, labels, records, strict=False)):
+            yield {"row": number, **record, "given_label": label, "text": text}
+
+    def given(self, items: Sequence[Any]) -> RaggedSequences:
+        """Texts as the words of the vocabulary.
+
+        Raises:
+            ValueError: one is no text, or has no word.
+        """
+        for number, item in enumerate(items):
+            if not isinstance(item, str) or not item.strip():
+                raise ValueError(f"item {number} is {item!r}; expected a text of at least one word")
+        return RaggedSequences([self._encoded(item) for item in items])
+
+    def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
+        assert isinstance(data, RaggedSequences)
+        return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Vocabulary and labels as plain values, for the checkpoint."""
+        state = super().state_dict()
+        return {**state, "labels": list(self.labels)} if state else {}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over a checkpoint's vocabulary and labels."""
+        super().load_state_dict(state_dict)
+        self.labels = list(state_dict["labels"])
+
+    def _encoded(self, text: str) -> Tensor:
+        return torch.tensor(self.vocabulary.encode(self._cased(text))[: self.max_length])
+
+    def _cased(self, text: str) -> str:
+        return text.lower() if self.lower else text
+
+    def _loaded(self) -> dict[str, Any]:
+        """The splits of the data set by their names.
+
+        Raises:
+            ValueError: there is no such data set, or the package is not installed.
+        """
+        try:
+            import datasets  # an optional package, which takes seconds to import
+        except ImportError:
+            raise ValueError(
+                "HubText needs the package datasets, which is not installed; pip install recurrent-zoo[hub]"
+            ) from None
+        try:
+            if Path(self.root, "dataset_dict.json").is_file() or Path(self.root, "state.json").is_file():
+                found = datasets.load_from_disk(self.root)
+            else:
+                found = datasets.load_dataset(self.root, self.name, revision=self.revision)
+        except (OSError, ValueError) as error:  # of the hub as well
+            raise ValueError(f"{self.root}: {str(error).splitlines()[0]}; expected a data set") from None
+        return {"train": found} if isinstance(found, datasets.Dataset) else dict(found)
+
+    def _divided(self, found: dict[str, Any]) -> dict[Split, tuple[list[str], list[str]]]:
+        """Texts and labels of each split; what is not there is held out of training."""
+        homes = {
+            split: next((name for name in found if name in names), None)
+            for split, names in SPLIT_NAMES.items()
+        }
+        train = homes["train"]
+        if train is None:
+            raise ValueError(f"{self.root} has no split for training; splits: {listed(list(found), 10)}")
+        parts = {split: self._read(home, found[home]) for split, home in homes.items() if home is not None}
+        missing = [split for split in HELD_OUT if split not in parts]
+        if missing:
+            texts, labels = parts["train"]
+            names = sorted(set(labels))
+            shares = [self.fractions[split] if split in missing else 0.0 for split in HELD_OUT]
+            strata = torch.tensor([names.index(label) for label in labels])
+            chosen = stratified_split(strata, shares[0], shares[1], self.seed)
+            for split in ("train", *missing):
+                rows = chosen[split].tolist()
+                parts[split] = [texts[k] for k in rows], [labels[k] for k in rows]
+        return parts
+
+    def _read(self, split: str, rows: Any) -> tuple[list[str], list[str]]:
+        """Texts and labels of a split, labels by their names where the data set has names for them.
+
+        Raises:
+            ValueError: a column is not there, or a text or label is missing; names the row.
+        """
+        for column in self.columns:
+            if column not in rows.column_names:
+                raise ValueError(
+                    f"{self.root}, {split}: there is no column {column!r}"
+                    f"{nearest(column, rows.column_names) or ';'} columns: {listed(rows.column_names, 10)}"
+                )
+        text, label = (list(rows[column]) for column in self.columns)
+        for row, pair in enumerate(zip(text, label, strict=True)):
+            if pair[1] is None or not isinstance(pair[0], str) or not pair[0].strip():
+                raise ValueError(
+                    f"{self.root}, {split}, row {row}: {pair[0]!r} and {pair[1]!r} are no text and label"
+                )
+        names = rows.features[self.columns[1]]
+        words = names.names if type(names).__name__ == "ClassLabel" else None
+        return text, [str(each) if words is None else words[each] for each in label]
