@@ -1,7 +1,9 @@
 """`zoo init`: from a user's file to a trained model, without touching the recipe."""
 
 import random
+from datetime import date, timedelta
 
+import numpy as np
 import pytest
 import yaml
 
@@ -78,7 +80,7 @@ def test_what_is_out_of_balance_or_missing_is_said(zoo, folder):
         folder / "films.csv", [*some_texts(300, share=0.95), ("a text without a mood", ""), ("", "good")]
     )
     said = initialised(zoo, "films.csv")
-    assert "out of balance: 'good' is" in said
+    assert "Out of balance: 'good' is" in said
     assert "2 rows without a text or a label: left out" in said
     fitted(zoo, "films.yaml", "--trainer.max_epochs=1")
 
@@ -148,3 +150,99 @@ def test_a_folder_of_unclear_files_is_listed(zoo, folder):
     outcome = zoo("init", "things")
     assert outcome.code == 2
     assert "one.csv, two.csv" in outcome.err
+
+
+def a_series(path, rows=400, columns=("date", "load", "sun"), first="2020-01-01"):
+    """Days with a season of a week."""
+    start = date.fromisoformat(first)
+    lines = [f"{start + timedelta(days=k)},{10 + 3 * (k % 7) + k / 100},{k % 5}" for k in range(rows)]
+    path.write_text("\n".join([",".join(columns), *lines]) + "\n")
+
+
+def test_a_series_is_forecast(zoo, folder):
+    a_series(folder / "power.csv")
+    said = initialised(zoo, "power.csv")
+    assert "Times: column 'date', from 2020-01-01, one for each day. A season has 7 of them." in said
+    assert "column 'load'" in said
+    assert "Read beside it: sun." in said
+    out = fitted(zoo, "power.yaml", "--trainer.max_epochs=1")
+    assert "test/mse_seasonal_naive" in out
+    assert "column 'sun'" in initialised(zoo, "power.csv", "--target=sun", "--output=sun.yaml")
+
+
+def test_several_series_are_told_apart_by_their_names(zoo, folder):
+    a_series(folder / "one.csv", rows=120)
+    header, *rows = (folder / "one.csv").read_text().splitlines()
+    lines = [f"{name},{row}" for name in ("north", "south") for row in rows]
+    (folder / "both.csv").write_text("\n".join([f"place,{header}", *lines]))
+    assert "Series: 2 by column 'place'." in initialised(zoo, "both.csv")
+    fitted(zoo, "both.yaml", "--trainer.max_epochs=1")
+
+
+def test_series_with_labels_are_classified(zoo, folder):
+    rows = [
+        f"s{k},{step},{(k % 2) * step + step % 3},{'up' if k % 2 else 'flat'}"
+        for k in range(40)
+        for step in range(9)
+    ]
+    (folder / "moves.csv").write_text("\n".join(["id,t,height,kind", *rows]))
+    said = initialised(zoo, "moves.csv")
+    assert "40 series" in said
+    assert "column 'kind'" in said
+    assert "test/accuracy 1" in fitted(zoo, "moves.yaml")
+
+
+def test_what_cannot_be_read_of_a_table_is_said(zoo, folder):
+    lines = [f"Jan-{k},{k % 4},{'abc'[k % 3]}" for k in range(100)]
+    (folder / "odd.csv").write_text("\n".join(["date,level,mark", *lines]))
+    said = initialised(zoo, "odd.csv")
+    assert "'Jan-0' is no ISO date" in said
+    assert "Not read, as they are no numbers: date, mark." in said
+
+
+def test_tagged_sentences_are_found(zoo, folder):
+    sentence = "the\tDET\ncat\tNOUN\nsat\tVERB\n\n"
+    (folder / "tags.txt").write_text(sentence * 60)
+    said = initialised(zoo, "tags.txt")
+    assert "48 training sentences" in said
+    assert "3 tags" in said
+    assert "test/accuracy" in fitted(zoo, "tags.yaml", "--trainer.max_epochs=1")
+    (folder / "names.bio").write_text("Ann\tB-PER\nsat\tO\nin\tO\nRome\tB-LOC\n\n" * 60)
+    assert "a CRF scores" in initialised(zoo, "names.bio")
+    assert "test/span_f1" in fitted(zoo, "names.yaml", "--trainer.max_epochs=1")
+
+
+def test_translations_are_found_in_columns_and_in_two_files(zoo, folder):
+    pairs = [(f"the {a} has {b} legs", f"{b} Beine hat {a}") for a in "abcdefgh" for b in "123456789"]
+    (folder / "pairs.tsv").write_text("\n".join("\t".join(pair) for pair in pairs))
+    assert "72 pairs" in initialised(zoo, "pairs.tsv")
+    assert "test/bleu" in fitted(zoo, "pairs.yaml", "--trainer.max_epochs=1")
+    (folder / "corpus").mkdir()
+    for split in ("train", "dev", "test"):
+        for k, ending in enumerate(("en", "de")):
+            (folder / f"corpus/{split}.{ending}").write_text("\n".join(pair[1 - k] for pair in pairs))
+    said = initialised(zoo, "corpus")
+    assert "train.de" in said
+    fitted(zoo, "corpus.yaml", "--trainer.max_epochs=1")
+
+
+def test_piano_rolls_are_found(zoo, folder):
+    rolls = {
+        f"{split}_{k}": np.eye(12, 8)[np.arange(k, k + 9)]
+        for split in ("train", "valid", "test")
+        for k in (0, 3)
+    }
+    np.savez(folder / "rolls.npz", **rolls)
+    assert "2 for train, 2 for val, 2 for test" in initialised(zoo, "rolls.npz")
+    fitted(zoo, "rolls.yaml", "--trainer.max_epochs=1")
+
+
+def test_a_data_set_of_the_archive_is_found_in_whatever_format(zoo, folder):
+    (folder / "Toy").mkdir()
+    head = "@problemName Toy\n@timeStamps false\n@univariate true\n@classLabel true a b\n@data\n"
+    rows = "".join(f"{k},2,3,{k}:{'ab'[k % 2]}\n" for k in range(20))
+    for part in ("TRAIN", "TEST"):
+        (folder / f"Toy/Toy_{part}.ts").write_text(head + rows)
+    (folder / "Toy/Toy_TRAIN.csv").write_text("something else")
+    assert "20 series of Toy_TRAIN.ts" in initialised(zoo, "Toy")
+    fitted(zoo, "Toy.yaml", "--trainer.max_epochs=1")

@@ -1,11 +1,14 @@
 """Times of series: numbers or ISO dates, what comes after the last of them, and how far they are apart."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float64, Shaped
 
+COMPACT = re.compile(r"\b(1[5-9]\d\d|2[0-4]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b")
+"""A date without hyphens, such as 20010131."""
 Ticks = Shaped[np.ndarray, "..."]
 """Numbers (float64) or dates (datetime64 in microseconds)."""
 
@@ -26,8 +29,8 @@ class TimeReader:
         for row, word in enumerate(words):
             if word is None:
                 raise BadTimeError(row, "the time is missing")
-        if self.are_dates is None:
-            self.are_dates = not _is_number(words[0]) if words else None
+        if self.are_dates is None and words:
+            self.are_dates = COMPACT.fullmatch(words[0] or "") is not None or not _is_number(words[0])
         parse = _date if self.are_dates else _number
         try:
             return parse(words)
@@ -70,7 +73,8 @@ def _number(words: Sequence[Any]) -> Ticks:
 
 
 def _date(words: Sequence[Any]) -> Ticks:
-    plain = [word.removesuffix("Z").replace("/", "-") for word in words]
+    dashed = [COMPACT.sub(r"\1-\2-\3", word) for word in words]
+    plain = [word.removesuffix("Z").replace("/", "-") for word in dashed]
     if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
         raise ValueError("a date has an offset")
     return np.array(plain, dtype="datetime64[us]")

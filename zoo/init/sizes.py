@@ -39,3 +39,22 @@ def trainer(epochs: int, monitor: str = "val/loss", patience: int = 5) -> dict[s
 
 
 STOPS = "training ends when val/loss has not fallen for this many epochs; the best epoch is tested"
+
+
+def classifier(sequences: int, pooling: str) -> dict[str, Any]:
+    """A bidirectional GRU over features, for a class of each sequence."""
+    return _pooled("SequenceClassifier", sequences, pooling)
+
+
+def regressor(sequences: int, pooling: str) -> dict[str, Any]:
+    """A bidirectional GRU over features, for a number of each sequence."""
+    return _pooled("SequenceRegressor", sequences, pooling)
+
+
+def _pooled(task: str, sequences: int, pooling: str) -> dict[str, Any]:
+    encoder = {"cell": "gru", "hidden_size": max(64, width_for(sequences)), "direction": "bidirectional"}
+    network = {"encoder": encoder, "pooling": pooling, "output_dropout": 0.3}
+    return {
+        "class_path": task,
+        "init_args": {"network": network, "optimizer": {"name": "Adam", "lr": 0.003}},
+    }

@@ -14,6 +14,12 @@ from zoo.data.split_files import splits_of
 
 HEAD = 1 << 20
 """Bytes of a file that are looked at to tell what it is."""
+TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".parquet", ".npz", ".ts", ".arff")
+"""Endings of files that stand for themselves."""
+ARCHIVES = (".ts", ".arff")
+"""Endings under which one and the same data set may lie in a folder, and which the zoo reads."""
+FIRST = (".src", ".source", ".in")
+"""Endings of files of sources, whose translations have another."""
 PIECES = 64
 """How many times as many are looked at to tell its encoding."""
 ENCODINGS = ("utf-8", "latin-1")
@@ -29,11 +35,13 @@ class Source:
         root: The file or the folder.
         file: The file to look at.
         others: Further files of the folder by split: those that validate and test.
+        pair: The second of two training files that belong together line by line, such as train.tgt.
     """
 
     root: Path
     file: Path
     others: tuple[tuple[str, Path], ...] = ()
+    pair: Path | None = None
 
     @classmethod
     def of(cls, root: Path) -> "Source":
@@ -53,6 +61,12 @@ class Source:
         training = [path for split, path in named if split == "train"]
         if len(files) == 1:
             return cls.of(files[0])
+        archives = [path for path in training if path.suffix in ARCHIVES]
+        if archives and len({path.stem for path in training}) == 1:
+            training = archives[-1:]  # of one data set in several formats, .ts
+        pair = _pair(training)
+        if pair is not None:
+            return cls(root, pair[0], tuple(each for each in named if each[0] != "train"), pair[1])
         if len(training) != 1:
             names = listed([path.name for path in files], 8) or "nothing"
             raise ValueError(
@@ -106,3 +120,11 @@ def _decodes(path: Path, encoding: str) -> bool:
         except UnicodeDecodeError:
             return False
     return True
+
+
+def _pair(files: list[Path]) -> tuple[Path, Path] | None:
+    """Two files that differ in their endings alone, such as train.src and train.tgt, the sources first."""
+    if len(files) != 2 or files[0].stem != files[1].stem or any(path.suffix in TABLES for path in files):
+        return None
+    source, target = sorted(files, key=lambda path: (path.suffix not in FIRST, path.suffix))
+    return source, target

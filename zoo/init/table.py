@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import final
 
 from zoo.data.columns import shortened
@@ -68,13 +69,16 @@ class Table:
     @classmethod
     def of(cls, source: Source) -> "Table | None":
         """The table that a file holds; None where it is none."""
+        if source.file.suffix.lower() == ".parquet":
+            return cls._made(",", True, _parquet_rows(source.file))
         separator = _separator(source.head)
         if separator is None:
             return None
         rows = list(islice(rows_of_head(source.head, separator), LOOKED_AT))
-        if len(rows) < 2:
-            return None
-        header = _has_header(rows, source)
+        return None if len(rows) < 2 else cls._made(separator, _has_header(rows), rows)
+
+    @classmethod
+    def _made(cls, separator: str, header: bool, rows: Sequence[Sequence[str]]) -> "Table":
         names = rows[0] if header else [str(number) for number in range(len(rows[0]))]
         body = rows[1:] if header else rows
         columns = tuple(_column(name.strip(), k, body) for k, name in enumerate(names))
@@ -107,6 +111,15 @@ def rows_of_head(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
         return
 
 
+def _parquet_rows(path: Path) -> list[list[str]]:
+    """The names of the columns, and the first rows."""
+    from pyarrow.parquet import ParquetFile  # a large library that only Parquet needs
+
+    batch = next(ParquetFile(path).iter_batches(LOOKED_AT))
+    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return [batch.schema.names, *(["" if value is None else str(value) for value in row] for row in rows)]
+
+
 def _separator(lines: Sequence[str]) -> str | None:
     """What divides most lines into as many columns, at least two."""
     best, most = None, 0.0
@@ -121,7 +134,7 @@ def _separator(lines: Sequence[str]) -> str | None:
     return best
 
 
-def _has_header(rows: Sequence[Sequence[str]], source: Source) -> bool:
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns: it has no number where those below have."""
     first, *others = rows
     if any(not field.strip() or _is_number(field) for field in first) or len(set(first)) < len(first):

@@ -6,17 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from zoo.data.faults import listed
+from zoo.init.balance import balance
 from zoo.init.forms import FORMS
 from zoo.init.found import Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer, width_for
 from zoo.init.source import Source
 from zoo.init.table import Column, Table
-
-MOST_LABELS = 8
-"""Labels that are listed with their shares."""
-IMBALANCED = 5
-"""From here on the rarest label is rare enough to say so: so many times rarer than the most frequent."""
 
 
 @final
@@ -130,15 +125,7 @@ def _facts(labels: Counter[str], lengths: Counter[int], lacking: int, source: So
     rows = lengths.total()
     mean = sum(length * count for length, count in lengths.items()) / rows
     yield f"Words of a text: {min(lengths)} to {max(lengths):,}, {mean:.0f} on average."
-    shares = [f"{label!r} {count / rows:.1%}" for label, count in labels.most_common()]
-    yield f"{counted(len(labels), 'label')}: {listed(shares, MOST_LABELS)}."
-    most, least = labels.most_common()[0], labels.most_common()[-1]
-    if most[1] > IMBALANCED * least[1]:
-        yield (
-            f"The labels are out of balance: {most[0]!r} is {most[1] / least[1]:.0f} times as frequent as "
-            f"{least[0]!r}. Look at test/macro_f1, which counts every label alike; always answering "
-            f"{most[0]!r} is right in {most[1] / rows:.1%}."
-        )
+    yield from balance(labels)
     if lacking:
         yield f"{counted(lacking, 'row')} without a text or a label: left out (empty: skip)."
     yield from (f"For {split}: {path.name}." for split, path in source.others)

@@ -1,0 +1,111 @@
+"""Texts and their translations."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, final
+
+from zoo.init.forms import FORMS
+from zoo.init.found import Form, Found, counted
+from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer, width_for
+from zoo.init.source import Source
+from zoo.init.table import Table
+
+
+@final
+@FORMS.register("parallel_text")
+class ParallelTextForm(Form):
+    """Texts and their translations."""
+
+    rank = 25
+    expects = "texts and translations: lines of a text, a tab and its translation, or train.src and train.tgt"
+
+    def look(self, source: Source, target: str | None) -> Found | None:
+        if target is not None:
+            return None
+        pairs = _lines(source) if source.pair is not None else _columns(source)
+        if pairs is None:
+            return None
+        sides = [[pair[k] for pair in pairs] for k in (0, 1)]
+        units = [_unit(side) for side in sides]
+        count = (
+            len(pairs)
+            if len(source.head) == len(pairs)
+            else sum(1 for line in source.lines() if line.strip())
+        )
+        batch = batch_for(count)
+        options: dict[str, Any] = {"root": str(source.root), "encoding": source.encoding}
+        if source.pair is not None:
+            options |= {"source": _ending(source.file), "target": _ending(source.pair)}
+        return Found(
+            what=f"Texts and their translations: {counted(count, 'pair')} of {source.file.name}",
+            facts=tuple(_facts(sides, units, source)),
+            guesses=(
+                "Translated from the first to the second; source_unit and target_unit may be otherwise.",
+            ),
+            recipe={
+                "seed_everything": 1,
+                "model": _model(max(64, width_for(count))),
+                "data": {
+                    "class_path": "ParallelText",
+                    "init_args": {
+                        **options,
+                        "source_unit": units[0],
+                        "target_unit": units[1],
+                        "batch_size": batch,
+                    },
+                },
+                "trainer": trainer(epochs_for(count, batch)),
+            },
+            comments={
+                "model.init_args.decoder.attention": "each step of the target looks at what matters to it",
+                "trainer.callbacks": STOPS,
+            },
+        )
+
+
+def _model(width: int) -> dict[str, Any]:
+    """A bidirectional GRU that reads, one that writes, and attention between them."""
+    cell = {"cell": "gru", "hidden_size": width}
+    options = {
+        "network": {"encoder": {**cell, "direction": "bidirectional"}, "input_dropout": 0.1},
+        "decoder": {"stack": cell, "attention": "additive"},
+        "optimizer": {"name": "Adam", "lr": 0.002},
+    }
+    return {"class_path": "SequenceToSequence", "init_args": options}
+
+
+def _lines(source: Source) -> list[tuple[str, str]]:
+    """The first pairs of two files."""
+    assert source.pair is not None
+    other = Source(source.pair, source.pair)
+    return [
+        (one, two) for one, two in zip(source.head, other.head, strict=False) if one.strip() and two.strip()
+    ]
+
+
+def _columns(source: Source) -> list[tuple[str, str]] | None:
+    """The first pairs of a table of two columns, both of which differ from row to row."""
+    table = Table.of(source)
+    if table is None or table.separator != "\t" or len(table.columns) != 2:
+        return None
+    if any(column.is_numeric or column.distinct < len(column.values) / 2 for column in table.columns):
+        return None
+    rows = [line.split("\t") for line in source.head if line.count("\t") == 1]
+    return [(one, two) for one, two in rows if one.strip() and two.strip()] or None
+
+
+def _facts(sides: list[list[str]], units: list[str], source: Source) -> Iterator[str]:
+    for name, side, unit in zip(("Sources", "Targets"), sides, units, strict=True):
+        sizes = [len(text.split()) if unit == "words" else len(text) for text in side]
+        yield f"{name} by {unit}, {min(sizes)} to {max(sizes)} a text."
+    yield from (f"For {split}: {path.name}." for split, path in source.others)
+
+
+def _unit(side: list[str]) -> str:
+    """Words, unless there are hardly two in a text."""
+    words = sum(len(text.split()) for text in side) / len(side)
+    return "words" if words >= 2 else "characters"
+
+
+def _ending(path: Path) -> str:
+    return path.suffix.removeprefix(".")
