@@ -132,13 +132,20 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.urnn import URNNSpec as URNNSpec
     from zoo.cells.wmclstm import WMCLSTMSpec as WMCLSTMSpec
     from zoo.data.adding_problem import AddingProblem as AddingProblem
+    from zoo.data.agreement import Agreement as Agreement
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
+    from zoo.data.counting import Counting as Counting
     from zoo.data.digits import Digits as Digits
+    from zoo.data.distant_recall import DistantRecall as DistantRecall
+    from zoo.data.dyck import Dyck as Dyck
+    from zoo.data.hidden_spans import HiddenSpans as HiddenSpans
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.selective_copy import SelectiveCopy as SelectiveCopy
     from zoo.data.tagged_text import TaggedText as TaggedText
+    from zoo.data.temporal_order import TemporalOrder as TemporalOrder
     from zoo.data.text_file import TextFile as TextFile
     from zoo.embedding import CharacterSpec as CharacterSpec
     from zoo.model import Model as Model
