@@ -60,7 +60,9 @@ def tagged(folder):
 FILES = {"ud_ewt": tagged, "mnist": mnist, "labelled": reviews, "ptb": treebank}
 SMALLER = {
     "adding": ["--data.val_size=20", "--data.test_size=20"],
-    **dict.fromkeys(("agreement", "dyck2", "hidden_spans"), ["--data.val_size=20", "--data.test_size=20"]),
+    "agreement": ["--data.val_size=20", "--data.test_size=20"],
+    "dyck2": ["--data.val_size=20", "--data.test_size=20"],
+    "hidden_spans": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
     "mnist_pixels": ["--model.network.encoder.hidden_size=4"],
 }

@@ -1,6 +1,5 @@
 """Names hidden among words: tags of a Markov chain, seen through noise, with a best answer that is known."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, final
@@ -78,7 +77,7 @@ class HiddenSpans(MadeData):
     @property
     def baseline(self) -> float:
         """Cross-entropy for each step of answering without looking, in nats."""
-        return -sum(share * math.log(share) for share in stationary().tolist())
+        return float(-(stationary() * stationary().log()).sum())
 
     @property
     def best(self) -> dict[str, float]:
@@ -124,7 +123,8 @@ def draw_spans(length: int, noise: float, count: int, random: torch.Generator) -
 
 def stationary() -> Float[Tensor, " 5"]:
     """How frequent each tag is: the distribution that the transitions leave as it is."""
-    return torch.linalg.matrix_power(TRANSITIONS, 64)[0]
+    after_many: Tensor = torch.linalg.matrix_power(TRANSITIONS, 64)
+    return after_many[0]
 
 
 def emissions(noise: float) -> Float[Tensor, "5 12"]:
