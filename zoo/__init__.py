@@ -140,6 +140,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.distant_recall import DistantRecall as DistantRecall
     from zoo.data.dyck import Dyck as Dyck
     from zoo.data.hidden_spans import HiddenSpans as HiddenSpans
+    from zoo.data.labelled_pairs import LabelledPairs as LabelledPairs
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.python_docs import PythonDocs as PythonDocs
@@ -162,6 +163,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.language_model import LanguageModel as LanguageModel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
+    from zoo.tasks.pair_classifier import PairClassifier as PairClassifier
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor
     from zoo.tasks.sequence_tagger import SequenceTagger as SequenceTagger

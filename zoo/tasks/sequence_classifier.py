@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks import TASKS
 from zoo.tasks.base import Record, Task, valid_rows
+from zoo.tasks.classes import class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
@@ -37,17 +37,7 @@ class SequenceClassifier(Task):
         return super().entries() | {"y": y}
 
     def metrics(self, output_size: int) -> MetricCollection:
-        options: dict[str, Any] = {
-            "num_classes": output_size,
-            "ignore_index": IGNORED,
-            "validate_args": False,
-        }
-        return MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(average="micro", **options),
-                "macro_f1": MulticlassF1Score(average="macro", **options),
-            }
-        )
+        return class_metrics(output_size)
 
     def _predict(self, batch: Batch) -> Tensor:
         """The probability of each class, of each sequence (B, C) or of each step (B, T, C)."""
@@ -55,14 +45,8 @@ class SequenceClassifier(Task):
 
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """The label of each sequence, or of each of its steps, and the probability of every label."""
-        labels = legend.get("labels") or list(range(predicted.shape[-1]))
-        records = list[Record]()
-        for row in valid_rows(predicted, batch.get("lengths")):
-            best = row.argmax(-1).tolist()
-            label = labels[best] if row.dim() == 1 else [labels[each] for each in best]
-            shares = {f"probability_{name}": row[..., k].tolist() for k, name in enumerate(labels)}
-            records.append({"label": label, **shares})
-        return records
+        rows = valid_rows(predicted, batch.get("lengths"))
+        return class_records(rows, predicted.shape[-1], legend)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
