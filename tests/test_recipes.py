@@ -92,6 +92,9 @@ FILES = {
 SMALLER = {
     "seattle": ["--data.season=7"],
     "adding": ["--data.val_size=20", "--data.test_size=20"],
+    "agreement": ["--data.val_size=20", "--data.test_size=20"],
+    "dyck2": ["--data.val_size=20", "--data.test_size=20"],
+    "hidden_spans": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
     "dates": ["--data.val_size=20", "--data.test_size=20"],
     "string": ["--data.val_size=20", "--data.test_size=20"],

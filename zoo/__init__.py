@@ -136,18 +136,25 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.arrays import Arrays as Arrays
     from zoo.data.base import SequenceData as SequenceData
     from zoo.data.copy_memory import CopyMemory as CopyMemory
+    from zoo.data.counting import Counting as Counting
     from zoo.data.date_phrases import DatePhrases as DatePhrases
     from zoo.data.digits import Digits as Digits
+    from zoo.data.distant_recall import DistantRecall as DistantRecall
+    from zoo.data.dyck import Dyck as Dyck
+    from zoo.data.hidden_spans import HiddenSpans as HiddenSpans
     from zoo.data.hub_text import HubText as HubText
+    from zoo.data.labelled_pairs import LabelledPairs as LabelledPairs
     from zoo.data.labelled_text import LabelledText as LabelledText
     from zoo.data.mnist_sequence import MNISTSequence as MNISTSequence
     from zoo.data.parallel_text import ParallelText as ParallelText
     from zoo.data.piano_rolls import PianoRolls as PianoRolls
     from zoo.data.python_docs import PythonDocs as PythonDocs
+    from zoo.data.selective_copy import SelectiveCopy as SelectiveCopy
     from zoo.data.series import Series as Series
     from zoo.data.string_reversal import StringReversal as StringReversal
     from zoo.data.symbol_runs import SymbolRuns as SymbolRuns
     from zoo.data.tagged_text import TaggedText as TaggedText
+    from zoo.data.temporal_order import TemporalOrder as TemporalOrder
     from zoo.data.text_file import TextFile as TextFile
     from zoo.data.time_series_archive import TimeSeriesArchive as TimeSeriesArchive
     from zoo.embedding import CharacterSpec as CharacterSpec
@@ -172,6 +179,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.tasks.multi_label import MultiLabel as MultiLabel
     from zoo.tasks.optimisation import OptimizerSpec as OptimizerSpec
     from zoo.tasks.optimisation import ScheduleSpec as ScheduleSpec
+    from zoo.tasks.pair_classifier import PairClassifier as PairClassifier
     from zoo.tasks.scheduled_sampling import SamplingSpec as SamplingSpec
     from zoo.tasks.sequence_classifier import SequenceClassifier as SequenceClassifier
     from zoo.tasks.sequence_regressor import SequenceRegressor as SequenceRegressor

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, final
 
-import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from zoo.embedding import CharacterEncoder, CharacterSpec, joined, token_embedding
+from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.sequence_model import SequenceModel, draw_uniformly
-from zoo.stack import Stack, StackSpec, StackState, backward_columns, check_stack, final_outputs
+from zoo.stack import Stack, StackSpec, StackState, check_stack
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
 
@@ -46,6 +46,9 @@ class ModelSpec(Spec):
     """How the outputs of all steps become one vector: the output after the last step read (for the
     backward half of the last layer that is the first step), the mean, the element-wise maximum, an
     attention-weighted mean; "none" keeps one prediction per step."""
+
+    pairs: bool = False
+    """Whether two sequences are read and compared: the head sees both vectors, their distance and product."""
 
     input_dropout: float = 0.0
     """Share of the encoder's inputs set to zero in training."""
@@ -95,6 +98,7 @@ class ModelSpec(Spec):
                 f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
                 f"mixes them; expected merge 'concat' or another pooling"
             )
+        check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
         check_fraction("input_dropout", self.input_dropout)
         check_fraction("output_dropout", self.output_dropout)
         if self.init_range is not None and not 0 < self.init_range < float("inf"):
@@ -182,7 +186,7 @@ class Model(SequenceModel):
         self.spec = spec = replace(spec, encoder=encoder)
         self.encoder = spec.encoder.build(width)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
-        self.head = nn.Linear(self.encoder.output_size, output_size)
+        self.head = nn.Linear(self.encoder.output_size * (COMPARED if spec.pairs else 1), output_size)
         self.input_dropout = nn.Dropout(spec.input_dropout)
         self.output_dropout = nn.Dropout(spec.output_dropout)
         if spec.tie_weights:
@@ -212,9 +216,31 @@ class Model(SequenceModel):
         Returns:
             (B, O) where outputs are pooled, (B, T, O) with pooling "none"; and the state.
         """
+        if self.spec.pairs:
+            raise ValueError("the network compares two sequences and got one; expected `compare`")
         outputs, state = self.encoder(self._inputs(x, characters), state, lengths, resets, deltas)
-        pooled = self._pool(outputs, lengths)
-        return self.head(self.output_dropout(pooled)), state
+        return self.head(self.output_dropout(self._pool(outputs, lengths))), state
+
+    def compare(
+        self,
+        first: Float[Tensor, "B T I"] | Int[Tensor, "B T"],
+        second: Float[Tensor, "B S I"] | Int[Tensor, "B S"],
+        lengths: Int[Tensor, " B"] | None = None,
+        second_lengths: Int[Tensor, " B"] | None = None,
+    ) -> Float[Tensor, "B O"]:
+        """Predictions for two sequences, from [u; v; |u - v|; u * v] of their pooled vectors u and v.
+
+        Raises:
+            ValueError: the network is not one with `pairs`.
+        """
+        if not self.spec.pairs:
+            raise ValueError("the network reads one sequence and got two; expected pairs: true")
+        u, v = (
+            self._pool(self.encoder(self._inputs(x, None), lengths=count)[0], count)
+            for x, count in ((first, lengths), (second, second_lengths))
+        )
+        scores: Tensor = self.head(self.output_dropout(compared(u, v)))
+        return scores
 
     def step(
         self,
@@ -251,25 +277,7 @@ class Model(SequenceModel):
         return features if self.spec.input_dropout == 0 else self.input_dropout(features)
 
     def _pool(self, outputs: Float[Tensor, "B T H"], lengths: Int[Tensor, " B"] | None) -> Tensor:
-        """(B, H), or the outputs as they are with pooling "none"; 0 for sequences of length 0."""
-        if self.spec.pooling == "none":
-            return outputs
-        steps = outputs.shape[1]
-        if lengths is None:
-            count = torch.full(outputs.shape[:1], steps, device=outputs.device)
-        else:
-            count = lengths.to(outputs.device, torch.long)
-        if self.spec.pooling == "last":
-            return final_outputs(outputs, count, backward_columns(self.encoder))
-        valid = (torch.arange(steps, device=outputs.device) < count[:, None]).unsqueeze(-1)
-        if self.spec.pooling == "mean":
-            return outputs.sum(1) / count.clamp(min=1)[:, None]
-        if self.spec.pooling == "max":
-            return _max(outputs, valid)
-        assert self.attention is not None
-        scores = self.attention(outputs)
-        scores = scores.masked_fill(~valid, torch.finfo(scores.dtype).min)
-        return (torch.softmax(scores, dim=1) * valid * outputs).sum(1)
+        return pooled(self.spec.pooling, outputs, lengths, self.encoder, self.attention)
 
     def _tie(self) -> None:
         if self.embedding is None or self.embedding.weight.shape != self.head.weight.shape:
@@ -286,12 +294,3 @@ def _character_encoder(spec: ModelSpec) -> CharacterEncoder | None:
         return None
     assert spec.character_vocab_size is not None
     return CharacterEncoder(spec.characters, spec.character_vocab_size)
-
-
-def _max(outputs: Tensor, valid: Tensor) -> Tensor:
-    """The element-wise maximum over valid steps."""
-    if outputs.shape[1] == 0:
-        return outputs.sum(1)
-    least = torch.finfo(outputs.dtype).min
-    highest = outputs.masked_fill(~valid, least).amax(1)
-    return torch.where(valid.any(1), highest, 0)

@@ -16,7 +16,7 @@ def main(folder):
         before = torch.load(path.with_suffix(".pt"), weights_only=True)
         task = getattr(zoo, before["task"]).load_from_checkpoint(path, weights_only=True).eval()
         with torch.no_grad():
-            predictions = task(before["x"])
+            predictions = task(*before["x"])
         for what in ("network", "optimizer", "schedule"):
             part = getattr(task, what)
             if (None if part is None else part.plain()) != before[what]:

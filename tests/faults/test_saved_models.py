@@ -95,6 +95,8 @@ def tasks():
             for name in get_type_hints(ForecastSpec)["head"].__args__
             for mode in ("direct", "autoregressive")
         },
+        "tagger": library.SequenceTagger(classifier(pooling="none").network, crf=True),
+        "pairs": library.PairClassifier({**classifier().network.plain(), "pairs": True}),
         "regressor": library.SequenceRegressor(classifier().network),
         "tied": library.LanguageModel(
             library.ModelSpec(
@@ -113,12 +115,13 @@ def save(task, folder, name):
     trainer.save_checkpoint(folder / f"{name}.ckpt", weights_only=True)
     vocabulary, width = task.network.vocab_size, task.network.input_size
     x = torch.randint(0, vocabulary, (2, 5)) if vocabulary else torch.randn(2, 5, width)
+    inputs = (x, x.flip(0)) if task.network.pairs else (x,)
     with torch.no_grad():
-        predictions = task.eval()(x)
+        predictions = task.eval()(*inputs)
     parts = {part: getattr(task, part) for part in ("network", "optimizer", "schedule")}
     plain = {key: None if part is None else part.plain() for key, part in parts.items()}
     torch.save(
-        {"task": type(task).__name__, "x": x, "predictions": predictions, **plain}, folder / f"{name}.pt"
+        {"task": type(task).__name__, "x": inputs, "predictions": predictions, **plain}, folder / f"{name}.pt"
     )
 
 

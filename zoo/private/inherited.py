@@ -86,7 +86,7 @@ INHERITED = (
         owner="lightning.pytorch:LightningModule",
         name="_trainer",
         parameters=None,
-        used_in="zoo/tasks/base.py",
+        used_in="zoo/tasks/counting.py",
         instead="`trainer`, which raises where there is none",
     ),
     Inherited(

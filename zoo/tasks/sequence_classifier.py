@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record, valid_rows
 from zoo.tasks.base import Task
+from zoo.tasks.classes import class_choices, class_costs, class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 
 
@@ -38,17 +38,7 @@ class SequenceClassifier(Task):
         return super().entries() | {"y": y}
 
     def metrics(self, output_size: int) -> MetricCollection:
-        options: dict[str, Any] = {
-            "num_classes": output_size,
-            "ignore_index": IGNORED,
-            "validate_args": False,
-        }
-        return MetricCollection(
-            {
-                "accuracy": MulticlassAccuracy(average="micro", **options),
-                "macro_f1": MulticlassF1Score(average="macro", **options),
-            }
-        )
+        return class_metrics(output_size)
 
     def _predict(self, batch: Batch) -> Tensor:
         """The probability of each class, of each sequence (B, C) or of each step (B, T, C)."""
@@ -56,26 +46,15 @@ class SequenceClassifier(Task):
 
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """The label of each sequence, or of each of its steps, and the probability of every label."""
-        labels = legend.get("labels") or list(range(predicted.shape[-1]))
-        records = list[Record]()
-        for row in valid_rows(predicted, batch.get("lengths")):
-            best = row.argmax(-1).tolist()
-            label = [labels[each] for each in best] if isinstance(best, list) else labels[best]
-            shares = {f"probability_{name}": row[..., k].tolist() for k, name in enumerate(labels)}
-            records.append({"label": label, **shares})
-        return records
+        rows = valid_rows(predicted, batch.get("lengths"))
+        return class_records(rows, predicted.shape[-1], legend)
 
     def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
         """The cross-entropy of each sequence, the mean of its steps where each has a class."""
-        y = self._targets(batch)
-        nats = -predicted.log().gather(-1, y.clamp(min=0)[..., None]).squeeze(-1)
-        nats = nats.masked_fill(y == IGNORED, 0).reshape(len(y), -1)
-        return nats.sum(1) / (y != IGNORED).reshape(len(y), -1).sum(1).clamp(min=1)
+        return class_costs(predicted, self._targets(batch))
 
     def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        y = self._targets(batch)
-        counted = y != IGNORED
-        return y[counted], predicted.argmax(-1)[counted]
+        return class_choices(predicted.argmax(-1), self._targets(batch))
 
     def _targets(self, batch: Batch) -> Tensor:
         """The classes, ignored beyond the length of a sequence."""

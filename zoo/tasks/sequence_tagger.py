@@ -13,6 +13,7 @@ from zoo.model import ModelSpec
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
+from zoo.tasks.classes import class_choices, class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
@@ -115,10 +116,15 @@ class SequenceTagger(Task):
             for tags, share, length in rows
         ]
 
+    def costs(self, predicted: Any, batch: Batch) -> Tensor:
+        """The cross-entropy of the tags of each sequence, each step by itself; the mean of its steps."""
+        return class_costs(predicted["probabilities"], _targets(batch))
+
+    def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        return class_choices(predicted["tags"], _targets(batch))
+
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        scores, lengths = self.predictions(batch), _lengths(batch)
-        steps = torch.arange(scores.shape[1], device=scores.device)
-        y = batch["y"].masked_fill(steps >= lengths[:, None], IGNORED)
+        scores, lengths, y = self.predictions(batch), _lengths(batch), _targets(batch)
         count = (y != IGNORED).sum()
         if self.chain is None:
             loss = F.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
@@ -135,6 +141,13 @@ def _lengths(batch: Batch) -> Tensor:
     """The valid steps of each sequence (B,)."""
     count, steps = batch["x"].shape[:2]
     return batch["lengths"] if "lengths" in batch else batch["x"].new_full((count,), steps, dtype=torch.long)
+
+
+def _targets(batch: Batch) -> Tensor:
+    """The tags (B, T), ignored beyond the length of a sequence."""
+    y: Tensor = batch["y"]
+    steps = torch.arange(y.shape[1], device=y.device)
+    return y.masked_fill(steps >= _lengths(batch)[:, None], IGNORED)
 
 
 def _tags_of(data: object) -> list[str]:
