@@ -48,10 +48,19 @@ def treebank(folder):
     return [f"--data.root={folder}", "--data.batch_size=2"]
 
 
-FILES = {"mnist": mnist, "labelled": reviews, "ptb": treebank}
+def chorales(folder):
+    """Piano rolls of 88 keys."""
+    generator = np.random.default_rng(0)
+    pieces = {split: generator.integers(0, 2, (8, 12, 88)) for split in ("train", "valid", "test")}
+    np.savez(folder / "chorales.npz", **pieces)
+    return [f"--data.root={folder / 'chorales.npz'}"]
+
+
+FILES = {"jsb": chorales, "mnist": mnist, "labelled": reviews, "ptb": treebank}
 SMALLER = {
     "adding": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
+    "symbol": ["--data.val_size=20", "--data.test_size=20"],
     "dates": ["--data.val_size=20", "--data.test_size=20"],
     "string": ["--data.val_size=20", "--data.test_size=20"],
     "mnist_pixels": ["--model.network.encoder.hidden_size=4"],
