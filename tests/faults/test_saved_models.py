@@ -81,6 +81,13 @@ def tasks():
         "layers": classifier(stack(cell=("lstm", "gru"), hidden_size=(3, 5), num_layers=2, dropout=0.3)),
         "initial state": classifier(stack(learn_initial_state=True, recurrent_gradient_clip=1.0)),
         "regressor": library.SequenceRegressor(classifier().network),
+        "several labels": library.MultiLabel(classifier(pooling="none").network),
+        "transcriber": library.CTC(classifier(pooling="none").network, beam=2),
+        "translator": library.SequenceToSequence(
+            library.ModelSpec(encoder=stack(direction="bidirectional"), vocab_size=9, output_size=9),
+            decoder=library.DecoderSpec(stack=stack(cell="lstm"), input_feeding=True),
+            search=library.SearchSpec(beam=2),
+        ),
         "tied": library.LanguageModel(
             library.ModelSpec(
                 encoder=stack(), vocab_size=9, output_size=9, embedding_size=4, tie_weights=True
