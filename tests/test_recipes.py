@@ -78,7 +78,16 @@ def vowels(folder):
     return [f"--data.root={folder}", "--data.batch_size=4"]
 
 
+def chorales(folder):
+    """Piano rolls of 88 keys."""
+    generator = np.random.default_rng(0)
+    pieces = {split: generator.integers(0, 2, (8, 12, 88)) for split in ("train", "valid", "test")}
+    np.savez(folder / "chorales.npz", **pieces)
+    return [f"--data.root={folder / 'chorales.npz'}"]
+
+
 FILES = {
+    "jsb": chorales,
     "ud_ewt": tagged,
     "mnist": mnist,
     "labelled": reviews,
@@ -96,6 +105,7 @@ SMALLER = {
     "dyck2": ["--data.val_size=20", "--data.test_size=20"],
     "hidden_spans": ["--data.val_size=20", "--data.test_size=20"],
     "copy": ["--data.val_size=20", "--data.test_size=20"],
+    "symbol": ["--data.val_size=20", "--data.test_size=20"],
     "dates": ["--data.val_size=20", "--data.test_size=20"],
     "string": ["--data.val_size=20", "--data.test_size=20"],
     "mnist_pixels": ["--model.network.encoder.hidden_size=4"],

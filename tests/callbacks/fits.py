@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import lightning.pytorch as pl
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -61,7 +62,32 @@ def waves(folder, workers=0):
     return zoo.Forecaster, {"encoder": encoder(), "pooling": "last"}, data
 
 
-SOURCES = {source.__name__: source for source in (digits, texts, numbers, steps, characters, waves)}
+def reversals(folder, workers=0):
+    """Pairs, of which the second is written."""
+    data = zoo.StringReversal(
+        symbols=3, shortest=1, longest=2, batch_size=4, steps_per_epoch=5, val_size=4, test_size=4
+    )
+    return zoo.SequenceToSequence, {"encoder": encoder(), "embedding_size": 3}, data
+
+
+def music(folder, workers=0):
+    """Several labels of each step."""
+    folder.mkdir(exist_ok=True)
+    rolls = (np.arange(20 * 5 * 3).reshape(20, 5, 3) % 7 < 2).astype("uint8")
+    np.savez(folder / "music.npz", train=rolls, valid=rolls[:4], test=rolls[:4])
+    return zoo.MultiLabel, {"encoder": encoder()}, zoo.PianoRolls(folder / "music.npz", batch_size=4)
+
+
+def runs(folder, workers=0):
+    """Labels without places."""
+    data = zoo.SymbolRuns(symbols=3, shortest=1, longest=2, batch_size=4, steps_per_epoch=5, val_size=4)
+    return zoo.CTC, {"encoder": encoder()}, data
+
+
+SOURCES = {
+    source.__name__: source
+    for source in (digits, texts, numbers, steps, characters, waves, reversals, music, runs)
+}
 
 
 @dataclass

@@ -98,6 +98,13 @@ def tasks():
         "tagger": library.SequenceTagger(classifier(pooling="none").network, crf=True),
         "pairs": library.PairClassifier({**classifier().network.plain(), "pairs": True}),
         "regressor": library.SequenceRegressor(classifier().network),
+        "several labels": library.MultiLabel(classifier(pooling="none").network),
+        "transcriber": library.CTC(classifier(pooling="none").network, beam=2),
+        "translator": library.SequenceToSequence(
+            library.ModelSpec(encoder=stack(direction="bidirectional"), vocab_size=9, output_size=9),
+            decoder=library.DecoderSpec(stack=stack(cell="lstm"), input_feeding=True),
+            search=library.SearchSpec(beam=2),
+        ),
         "tied": library.LanguageModel(
             library.ModelSpec(
                 encoder=stack(), vocab_size=9, output_size=9, embedding_size=4, tie_weights=True

@@ -26,10 +26,10 @@ class ParallelText(SequenceData):
     """Texts and their translations, from tables of two columns or from two files line by line.
 
     Each side has a vocabulary of its own, learned from the training pairs only: `<pad>` is 0, `<unk>` 1,
-    `<bos>` 2, `<eos>` 3. Pairs of similar length are batched. Batches: `x` (B, S), the source as it stands;
-    `lengths` (B,) if they differ; `y` (B, U), the target and an `<eos>` behind it, -100 beyond. No `<bos>` is
-    in them: it is what a decoder reads before the first target. To predict, pairs come in the order of the
-    file.
+    `<bos>` 2, `<eos>` 3. Pairs of similar length are batched together; to predict, they come in the order of
+    the file.
+    Batches: `x` (B, S), the source as it stands; `lengths` (B,) if they differ; `y` (B, U), the target and an
+    `<eos>` behind it, -100 beyond. No `<bos>` is in them: it is what a decoder reads before the first target.
 
     Args:
         root: A folder with tables called like train.tsv, dev.tsv and test.tsv, or with two files for each,

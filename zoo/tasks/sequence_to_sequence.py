@@ -11,6 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy
 
 from zoo.model import ModelSpec
 from zoo.seq2seq import DecoderSpec, EncoderDecoder, Hypotheses, SearchSpec, search
+from zoo.stack import StackSpec
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Predicted, Record
 from zoo.tasks.base import Task
@@ -35,9 +36,10 @@ class SequenceToSequence(Task):
 
     Args:
         network: The encoder and what it reads; sizes that it leaves open come from the data.
-        decoder: The decoder, what it attends to, and where it starts.
         optimizer: The optimiser.
         schedule: The learning-rate schedule; None keeps the rate.
+        decoder: The decoder, what it attends to, and where it starts; None is one LSTM layer of 128 with
+            additive attention.
         sampling: How much of what the decoder reads in training is its own; None is nothing.
         search: How targets are looked for.
     """
@@ -48,13 +50,13 @@ class SequenceToSequence(Task):
     def __init__(
         self,
         network: ModelSpec | Mapping[str, Any],
-        decoder: DecoderSpec | Mapping[str, Any],
         optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
         schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+        decoder: DecoderSpec | Mapping[str, Any] | None = None,
         sampling: SamplingSpec | Mapping[str, Any] | None = None,
         search: SearchSpec | Mapping[str, Any] = SearchSpec(),  # noqa: B008 (it is frozen)
     ) -> None:
-        self.decoder = DecoderSpec.of(decoder)
+        self.decoder = DecoderSpec(stack=StackSpec()) if decoder is None else DecoderSpec.of(decoder)
         self.sampling = SamplingSpec.from_plain(sampling) if isinstance(sampling, Mapping) else sampling
         self.search = SearchSpec.from_plain(search) if isinstance(search, Mapping) else search
         super().__init__(network, optimizer, schedule)
