@@ -303,6 +303,16 @@ LINES = "t,a,b\n" + "".join(f"{k},{k},{k % 3}\n" for k in range(40))
             {},
             "some.csv, line 9: unexpected end of data; are quotes doubled",
         ),
+        (
+            LINES.replace(",", ";"),
+            {},
+            "some.csv, line 1: there is one column, 't;a;b', between ','; give separator: ';'",
+        ),
+        (
+            LINES.replace("t,a,b", "1,1,2"),
+            {},
+            "some.csv: two columns are called '1'; is the first line a header?",
+        ),
         (LINES, {"encoding": "utf-9"}, "encoding 'utf-9' is unknown"),
         (LINES, {"targets": "a", "past": ["a"]}, "column 'a' is named for two things"),
         (

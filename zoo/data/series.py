@@ -68,7 +68,8 @@ class Series(SequenceData):
         deltas: Whether batches hold the time since the step before, for cells that read it.
         missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
         scale: standard (mean and standard deviation), robust (median and quartiles) or none.
-        split: Whether a file is divided by time (the end of each series is tested on) or by series.
+        split: Whether a file is divided by time (the end of each series is tested on) or by series, as it
+            always is for labels and numbers.
         val_fraction: Share of a divided file for validation.
         test_fraction: Share of a divided file for testing.
         separator: Between columns; by default a tab in .tsv and .tab, else a comma.

@@ -67,6 +67,9 @@ class SeriesColumns:
         """
         if self.targets:
             return self
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"{place}: two columns are called {twice[0]!r}; is the first line a header?")
         taken = {*self.numbers, *self.words}
         others = [name for name in names if name not in taken]
         if not others:

@@ -11,15 +11,17 @@ import numpy as np
 from jaxtyping import Float64
 
 from zoo.data.columns import shortened
-from zoo.data.faults import Faults, listed
+from zoo.data.faults import Faults
 from zoo.data.files import existing
 from zoo.registry import nearest
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+OTHER_SEPARATORS = ("\t", ";", "|", ",")
 ENDINGS = (*SEPARATORS, ".parquet", ".npz")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 """What stands where a value is missing."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+MISSING_WORDS = f"empty or one of {', '.join(MISSING[1:])}"
 PIECE = 2**22
 """Bytes of a file that are read at once."""
 
@@ -93,6 +95,12 @@ class TextTableFile(TableFile):
         if row is None:
             raise ValueError(f"{path} is empty, expected a header and rows below it")
         super().__init__(path, row[1])
+        others = [mark for mark in OTHER_SEPARATORS if mark in row[1][0]]
+        if len(row[1]) == 1 and others:
+            raise ValueError(
+                f"{path}, line 1: there is one column, {row[1][0]!r}, between {separator!r}; give separator: "
+                f"{others[0]!r}"
+            )
 
     def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
         import pyarrow  # takes half a second, and only files need it
@@ -190,7 +198,7 @@ class TextTableFile(TableFile):
         advice = {"width": "is the separator part of a value that is not in quotes?"}
         kinds = [*advice, *numbers]
         if faults.of(kinds):
-            help_ = f"a missing value is empty or one of {listed(MISSING[1:], 9)}"
+            help_ = f"name what it is (id, time, label) or the targets; a missing value is {MISSING_WORDS}"
             raise ValueError(
                 f"{self.path}, {faults.told({**dict.fromkeys(numbers, help_), **advice}, rows - 1)}"
             )
