@@ -216,6 +216,22 @@ def test_a_file_is_forecast_beyond_its_end(table, tmp_path):
     assert next(data.rows([{}]))["time"] == ["2003-05-01", "2003-06-01", "2003-07-01"]
 
 
+def test_what_is_known_of_the_future_stands_in_rows_without_targets(tmp_path):
+    values = [*(float(k) for k in range(40)), None, None]
+    path = write(tmp_path / "some.csv", {"v": values, "open": [k % 5 for k in range(42)]})
+    data = Series(path, predict=path, targets="v", known="open", scale="none", **WINDOW)
+    data.setup("test")
+    data.setup("predict")
+    assert undone(batches(data, "test"))[-1, -1, 0] == 39
+    (batch,) = data.predict_dataloader()
+    assert batch["x"][0, :, 0].tolist() == [36, 37, 38, 39]
+    assert batch["known"][0, :, 0].tolist() == [1, 2, 3, 4, 0, 1]
+    assert next(data.rows([{}])) == {"series": "some", "time": [40, 41]}
+    short = write(tmp_path / "short.csv", {"v": values[:41], "open": [k % 5 for k in range(41)]})
+    with pytest.raises(ValueError, match="has 1 rows after its last target, and open must be known for 2"):
+        Series(path, predict=short, targets="v", known="open", **WINDOW).setup("predict")
+
+
 def test_arrays_of_ones_own_become_windows(table):
     data = Series(table, targets=["a", "b"], time="t", **WINDOW)
     batch = data.given([np.stack([np.arange(9.0), np.ones(9)], 1)]).__getitems__([0])

@@ -16,6 +16,7 @@ from zoo.data.orders import Bucketed, InOrder, Shuffled
 from zoo.data.series_columns import Columns, SeriesColumns, check_aims
 from zoo.data.series_division import DIVISIONS, SeriesPart
 from zoo.data.series_files import SeriesFiles
+from zoo.data.series_frame import OneSeries
 from zoo.data.series_reader import SeriesReader
 from zoo.data.series_scaling import SCALES
 from zoo.data.series_steps import SeriesTensors, two_axes
@@ -43,7 +44,8 @@ class Series(SequenceData):
     Scaling, labels and the usual gap between steps are learned from the training part only. A missing value
     is filled with the last one before it, or with the training mean where there is none. Numbers and ISO
     dates are times. To predict, a file given as predict is forecast beyond its end; else the test windows
-    are. Seasons are counted from the first row of each series.
+    are; where columns are known ahead, rows without targets at the end of a series say what is known. Seasons
+    are counted from the first row of each series.
 
     Args:
         root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files
@@ -258,10 +260,7 @@ class Series(SequenceData):
             self.reader.cut[home.paths] = self.tensors.steps(found, self.horizon)
         cut = WindowsOf(self.input_steps, self.horizon, self.stride, len(columns.targets))
         if split == "predict" and columns.known:
-            raise ValueError(
-                f"{home.split.path}: {listed(columns.known)} would have to be known beyond the end; expected "
-                f"no known columns, or no file as predict"
-            )
+            check_future(found, columns.known, self.horizon)
         return cut.of(
             self.reader.cut[home.paths],
             found,
@@ -282,6 +281,17 @@ class Series(SequenceData):
                 f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])
+
+
+def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
+    """Refuses series that do not say what is known of the steps to forecast."""
+    for series in found:
+        ahead = len(series) - series.end
+        if ahead < horizon:
+            raise ValueError(
+                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
+                f"{listed(known)} must be known for {horizon}; expected a row for each"
+            )
 
 
 def check_options(given: Mapping[str, str]) -> None:
