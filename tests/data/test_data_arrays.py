@@ -132,6 +132,21 @@ def test_a_recipe_is_told_to_name_files(tmp_path, monkeypatch, capfd):
     assert "in a recipe, name files instead: LabelledText, Series" in capfd.readouterr().err
 
 
+def test_the_recipe_of_the_docs_forecasts(tmp_path, monkeypatch, capfd):
+    from zoo.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    days = [(shop, k) for shop in "ab" for k in range(80)]
+    rows = [f"{shop},{np.datetime64('2026-01-01') + k},{k % 7 + k // 9},{k % 5 // 4}" for shop, k in days]
+    (tmp_path / "sales.csv").write_text("\n".join(["shop,day,sold,holiday", *rows]) + "\n")
+    (recipe,) = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)
+    (tmp_path / "sales.yaml").write_text(recipe)
+    assert main(["fit", "--config", "sales.yaml", "--trainer.max_epochs=1"]) == 0
+    said = capfd.readouterr()
+    assert "better than" in said.err
+    assert "test/coverage" in said.out
+
+
 SAID = ["1.0", "{'input_size': 3, 'num_classes': 2} ['down', 'up']"]
 
 

@@ -216,6 +216,22 @@ def test_a_file_is_forecast_beyond_its_end(table, tmp_path):
     assert next(data.rows([{}]))["time"] == ["2003-05-01", "2003-06-01", "2003-07-01"]
 
 
+def test_what_is_known_of_the_future_stands_in_rows_without_targets(tmp_path):
+    values = [*(float(k) for k in range(40)), None, None]
+    path = write(tmp_path / "some.csv", {"v": values, "open": [k % 5 for k in range(42)]})
+    data = Series(path, predict=path, targets="v", known="open", scale="none", **WINDOW)
+    data.setup("test")
+    data.setup("predict")
+    assert undone(batches(data, "test"))[-1, -1, 0] == 39
+    (batch,) = data.predict_dataloader()
+    assert batch["x"][0, :, 0].tolist() == [36, 37, 38, 39]
+    assert batch["known"][0, :, 0].tolist() == [1, 2, 3, 4, 0, 1]
+    assert next(data.rows([{}])) == {"series": "some", "time": [40, 41]}
+    short = write(tmp_path / "short.csv", {"v": values[:41], "open": [k % 5 for k in range(41)]})
+    with pytest.raises(ValueError, match="has 1 rows after its last target, and open must be known for 2"):
+        Series(path, predict=short, targets="v", known="open", **WINDOW).setup("predict")
+
+
 def test_arrays_of_ones_own_become_windows(table):
     data = Series(table, targets=["a", "b"], time="t", **WINDOW)
     batch = data.given([np.stack([np.arange(9.0), np.ones(9)], 1)]).__getitems__([0])
@@ -302,6 +318,16 @@ LINES = "t,a,b\n" + "".join(f"{k},{k},{k % 3}\n" for k in range(40))
             LINES.replace("\n7,7,", '\n7,"7,'),
             {},
             "some.csv, line 9: unexpected end of data; are quotes doubled",
+        ),
+        (
+            LINES.replace(",", ";"),
+            {},
+            "some.csv, line 1: there is one column, 't;a;b', between ','; give separator: ';'",
+        ),
+        (
+            LINES.replace("t,a,b", "1,1,2"),
+            {},
+            "some.csv: two columns are called '1'; is the first line a header?",
         ),
         (LINES, {"encoding": "utf-9"}, "encoding 'utf-9' is unknown"),
         (LINES, {"targets": "a", "past": ["a"]}, "column 'a' is named for two things"),

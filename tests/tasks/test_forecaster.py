@@ -235,6 +235,23 @@ def test_a_checkpoint_brings_back_what_is_forecast(tmp_path):
     assert torch.equal(again.eval().predict_step(batch, 0), task.eval().predict_step(batch, 0))
 
 
+@pytest.mark.parametrize("head", HEADS)
+def test_every_head_learns_step_by_step_from_known_covariates(tmp_path, head):
+    """The value is 1 where the covariate, which says nothing in the window, is 1 at its step."""
+    rows = [(1 + 2 * (step * step % 7 < 3)) for step in range(120)]
+    lines = "\n".join(f"{value},{value - 1}" for value in rows)
+    (tmp_path / "some.csv").write_text(f"v,k\n{lines}\n")
+    pl.seed_everything(0, verbose=False)
+    data = zoo.Series(tmp_path / "some.csv", targets="v", known="k", horizon=3, input_steps=8, scale="none")
+    network = {"encoder": {"cell": "gru", "hidden_size": 12}}
+    forecast = {"head": head, "mode": "autoregressive", "samples": 20}
+    task = zoo.Forecaster(network, {"name": "Adam", "lr": 0.02}, forecast=forecast)
+    run = trainer(tmp_path, max_epochs=12, limit_val_batches=0)
+    run.fit(task, data)
+    found = run.test(task, data, verbose=False)[0]
+    assert found["test/mse"] < 0.5 * found["test/mse_last_value"]
+
+
 def wave(folder, noise=0.1, level=5.0):
     """A season of 12, with a trend."""
     steps = np.arange(300)
@@ -281,6 +298,14 @@ def test_a_network_that_was_trained_takes_horizon_and_season_from_the_data(tmp_p
     )
     assert again == found
     assert "test/mse_seasonal_naive" in found[0]
+
+
+def test_a_forecast_that_is_no_number_is_not_left_out_of_the_mean(tmp_path, caplog):
+    task, batch = task_of()
+    other = {**batch, "x": batch["x"] * float("nan")}
+    found = trainer(tmp_path).test(task, loader(batch, other), verbose=False)[0]
+    assert np.isnan(found["test/mse"])
+    assert "NOT better" in caplog.text
 
 
 def test_a_forecaster_that_is_worse_says_that(tmp_path, caplog):

@@ -1,6 +1,6 @@
 """Forecasting and classification of a user's own numeric series."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -9,22 +9,22 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
-from zoo.data.base import Record, SequenceData, check_counts, check_option
+from zoo.data.base import Record, SequenceData, check_option
 from zoo.data.datasets import Batch, SequenceDataset
 from zoo.data.faults import listed
 from zoo.data.orders import Bucketed, InOrder, Shuffled
-from zoo.data.series_columns import SeriesColumns, check_aims, column_names
+from zoo.data.series_columns import Columns, SeriesColumns, check_aims
 from zoo.data.series_division import DIVISIONS, SeriesPart
 from zoo.data.series_files import SeriesFiles
+from zoo.data.series_frame import OneSeries
 from zoo.data.series_reader import SeriesReader
 from zoo.data.series_scaling import SCALES
 from zoo.data.series_steps import SeriesTensors, two_axes
-from zoo.data.series_windows import Steps, WholeSeries, Windows, WindowsOf
+from zoo.data.series_windows import WholeSeries, Windows, WindowsOf
 from zoo.data.splits import Split
 from zoo.registry import nearest
 
 MISSING = ("refuse", "fill")
-Columns = str | list[str] | None
 
 
 @final
@@ -44,7 +44,8 @@ class Series(SequenceData):
     Scaling, labels and the usual gap between steps are learned from the training part only. A missing value
     is filled with the last one before it, or with the training mean where there is none. Numbers and ISO
     dates are times. To predict, a file given as predict is forecast beyond its end; else the test windows
-    are. Seasons are counted from the first row of each series.
+    are; where columns are known ahead, rows without targets at the end of a series say what is known. Seasons
+    are counted from the first row of each series.
 
     Args:
         root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files
@@ -68,7 +69,8 @@ class Series(SequenceData):
         deltas: Whether batches hold the time since the step before, for cells that read it.
         missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
         scale: standard (mean and standard deviation), robust (median and quartiles) or none.
-        split: Whether a file is divided by time (the end of each series is tested on) or by series.
+        split: Whether a file is divided by time (the end of each series is tested on) or by series, as it
+            always is for labels and numbers.
         val_fraction: Share of a divided file for validation.
         test_fraction: Share of a divided file for testing.
         separator: Between columns; by default a tab in .tsv and .tab, else a comma.
@@ -77,6 +79,9 @@ class Series(SequenceData):
         seed: Decides shuffles, and the division by series.
         num_workers: Processes that load batches; 0 loads in the training process.
     """
+
+    labels: Sequence[str] = ()
+    _tensors: SeriesTensors | None = None
 
     def __init__(
         self,
@@ -110,33 +115,14 @@ class Series(SequenceData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
-        check_aims(horizon, input_steps, label, number, season)
-        check_counts(stride=stride)
-        for name, value, options in (
-            ("missing", missing, MISSING),
-            ("scale", scale, SCALES),
-            ("split", split, DIVISIONS),
-        ):
-            check_option(name, value, options)
-        self.columns = SeriesColumns(
-            targets=column_names("targets", targets),
-            past=column_names("past", past),
-            known=column_names("known", known),
-            static=column_names("static", static),
-            id=id,
-            time=time,
-            label=label,
-            number=number,
-        )
-        files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
-        self.files = SeriesFiles(root, files, val_fraction, test_fraction)
+        check_options({"missing": missing, "scale": scale, "split": split})
+        check_aims(horizon, input_steps, label, number, season, stride)
+        self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number))
+        self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
-        self.division = "series" if horizon is None else split
-        self.reader = SeriesReader(self.files, separator, encoding, self.fills, self.division, seed)
-        self.labels: list[str] = []
-        self._tensors: SeriesTensors | None = None
-        self._cut: dict[tuple[Path, ...], Steps] = {}
+        by = split if horizon else None
+        self.reader = SeriesReader(self.files, (separator, encoding), self.fills, by, seed)
 
     @property
     def tensors(self) -> SeriesTensors:
@@ -177,7 +163,9 @@ class Series(SequenceData):
 
     @property
     def legend(self) -> dict[str, Any]:
-        return {"labels": self.labels} if self.labels else {"targets": list(self.tensors.columns.targets)}
+        return (
+            {"labels": list(self.labels)} if self.labels else {"targets": list(self.tensors.columns.targets)}
+        )
 
     def parts(self, split: Split) -> list[SeriesPart]:
         """What a split has of which series.
@@ -262,22 +250,19 @@ class Series(SequenceData):
         self.labels = list(state_dict["labels"])
         self._tensors = SeriesTensors.restored(state_dict, self.columns, self.fills, self.season)
         self._datasets.clear()
-        self._cut.clear()
+        self.reader.cut.clear()
 
     def _windows(self, split: Split, parts: Sequence[SeriesPart]) -> Windows:
         assert self.horizon is not None
         columns, home = self.tensors.columns, self.files.find(split)
         found = self.reader.found(split, columns, 0)
-        if home.paths not in self._cut:
-            self._cut[home.paths] = self.tensors.steps(found, self.horizon)
+        if home.paths not in self.reader.cut:
+            self.reader.cut[home.paths] = self.tensors.steps(found, self.horizon)
         cut = WindowsOf(self.input_steps, self.horizon, self.stride, len(columns.targets))
         if split == "predict" and columns.known:
-            raise ValueError(
-                f"{home.split.path}: {listed(columns.known)} would have to be known beyond the end; expected "
-                f"no known columns, or no file as predict"
-            )
+            check_future(found, columns.known, self.horizon)
         return cut.of(
-            self._cut[home.paths],
+            self.reader.cut[home.paths],
             found,
             None if split == "predict" else parts,
             f"{home.split.path}: the {split} part",
@@ -296,3 +281,20 @@ class Series(SequenceData):
                 f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])
+
+
+def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
+    """Refuses series that do not say what is known of the steps to forecast."""
+    for series in found:
+        ahead = len(series) - series.end
+        if ahead < horizon:
+            raise ValueError(
+                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
+                f"{listed(known)} must be known for {horizon}; expected a row for each"
+            )
+
+
+def check_options(given: Mapping[str, str]) -> None:
+    """Refuses words that these options do not have."""
+    for name, known in (("missing", MISSING), ("scale", SCALES), ("split", DIVISIONS)):
+        check_option(name, given[name], known)

@@ -1,10 +1,14 @@
 """Which columns of a table are what to a series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import final
+from typing import Any, final
 
 from zoo.data.base import check_counts
 from zoo.data.faults import listed
+
+Columns = str | list[str] | None
+"""What an option names: one column, several or none."""
 
 
 @final
@@ -34,6 +38,29 @@ class SeriesColumns:
         twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
         if twice:
             raise ValueError(f"column {twice[0]!r} is named for two things; expected one for each column")
+
+    @classmethod
+    def named(
+        cls,
+        targets: Columns,
+        past: Columns,
+        known: Columns,
+        static: Columns,
+        single: Sequence[str | None],
+    ) -> "SeriesColumns":
+        """Those that options name.
+
+        Args:
+            targets: See the fields, as for the next three.
+            past: One column, several or none.
+            known: One column, several or none.
+            static: One column, several or none.
+            single: id, time, label and number.
+        """
+        several: dict[str, Columns] = {"targets": targets, "past": past, "known": known, "static": static}
+        named: dict[str, Any] = {name: column_names(name, value) for name, value in several.items()}
+        named |= zip(("id", "time", "label", "number"), single, strict=True)
+        return cls(**named)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -67,6 +94,9 @@ class SeriesColumns:
         """
         if self.targets:
             return self
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f"{place}: two columns are called {twice[0]!r}; is the first line a header?")
         taken = {*self.numbers, *self.words}
         others = [name for name in names if name not in taken]
         if not others:
@@ -74,7 +104,7 @@ class SeriesColumns:
         return replace(self, targets=tuple(others))
 
 
-def column_names(name: str, value: str | list[str] | None) -> tuple[str, ...]:
+def column_names(name: str, value: Columns) -> tuple[str, ...]:
     """The columns that an option names: one, several or none.
 
     Raises:
@@ -87,7 +117,12 @@ def column_names(name: str, value: str | list[str] | None) -> tuple[str, ...]:
 
 
 def check_aims(
-    horizon: int | None, input_steps: int | None, label: str | None, number: str | None, season: int | None
+    horizon: int | None,
+    input_steps: int | None,
+    label: str | None,
+    number: str | None,
+    season: int | None,
+    stride: int,
 ) -> None:
     """Refuses options that name no aim, or two.
 
@@ -107,7 +142,7 @@ def check_aims(
     if (horizon is None) != (input_steps is None):
         missing = "input_steps, the steps of a window" if input_steps is None else "horizon, for windows"
         raise ValueError(f"horizon is {horizon} and input_steps is {input_steps}; expected {missing}")
-    given = {"horizon": horizon, "input_steps": input_steps, "season": season}
+    given = {"horizon": horizon, "input_steps": input_steps, "season": season, "stride": stride}
     check_counts(**{name: value for name, value in given.items() if value is not None})
     if season == 1:
         raise ValueError("season is 1, which is none; expected 2 or more, or no season")

@@ -45,7 +45,7 @@ def divided(
         ValueError: there are too few series.
     """
     home = source.split
-    whole = [SeriesPart(k, series, 0, len(series)) for k, series in enumerate(found)]
+    whole = [SeriesPart(k, series, 0, series.end) for k, series in enumerate(found)]
     if len(home.splits) == 1:
         return {home.splits[0]: whole}
     if by == "time":

@@ -1,5 +1,6 @@
 """Which files the series of a split are read from: one, one for each split, or all of a folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -9,6 +10,7 @@ from zoo.data.split_files import SPLIT_NAMES, SplitFiles, SplitSource
 from zoo.data.splits import Split
 
 ALL: tuple[Split, ...] = ("train", "val", "test")
+PREDICT: Split = "predict"
 
 
 @final
@@ -30,7 +32,7 @@ class SeriesFiles:
 
     Args:
         root: A file, a folder with files called like train, val and test, or a folder of series.
-        given: Files named one by one.
+        given: Files named for train, val, test and predict.
         val_fraction: Share for validation of what is divided.
         test_fraction: Share for testing of what is divided.
 
@@ -41,11 +43,12 @@ class SeriesFiles:
     def __init__(
         self,
         root: str | Path | None,
-        given: dict[Split, str | Path | None],
+        given: Sequence[str | Path | None],
         val_fraction: float,
         test_fraction: float,
     ) -> None:
-        self._files = SplitFiles(root, given, val_fraction, test_fraction)
+        named = dict(zip((*ALL, PREDICT), given, strict=True))
+        self._files = SplitFiles(root, named, val_fraction, test_fraction)
         self.given = self._files.given
         self._cut = (val_fraction, test_fraction)
 

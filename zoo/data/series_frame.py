@@ -32,6 +32,7 @@ class OneSeries:
         label: Its class, if there is a column of labels.
         rows: Its rows in the table; None where they are all.
         table: Where it is from.
+        end: The steps before the future: rows at the end that have known covariates and no target.
     """
 
     id: str
@@ -41,6 +42,7 @@ class OneSeries:
     label: str | None
     rows: Rows | None
     table: TableFile
+    end: int
 
     def __len__(self) -> int:
         return len(self.values)
@@ -163,6 +165,7 @@ def _one(
         label=_label(table, columns.label, words, name, rows),
         rows=rows,
         table=table,
+        end=_end(own[:, : len(columns.targets)], columns),
     )
     changed = (own[:, varying:] != own[0, varying:]).nonzero()
     if len(changed[0]):
@@ -172,6 +175,14 @@ def _one(
             f"series {name!r}"
         )
     return series
+
+
+def _end(targets: Numbers, columns: SeriesColumns) -> int:
+    """The steps up to the last that has a target, where what is known says something of those after it."""
+    if not columns.known or columns.label is not None or columns.number is not None:
+        return len(targets)
+    there = np.nonzero(~np.isnan(targets).all(1))[0]
+    return 1 + int(there[-1]) if len(there) else 0
 
 
 def _label(
@@ -214,6 +225,7 @@ def _check_missing(series: OneSeries, columns: SeriesColumns, missing_ok: bool) 
     bad = ~np.isfinite(series.values)
     if missing_ok:
         bad[:, : len(columns.inputs)] = np.isinf(series.values[:, : len(columns.inputs)])
+    bad[series.end :, : len(columns.inputs)] = False
     for name, lacks in zip(names, bad.T, strict=True):
         if lacks.any():
             help_ = "" if name in columns.known else ", or missing: fill"
@@ -241,11 +253,11 @@ def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> No
     Raises:
         ValueError: names the first.
     """
-    short = [series for series in all_series if len(series) < needed]
+    short = [series for series in all_series if series.end < needed]
     if short:
         others = f", and {len(short) - 1} others are too short" if len(short) > 1 else ""
         raise ValueError(
-            f"{short[0].table.path}: series {short[0].id!r} has {len(short[0])} rows, and {what} needs "
+            f"{short[0].table.path}: series {short[0].id!r} has {short[0].end} rows, and {what} needs "
             f"{needed}{others} ({listed([each.id for each in short])}); expected longer series, or smaller "
             f"input_steps"
         )

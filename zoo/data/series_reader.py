@@ -6,8 +6,9 @@ from typing import final
 from zoo.data.series_columns import SeriesColumns
 from zoo.data.series_division import SeriesPart, divided
 from zoo.data.series_files import SeriesFiles
+from zoo.data.series_formats import table_file
 from zoo.data.series_frame import OneSeries, check_lengths, read_series
-from zoo.data.series_table import table_file
+from zoo.data.series_windows import Steps
 from zoo.data.splits import Split
 
 
@@ -17,18 +18,21 @@ class SeriesReader:
 
     Args:
         files: Where they are.
-        separator: Between columns; None goes by the ending of a file.
-        encoding: Of text files.
+        text: Of text files, what is between columns (None goes by the ending), and the encoding.
         fills: Whether values may be missing.
-        division: "time" or "series".
+        division: "time" or "series"; None where each series is a whole, which is the latter.
         seed: Decides the latter.
+
+    Attributes:
+        cut: The steps of all series of some files, once they are tensors.
     """
 
     def __init__(
-        self, files: SeriesFiles, separator: str | None, encoding: str, fills: bool, division: str, seed: int
+        self, files: SeriesFiles, text: tuple[str | None, str], fills: bool, division: str | None, seed: int
     ) -> None:
-        self.files, self.separator, self.encoding, self.fills = files, separator, encoding, fills
-        self.division, self.seed = division, seed
+        self.files, self.text, self.fills = files, text, fills
+        self.division, self.seed = division or "series", seed
+        self.cut: dict[tuple[Path, ...], Steps] = {}
         self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
 
     def found(self, split: Split, columns: SeriesColumns, least: int) -> list[OneSeries]:
@@ -45,7 +49,7 @@ class SeriesReader:
         """
         paths = self.files.find(split).paths
         if paths not in self._found:
-            tables = [table_file(path, self.separator, self.encoding) for path in paths]
+            tables = [table_file(path, *self.text) for path in paths]
             whole = columns.completed(tables[0].names, str(paths[0]))
             found = [series for table in tables for series in read_series(table, whole, self.fills)]
             check_lengths(found, least, "a window with its horizon")

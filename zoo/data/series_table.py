@@ -1,4 +1,4 @@
-"""Columns of numbers and words from CSV, TSV, Parquet and npz files, read in pieces."""
+"""Columns of numbers and words from CSV and TSV files, read in pieces; what all tables have in common."""
 
 import csv
 import re
@@ -11,15 +11,16 @@ import numpy as np
 from jaxtyping import Float64
 
 from zoo.data.columns import shortened
-from zoo.data.faults import Faults, listed
-from zoo.data.files import existing
+from zoo.data.faults import Faults
 from zoo.registry import nearest
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
+OTHER_SEPARATORS = ("\t", ";", "|", ",")
 ENDINGS = (*SEPARATORS, ".parquet", ".npz")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 """What stands where a value is missing."""
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+MISSING_WORDS = f"empty or one of {', '.join(MISSING[1:])}"
 PIECE = 2**22
 """Bytes of a file that are read at once."""
 
@@ -93,6 +94,12 @@ class TextTableFile(TableFile):
         if row is None:
             raise ValueError(f"{path} is empty, expected a header and rows below it")
         super().__init__(path, row[1])
+        others = [mark for mark in OTHER_SEPARATORS if mark in row[1][0]]
+        if len(row[1]) == 1 and others:
+            raise ValueError(
+                f"{path}, line 1: there is one column, {row[1][0]!r}, between {separator!r}; give separator: "
+                f"{others[0]!r}"
+            )
 
     def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
         import pyarrow  # takes half a second, and only files need it
@@ -121,7 +128,7 @@ class TextTableFile(TableFile):
                 ),
             )
             for batch in reader:
-                yield _piece(batch, wanted, numbers)
+                yield piece_of(batch, wanted, numbers)
         except (pyarrow.ArrowInvalid, UnicodeError) as error:
             if "Empty CSV file" in str(error):
                 return
@@ -190,101 +197,13 @@ class TextTableFile(TableFile):
         advice = {"width": "is the separator part of a value that is not in quotes?"}
         kinds = [*advice, *numbers]
         if faults.of(kinds):
-            help_ = f"a missing value is empty or one of {listed(MISSING[1:], 9)}"
+            help_ = f"name what it is (id, time, label) or the targets; a missing value is {MISSING_WORDS}"
             raise ValueError(
                 f"{self.path}, {faults.told({**dict.fromkeys(numbers, help_), **advice}, rows - 1)}"
             )
 
 
-@final
-class ParquetFile(TableFile):
-    """A Parquet file.
-
-    Args:
-        path: The file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        import pyarrow  # takes half a second, and only files need it
-        from pyarrow import parquet
-
-        try:
-            self._file = parquet.ParquetFile(path)
-        except pyarrow.ArrowInvalid as error:
-            raise ValueError(f"{path} is no Parquet file ({str(error).splitlines()[0]})") from None
-        super().__init__(path, self._file.schema_arrow.names)
-
-    def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
-        import pyarrow
-
-        schema = self._file.schema_arrow
-        for name in numbers:
-            kind = schema.field(name).type
-            if not (
-                pyarrow.types.is_integer(kind)
-                or pyarrow.types.is_floating(kind)
-                or pyarrow.types.is_boolean(kind)
-                or pyarrow.types.is_decimal(kind)
-            ):
-                raise ValueError(f"{self.path}: column {name!r} holds {kind}, expected numbers")
-        wanted = {name: name for name in (*numbers, *words)}
-        for batch in self._file.iter_batches(columns=list(wanted)):
-            yield _piece(batch, wanted, numbers)
-
-
-@final
-class ArchiveFile(TableFile):
-    """An npz file of one-dimensional arrays of equal length, each a column.
-
-    Args:
-        path: The file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                self._arrays = {name: archive[name] for name in archive.files}
-        except (ValueError, OSError) as error:
-            raise ValueError(f"{path} is no npz file of plain arrays ({error})") from None
-        super().__init__(path, list(self._arrays))
-
-    def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
-        arrays = {name: self._arrays[name] for name in (*numbers, *words)}
-        shapes = {name: array.shape for name, array in arrays.items()}
-        if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
-            said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(
-                f"{self.path} holds {said}; expected columns (T,) of equal length; sequences (N, T, I) are "
-                f"for Arrays, from Python"
-            )
-        for name in numbers:
-            if arrays[name].dtype.kind not in "biuf":
-                raise ValueError(f"{self.path}: column {name!r} holds {arrays[name].dtype}, expected numbers")
-        yield {name: arrays[name].astype(np.float64) for name in numbers} | {
-            name: [str(value) for value in arrays[name]] for name in words
-        }
-
-
-def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
-    """The file as a table.
-
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: it is none of a kind that can be read.
-    """
-    existing(path, path.name)
-    ending = path.suffix.lower()
-    if ending == ".parquet":
-        return ParquetFile(path)
-    if ending == ".npz":
-        return ArchiveFile(path)
-    separator = separator or SEPARATORS.get(ending)
-    if separator is None:
-        raise ValueError(f"{path} is none of {', '.join(ENDINGS)}; give separator if it is text")
-    return TextTableFile(path, separator, encoding)
-
-
-def _piece(batch: Any, wanted: dict[str, str], numbers: Sequence[str]) -> Piece:
+def piece_of(batch: Any, wanted: dict[str, str], numbers: Sequence[str]) -> Piece:
     """The columns of a record batch."""
     import pyarrow
 

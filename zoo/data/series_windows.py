@@ -132,7 +132,7 @@ class WindowsOf(NamedTuple):
         return self._placed(found, firsts)
 
     def _after(self, found: Sequence[OneSeries]) -> tuple[Tensor, Tensor, Tensor]:
-        return self._placed(found, {number: np.array([len(series)]) for number, series in enumerate(found)})
+        return self._placed(found, {number: np.array([series.end]) for number, series in enumerate(found)})
 
     def _placed(self, found: Sequence[OneSeries], firsts: dict[int, Any]) -> tuple[Tensor, Tensor, Tensor]:
         sizes = np.array([len(series) + self.horizon for series in found])

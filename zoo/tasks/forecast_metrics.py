@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchmetrics import MeanMetric, MetricCollection
+from torchmetrics import Metric, MetricCollection
 from torchmetrics.functional import (
     mean_absolute_error,
     mean_squared_error,
@@ -35,20 +35,29 @@ class Forecast(NamedTuple):
 
 
 @final
-class MeanAt(MeanMetric):
-    """The mean at one place of rows of means and counts.
+class MeanAt(Metric):
+    """The mean at one place of rows of means and counts; NaN where a forecast was, unlike MeanMetric.
 
     Args:
         place: Which column of both.
     """
 
-    def __init__(self, place: int) -> None:
-        super().__init__(nan_strategy="ignore")
-        self.place = place
+    total: Tensor
+    count: Tensor
 
-    def update(self, value: Tensor, weight: Tensor) -> None:  # type: ignore[override]  # rows only
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+        self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("count", torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, means: Tensor, counts: Tensor) -> None:
         """Adds means (N, M) over so many values (N, M)."""
-        super().update(value[:, self.place], weight[:, self.place])
+        self.total += (means[:, self.place] * counts[:, self.place]).sum()
+        self.count += counts[:, self.place].sum()
+
+    def compute(self) -> Tensor:
+        return self.total / self.count
 
 
 def means_of(names: Sequence[str]) -> MetricCollection:
