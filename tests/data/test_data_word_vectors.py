@@ -27,7 +27,7 @@ def write(tmp_path, content, name="vectors.txt"):
         (GLOVE, "glove.txt"),
         ("3 3\n" + GLOVE, "wiki.vec"),
         (GLOVE.replace("\n", " \r\n"), "word2vec.txt"),
-        (gzip.compress(GLOVE.encode()), "wiki.vec.gz"),
+        (gzip.compress(GLOVE.encode(), mtime=0), "wiki.vec.gz"),
         (GLOVE + "the 9 9 9\nat home 7 7 7\n. . . 7 7 7\n", "twice.txt"),
     ],
 )
