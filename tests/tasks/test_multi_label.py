@@ -93,6 +93,14 @@ def test_labels_of_whole_sequences(tmp_path):
         trainer(tmp_path).test(model, loader(batches(1)), verbose=False)
 
 
+def test_targets_that_are_no_labels_are_refused(tmp_path):
+    (batch,) = batches(1)
+    whole = trainer(tmp_path).test(task(), loader([batch | {"y": batch["y"].long()}]), verbose=False)
+    assert whole == trainer(tmp_path).test(task(), loader([batch]), verbose=False)
+    with pytest.raises(ValueError, match="got y with values from 0 to 2; expected 0, or 1"):
+        trainer(tmp_path).test(task(), loader([batch | {"y": 2 * batch["y"]}]), verbose=False)
+
+
 def test_predictions_in_words(tmp_path):
     model, (batch,) = task(), batches(1)
     (predicted,) = trainer(tmp_path).predict(model, loader([batch]))

@@ -43,7 +43,7 @@ FORMS = (
 @final
 @DATA.register("date_phrases")
 class DatePhrases(MadePairs):
-    """Dates in English words, such as "friday, the twenty-first of july nineteen sixty-nine", as 1969-07-21.
+    """Dates in English words, such as "monday, the twenty-first of july nineteen sixty-nine", as 1969-07-21.
 
     Both sides are spelled: the source has letters, space, comma and hyphen, the target digits and hyphen.
     Days are drawn evenly from the first to the last year, and the phrase from six forms; a year is said in

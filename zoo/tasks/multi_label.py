@@ -68,7 +68,7 @@ class MultiLabel(Task):
         axes: tuple[Axes, Axes] = (("B", size), ("B", "T", size))
         own, other = axes if self.network.pooling != "none" else axes[::-1]
         words = f"pooling 'none' for (B, T, {size}), any other for (B, {size})"
-        y = Entry(axes=own, kind="floating-point numbers", is_target=True, advice={other: words})
+        y = Entry(axes=own, kind="numbers", is_target=True, advice={other: words})
         return super().entries() | {"y": y}
 
     def metrics(self, output_size: int) -> MetricCollection:
@@ -92,9 +92,14 @@ class MultiLabel(Task):
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             logits, y = logits[valid], y[valid]
-        logits, y = logits.flatten(0, -2), y.flatten(0, -2)
+        logits, y = logits.flatten(0, -2), y.flatten(0, -2).to(logits.dtype)
+        if self.device.type == "cpu" and bool(((y < 0) | (y > 1)).any()):
+            raise ValueError(
+                f"{type(self).__name__} got y with values from {y.min():g} to {y.max():g}; expected 0, or 1 "
+                f"where a label holds"
+            )
         loss = F.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(y)
-        self._count(stage, (logits > 0).int().flatten(), y.int().flatten())
+        self._count(stage, (logits > 0).int().flatten(), (y > THRESHOLD).int().flatten())
         self._log_loss(loss, stage, len(y))
         return loss
 
