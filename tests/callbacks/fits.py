@@ -84,9 +84,31 @@ def runs(folder, workers=0):
     return zoo.CTC, {"encoder": encoder()}, data
 
 
+def tags(folder, workers=0):
+    """A tag for each word, whose letters are read, too."""
+    folder.mkdir(exist_ok=True)
+    rows = [[f"w{(k + i) % 7} T{(k + i) % 3}" for i in range(1 + k % 4)] for k in range(30)]
+    (folder / "tags.txt").write_text("\n\n".join("\n".join(sentence) for sentence in rows) + "\n")
+    network = {"encoder": encoder(), "characters": {"encoder": encoder(), "embedding_size": 3}}
+    options = {"characters": True, "batch_size": 4, "num_workers": workers}
+    return zoo.SequenceTagger, network, zoo.TaggedText(folder / "tags.txt", **options)
+
+
+def pairs(folder, workers=0):
+    """A label for two texts."""
+    folder.mkdir(exist_ok=True)
+    rows = [f"w{k % 5} w{k % 3}\tw{k % 4}\t{'no' if k % 3 else 'yes'}" for k in range(40)]
+    (folder / "pairs.tsv").write_text("\n".join(["first\tsecond\tlabel", *rows]) + "\n")
+    data = zoo.LabelledPairs(folder / "pairs.tsv", batch_size=4, num_workers=workers)
+    return zoo.PairClassifier, {"encoder": encoder(), "pooling": "max", "pairs": True}, data
+
+
 SOURCES = {
     source.__name__: source
-    for source in (digits, texts, numbers, steps, characters, waves, reversals, music, runs)
+    for source in (
+        *(digits, texts, numbers, steps, characters, waves),
+        *(reversals, music, runs, tags, pairs),
+    )
 }
 
 

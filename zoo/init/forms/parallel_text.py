@@ -27,13 +27,10 @@ class ParallelTextForm(Form):
             return None
         sides = [[pair[k] for pair in pairs] for k in (0, 1)]
         units = [_unit(side) for side in sides]
-        count = (
-            len(pairs)
-            if len(source.head) == len(pairs)
-            else sum(1 for line in source.lines() if line.strip())
-        )
+        count = sum(1 for line in source.lines() if line.strip())
         batch = batch_for(count)
         options: dict[str, Any] = {"root": str(source.root), "encoding": source.encoding}
+        options |= {"source_unit": units[0], "target_unit": units[1]}
         if source.pair is not None:
             options |= {"source": _ending(source.file), "target": _ending(source.pair)}
         return Found(
@@ -47,12 +44,7 @@ class ParallelTextForm(Form):
                 "model": _model(max(64, width_for(count))),
                 "data": {
                     "class_path": "ParallelText",
-                    "init_args": {
-                        **options,
-                        "source_unit": units[0],
-                        "target_unit": units[1],
-                        "batch_size": batch,
-                    },
+                    "init_args": {**options, "batch_size": batch},
                 },
                 "trainer": trainer(epochs_for(count, batch)),
             },
