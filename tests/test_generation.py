@@ -34,7 +34,7 @@ def test_at_temperature_1_tokens_are_drawn_as_the_model_holds_them_likely():
 
 def test_temperature_divides_the_scores():
     torch.testing.assert_close(Sampling(temperature=0.5).shares(SCORES), (2 * SCORES).softmax(-1))
-    assert Sampling(temperature=0).shares(SCORES).tolist() == [0, 1, 0, 0, 0]
+    assert Sampling(temperature=0.0).shares(SCORES).tolist() == [0, 1, 0, 0, 0]
 
 
 def test_top_k_keeps_the_likeliest():
@@ -67,7 +67,7 @@ def test_the_likeliest_text_is_what_running_it_whole_gives():
     for _ in range(12):
         scores, _ = model(torch.tensor([text]))
         text.append(int(scores[0, -1].argmax()))
-    assert first(12, model, torch.tensor([3, 1]), Sampling(temperature=0)) == text[2:]
+    assert first(12, model, torch.tensor([3, 1]), Sampling(temperature=0.0)) == text[2:]
 
 
 @pytest.mark.parametrize(

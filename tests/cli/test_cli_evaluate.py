@@ -80,7 +80,7 @@ def test_a_run_is_evaluated_and_its_page_shows_it(zoo, fitted):
     assert outcome.code == 0, outcome.err
     for words in ("By class", "precision", "Which class (rows)", "The worst"):
         assert words in outcome.out
-    sheets = {sheet.title: sheet for sheet in read_evaluation(fitted / EVALUATION)}
+    sheets = {sheet.title: sheet for sheet in read_evaluation(fitted / EVALUATION).sheets}
     assert zoo("predict", "--ckpt_path", path, "--output=said.csv").code == 0
     with Path("said.csv").open(encoding="utf-8", newline="") as file:
         labels = [int(row["label"]) for row in csv.DictReader(file)]
@@ -127,3 +127,31 @@ def test_without_targets_nothing_can_be_evaluated(zoo, folder):
     )
     assert refused.code == 2
     assert "evaluate needs to know what is right" in refused.err
+
+
+def test_forecasts_are_drawn_over_the_truth(zoo, folder):
+    (folder / "waves.csv").write_text(
+        "\n".join(["level", *(str(step % 6 + step / 50) for step in range(200))])
+    )
+    assert zoo("init", "waves.csv").code == 0
+    assert (
+        zoo("fit", "--config", "waves.yaml", "--trainer.max_epochs=1", "--trainer.accelerator=cpu").code == 0
+    )
+    run = folder / "runs/waves/version_0"
+    assert zoo("evaluate", "--ckpt_path", str(run / "checkpoints/last.ckpt")).code == 0
+    best, middle, worst_of_all = read_evaluation(run / EVALUATION).drawings
+    lines = {curve.name: dict(zip(curve.x, curve.y, strict=True)) for curve in worst_of_all.curves}
+    assert max(lines["past"]) == 0
+    assert lines["truth"].keys() == lines["forecast"].keys()
+    wave = [lines["past"][0.0], lines["truth"][1.0]]
+    assert wave[1] - wave[0] == pytest.approx(1.02, abs=1e-3) or wave[1] - wave[0] == pytest.approx(
+        -4.98, abs=1e-3
+    )
+
+    def error(drawing):
+        curves = {curve.name: np.array(curve.y) for curve in drawing.curves}
+        return np.abs(curves["truth"] - curves["forecast"]).mean()
+
+    assert error(best) <= error(middle) <= error(worst_of_all)
+    assert zoo("report", str(run)).code == 0
+    assert "The worst: item" in (run / "report.html").read_text()

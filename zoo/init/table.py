@@ -71,7 +71,7 @@ class Table:
         """The table that a file holds; None where it is none."""
         if source.file.suffix.lower() == ".parquet":
             return cls._made(",", True, _parquet_rows(source.file))
-        separator = _separator(source.head)
+        separator = _separator(source.head) or _alone(source.head)
         if separator is None:
             return None
         rows = list(islice(rows_of_head(source.head, separator), LOOKED_AT))
@@ -132,6 +132,12 @@ def _separator(lines: Sequence[str]) -> str | None:
         if width > 1 and share > 0.9 and share * width > most:
             best, most = separator, share * width
     return best
+
+
+def _alone(lines: Sequence[str]) -> str | None:
+    """A comma, which divides nothing, where each line is one number, below a name perhaps."""
+    filled = [line for line in lines if line.strip()]
+    return "," if len(filled) > 2 and all(map(_is_number, filled[1:])) else None
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:

@@ -12,7 +12,7 @@ import yaml
 from zoo.diagnostics.lag_record import LagRecord
 from zoo.report.columns import HistogramColumns, collect
 from zoo.report.figure import MOST_COLUMNS
-from zoo.runs.evaluation import EVALUATION, Sheet, read_evaluation
+from zoo.runs.evaluation import EVALUATION, Evaluation, read_evaluation
 from zoo.runs.events import EVENTS, Event, read_events
 from zoo.runs.gradient_records import JOURNAL, journal_in, read_gradients
 from zoo.runs.lag_records import THROUGH_TIME, in_order, lags_in, read_lags
@@ -59,7 +59,7 @@ class Run:
     timeline: Timeline | None = None
     lags: Sequence[LagRecord] = ()
     events: Sequence[Event] = ()
-    evaluation: Sequence[Sheet] = ()
+    evaluation: Evaluation = Evaluation()  # noqa: RUF009 (it is frozen)
     config: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
@@ -165,15 +165,15 @@ def _events(path: Path, notes: dict[str, list[str]]) -> list[Event]:
     return events
 
 
-def _evaluation(path: Path, notes: dict[str, list[str]]) -> list[Sheet]:
+def _evaluation(path: Path, notes: dict[str, list[str]]) -> Evaluation:
     """What was found on test data; most runs have no such file."""
     if not path.is_file():
-        return []
+        return Evaluation()
     try:
         return read_evaluation(path)
     except (ValueError, OSError) as error:
         notes[EVALUATION] = [f"{error}, so what the run gets wrong is left out."]
-        return []
+        return Evaluation()
 
 
 def _recipe(config: str) -> dict[str, Any]:

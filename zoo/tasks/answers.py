@@ -11,6 +11,8 @@ from zoo.tasks.contract import Batch
 Record = dict[str, Any]
 """What a user reads of one sequence: numbers, words and lists of them by name."""
 
+Curves = dict[str, tuple[list[float], list[float]]]
+"""Lines by name: steps, and a value at each."""
 Predicted = Tensor | dict[str, Tensor]
 """What is predicted for a batch: one tensor, or several by name."""
 
@@ -40,6 +42,10 @@ class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
 
     def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
         """The true classes and those chosen, (N,) each; None where a task does not choose among classes."""
+        return None
+
+    def curves(self, predicted: Any, batch: Batch) -> list[Curves] | None:
+        """For each sequence the lines that show what was said beside what is true; None where none do."""
         return None
 
 

@@ -2,8 +2,10 @@
 
 import copy
 import inspect
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
@@ -20,6 +22,8 @@ from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.counting import Counting
 from zoo.tasks.from_data import Sized, start_embedding
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+
+logger = logging.getLogger(__name__)
 
 LOOKED_INTO = 32
 """Batches whose values are checked although a GPU has to be waited for."""
@@ -65,6 +69,17 @@ class Task(Counting, Answers, ABC):
         self._keep_hyper_parameters()
         if self.network.is_complete:
             self._build()
+
+    @property
+    def lr(self) -> float:
+        """The learning rate; Lightning's LearningRateFinder sets it."""
+        return self.optimizer.lr
+
+    @lr.setter
+    def lr(self, rate: float) -> None:
+        self.optimizer = replace(self.optimizer, lr=rate)
+        self._keep_hyper_parameters()
+        logger.info("the learning rate is %.3g from now on", rate)
 
     @abstractmethod
     def metrics(self, output_size: int) -> MetricCollection:

@@ -58,3 +58,12 @@ def class_choices(chosen: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """The true classes and those chosen, where one counts."""
     counted = y != IGNORED
     return y[counted], chosen[counted]
+
+
+def balanced_weights(targets: Iterable[Tensor], classes: int) -> Tensor:
+    """What each class is to count (C,): N / (C n) for one that n of all N targets are of, 0 where n is 0."""
+    counts = torch.zeros(classes, dtype=torch.long)
+    for y in targets:
+        counts += torch.bincount(y[y != IGNORED].cpu().flatten(), minlength=classes)
+    weights = counts.sum() / (classes * counts)
+    return weights.where(counts > 0, 0)

@@ -1,7 +1,14 @@
-"""What is said of forecasts beside those that need no training."""
+"""What is said and drawn of forecasts."""
 
 from collections.abc import Mapping
 
+from jaxtyping import Float
+from torch import Tensor
+
+from zoo.tasks.answers import Curves
+
+PARTS = ("forecast", "lower", "upper")
+"""What is forecast of a value, and the bounds of its interval."""
 BASELINES = {"last_value": "the last value", "seasonal_naive": "the seasonal naive forecast"}
 """Forecasts that need no training, in words."""
 
@@ -23,3 +30,17 @@ def compared(errors: Mapping[str, float]) -> tuple[bool, str]:
         f"the forecasts are NOT better than {' and '.join(worse)}: mse {own:.4g}, against {said}; these need "
         f"no training, so use them, or change the model"
     )
+
+
+def drawn(
+    past: Float[Tensor, "B T"], truth: Float[Tensor, "B H"], predicted: Float[Tensor, "B H parts"]
+) -> list[Curves]:
+    """Lines of the past, of the truth and of what was forecast, over steps of which 0 is the last known."""
+    before = [float(step) for step in range(1 - past.shape[1], 1)]
+    ahead = [float(step) for step in range(1, 1 + truth.shape[1])]
+    names = PARTS[: predicted.shape[2]]
+    return [
+        {"past": (before, known), "truth": (ahead, came)}
+        | {name: (ahead, said[:, k].tolist()) for k, name in enumerate(names)}
+        for known, came, said in zip(past.tolist(), truth.tolist(), predicted, strict=True)
+    ]

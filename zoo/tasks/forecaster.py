@@ -12,7 +12,7 @@ from torchmetrics import MetricCollection
 
 from zoo.model import Model, ModelSpec
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Record
+from zoo.tasks.answers import Curves, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.forecast_heads import head_of
@@ -20,7 +20,7 @@ from zoo.tasks.forecast_metrics import ERRORS, Forecast, means_of, measured, nai
 from zoo.tasks.forecast_runs import Runs, Window, window_of
 from zoo.tasks.forecast_spec import ForecastSpec
 from zoo.tasks.forecast_window import last_value, seasonal_naive
-from zoo.tasks.forecast_words import BASELINES, compared
+from zoo.tasks.forecast_words import BASELINES, PARTS, compared, drawn
 from zoo.tasks.from_data import Sized
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
@@ -227,7 +227,7 @@ class Forecaster(Task):
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """The forecasts of each variable, and the bounds of their interval."""
         names = legend.get("targets") or [str(k) for k in range(predicted.shape[2])]
-        parts = ("forecast", "lower", "upper")[: predicted.shape[3]]
+        parts = PARTS[: predicted.shape[3]]
         alone = len(names) == 1
         return [
             {
@@ -237,6 +237,19 @@ class Forecaster(Task):
             }
             for row in predicted
         ]
+
+    def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """The mean absolute error of each window, in the data's own units."""
+        truth = window_of(batch, self.forecast, self.head)
+        assert truth.y is not None
+        return (predicted[..., 0] - truth.unit.up(truth.y)).abs().mean((1, 2))
+
+    def curves(self, predicted: Tensor, batch: Batch) -> list[Curves]:
+        """The past, the truth, the forecast and its interval, of the first variable."""
+        window = window_of(batch, self.forecast, self.head)
+        assert window.y is not None
+        past, truth = (window.unit.up(part)[..., 0] for part in (window.past, window.y))
+        return drawn(past, truth, predicted[:, :, 0])
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         window, runs = window_of(batch, self.forecast, self.head), self._runs

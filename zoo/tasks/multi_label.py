@@ -86,6 +86,15 @@ class MultiLabel(Task):
         names = legend.get("labels") or list(range(predicted.shape[-1]))
         return [_said(row, names) for row in valid_rows(predicted, batch.get("lengths"))]
 
+    def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
+        """The negative log likelihood of each sequence, in nats per step."""
+        nats = F.binary_cross_entropy(predicted, batch["y"].to(predicted.dtype), reduction="none").sum(-1)
+        if nats.dim() == 1:
+            return nats
+        steps = batch.get("lengths", torch.full((len(nats),), nats.shape[1], device=nats.device))
+        valid = torch.arange(nats.shape[1], device=nats.device) < steps[:, None]
+        return nats.where(valid, 0).sum(1) / steps.clamp(min=1)
+
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths = batch["y"], batch.get("lengths")
         logits = self.predictions(batch)

@@ -1,18 +1,27 @@
 """Sequence classification: one class for a sequence, or one for each step."""
 
 from collections.abc import Mapping
-from typing import Any, final
+from typing import Any, Literal, final
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchmetrics import MetricCollection
 
+from zoo.model import ModelSpec
+from zoo.registry import check_choice, check_fraction
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record, valid_rows
-from zoo.tasks.base import Task
-from zoo.tasks.classes import class_choices, class_costs, class_metrics, class_records
+from zoo.tasks.base import LOOKED_INTO, Task
+from zoo.tasks.classes import (
+    balanced_weights,
+    class_choices,
+    class_costs,
+    class_metrics,
+    class_records,
+)
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
+from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 
 @final
@@ -24,9 +33,44 @@ class SequenceClassifier(Task):
     counts; optional lengths (B,). Logs the cross-entropy in nats, the accuracy and the macro F1 score.
     With pooling "max" over a bidirectional LSTM it is the sentence encoder of Conneau et al., 2017,
     https://arxiv.org/abs/1705.02364.
+
+    Args:
+        network: The network; sizes that it leaves open come from the data.
+        optimizer: The optimiser.
+        schedule: The learning-rate schedule; None keeps the rate.
+        class_weights: "balanced" weighs each class by N / (C n), where n of the N training targets are of it,
+            so that in the training loss all classes count alike; "none" weighs all targets alike. What is
+            logged of validation and test data is never weighed.
+        label_smoothing: Share of each target that is spread over all classes in training (Szegedy et al.,
+            2016, https://arxiv.org/abs/1512.00567).
     """
 
     output = "num_classes"
+
+    def __init__(
+        self,
+        network: ModelSpec | Mapping[str, Any],
+        optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
+        schedule: ScheduleSpec | Mapping[str, Any] | None = None,
+        class_weights: Literal["none", "balanced"] = "none",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        check_choice("class_weights", class_weights, ("none", "balanced"))
+        check_fraction("label_smoothing", label_smoothing)
+        self.class_weights, self.label_smoothing = class_weights, label_smoothing
+        self._weights: Tensor | None = None
+        super().__init__(network, optimizer, schedule)
+
+    def on_fit_start(self) -> None:
+        super().on_fit_start()
+        if self.class_weights == "balanced":
+            data = self.trainer.datamodule  # type: ignore[attr-defined]
+            if data is None:
+                raise ValueError("class_weights 'balanced' counts the classes of a data module; got none")
+            assert self.network.output_size is not None
+            batches = (self._checked(batch, LOOKED_INTO) for batch in data.train_dataloader())
+            weights = balanced_weights(map(self._targets, batches), self.network.output_size)
+            self._weights = weights.to(self.device)
 
     def entries(self) -> dict[str, Entry]:
         """What a batch holds: a class of each sequence or, without pooling, of each step."""
@@ -65,7 +109,12 @@ class SequenceClassifier(Task):
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         logits, y = self.predictions(batch).flatten(0, -2), self._targets(batch).flatten()
-        loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
+        if stage == "train":
+            loss = F.cross_entropy(
+                logits, y, self._weights, ignore_index=IGNORED, label_smoothing=self.label_smoothing
+            )
+        else:
+            loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
         self._count(stage, logits.argmax(-1), y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

@@ -104,7 +104,8 @@ class SequenceToSequence(Task):
 
     def _predict(self, batch: Batch) -> Predicted:
         """The best targets: tokens (B, K, U), lengths (B, K) with the end, and scores (B, K)."""
-        return self._hypotheses(batch)._asdict()
+        best = self._hypotheses(batch)
+        return {"tokens": best.tokens, "lengths": best.lengths, "scores": best.scores}
 
     def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """The best target in words, and its score: log-probability in nats over the length penalty."""

@@ -13,8 +13,8 @@ from zoo.callbacks.say import say
 from zoo.cli.errors import FailedError, UserError, of_disk
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.data.base import SequenceData
-from zoo.runs.evaluation import EVALUATION, Sheet, write_evaluation
-from zoo.tasks.answers import Record
+from zoo.runs.evaluation import EVALUATION, Curve, Drawing, Evaluation, Sheet, write_evaluation
+from zoo.tasks.answers import Curves, Record
 from zoo.tasks.base import Task
 
 MOST_CLASSES = 20
@@ -39,13 +39,14 @@ class EvaluateJob(Job):
         if kept.has_no_targets:
             raise UserError("evaluate needs to know what is right; leave data.predict out for the test data")
         sheets = list(kept.sheets(data))
+        found = Evaluation(sheets, list(kept.drawings()))
         if not sheets:
             raise UserError(f"{type(task).__name__} has nothing beside the metrics of `zoo test`")
         for sheet in sheets:
             print(f"\n{sheet.title}\n{told(sheet)}")
         path = _home(run) / EVALUATION
         try:
-            write_evaluation(sheets, path)
+            write_evaluation(found, path)
         except OSError as error:
             raise FailedError(f"cannot write the evaluation: {of_disk(error)}") from error
         print()
@@ -70,6 +71,7 @@ class Kept(Callback):
     lengths: list[Tensor] = field(default_factory=list)
     true: list[Tensor] = field(default_factory=list)
     chosen: list[Tensor] = field(default_factory=list)
+    curves: list[Curves] = field(default_factory=list)
     has_no_targets: bool = False
 
     def on_predict_batch_end(
@@ -87,6 +89,7 @@ class Kept(Callback):
             return
         legend = trainer.datamodule.legend  # type: ignore[attr-defined]  # set by a connector
         self.records += pl_module.records(outputs, batch, legend)
+        self.curves += pl_module.curves(outputs, batch) or []
         costs, choices = pl_module.costs(outputs, batch), pl_module.choices(outputs, batch)
         if costs is not None:
             self.costs.append(costs.cpu())
@@ -110,6 +113,15 @@ class Kept(Callback):
             if len(set(lengths.tolist())) > 1:
                 yield by_length(costs, lengths)
             yield worst(costs, list(data.rows(self.records)))
+
+    def drawings(self) -> Iterator[Drawing]:
+        """What was said over what is true: of the best, of the middle one, and of the worst."""
+        if not self.curves:
+            return
+        order = torch.cat(self.costs).argsort(stable=True).tolist()
+        for name, number in (("best", order[0]), ("middle", order[len(order) // 2]), ("worst", order[-1])):
+            lines = [Curve(line, x, y) for line, (x, y) in self.curves[number].items()]
+            yield Drawing(f"The {name}: item {number}", "value", lines)
 
 
 def by_class(true: Tensor, chosen: Tensor, names: Sequence[str]) -> Sheet:
