@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = {
@@ -79,16 +80,34 @@ class Fault:
 
 def faults_of(path: Path, tests: str) -> Iterator[Fault]:
     """Every fault that can be put into a file."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
     silent = _left_alone(tree)
     for place, node in enumerate(ast.walk(tree)):
         for number in range(0 if place in silent else len(list(changes(node)))):
             other = copy.deepcopy(tree)
             changed = list(ast.walk(other))[place]
-            before = ast.unparse(changed)
+            before = ast.unparse(_told(changed))
             list(changes(changed))[number]()
-            what = f"{before} -> {ast.unparse(changed)}".replace("\n", " ")[:100]
-            yield Fault(str(path.relative_to(ROOT)), node.lineno, what, ast.unparse(other), tests)
+            after = ast.unparse(_told(changed))
+            what = f"{before} -> {after}".replace("\n", " ")[:100]
+            faulty = _with(source, _told(node), after)
+            yield Fault(str(path.relative_to(ROOT)), node.lineno, what, faulty, tests)
+
+
+def _told(node: ast.AST) -> Any:
+    """The part of a node that a change is made in: of an `if` its condition."""
+    return node.test if isinstance(node, ast.If) else node
+
+
+def _with(source: str, node: Any, text: str) -> str:
+    """The source with another text for a node; all else stays as it is, for parts are found by their text."""
+    lines = source.encode().splitlines(keepends=True)
+    first = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    last = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+    whole = b"".join(lines)
+    new = f"({text})" if isinstance(node, ast.expr) else text
+    return (whole[:first] + new.encode() + whole[last:]).decode()
 
 
 def changes(node: ast.AST) -> Iterator[object]:

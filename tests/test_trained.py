@@ -9,6 +9,7 @@ import torch
 from lightning import pytorch as pl
 
 import zoo
+from zoo import load
 
 TEXTS = {
     "good": ["a fine film", "fine and good", "good good film"],
@@ -140,3 +141,81 @@ def test_what_holds_no_model_is_refused_in_a_sentence(tmp_path, what):
         path.mkdir()
     with pytest.raises(ValueError, match=what):
         zoo.load(path)
+
+
+NUMBERED = """\
+seed_everything: 1
+model:
+  class_path: SequenceRegressor
+  init_args:
+    network: {encoder: {cell: gru, hidden_size: 4}, pooling: last}
+data:
+  class_path: Series
+  init_args: {root: series.csv, id: id, number: size, targets: [a, b], batch_size: 4}
+trainer: {max_epochs: 1, accelerator: cpu}
+"""
+
+
+@pytest.fixture
+def numbered(zoo, folder):
+    """The run of a model that gives each series of two columns a number near 1,000; its data is gone."""
+    rows = [f"s{k},{step},{k + step},{1000 + k}" for k in range(20) for step in range(5)]
+    (folder / "series.csv").write_text("\n".join(["id,a,b,size", *rows]))
+    (folder / "recipe.yaml").write_text(NUMBERED)
+    assert zoo("fit", "--config", "recipe.yaml").code == 0
+    assert (
+        zoo(
+            "predict", "--ckpt_path", "runs/recipe/version_0/checkpoints/last.ckpt", "--output=said.jsonl"
+        ).code
+        == 0
+    )
+    (folder / "series.csv").unlink()
+    return folder / "runs/recipe/version_0/checkpoints/last.ckpt"
+
+
+def test_numbers_are_said_in_the_units_of_the_data(numbered, folder):
+    rows = [json.loads(line) for line in (folder / "said.jsonl").read_text().splitlines()]
+    assert all(990 < row["prediction"] < 1030 for row in rows)
+    first = int(rows[0]["series"].removeprefix("s"))
+    item = np.array([[step, first + step] for step in range(5)], dtype=float)
+    (said,) = zoo.load(numbered).predict([item])
+    assert said["prediction"] == pytest.approx(rows[0]["prediction"], rel=1e-5)
+    for wrong in (math.nan, math.inf):
+        with pytest.raises(ValueError, match="item 0 holds NaN or infinities"):
+            zoo.load(numbered).predict([np.full_like(item, wrong)])
+
+
+def test_a_model_of_music_needs_no_music_to_be_used(zoo, folder):
+    rolls = (np.arange(6 * 5 * 3).reshape(6, 5, 3) % 7 < 2).astype("uint8")
+    np.savez(folder / "music.npz", train=rolls, valid=rolls, test=rolls)
+    assert zoo("init", "music.npz").code == 0
+    assert (
+        zoo("fit", "--config", "music.yaml", "--trainer.max_epochs=1", "--trainer.accelerator=cpu").code == 0
+    )
+    (folder / "music.npz").unlink()
+    assert len(load("runs/music").predict([rolls[0]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda kept: kept.pop("LabelledText"), "nothing of what LabelledText had learned"),
+        (lambda kept: kept["zoo"]["recipe"].update(data="LabelledText"), "expected class_path and init_args"),
+        (lambda kept: kept["zoo"]["recipe"]["data"]["init_args"].update(rot=1), "cannot be made"),
+        (lambda kept: kept["zoo"]["recipe"]["data"].update(class_path="os.system"), "not registered"),
+    ],
+)
+def test_a_checkpoint_reads_no_file_and_makes_nothing_but_registered_data(texts, spoil, said):
+    path = texts / "checkpoints/last.ckpt"
+    kept = torch.load(path, weights_only=True)
+    spoil(kept)
+    torch.save(kept, path)
+    with pytest.raises((ValueError, LookupError), match=said):
+        zoo.load(path)
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate"])
+def test_what_comes_in_order_is_not_shared_among_devices(zoo, texts, verb):
+    refused = zoo(verb, "--ckpt_path", str(texts / "checkpoints/last.ckpt"), "--trainer.devices=2")
+    assert refused.code == 2
+    assert "expected --trainer.devices=1" in refused.err

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, final
 
 import torch
+from lightning.pytorch import LightningDataModule
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData
@@ -81,7 +82,8 @@ class Trained:
             batch = given.__getitems__(chosen)
             batch = {name: part.to(self.task.device) for name, part in batch.items()}
             said = self.task.records(self.task.predict_step(batch, 0), batch, legend)
-            records |= zip(chosen, said, strict=True)
+            in_units = said if self.data is None else map(self.data.said, said)
+            records |= zip(chosen, in_units, strict=True)
         return [records[number] for number in range(len(given))]
 
     def generate(
@@ -169,13 +171,28 @@ def _registered(registry: Registry[Any], name: str) -> Any:
 
 
 def _data_of(checkpoint: Mapping[str, Any]) -> SequenceData | None:
-    """The data module of the run that wrote a checkpoint, with what it had learned."""
+    """The data module of the run that wrote a checkpoint, with what it had learned.
+
+    Raises:
+        ValueError: what the checkpoint says of it makes none, or nothing of what it had learned is there.
+    """
     recipe = checkpoint.get("zoo", {}).get("recipe", {}).get("data")
     if not recipe:
         return None
+    if not isinstance(recipe, Mapping) or not isinstance(recipe.get("class_path"), str):
+        raise ValueError(f"the checkpoint says {recipe!r} of its data; expected class_path and init_args")
     kind = _registered(DATA, recipe["class_path"])
-    data = kind(**recipe.get("init_args", {}))
+    try:
+        data = kind(**(recipe.get("init_args") or {}))
+    except TypeError as error:
+        raise ValueError(f"the checkpoint's data cannot be made: {error}") from error
     assert isinstance(data, SequenceData)
-    if kind.__qualname__ in checkpoint:
-        data.load_state_dict(checkpoint[kind.__qualname__])
+    state = checkpoint.get(kind.__qualname__)
+    if state:
+        data.load_state_dict(state)
+    elif type(data).load_state_dict is not LightningDataModule.load_state_dict:
+        raise ValueError(  # it would learn from whatever lies where the training data did
+            f"the checkpoint has nothing of what {kind.__name__} had learned; expected one of a run of "
+            f"`zoo fit`"
+        )
     return data

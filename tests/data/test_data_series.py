@@ -185,7 +185,7 @@ def test_whole_series_have_a_label_or_a_number_each(tmp_path):
     numbers.setup()
     assert numbers.sizes == {"input_size": 1, "output_size": 1}
     y = torch.cat([batch["y"] for batch in numbers.test_dataloader()])
-    undone = [row["prediction"] for row in numbers.rows([{"prediction": each.tolist()} for each in y])]
+    undone = [row["prediction"] for row in numbers.rows([{"prediction": float(each)} for each in y])]
     assert np.allclose(undone, [part.series.constant[-1] for part in numbers.parts("test")], atol=1e-3)
 
 

@@ -61,7 +61,7 @@ def test_numbers_are_scaled_and_said_in_their_own_units(tmp_path):
         (tmp_path / f"N_{part}.ts").write_text(f"@problemName N\n@targetlabel true\n@data\n{lines}\n")
     data = TimeSeriesArchive(tmp_path)
     assert data.sizes == {"input_size": 1, "output_size": 1}
-    rows = data.rows([{"prediction": y.tolist()} for y in data.dataset("test").targets])
+    rows = data.rows([{"prediction": float(y)} for y in data.dataset("test").targets])
     assert [row["prediction"] for row in rows] == pytest.approx([10.0 * k for k in range(10)], abs=1e-4)
 
 

@@ -95,6 +95,10 @@ class SequenceData(LightningDataModule, ABC):
         """Words for the numbers of a batch, such as `labels`, after `setup` or from a checkpoint."""
         return {}
 
+    def said(self, record: Record) -> Record:
+        """What a task says of an item, in the units of the data."""
+        return record
+
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """What a user reads of the predictions: what is said of each item, beside what identifies it.
 

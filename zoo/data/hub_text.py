@@ -222,4 +222,10 @@ class HubText(TextData):
                 )
         names = rows.features[self.columns[1]]
         words = names.names if type(names).__name__ == "ClassLabel" else None
+        unlabelled = next((row for row, each in enumerate(label) if words is not None and each < 0), None)
+        if unlabelled is not None:
+            raise ValueError(
+                f"{self.root}, {split}, row {unlabelled}: the label is {label[unlabelled]}, which stands for "
+                f"none; expected labels from 0"
+            )
         return text, [str(each) if words is None else words[each] for each in label]

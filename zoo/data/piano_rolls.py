@@ -75,11 +75,13 @@ class PianoRolls(SequenceData):
         check_counts(lowest=lowest + 1)
         self.root, self.lowest = Path(root), lowest
         self._pieces: Pieces = {}
+        self._keys: int | None = None
 
     @property
     def sizes(self) -> dict[str, int]:
-        keys = self.pieces("train")[0].shape[1]
-        return {"input_size": keys, "num_labels": keys}
+        if self._keys is None:
+            self._keys = self.pieces("train")[0].shape[1]
+        return {"input_size": self._keys, "num_labels": self._keys}
 
     @property
     def legend(self) -> dict[str, Any]:
@@ -99,6 +101,14 @@ class PianoRolls(SequenceData):
 
     def load(self, split: Split) -> Rolls:
         return Rolls(self.pieces(split))
+
+    def state_dict(self) -> dict[str, Any]:
+        """The number of keys, for the checkpoint."""
+        return {} if self._keys is None else {"keys": self._keys}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes over the number of keys that a model was trained with."""
+        self._keys = state_dict.get("keys")
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, Rolls)

@@ -163,9 +163,8 @@ class Series(SequenceData):
 
     @property
     def legend(self) -> dict[str, Any]:
-        return (
-            {"labels": list(self.labels)} if self.labels else {"targets": list(self.tensors.columns.targets)}
-        )
+        named = {"labels": list(self.labels)} if self.labels else {}
+        return named if self.horizon is None else {"targets": list(self.tensors.columns.targets)}
 
     def parts(self, split: Split) -> list[SeriesPart]:
         """What a split has of which series.
@@ -191,25 +190,24 @@ class Series(SequenceData):
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
 
+    def said(self, record: Record) -> Record:
+        return self.tensors.in_units(record)
+
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each series by its id, with the times that are forecast; numbers in their own units."""
         split: Split = "predict" if "predict" in self.files.given else "test"
         parts = self.parts(split)
         if self.horizon is None:
             for part, record in zip(parts, records, strict=False):
-                yield {"series": part.series.id, **self.tensors.in_units(record)}
+                yield {"series": part.series.id, **self.said(record)}
             return
         windows = self.dataset("predict")
         assert isinstance(windows, Windows)
         series = {part.number: part.series for part in parts}
-        for number, first, record in zip(
-            windows.series.tolist(), windows.firsts.tolist(), records, strict=False
-        ):
-            yield {
-                "series": series[number].id,
-                "time": series[number].times_from(first, self.horizon),
-                **record,
-            }
+        places = zip(windows.series.tolist(), windows.firsts.tolist(), strict=True)
+        for (number, first), record in zip(places, records, strict=False):
+            one = series[number]
+            yield {"series": one.id, "time": one.times_from(first, self.horizon), **record}
 
     def given(self, items: Sequence[Any]) -> SequenceDataset:
         """Arrays (T, C) of targets and past covariates in their own units, as windows or whole series.
@@ -225,7 +223,7 @@ class Series(SequenceData):
                 "expected a file given as predict"
             )
         found = [
-            tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps)))
+            tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps), self.fills))
             for number, item in enumerate(items)
         ]
         if self.horizon is None:

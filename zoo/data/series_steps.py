@@ -106,7 +106,7 @@ class SeriesTensors:
         """What is said of a series, with the number that belongs to it in its own units."""
         if self.columns.number is None or "prediction" not in record:
             return record
-        up = record["prediction"][0] * self.constant.spread[-1] + self.constant.center[-1]
+        up = record["prediction"] * self.constant.spread[-1] + self.constant.center[-1]
         return {**record, "prediction": float(up)}
 
     def windows(self, items: Sequence[Tensor], horizon: int) -> Windows:
@@ -182,7 +182,7 @@ def _padded(values: Tensor, ahead: int) -> Tensor:
     return torch.cat([values, values.new_zeros(ahead, *values.shape[1:])])
 
 
-def two_axes(number: int, item: Any, names: Sequence[str], least: int) -> Numbers:
+def two_axes(number: int, item: Any, names: Sequence[str], least: int, fills: bool) -> Numbers:
     """A user's own series as (T, C).
 
     Args:
@@ -190,11 +190,17 @@ def two_axes(number: int, item: Any, names: Sequence[str], least: int) -> Number
         item: The series.
         names: What its columns are.
         least: The steps that it must have.
+        fills: Whether NaN is filled.
 
     Raises:
-        ValueError: it has another shape.
+        ValueError: it has another shape, or holds what is not finite.
     """
     values = np.asarray(item, dtype=np.float64)
+    if np.isinf(values).any() or (not fills and np.isnan(values).any()):
+        expected = "finite numbers, or NaN where one is missing" if fills else "finite numbers"
+        raise ValueError(
+            f"item {number} holds {'infinities' if fills else 'NaN or infinities'}; expected {expected}"
+        )
     values = values[:, None] if values.ndim == 1 and len(names) == 1 else values
     if values.ndim != 2 or values.shape[1] != len(names) or len(values) < least:
         raise ValueError(

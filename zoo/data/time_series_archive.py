@@ -155,13 +155,16 @@ class TimeSeriesArchive(SequenceData):
                 )
         return RaggedSequences([self._tensor(case.values) for case in cases], self._targets(path, cases))
 
+    def said(self, record: Record) -> Record:
+        if self.number is None or "prediction" not in record:
+            return record
+        up = record["prediction"] * self.number.spread[0] + self.number.center[0]
+        return {**record, "prediction": float(up)}
+
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each series by its line in the test file, with the label that the file gives it."""
         for case, record in zip(self.cases("test"), records, strict=False):
-            if self.number is not None and "prediction" in record:
-                up = record["prediction"][0] * self.number.spread[0] + self.number.center[0]
-                record = {**record, "prediction": float(up)}
-            yield {"line": case.line, **record, "given_label": case.label}
+            yield {"line": case.line, **self.said(record), "given_label": case.label}
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:
         """Arrays (T, I) in their own units, NaN where a value is missing.
@@ -170,7 +173,9 @@ class TimeSeriesArchive(SequenceData):
             ValueError: they are of another width.
         """
         names = [f"dimension {k}" for k in range(len(self.scaling.center))]
-        return RaggedSequences([self._tensor(two_axes(k, item, names, 1)) for k, item in enumerate(items)])
+        return RaggedSequences(
+            [self._tensor(two_axes(k, item, names, 1, fills=True)) for k, item in enumerate(items)]
+        )
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)

@@ -87,7 +87,10 @@ def _counts(values: Tensor) -> Tensor:
         ValueError: they are not whole, or below 0.
     """
     whole = values.round()
-    if bool(((values - whole).abs() > 1e-3).any()) or bool((whole < 0).any()):
+    rounded = (
+        1e-3 + 4 * torch.finfo(values.dtype).eps * values.abs().max()
+    )  # units were changed there and back
+    if bool(((values - whole).abs() > rounded).any()) or bool((whole < 0).any()):
         raise ValueError(
             f"forecast.head 'negative_binomial' is for counts, and the values are from "
             f"{float(values.min()):g} to {float(values.max()):g}; expected whole numbers from 0"

@@ -28,6 +28,7 @@ class EvaluateJob(Job):
     """Measures where a checkpoint is wrong."""
 
     name, method, folder, needs_checkpoint = "evaluate", "predict", "evaluate", True
+    on_one_device = True
 
     def do(self, run: BuiltRun) -> None:
         task, data = run.model, run.data

@@ -37,6 +37,7 @@ class Job(ABC):
         folder: What the name of a run's folder begins with.
         goes_on: Whether training goes on from a checkpoint, or begins where there is none.
         needs_checkpoint: Whether there must be trained weights.
+        on_one_device: Whether the items of the data must come in their order, which several devices share.
     """
 
     name: ClassVar[str]
@@ -44,6 +45,7 @@ class Job(ABC):
     folder: ClassVar[str]
     goes_on: ClassVar[bool] = False
     needs_checkpoint: ClassVar[bool] = False
+    on_one_device: ClassVar[bool] = False
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:  # noqa: B027 (most jobs have none)
         """Adds options of this job alone; `check` has to know them."""

@@ -165,6 +165,8 @@ class Cli(LightningCLI):
         if self.checkpoint is not None:
             self._compare(self.checkpoint, recipe)
         config["callbacks"] = [*as_list(config["callbacks"]), *callbacks]
+        if self.job.on_one_device:
+            config["devices"] = _one_device(self.job.name, config["devices"])
         own = self.job.trainer(config, recipe, self.config[self.method])
         if own is not None:
             return own
@@ -257,3 +259,19 @@ class Cli(LightningCLI):
         """Leaves no folder behind of a run that was ended before its first step."""
         if self.folder is not None and not self._has_begun():
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _one_device(verb: str, devices: Any) -> Any:
+    """The one device that a verb runs on.
+
+    Raises:
+        UserError: several are asked for.
+    """
+    if devices in ("auto", 1, "1"):
+        return 1
+    if isinstance(devices, list) and len(devices) == 1:
+        return devices
+    raise UserError(
+        f"trainer.devices is {devices!r}, and {verb} takes the items of the data in their order, which "
+        f"several devices would share; expected --trainer.devices=1"
+    )

@@ -24,6 +24,7 @@ class PredictJob(Job):
     """Writes what a checkpoint predicts."""
 
     name, method, folder, needs_checkpoint = "predict", "predict", "predict", True
+    on_one_device = True
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
         parser.add_argument(
