@@ -130,7 +130,11 @@ def test_a_recipe_that_is_there_is_not_written_over(zoo, folder):
     [
         ("missing.csv", None, "there is no missing.csv"),
         ("empty.csv", b"", "empty.csv is empty; expected data"),
-        ("photo.jpg", b"\xff\xd8\xff\x00\x01\x02", "begins nothing that can be read"),
+        (
+            "photo.jpg",
+            b"\xff\xd8\xff\x00\x01\x02",
+            "photo.jpg is no text; expected one of: series with a class",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named_and_what_could_be_is_said(zoo, folder, name, content, said):
@@ -246,3 +250,29 @@ def test_a_data_set_of_the_archive_is_found_in_whatever_format(zoo, folder):
     (folder / "Toy/Toy_TRAIN.csv").write_text("something else")
     assert "20 series of Toy_TRAIN.ts" in initialised(zoo, "Toy")
     fitted(zoo, "Toy.yaml", "--trainer.max_epochs=1")
+
+
+def test_dates_out_of_order_and_words_among_numbers_are_named(zoo, folder):
+    a_series(folder / "power.csv", rows=100)
+    header, *rows = (folder / "power.csv").read_text().splitlines()
+    for name, changed, said in [
+        ("falling", rows[::-1], "row 2: date 2020-04-08 comes after 2020-04-09"),
+        ("twice", [*rows, rows[3]], "row 101: date 2020-01-04 comes after 2020-04-09"),
+        (
+            "word",
+            [*rows[:57], rows[57].replace(",", ",n.v.", 1), *rows[58:]],
+            "row 58: column 'load' is 'n.v.",
+        ),
+    ]:
+        (folder / f"{name}.csv").write_text("\n".join([header, *changed]))
+        outcome = zoo("init", f"{name}.csv")
+        assert outcome.code == 2
+        assert f"{name}.csv, {said}" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["predict", "evaluate", "test"])
+def test_the_folder_of_a_run_is_no_checkpoint_but_names_one(zoo, folder, verb):
+    assert zoo("fit", "--config", "small.yaml").code == 0
+    outcome = zoo(verb, "--ckpt_path", "runs/small/version_0")
+    assert outcome.code == 2
+    assert "is a folder; expected a checkpoint file, such as runs/small/version_0/checkpoints/" in outcome.err

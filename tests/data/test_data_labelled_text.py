@@ -140,7 +140,7 @@ def refused(folder, message, stage="fit", **arguments):
     [
         (
             "txt,label\na,x\n",
-            "dev.csv, line 1: there is no column 'text'; did you mean 'txt'. UsedColumns: txt, label",
+            "dev.csv, line 1: there is no column 'text'; did you mean 'txt'. Columns: txt, label",
         ),
         ("text,label\na,pos\nb\n", "dev.csv, line 3: 1 columns, expected at least 2"),
         ("text,label\na,pos\n ,neg\n", "dev.csv, line 3: the text is empty"),

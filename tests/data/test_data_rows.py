@@ -135,7 +135,7 @@ def test_a_larger_limit_of_fields_that_a_program_has_set_is_left_alone(folder):
         ),
         (
             "text;label\na;pos\n",
-            ", line 1: there is no column 'text'; UsedColumns: text;label (separated by ','; if line 1 is no "
+            ", line 1: there is no column 'text'; Columns: text;label (separated by ','; if line 1 is no "
             "header, give header: false)",
         ),
     ],

@@ -46,7 +46,7 @@ def number_of(column: int | str, names: list[str] | None, path: Path, separator:
     if column not in names:
         hint = nearest(column, names) if isinstance(column, str) else ""
         raise ValueError(
-            f"{path}, line 1: there is no column {column!r}{hint or ';'} UsedColumns: {shortened(names)} "
+            f"{path}, line 1: there is no column {column!r}{hint or ';'} Columns: {shortened(names)} "
             f"(separated by {separator!r}; if line 1 is no header, give header: false)"
         )
     if names.count(column) > 1:

@@ -20,9 +20,11 @@ def look(root: Path, target: str | None = None) -> Found:
         found = form.look(source, target)
         if found is not None:
             return found
-    first = source.head[0][:60] if source.head else "no text"
-    known = "".join(f"\n  {form.expects}" for form in forms)
+    known = "; ".join(form.expects for form in forms)
     asked = "" if target is None else f" with a column {target!r} to predict"
+    if not source.head:
+        raise ValueError(f"{source.file} is no text; expected one of: {known}")
+    first = source.head[0][:60]
     raise ValueError(
-        f"{source.file}, line 1: {first!r} begins nothing that can be read{asked}; expected{known}"
+        f"{source.file}, line 1: {first!r} begins nothing that can be read{asked}; expected one of: {known}"
     )

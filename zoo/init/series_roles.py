@@ -41,12 +41,24 @@ class Roles:
 
 
 def roles_of(table: Table, target: str | None) -> Roles | None:
-    """Which column is what; None where there is nothing to read."""
+    """Which column is what; None where there is nothing to read.
+
+    Raises:
+        ValueError: a column of numbers holds a word, or dates do not ascend.
+    """
     wanted = None if target is None else table.named(target)
     others = [column for column in table.columns if column is not wanted]
     id = next((column for column in others if _is_id(column)), None)
     rest = [column for column in others if column is not id]
     time = next((column for column in rest if _is_time(column, id is not None)), None)
+    for column in rest if time is None else ():
+        _check_dates(column)
+    for column in table.columns:
+        if column.word is not None and column not in (time, id):
+            row, word = column.word
+            raise ValueError(
+                f"row {row}: column {column.name!r} is {word!r}; expected a number as in other rows"
+            )
     numeric = [column for column in others if column.is_numeric and column not in (time, id)]
     ignored = [column for column in others if not column.is_numeric and column not in (time, id)]
     label = wanted if wanted is not None and id is not None and wanted.is_label else None
@@ -82,6 +94,25 @@ def _is_time(column: Column, of_series: bool) -> bool:
     except BadTimeError:
         return False
     return of_series or bool((times[1:] > times[:-1]).all())
+
+
+def _check_dates(column: Column) -> None:
+    """Refuses dates that do not ascend.
+
+    Raises:
+        ValueError: says which does not, and what may be meant.
+    """
+    if column.is_numeric or column.missing or not column.values or not column.values[0][:4].isdigit():
+        return
+    try:
+        times = TimeReader().read(column.values)
+    except BadTimeError:
+        return
+    row = int((times[1:] <= times[:-1]).argmax()) + 1
+    raise ValueError(
+        f"row {row + 1}: {column.name} {column.values[row]} comes after {column.values[row - 1]}; expected "
+        f"ascending times, each once, or a column called id that says which series a row is of"
+    )
 
 
 def _is_id(column: Column) -> bool:

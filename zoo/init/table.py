@@ -15,6 +15,8 @@ from zoo.registry import nearest
 SEPARATORS = (",", "\t", ";", "|")
 LOOKED_AT = 2000
 """Rows from which the kinds of columns are told."""
+MOST_WORDS = 0.05
+"""Share of words up to which a column is one of numbers, and the words are mistakes."""
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 
 
@@ -29,6 +31,8 @@ class Column:
     values: tuple[str, ...]
     """Those that are not missing, in the order of rows."""
     missing: int
+    word: tuple[int, str] | None = None
+    """Row, from 1, and text of the first value that is no number, where nearly all others are."""
 
     @property
     def is_numeric(self) -> bool:
@@ -155,7 +159,9 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
 def _column(name: str, number: int, rows: Sequence[Sequence[str]]) -> Column:
     fields = [row[number] if number < len(row) else "" for row in rows]
     values = tuple(field for field in fields if field.strip().lower() not in MISSING)
-    return Column(name=name, number=number, values=values, missing=len(fields) - len(values))
+    words = [(row, field) for row, field in enumerate(fields, 1) if not _is_number(field)]
+    odd = words[0] if words and len(words) <= MOST_WORDS * len(values) else None
+    return Column(name=name, number=number, values=values, missing=len(fields) - len(values), word=odd)
 
 
 def _is_number(text: str) -> bool:

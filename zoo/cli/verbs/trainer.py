@@ -106,6 +106,10 @@ def _modules_of(path: str) -> list[str]:
 def _with_recipe(inputs: RecipeInputs) -> RecipeInputs:
     """What was given; where that is a checkpoint and no model, with the recipe of the checkpoint's run."""
     path = inputs.checkpoint
+    if path is not None and Path(path).is_dir():
+        inside = sorted(Path(path).glob("**/*.ckpt"))
+        such = f", such as {inside[0]}" if inside else ""
+        raise UserError(f"{path} is a folder; expected a checkpoint file{such}")
     if path is None or inputs.files or any(key.startswith("model") for key, _ in inputs.options):
         return inputs
     recipe = Path(path).parent.parent / "config.yaml"

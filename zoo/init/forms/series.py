@@ -45,7 +45,10 @@ class SeriesForm(Form):
         table = Table.of(source)
         if table is None or not table.header:
             return None
-        roles = roles_of(table, target)
+        try:
+            roles = roles_of(table, target)
+        except ValueError as error:
+            raise ValueError(f"{source.file}, {error}") from None
         if roles is None:
             return None
         return _labelled(source, table, roles) if roles.label is not None else _forecast(source, table, roles)
