@@ -14,8 +14,8 @@ from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.faults import listed, share
 from zoo.data.labelled_text import MOST_LABELS, sorted_labels
 from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles, SplitSource
-from zoo.data.splits import Split, stratified_split
+from zoo.data.split_files import SplitFiles
+from zoo.data.splits import Split
 from zoo.data.tables import TextTable
 from zoo.data.text import TextData
 from zoo.data.vocabulary import Words
@@ -175,7 +175,7 @@ class LabelledPairs(TextData):
                 Pair(one.path, one.line, one.text, other.text, one.label)
                 for one, other in zip(texts, others, strict=True)
             ]
-            self._pairs |= self._divided(found, source)
+            self._pairs |= source.divided(found, self.seed, [pair.label for pair in found])
         return self._pairs[split]
 
     def load(self, split: Split) -> PairSequences:
@@ -238,18 +238,6 @@ class LabelledPairs(TextData):
 
     def _encoded(self, text: str) -> Tensor:
         return torch.tensor(self._words().numbers(map(self.forms.of, text.split()))[: self.max_length])
-
-    def _divided(self, pairs: list[Pair], source: SplitSource) -> dict[Split, list[Pair]]:
-        """The pairs of a file by the splits that it is divided among."""
-        if len(source.splits) == 1:
-            return {source.splits[0]: pairs}
-        numbers = {label: k for k, label in enumerate(sorted({str(pair.label) for pair in pairs}))}
-        classes = torch.tensor([numbers[str(pair.label)] for pair in pairs])
-        try:
-            parts = source.named(stratified_split(classes, *source.cut, self.seed))
-        except ValueError as error:
-            raise ValueError(f"{source.path}: {error}") from None
-        return {split: [pairs[index] for index in part.tolist()] for split, part in parts.items()}
 
     def _classes(self, pairs: list[Pair]) -> list[int]:
         numbers = {label: number for number, label in enumerate(self.labels)}

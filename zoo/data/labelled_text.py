@@ -13,8 +13,8 @@ from zoo.data.base import Record, check_counts, check_option
 from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.faults import listed, share
 from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles, SplitSource
-from zoo.data.splits import Split, stratified_split
+from zoo.data.split_files import SplitFiles
+from zoo.data.splits import Split
 from zoo.data.tables import EMPTY, Example, TextTable
 from zoo.data.text import TextData
 from zoo.data.vocabulary import PADDING, UNKNOWN, Words
@@ -133,7 +133,7 @@ class LabelledText(TextData):
         if split not in self._examples:
             source = self.files.find(split)
             examples = self.table.read(source.path, labelled=split != "predict")
-            self._examples |= self._divided(examples, source)
+            self._examples |= source.divided(examples, self.seed, [each.label for each in examples])
         return self._examples[split]
 
     def load(self, split: Split) -> RaggedSequences:
@@ -189,20 +189,6 @@ class LabelledText(TextData):
         """Takes over a checkpoint's vocabulary and labels."""
         super().load_state_dict(state_dict)
         self.labels = list(state_dict["labels"])
-
-    def _divided(self, examples: list[Example], source: SplitSource) -> dict[Split, list[Example]]:
-        """The examples of a file by the splits that it is divided among."""
-        if len(source.splits) == 1:
-            return {source.splits[0]: examples}
-        numbers = {
-            label: number for number, label in enumerate(sorted({str(each.label) for each in examples}))
-        }
-        classes = torch.tensor([numbers[str(example.label)] for example in examples])
-        try:
-            parts = source.named(stratified_split(classes, *source.cut, self.seed))
-        except ValueError as error:
-            raise ValueError(f"{source.path}: {error}") from None
-        return {split: [examples[index] for index in part.tolist()] for split, part in parts.items()}
 
     def _cased(self, text: str) -> str:
         return text.lower() if self.lower else text

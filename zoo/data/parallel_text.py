@@ -17,7 +17,7 @@ from zoo.data.orders import Bucketed, ByLength, InOrder
 from zoo.data.pair_files import Pair, PairFiles
 from zoo.data.pair_sequences import PairSequences
 from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split, stratified_split
+from zoo.data.splits import Split
 
 
 @final
@@ -139,16 +139,7 @@ class ParallelText(SequenceData):
         if split not in self._pairs:
             found = self.files.find(split)
             pairs = self.format.read(found.path, paired=split != "predict")
-            if len(found.splits) == 1:
-                self._pairs[split] = pairs
-            else:
-                try:
-                    parts = stratified_split(torch.zeros(len(pairs), dtype=torch.long), *found.cut, self.seed)
-                except ValueError as error:
-                    raise ValueError(f"{found.path}: {error}") from None
-                self._pairs |= {
-                    name: [pairs[k] for k in part.tolist()] for name, part in found.named(parts).items()
-                }
+            self._pairs |= found.divided(pairs, self.seed, [0] * len(pairs))
         return self._pairs[split]
 
     def load(self, split: Split) -> PairSequences:

@@ -1,12 +1,14 @@
 """Which file a split is read from, and with which splits it shares that file."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar, final
 
+import torch
+
 from zoo.data.files import tell
-from zoo.data.splits import Split, check_fractions
+from zoo.data.splits import Split, check_fractions, stratified_split
 
 SPLIT_NAMES: dict[Split, set[str]] = {
     "train": {"train", "training"},
@@ -40,6 +42,27 @@ class SplitSource(NamedTuple):
         """The parts of the file by the splits that get them; what is left for training is the first's."""
         first, *others = self.splits
         return {first: parts["train"], **{split: parts[split] for split in others}}
+
+    def divided(self, items: Sequence[Part], seed: int, labels: Sequence[object]) -> dict[Split, list[Part]]:
+        """The items of the file by the splits that get them, with nearly the same mixture of labels in each.
+
+        Args:
+            items: All of them, in the order of the file.
+            seed: Decides the division.
+            labels: That of each item; equal ones where it does not matter.
+
+        Raises:
+            ValueError: there are too few items; names the file.
+        """
+        if len(self.splits) == 1:
+            return {self.splits[0]: list(items)}
+        numbers = {label: number for number, label in enumerate(sorted({str(label) for label in labels}))}
+        classes = torch.tensor([numbers[str(label)] for label in labels])
+        try:
+            parts = self.named(stratified_split(classes, *self.cut, seed))
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from None
+        return {split: [items[index] for index in part.tolist()] for split, part in parts.items()}
 
 
 @final

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
@@ -14,8 +13,8 @@ from zoo.data.datasets import Batch, SequenceDataset
 from zoo.data.faults import listed
 from zoo.data.files import tell
 from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles, SplitSource
-from zoo.data.splits import Split, stratified_split
+from zoo.data.split_files import SplitFiles
+from zoo.data.splits import Split
 from zoo.data.streams import IGNORED
 from zoo.data.tagged_rows import TaggedRows, TaggedSentence
 from zoo.data.tagged_sequences import TaggedSequences
@@ -154,7 +153,8 @@ class TaggedText(TextData):
         if split not in self._sentences:
             source = self.files.find(split)
             found = self.reader.read(source.path, tagged=split != "predict")
-            self._sentences |= self._divided([self._cut(sentence) for sentence in found], source)
+            sentences = [self._cut(sentence) for sentence in found]
+            self._sentences |= source.divided(sentences, self.seed, [0] * len(sentences))
         return self._sentences[split]
 
     def load(self, split: Split) -> TaggedSequences:
@@ -206,19 +206,6 @@ class TaggedText(TextData):
         words = self.vocabulary
         assert isinstance(words, Words)
         return words
-
-    def _divided(
-        self, sentences: list[TaggedSentence], source: SplitSource
-    ) -> dict[Split, list[TaggedSentence]]:
-        """The sentences of a file by the splits that it is divided among."""
-        if len(source.splits) == 1:
-            return {source.splits[0]: sentences}
-        alike = torch.zeros(len(sentences), dtype=torch.long)
-        try:
-            parts = source.named(stratified_split(alike, *source.cut, self.seed))
-        except ValueError as error:
-            raise ValueError(f"{source.path}: {error}") from None
-        return {split: [sentences[index] for index in part.tolist()] for split, part in parts.items()}
 
     def _cut(self, sentence: TaggedSentence) -> TaggedSentence:
         path, lines, tokens, tags = sentence

@@ -144,6 +144,12 @@ class Contract:
                     raise self._refusal(batch, name, f"{known}, or another name for what is not read")
 
 
+def lengths_of(batch: Batch) -> Tensor:
+    """The valid steps of each sequence (B,)."""
+    count, steps = batch["x"].shape[:2]
+    return batch["lengths"] if "lengths" in batch else batch["x"].new_full((count,), steps, dtype=torch.long)
+
+
 def _fits(value: Tensor, axes: Axes, sizes: Mapping[str, int]) -> bool:
     """Whether the shape of a tensor is this, where letters have these sizes."""
     return len(axes) == value.dim() and all(

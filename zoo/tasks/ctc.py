@@ -14,7 +14,7 @@ from zoo.registry import check_positive
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Predicted, Record
 from zoo.tasks.base import Task
-from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
@@ -67,7 +67,7 @@ class CTC(Task):
     def _predict(self, batch: Batch) -> Predicted:
         """The most probable labels (B, U), -100 beyond their lengths (B,), and their scores (B,)."""
         log_p = self.predictions(batch).log_softmax(-1)
-        found = decoded(log_p, _lengths(batch), self.beam)
+        found = decoded(log_p, lengths_of(batch), self.beam)
         labels, lengths = padded([each for each, _ in found])
         return {"labels": labels, "lengths": lengths, "scores": torch.tensor([score for _, score in found])}
 
@@ -83,7 +83,7 @@ class CTC(Task):
         return records
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        y, lengths = batch["y"], _lengths(batch)
+        y, lengths = batch["y"], lengths_of(batch)
         counts = (y != IGNORED).sum(1)
         self._check_fits(y, counts, lengths)
         log_p = self.predictions(batch).log_softmax(-1)
@@ -99,7 +99,7 @@ class CTC(Task):
 
     def _count_edits(self, log_p: Tensor, batch: Batch, stage: str) -> None:
         """Notes the label error rate of a batch, weighted by the number of its labels."""
-        found = [labels for labels, _ in decoded(log_p, _lengths(batch), self.beam)]
+        found = [labels for labels, _ in decoded(log_p, lengths_of(batch), self.beam)]
         wanted = [[label for label in row if label != IGNORED] for row in batch["y"].tolist()]
         texts = ([" ".join(map(str, labels)) for labels in each] for each in (found, wanted))
         total = sum(map(len, wanted))
@@ -123,9 +123,3 @@ class CTC(Task):
                 f"{type(self).__name__} got a sequence of {int(lengths[b])} steps with {int(counts[b])} "
                 f"labels, {int(repeats[b])} of them repeats; expected as many steps as labels and repeats"
             )
-
-
-def _lengths(batch: Batch) -> Tensor:
-    """The valid steps of each sequence."""
-    x = batch["x"]
-    return batch.get("lengths", torch.full((len(x),), x.shape[1], device=x.device))

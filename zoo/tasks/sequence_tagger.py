@@ -14,7 +14,7 @@ from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 from zoo.tasks.classes import class_choices, class_costs
-from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -100,7 +100,7 @@ class SequenceTagger(Task):
 
     def _predict(self, batch: Batch) -> dict[str, Tensor]:
         """The tag of each step (B, T), and the probability of each tag there (B, T, C)."""
-        scores, lengths = self.predictions(batch), _lengths(batch)
+        scores, lengths = self.predictions(batch), lengths_of(batch)
         if self.chain is None:
             return {"tags": scores.argmax(-1), "probabilities": scores.softmax(-1)}
         best, shares = self.chain.best(scores, lengths), self.chain.marginals(scores, lengths)
@@ -110,7 +110,7 @@ class SequenceTagger(Task):
         """The tag of each step of a sequence, and the probability of that tag."""
         names = legend.get("tags") or list(range(predicted["probabilities"].shape[-1]))
         shares = predicted["probabilities"].gather(2, predicted["tags"].unsqueeze(2)).squeeze(2)
-        rows = zip(predicted["tags"].tolist(), shares.tolist(), _lengths(batch).tolist(), strict=True)
+        rows = zip(predicted["tags"].tolist(), shares.tolist(), lengths_of(batch).tolist(), strict=True)
         return [
             {"tags": [names[tag] for tag in tags[:length]], "probabilities": share[:length]}
             for tags, share, length in rows
@@ -124,7 +124,7 @@ class SequenceTagger(Task):
         return class_choices(predicted["tags"], _targets(batch))
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        scores, lengths, y = self.predictions(batch), _lengths(batch), _targets(batch)
+        scores, lengths, y = self.predictions(batch), lengths_of(batch), _targets(batch)
         count = (y != IGNORED).sum()
         if self.chain is None:
             loss = F.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
@@ -137,17 +137,11 @@ class SequenceTagger(Task):
         return loss
 
 
-def _lengths(batch: Batch) -> Tensor:
-    """The valid steps of each sequence (B,)."""
-    count, steps = batch["x"].shape[:2]
-    return batch["lengths"] if "lengths" in batch else batch["x"].new_full((count,), steps, dtype=torch.long)
-
-
 def _targets(batch: Batch) -> Tensor:
     """The tags (B, T), ignored beyond the length of a sequence."""
     y: Tensor = batch["y"]
     steps = torch.arange(y.shape[1], device=y.device)
-    return y.masked_fill(steps >= _lengths(batch)[:, None], IGNORED)
+    return y.masked_fill(steps >= lengths_of(batch)[:, None], IGNORED)
 
 
 def _tags_of(data: object) -> list[str]:
