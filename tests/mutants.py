@@ -194,9 +194,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--times", type=float, default=1.0, help="times the usual number of faults, which is 100"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--after", type=int, default=0, help="how many faults to leave out, tried before")
     parser.add_argument("--jobs", type=int, default=2)
     given = parser.parse_args(arguments)
-    faults, trees = chosen(given.times, given.seed), Queue[Path]()
+    faults, trees = chosen(given.times, given.seed)[given.after :], Queue[Path]()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
         for job in range(given.jobs):
             tree = Path(folder) / str(job)
