@@ -10,10 +10,10 @@ from lightning.pytorch import LightningDataModule
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData
-from zoo.data.datasets import RaggedSequences, SequenceDataset
-from zoo.data.given import given_arrays
+from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.given import given_arrays
 from zoo.data.streams import StreamData
-from zoo.data.vocabulary import UNKNOWN_CHARACTER, Vocabulary
+from zoo.data.words.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from zoo.generation import Sampling, tokens_after
 from zoo.registry import Registry, UnknownNameError
 from zoo.runs.checkpoint_file import read_checkpoint

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from zoo.data.agreement import Agreement
-from zoo.data.agreement_grammar import ARTICLE, COMMA, NOUNS, RELATIVE, VERBS, WORDS
+from zoo.data.synthetic.agreement_grammar import ARTICLE, COMMA, NOUNS, RELATIVE, VERBS, WORDS
 
 NUMBER = {form: plural for noun in NOUNS for plural, form in enumerate(noun)}
 VERB_NUMBER = {form: plural for verb in VERBS for plural, form in enumerate(verb)}

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.data.datasets import ImageSequences, RaggedSequences, TensorSequences
+from zoo.data.batches.datasets import ImageSequences, RaggedSequences, TensorSequences
 
 
 def ragged(lengths, width=None):

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from zoo.data.batches.images import as_sequences
+from zoo.data.batches.splits import stratified_split
 from zoo.data.digits import Digits
-from zoo.data.images import as_sequences
-from zoo.data.splits import stratified_split
 
 
 def everything(data, split):

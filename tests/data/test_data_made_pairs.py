@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from zoo.data.date_phrases import DatePhrases, cardinal, ordinal, years_in_words
-from zoo.data.framed import EOS
 from zoo.data.string_reversal import StringReversal
+from zoo.data.words.framed import EOS
 
 
 def texts(data, batch):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zoo.data.orders import Bucketed, ByLength, Fresh, InOrder, Shuffled
+from zoo.data.batches.orders import Bucketed, ByLength, Fresh, InOrder, Shuffled
 
 LENGTHS = torch.randint(1, 60, (1003,), generator=torch.Generator().manual_seed(0))
 

@@ -5,7 +5,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from zoo.data.base import SequenceData
-from zoo.data.datasets import TensorSequences
+from zoo.data.batches.datasets import TensorSequences
 from zoo.data.streams import StreamData
 
 X, Y = torch.zeros(10, 5, 3), torch.zeros(10, dtype=torch.long)
@@ -57,7 +57,7 @@ def test_anything_else_is_named_with_what_is_expected(data, split):
         Own(data).loader(split)
     assert str(caught.value) == (
         f"Own.load('{split}') returned an object of type {type(data).__name__}, expected SequenceDataset of "
-        "zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
+        "zoo.data.batches.datasets, such as TensorSequences({'x': x, 'y': y})"
     )
 
 

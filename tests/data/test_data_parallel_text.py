@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from zoo.data.framed import BOS, EOS, PAD, UNK, Framed
 from zoo.data.parallel_text import ParallelText
+from zoo.data.words.framed import BOS, EOS, PAD, UNK, Framed
 
 ONES = ["one", "two", "three", "four", "five", "six"]
 EINS = ["eins", "zwei", "drei", "vier", "fünf", "sechs"]

@@ -242,8 +242,8 @@ def test_arrays_of_ones_own_become_windows(table):
 
 
 def test_a_large_file_is_read_in_pieces_of_the_columns_that_are_needed(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("zoo.data.series_table.PIECE", 2000)
-    monkeypatch.setattr("zoo.data.series_frame.LARGE", 1000)
+    monkeypatch.setattr("zoo.data.time_series.table.PIECE", 2000)
+    monkeypatch.setattr("zoo.data.time_series.frame.LARGE", 1000)
     more = {f"c{k}": ["words"] * 500 for k in range(20)}
     path = wide(tmp_path / "some.csv", 500, **more)
     data = Series(path, targets="a", time="t", **WINDOW)

@@ -7,7 +7,7 @@ import torch
 
 from zoo.data.labelled_text import LabelledText
 from zoo.data.text_file import TextFile
-from zoo.data.vocabulary import PADDING, UNKNOWN, Characters, Words
+from zoo.data.words.vocabulary import PADDING, UNKNOWN, Characters, Words
 
 SPLITS = ("train", "val", "test")
 GIVEN = ("", "train", "val", "test", "train val", "train test", "val test", "train val test")

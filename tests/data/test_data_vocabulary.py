@@ -5,8 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo.data.byte_pairs import BytePairs
-from zoo.data.vocabulary import END_OF_LINE, PADDING, UNKNOWN, Characters, Words, restore
+from zoo.data.words.byte_pairs import BytePairs
+from zoo.data.words.vocabulary import END_OF_LINE, PADDING, UNKNOWN, Characters, Words, restore
 
 TEXT = "the cat sat\nthe dog sat on the cat\n\nthe end\n"
 

@@ -8,8 +8,8 @@ import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging
 
 import zoo
-from zoo.data.vocabulary import PADDING, UNKNOWN, Words
-from zoo.data.word_vectors import vectors_of
+from zoo.data.words.vocabulary import PADDING, UNKNOWN, Words
+from zoo.data.words.word_vectors import vectors_of
 
 WORDS = Words([PADDING, UNKNOWN, "the", "Cat", "sat", "..."], end_of_line=False)
 GLOVE = "the 1 2 3\ncat 4 5 6\nnever 7 8 9\n"

@@ -10,11 +10,11 @@ import torch
 from torch.nn.utils.rnn import pad_sequence
 
 from zoo.data import DATA
-from zoo.data.agreement_grammar import NUMBERS, WORDS, sentence
 from zoo.data.base import Record
-from zoo.data.datasets import Batch, RaggedSequences, TensorSequences
-from zoo.data.made import MadeData
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, RaggedSequences, TensorSequences
+from zoo.data.batches.splits import Split
+from zoo.data.synthetic.agreement_grammar import NUMBERS, WORDS, sentence
+from zoo.data.synthetic.made import MadeData
 from zoo.registry import nearest
 
 NUMBER_OF = {word: number for number, word in enumerate(WORDS)}

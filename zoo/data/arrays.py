@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 from zoo.data import DATA
-from zoo.data.array_items import StepTargets, Targets, sequences_of, targets_of
 from zoo.data.base import SequenceData
-from zoo.data.datasets import RaggedSequences, SequenceDataset
-from zoo.data.orders import Bucketed, InOrder
-from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.array_items import StepTargets, Targets, sequences_of, targets_of
+from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.orders import Bucketed, InOrder
+from zoo.data.batches.splits import Split, check_fractions, stratified_split
 
 Pair = tuple[Any, ...] | list[Any]
 """Sequences and their targets."""

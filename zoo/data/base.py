@@ -7,11 +7,11 @@ from typing import Any
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
 
-from zoo.data.datasets import Batch, SequenceDataset
-from zoo.data.given import given_arrays
-from zoo.data.loader import ResumableLoader, as_it_is
-from zoo.data.orders import InOrder, Shuffled
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, SequenceDataset
+from zoo.data.batches.given import given_arrays
+from zoo.data.batches.loader import ResumableLoader, as_it_is
+from zoo.data.batches.orders import InOrder, Shuffled
+from zoo.data.batches.splits import Split
 from zoo.registry import nearest
 
 SPLITS_OF_STAGE: dict[str | None, tuple[Split, ...]] = {
@@ -26,7 +26,7 @@ Record = dict[str, Any]
 
 MOST_WORKERS = 512
 """Processes that load data; a machine that is asked for many more than it has cores comes to a halt."""
-SERVED = "SequenceDataset of zoo.data.datasets, such as TensorSequences({'x': x, 'y': y})"
+SERVED = "SequenceDataset of zoo.data.batches.datasets, such as TensorSequences({'x': x, 'y': y})"
 
 
 def check_counts(**values: int) -> None:

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.datasets import Batch
-from zoo.data.made import MadeData
+from zoo.data.batches.datasets import Batch
+from zoo.data.synthetic.made import MadeData
 
 SYMBOLS = 8
 COPIED = 10

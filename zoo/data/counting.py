@@ -11,10 +11,10 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.datasets import Batch
-from zoo.data.made import MadeData
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch
+from zoo.data.batches.splits import Split
 from zoo.data.streams import IGNORED
+from zoo.data.synthetic.made import MadeData
 
 NEXT = ("a or b", "b", "end")
 """What may come next."""

@@ -10,7 +10,7 @@ import torch
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.made_pairs import MadePairs, TextPair
+from zoo.data.synthetic.made_pairs import MadePairs, TextPair
 
 MONTHS = [
     *("january", "february", "march", "april", "may", "june"),

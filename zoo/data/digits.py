@@ -8,9 +8,9 @@ from torch import Tensor
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData
-from zoo.data.datasets import ImageSequences, TensorSequences
-from zoo.data.images import as_sequences, check_reading, given_images
-from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.datasets import ImageSequences, TensorSequences
+from zoo.data.batches.images import as_sequences, check_reading, given_images
+from zoo.data.batches.splits import Split, check_fractions, stratified_split
 
 WHITE = 16
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.datasets import Batch
-from zoo.data.made import MadeData
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch
+from zoo.data.batches.splits import Split
+from zoo.data.synthetic.made import MadeData
 
 
 @final

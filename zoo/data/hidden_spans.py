@@ -10,8 +10,8 @@ from torch import Tensor
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
-from zoo.data.datasets import Batch, TensorSequences
-from zoo.data.made import MadeData
+from zoo.data.batches.datasets import Batch, TensorSequences
+from zoo.data.synthetic.made import MadeData
 
 TAGS = ("B-LOC", "B-PER", "I-LOC", "I-PER", "O")
 TRANSITIONS = torch.tensor(

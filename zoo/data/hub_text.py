@@ -10,13 +10,13 @@ from torch.utils.data import Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
-from zoo.data.datasets import RaggedSequences, SequenceDataset
-from zoo.data.faults import listed
-from zoo.data.orders import Bucketed, InOrder
-from zoo.data.split_files import SPLIT_NAMES
-from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.orders import Bucketed, InOrder
+from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.reading.faults import listed
+from zoo.data.reading.split_files import SPLIT_NAMES
 from zoo.data.text import TextData
-from zoo.data.vocabulary import PADDING, UNKNOWN, Words
+from zoo.data.words.vocabulary import PADDING, UNKNOWN, Words
 from zoo.registry import nearest
 
 HELD_OUT: tuple[Split, ...] = ("val", "test")

@@ -10,17 +10,17 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
-from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
-from zoo.data.faults import listed, share
+from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.orders import Bucketed, ByLength, InOrder
+from zoo.data.batches.splits import Split
 from zoo.data.labelled_text import MOST_LABELS, sorted_labels
-from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split
-from zoo.data.tables import TextTable
+from zoo.data.reading.faults import listed, share
+from zoo.data.reading.split_files import SplitFiles
+from zoo.data.reading.tables import TextTable
 from zoo.data.text import TextData
-from zoo.data.vocabulary import Words
-from zoo.data.word_forms import WordForms
-from zoo.data.word_vectors import start_of
+from zoo.data.words.vocabulary import Words
+from zoo.data.words.word_forms import WordForms
+from zoo.data.words.word_vectors import start_of
 from zoo.registry import nearest
 
 

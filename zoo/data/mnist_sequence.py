@@ -8,12 +8,12 @@ from torch import Tensor
 
 from zoo.data import DATA
 from zoo.data.base import SequenceData, check_counts
-from zoo.data.datasets import ImageSequences, TensorSequences
-from zoo.data.faults import listed
-from zoo.data.files import existing
-from zoo.data.idx import read_idx
-from zoo.data.images import as_sequences, check_reading, given_images
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import ImageSequences, TensorSequences
+from zoo.data.batches.images import as_sequences, check_reading, given_images
+from zoo.data.batches.splits import Split
+from zoo.data.reading.faults import listed
+from zoo.data.reading.files import existing
+from zoo.data.reading.idx import read_idx
 
 WHITE = 255
 PREFIX = {"train": "train", "test": "t10k"}

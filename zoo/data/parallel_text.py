@@ -10,14 +10,14 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, SequenceData, check_counts
-from zoo.data.datasets import Batch, SequenceDataset
-from zoo.data.files import tell
-from zoo.data.framed import EOS, Framed, Side
-from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.pair_files import Pair, PairFiles
-from zoo.data.pair_sequences import PairSequences
-from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, SequenceDataset
+from zoo.data.batches.orders import Bucketed, ByLength, InOrder
+from zoo.data.batches.pair_sequences import PairSequences
+from zoo.data.batches.splits import Split
+from zoo.data.reading.files import tell
+from zoo.data.reading.pair_files import Pair, PairFiles
+from zoo.data.reading.split_files import SplitFiles
+from zoo.data.words.framed import EOS, Framed, Side
 
 
 @final

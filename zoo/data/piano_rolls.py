@@ -11,10 +11,10 @@ from torch.utils.data import Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, SequenceData, check_counts
-from zoo.data.datasets import Batch, RaggedSequences, SequenceDataset
-from zoo.data.orders import Bucketed, InOrder
-from zoo.data.roll_files import Pieces, read_rolls
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.orders import Bucketed, InOrder
+from zoo.data.batches.splits import Split
+from zoo.data.reading.roll_files import Pieces, read_rolls
 
 
 @final

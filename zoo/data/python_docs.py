@@ -3,10 +3,10 @@
 from typing import final
 
 from zoo.data import DATA
-from zoo.data.splits import Split, check_fractions
+from zoo.data.batches.splits import Split, check_fractions
 from zoo.data.streams import StreamData
 from zoo.data.text_file import split_by_position
-from zoo.data.vocabulary import Characters, Vocabulary
+from zoo.data.words.vocabulary import Characters, Vocabulary
 
 
 @final

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.datasets import Batch
-from zoo.data.made import MadeData
+from zoo.data.batches.datasets import Batch
 from zoo.data.streams import IGNORED
+from zoo.data.synthetic.made import MadeData
 
 
 @final

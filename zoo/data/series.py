@@ -10,18 +10,18 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, SequenceData, check_option
-from zoo.data.datasets import Batch, SequenceDataset
-from zoo.data.faults import listed
-from zoo.data.orders import Bucketed, InOrder, Shuffled
-from zoo.data.series_columns import Columns, SeriesColumns, check_aims
-from zoo.data.series_division import DIVISIONS, SeriesPart
-from zoo.data.series_files import SeriesFiles
-from zoo.data.series_frame import OneSeries
-from zoo.data.series_reader import SeriesReader
-from zoo.data.series_scaling import SCALES
-from zoo.data.series_steps import SeriesTensors, two_axes
-from zoo.data.series_windows import WholeSeries, Windows, WindowsOf
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, SequenceDataset
+from zoo.data.batches.orders import Bucketed, InOrder, Shuffled
+from zoo.data.batches.splits import Split
+from zoo.data.reading.faults import listed
+from zoo.data.time_series.columns import Columns, SeriesColumns, check_aims
+from zoo.data.time_series.division import DIVISIONS, SeriesPart
+from zoo.data.time_series.files import SeriesFiles
+from zoo.data.time_series.frame import OneSeries
+from zoo.data.time_series.reader import SeriesReader
+from zoo.data.time_series.scaling import SCALES
+from zoo.data.time_series.steps import SeriesTensors, two_axes
+from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
 from zoo.registry import nearest
 
 MISSING = ("refuse", "fill")

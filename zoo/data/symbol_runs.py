@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
-from zoo.data.datasets import Batch, TensorSequences
-from zoo.data.made import MadeData
-from zoo.data.pair_sequences import PairSequences
+from zoo.data.batches.datasets import Batch, TensorSequences
+from zoo.data.batches.pair_sequences import PairSequences
+from zoo.data.synthetic.made import MadeData
 
 
 @final

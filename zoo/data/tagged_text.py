@@ -9,19 +9,19 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts, check_option
-from zoo.data.datasets import Batch, SequenceDataset
-from zoo.data.faults import listed
-from zoo.data.files import tell
-from zoo.data.orders import Bucketed, ByLength, InOrder
-from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch, SequenceDataset
+from zoo.data.batches.orders import Bucketed, ByLength, InOrder
+from zoo.data.batches.splits import Split
+from zoo.data.batches.tagged_sequences import TaggedSequences
+from zoo.data.reading.faults import listed
+from zoo.data.reading.files import tell
+from zoo.data.reading.split_files import SplitFiles
+from zoo.data.reading.tagged_rows import TaggedRows, TaggedSentence
 from zoo.data.streams import IGNORED
-from zoo.data.tagged_rows import TaggedRows, TaggedSentence
-from zoo.data.tagged_sequences import TaggedSequences
 from zoo.data.text import TextData
-from zoo.data.vocabulary import Characters, Words
-from zoo.data.word_forms import WordForms
-from zoo.data.word_vectors import start_of
+from zoo.data.words.vocabulary import Characters, Words
+from zoo.data.words.word_forms import WordForms
+from zoo.data.words.word_vectors import start_of
 from zoo.registry import nearest
 
 UNSEEN = ("refuse", "ignore")

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from zoo.data import DATA
-from zoo.data.datasets import Batch
-from zoo.data.made import MadeData
+from zoo.data.batches.datasets import Batch
+from zoo.data.synthetic.made import MadeData
 
 BEGIN, END, DISTRACTORS = 0, 1, (2, 3, 4, 5)
 SIGNALS = (6, 7)

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from typing import Any
 
 from zoo.data.base import SequenceData
-from zoo.data.vocabulary import Vocabulary, restore
+from zoo.data.words.vocabulary import Vocabulary, restore
 
 
 class TextData(SequenceData):

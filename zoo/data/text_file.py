@@ -7,12 +7,12 @@ from torch.utils.data import Dataset
 
 from zoo.data import DATA
 from zoo.data.base import check_option
-from zoo.data.datasets import Batch
-from zoo.data.files import read_text
-from zoo.data.split_files import SplitFiles
-from zoo.data.splits import Split
+from zoo.data.batches.datasets import Batch
+from zoo.data.batches.splits import Split
+from zoo.data.reading.files import read_text
+from zoo.data.reading.split_files import SplitFiles
 from zoo.data.streams import StreamData
-from zoo.data.vocabulary import END_OF_LINE, UNKNOWN, Characters, Vocabulary, Words
+from zoo.data.words.vocabulary import END_OF_LINE, UNKNOWN, Characters, Vocabulary, Words
 
 UNITS = ("characters", "words", "bpe")
 
@@ -95,7 +95,7 @@ class TextFile(StreamData):
             return Characters.learn(text)
         if self.unit == "words":
             return Words.learn(text, (UNKNOWN, END_OF_LINE), size=self.vocab_size)
-        from zoo.data.byte_pairs import BytePairs  # a compiled library that only byte pairs need
+        from zoo.data.words.byte_pairs import BytePairs  # a compiled library that only byte pairs need
 
         assert self.vocab_size is not None
         return BytePairs.learn(text, self.vocab_size)

@@ -11,14 +11,14 @@ from torch import Tensor
 from torch.utils.data import Sampler
 
 from zoo.data import DATA
-from zoo.data.archive_files import ENDINGS, Case, Header, read_archive
 from zoo.data.base import Record, SequenceData, check_option
-from zoo.data.datasets import RaggedSequences, SequenceDataset
-from zoo.data.faults import listed
-from zoo.data.orders import Bucketed, InOrder
-from zoo.data.series_scaling import SCALES, Scaling, filled
-from zoo.data.series_steps import two_axes
-from zoo.data.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.orders import Bucketed, InOrder
+from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.reading.archive_files import ENDINGS, Case, Header, read_archive
+from zoo.data.reading.faults import listed
+from zoo.data.time_series.scaling import SCALES, Scaling, filled
+from zoo.data.time_series.steps import two_axes
 from zoo.registry import nearest
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from zoo.data.faults import listed
+from zoo.data.reading.faults import listed
 from zoo.init.found import counted
 
 MOST_LABELS = 8

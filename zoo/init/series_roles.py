@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
-from zoo.data.series_times import BadTimeError, TimeReader
+from zoo.data.time_series.times import BadTimeError, TimeReader
 from zoo.init.table import Column, Table
 
 TIMES = (

@@ -8,9 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import final
 
-from zoo.data.faults import listed
-from zoo.data.files import existing
-from zoo.data.split_files import splits_of
+from zoo.data.reading.faults import listed
+from zoo.data.reading.files import existing
+from zoo.data.reading.split_files import splits_of
 
 HEAD = 1 << 20
 """Bytes of a file that are looked at to tell what it is."""

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import final
 
-from zoo.data.columns import shortened
+from zoo.data.reading.columns import shortened
 from zoo.init.source import Source
 from zoo.registry import nearest
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any, final
 
-from zoo.data.archive_files import ENDINGS
+from zoo.data.reading.archive_files import ENDINGS
 from zoo.data.time_series_archive import TimeSeriesArchive
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from zoo.data.roll_files import NPZ_NAMES, read_rolls
+from zoo.data.reading.roll_files import NPZ_NAMES, read_rolls
 from zoo.init.forms import FORMS
 from zoo.init.found import Form, Found, counted
 from zoo.init.sizes import trainer

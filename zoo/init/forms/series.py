@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from zoo.data.series_times import TimeReader
+from zoo.data.time_series.times import TimeReader
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS
 from zoo.init.found import Form, Found, counted

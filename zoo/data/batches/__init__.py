@@ -1,0 +1,1 @@
+"""Items in an order, as batches: data sets, orders, splits, loaders."""

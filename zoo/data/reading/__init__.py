@@ -1,0 +1,1 @@
+"""Files of a user's, with errors that say which file and which lines."""

@@ -1,0 +1,1 @@
+"""What made data shares: fresh items in every epoch, pairs, a grammar."""

@@ -1,0 +1,98 @@
+"""Tables by the ending of their file: text, Parquet, npz."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from zoo.data.reading.files import existing
+from zoo.data.time_series.table import ENDINGS, SEPARATORS, Piece, TableFile, TextTableFile, piece_of
+
+
+@final
+class ParquetFile(TableFile):
+    """A Parquet file.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow  # takes half a second, and only files need it
+        from pyarrow import parquet
+
+        try:
+            self._file = parquet.ParquetFile(path)
+        except pyarrow.ArrowInvalid as error:
+            raise ValueError(f"{path} is no Parquet file ({str(error).splitlines()[0]})") from None
+        super().__init__(path, self._file.schema_arrow.names)
+
+    def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
+        import pyarrow
+
+        schema = self._file.schema_arrow
+        for name in numbers:
+            kind = schema.field(name).type
+            if not (
+                pyarrow.types.is_integer(kind)
+                or pyarrow.types.is_floating(kind)
+                or pyarrow.types.is_boolean(kind)
+                or pyarrow.types.is_decimal(kind)
+            ):
+                raise ValueError(f"{self.path}: column {name!r} holds {kind}, expected numbers")
+        wanted = {name: name for name in (*numbers, *words)}
+        for batch in self._file.iter_batches(columns=list(wanted)):
+            yield piece_of(batch, wanted, numbers)
+
+
+@final
+class ArchiveFile(TableFile):
+    """An npz file of one-dimensional arrays of equal length, each a column.
+
+    Args:
+        path: The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                self._arrays = {name: archive[name] for name in archive.files}
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{path} is no npz file of plain arrays ({error})") from None
+        super().__init__(path, list(self._arrays))
+
+    def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
+        arrays = {name: self._arrays[name] for name in (*numbers, *words)}
+        shapes = {name: array.shape for name, array in arrays.items()}
+        if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
+            said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ValueError(
+                f"{self.path} holds {said}; expected columns (T,) of equal length; sequences (N, T, I) are "
+                f"for Arrays, from Python"
+            )
+        for name in numbers:
+            if arrays[name].dtype.kind not in "biuf":
+                raise ValueError(f"{self.path}: column {name!r} holds {arrays[name].dtype}, expected numbers")
+        yield {name: arrays[name].astype(np.float64) for name in numbers} | {
+            name: [str(value) for value in arrays[name]] for name in words
+        }
+
+
+def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
+    """The file as a table.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is none of a kind that can be read.
+    """
+    existing(path, path.name)
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        return ParquetFile(path)
+    if ending == ".npz":
+        return ArchiveFile(path)
+    separator = separator or SEPARATORS.get(ending)
+    if separator is None:
+        raise ValueError(f"{path} is none of {', '.join(ENDINGS)}; give separator if it is text")
+    return TextTableFile(path, separator, encoding)

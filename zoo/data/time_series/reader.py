@@ -1,0 +1,62 @@
+"""Series of a split, read once for all splits that share their files."""
+
+from pathlib import Path
+from typing import final
+
+from zoo.data.batches.splits import Split
+from zoo.data.time_series.columns import SeriesColumns
+from zoo.data.time_series.division import SeriesPart, divided
+from zoo.data.time_series.files import SeriesFiles
+from zoo.data.time_series.formats import table_file
+from zoo.data.time_series.frame import OneSeries, check_lengths, read_series
+from zoo.data.time_series.windows import Steps
+
+
+@final
+class SeriesReader:
+    """Reads series and divides them.
+
+    Args:
+        files: Where they are.
+        text: Of text files, what is between columns (None goes by the ending), and the encoding.
+        fills: Whether values may be missing.
+        division: "time" or "series"; None where each series is a whole, which is the latter.
+        seed: Decides the latter.
+
+    Attributes:
+        cut: The steps of all series of some files, once they are tensors.
+    """
+
+    def __init__(
+        self, files: SeriesFiles, text: tuple[str | None, str], fills: bool, division: str | None, seed: int
+    ) -> None:
+        self.files, self.text, self.fills = files, text, fills
+        self.division, self.seed = division or "series", seed
+        self.cut: dict[tuple[Path, ...], Steps] = {}
+        self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
+
+    def found(self, split: Split, columns: SeriesColumns, least: int) -> list[OneSeries]:
+        """All series of the files of a split.
+
+        Args:
+            split: The split.
+            columns: What is read of them; what is read first counts for all splits of a file.
+            least: The steps that each must have.
+
+        Raises:
+            FileNotFoundError: there is no file for it.
+            ValueError: a file is malformed; names the line.
+        """
+        paths = self.files.find(split).paths
+        if paths not in self._found:
+            tables = [table_file(path, *self.text) for path in paths]
+            whole = columns.completed(tables[0].names, str(paths[0]))
+            found = [series for table in tables for series in read_series(table, whole, self.fills)]
+            check_lengths(found, least, "a window with its horizon")
+            self._found[paths] = found
+        return self._found[paths]
+
+    def parts(self, split: Split, columns: SeriesColumns, least: int) -> list[SeriesPart]:
+        """What a split has of which series; for arguments and errors see `found`."""
+        found = self.found(split, columns, least)
+        return divided(found, self.files.find(split), self.division, self.seed)[split]
