@@ -27,8 +27,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 CORE = {
     "cells/*.py": (16, "conformance oracles"),
-    "engines/*.py": (14, "engines conformance"),
-    "engines/*/*.py": (24, "engines conformance"),
+    "engines/*.py": (14, "engines diagnostics conformance"),
+    "engines/*/*.py": (24, "engines diagnostics conformance"),
     "stack/*.py": (14, "conformance test_model.py test_torch_equivalents.py tasks"),
     "wiring*": (8, "conformance test_model.py"),
     "callbacks/clip*": (14, "callbacks oracles"),
