@@ -95,15 +95,14 @@ class GRUD(Cell):
                 nn.init.zeros_(bias)
 
     def project(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... G"]:
-        """x with 0 for what is missing, m, and Δ; what is missing is known at the step only."""
+        """x with 0 for what is missing, m, and Δ for each feature; what is missing is known at the step."""
         x, delta = x[..., :-1], x[..., -1:]
         missing = torch.isnan(x)
-        return torch.cat([torch.where(missing, 0, x), (~missing).to(x.dtype), delta], dim=-1)
+        return torch.cat([torch.where(missing, 0, x), (~missing).to(x.dtype), delta.expand_as(x)], dim=-1)
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, last, gap = state
-        x, m = pre[..., :-1].chunk(2, dim=-1)
-        delta = pre[..., -1:]
+        x, m, delta = pre.chunk(3, dim=-1)
         gap = delta + gap
         faded = self._fading(self.decay * gap, self.bias_decay)
         h = self._fading(product("gap", gap), self.bias_gap) * h

@@ -76,3 +76,15 @@ def test_a_missing_value_fades_from_the_last_that_was_seen_to_the_mean() -> None
     assert_close(found, cell(shown, alone, one)[0], 1e-7)
     assert after.last.item() == 4.0
     assert_close(after.gap, torch.tensor([[2.0]]).log().double(), 1e-7)
+
+
+def test_missing_values_under_the_engine_equal_the_loop() -> None:
+    case, x = Case("gru_d", "bidirectional"), random_x()
+    x[MISSING] = torch.nan
+    found = {}
+    for engine in ("reference", "c"):
+        stack = case.stack(engine=engine)
+        found[engine] = evaluate(stack, x, random_state(stack), LENGTHS, RESETS, random_deltas())
+    assert_close(found["c"].outputs, found["reference"].outputs)
+    for name, gradient in found["reference"].gradients.items():
+        assert_close(found["c"].gradients[name], gradient)
