@@ -54,7 +54,8 @@ HABITS: dict[str, tuple[Callable[[Any, Tensor], Tensor], str]] = {
         "depends on the values|not element-wise",
     ),
     "in place": (shifted_in_place, "changes its argument"),
-    "detach": (lambda cell, h: h.detach() * 0.5 + h, "detach"),
+    "detach": (lambda cell, h: h.detach() * 0.5 + h, ""),
+    "straight through": (lambda cell, h: h * (h + ((h > 0).to(h.dtype) - h).detach()), ""),
     "a function of its own": (lambda cell, h: Doubled.apply(h), "derivative of its own"),
 }
 """Name -> what it does to the new state, and why engines that watch a step refuse it, or nothing."""

@@ -194,8 +194,8 @@ VALUES = torch.tensor(
 )
 # fmt: off
 OF_ONE = [
-    "abs", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "logical_not", "neg", "reciprocal",
-    "relu", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh",
+    "abs", "cos", "detach", "erf", "exp", "expm1", "floor", "log", "log1p", "logical_not", "neg",
+    "reciprocal", "relu", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh",
 ]
 OF_TWO = [
     "eq.Tensor", "ge.Tensor", "gt.Tensor", "le.Tensor", "lt.Tensor", "ne.Tensor", "add.Tensor", "div.Tensor",

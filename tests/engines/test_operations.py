@@ -15,8 +15,8 @@ from zoo.engines.program.trace import trace
 
 VALUES = [nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.7, 1e-8, -30.0, 30.0, 710.0]
 UNARY = [
-    "abs", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "neg", "reciprocal", "relu", "rsqrt",
-    "sigmoid", "sign", "sin", "sqrt", "tanh",
+    "abs", "cos", "detach", "erf", "exp", "expm1", "floor", "log", "log1p", "neg", "reciprocal", "relu",
+    "rsqrt", "sigmoid", "sign", "sin", "sqrt", "tanh",
 ]  # fmt: skip
 BINARY = ["add", "div", "maximum", "minimum", "mul", "pow", "rsub", "sub"]
 COMPARISONS = ["eq", "ge", "gt", "le", "lt", "ne"]

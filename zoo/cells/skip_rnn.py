@@ -1,7 +1,7 @@
 """The network that learns to skip steps."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, final
+from typing import ClassVar, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -20,26 +20,7 @@ class SkipRNNState(NamedTuple):
     """State of the network that skips steps: the hidden vector, and what lacks to the next update."""
 
     h: Float[Tensor, "B H"]
-    lack: Float[Tensor, "B 1"]
-
-
-@final
-class _Binarised(torch.autograd.Function):
-    """1 above 1/2, else 0; its derivative is taken for 1 (the straight-through estimator)."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(u: Tensor) -> Tensor:
-        return (u > 0.5).to(u.dtype)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
-        pass
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return gradient
+    lack: Float[Tensor, "B H"]
 
 
 @final
@@ -60,8 +41,8 @@ class SkipRNN(Cell):
         S = (1 - z) ∘ h + z ∘ n
 
     Rows of the fused weights: r, z, n. `update` (H,): w; `bias_update` (1,): b, which starts at 1, so that
-    few steps are skipped. State: h (B, H), lack 1 - e (B, 1), so that from 0 the first step is taken.
-    Output: h_t. The derivative of u is taken for 1, which engines leave to the reference loop.
+    few steps are skipped. State: h and lack 1 - e (B, H), the same in all units unless a start is given that
+    differs; from 0 the first step is taken. Output: h_t. The derivative of u is taken for 1.
     Reference: Campos et al., 2018, https://arxiv.org/abs/1708.06834, eq. 2-6, whose ũ is e here.
     Deviations: S is a GRU, where the paper has LSTMs, too; the cost of each update, which makes it skip, is
     the business of a task; skipped steps are computed, and not used.
@@ -81,7 +62,7 @@ class SkipRNN(Cell):
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
-        return self.hidden_size, 1
+        return self.hidden_size, self.hidden_size
 
     def add_parameters(self) -> None:
         self.update = nn.Parameter(torch.empty(self.hidden_size))
@@ -97,7 +78,8 @@ class SkipRNN(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, lack = state
         e = 1 - lack
-        u = _Binarised.apply(e)  # type: ignore[no-untyped-call]
+        # straight through: the value is exactly 0 or 1, for e lies between 0 and 1, and the slope that of e
+        u = e + ((e > 0.5).to(e.dtype) - e).detach()
         h = u * self._gru(pre, h, product) + (1 - u) * h
         d = (h * self.update).sum(dim=-1, keepdim=True)
         d = torch.sigmoid(d if self.bias_update is None else d + self.bias_update)

@@ -164,8 +164,8 @@ def writes_out(op: Op | None) -> bool:
     """Whether torch's function for this operation can write into given memory."""
     if op is None or (op.name.startswith("where.") and len(op.sources) < 3):
         return False
-    # torch gives these two no `out`
-    return op.name.split(".")[0] in PRIMITIVES - {"relu", "rsub"}
+    # torch gives these no `out`
+    return op.name.split(".")[0] in PRIMITIVES - {"detach", "relu", "rsub"}
 
 
 BESIDE_A_NUMBER = {"maximum": "clamp_min", "minimum": "clamp_max"}

@@ -109,6 +109,8 @@ def _pulled_back(
     values, seeds = zip(*seeded, strict=True)
     # the graph stays, for `partials` goes back through it once for each result
     total = _Seeded.apply(seeds, *values)  # type: ignore[no-untyped-call]
+    if not total.requires_grad:  # every gradient is cut by `detach`
+        return (None,) * len(leaves)
     return torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
 
 

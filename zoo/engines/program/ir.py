@@ -18,8 +18,8 @@ Blocks: TypeAlias = "tuple[Block, ...]"
 
 # fmt: off
 PRIMITIVES = frozenset([
-    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "clamp_max", "clamp_min", "cos", "div",
-    "eq", "erf", "exp", "expm1", "floor", "ge", "gt", "le", "log", "log1p", "logical_and",
+    "abs", "add", "bitwise_and", "bitwise_not", "bitwise_or", "clamp_max", "clamp_min", "cos", "detach",
+    "div", "eq", "erf", "exp", "expm1", "floor", "ge", "gt", "le", "log", "log1p", "logical_and",
     "logical_not", "logical_or", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal", "relu",
     "rsqrt", "rsub", "sigmoid", "sigmoid_backward", "sign", "sin", "sqrt", "sub", "tanh", "tanh_backward",
     "threshold_backward", "where",
@@ -94,7 +94,7 @@ def _of_tensors(function: Callable[..., Tensor], *args: Tensor | float | int) ->
 def _where(condition: Tensor, yes: Tensor | float | int, no: Tensor | float | int) -> Tensor:
     """torch's choice; of two numbers exactly, and not in the default type."""
     if not isinstance(yes, Tensor) and not isinstance(no, Tensor):
-        yes, no = (torch.tensor(value, dtype=torch.float64) for value in (yes, no))
+        yes, no = (torch.scalar_tensor(value, dtype=torch.float64) for value in (yes, no))
     return torch.where(condition, yes, no)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
+import torch
 from torch import Tensor
 
 from zoo.engines.program.ir import Block, Blocks, NotBlockwise, Op
@@ -47,6 +48,8 @@ def pointwise(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result
 def _same(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result: Tensor) -> Blocks:
     """The same values in the same order."""
     source = args[0]
+    if source.dtype == torch.bool and result.is_floating_point() and result.shape == source.shape:
+        return tuple(recorder.emit(Op("where.self", (block, 1.0, 0.0))) for block in recorder.blocks(source))
     same_type = result.dtype == source.dtype
     if source.shape[-1:] == (1,) and result.shape[:-1] == source.shape[:-1] and same_type:
         # a number per row that is expanded is the same in each block of units

@@ -56,13 +56,13 @@ class Recorder(Harmless):
 
     Args:
         width: H.
-        cuts: Whether `detach` is let through, as where torch itself calls it in a derivative.
+        cuts: Whether `detach` cuts a gradient; in a derivative, where torch calls it too, it does nothing.
 
     Attributes:
         ops: The operations; None where the value of that number was entered from outside.
     """
 
-    def __init__(self, width: int, cuts: bool = True) -> None:
+    def __init__(self, width: int, cuts: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.width, self.cuts = width, cuts
         self._is_aside = False
@@ -157,13 +157,12 @@ class Recorder(Harmless):
         if tensors and not any(id(part) in self._known for part in tensors):
             return function(*args, **kwargs)  # of weights: not the step's own doing
         name = function.name().removeprefix("aten::").split(".")[0]
-        if name == "detach" and not self.cuts and any(isinstance(b, Ref) for b in self.blocks(args[0])):
-            raise NotBlockwise("it cuts a gradient by detach")
         if name == "masked_fill_":
             self.know(args[0], masked_fill(self, function, args, kwargs, args[0]))
             return function(*args, **kwargs)
         refuse_side_effects(function)
-        lift = pointwise if name in PRIMITIVES else LIFTS.get(name)
+        is_primitive = name in PRIMITIVES and (name != "detach" or self.cuts)
+        lift = pointwise if is_primitive else LIFTS.get(name)
         if lift is None:
             return self._decomposed(function, args, kwargs)
         return self._lifted(lift, function, args, kwargs)

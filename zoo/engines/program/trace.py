@@ -65,7 +65,7 @@ def _in_blocks(recurrence: Recurrence, width: int) -> Program:
     like, (pre, state, vectors) = recurrence.like, _arguments(recurrence)
     if any(vector.dim() != 1 for vector in vectors):
         raise NotBlockwise("it has a parameter that is not a vector")
-    recorder = Recorder(width, cuts=False)
+    recorder = Recorder(width, cuts=True)
     taken: list[tuple[str, Tensor, tuple[int, ...]]] = []
 
     def product(gates: str, operand: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ TRITON_EXPRESSIONS = {
     "clamp_max": "tl.where({0} > {1}, {1}, {0})",
     "clamp_min": "tl.where({0} < {1}, {1}, {0})",
     "cos": "tl.cos({0})",
+    "detach": "{0}",
     "div": "{0} / {1}",
     "eq": "{0} == {1}",
     "erf": "tl.erf({0})",
