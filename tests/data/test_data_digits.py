@@ -50,6 +50,19 @@ def test_permutation_is_one_for_all_images_and_splits():
         assert torch.equal(everything(plain, split)["x"][:, places], everything(shuffled, split)["x"])
 
 
+@pytest.mark.parametrize(("order", "steps", "width"), [("rows", 8, 8), ("pixels", 64, 1)])
+def test_positions_stand_beside_the_pixels_for_trained_models_too(order, steps, width):
+    data, plain = Digits(order=order, positions=True), Digits(order=order)
+    x = everything(data, "val")["x"]
+    assert data.sizes["input_size"] == width + steps == x.shape[-1]
+    assert torch.equal(x[..., :width], everything(plain, "val")["x"])
+    assert torch.equal(x[..., width:], torch.eye(steps).expand(len(x), -1, -1))
+    image = torch.arange(64.0).view(8, 8) / 4
+    given = data.given([image])[0]["x"]
+    assert torch.equal(given[:, :width].flatten(), image.flatten() / 16)
+    assert torch.equal(given[:, width:], torch.eye(steps))
+
+
 def test_permutation_does_not_depend_on_the_seed_of_the_split():
     data = Digits(order="pixels", permutation=3, seed=0), Digits(order="pixels", permutation=3, seed=1)
     blank = [everything(one, "train")["x"][..., 0].std(dim=0) == 0 for one in data]

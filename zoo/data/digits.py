@@ -9,7 +9,7 @@ from torch import Tensor
 from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import ImageSequences, TensorSequences
-from zoo.data.batches.images import as_sequences, check_reading, given_images
+from zoo.data.batches.images import as_sequences, check_reading, given_images, with_positions
 from zoo.data.batches.splits import Split, check_fractions, stratified_split
 
 WHITE = 16
@@ -20,13 +20,15 @@ WHITE = 16
 class Digits(SequenceData):
     """1,797 scanned digits of 8 x 8 pixels, by rows or pixel by pixel; comes with scikit-learn.
 
-    Batches: `x` (B, 8, 8) or, by pixels, (B, 64, 1), in [0, 1]; `y` (B,), the digit.
+    Batches: `x` (B, 8, 8) or, by pixels, (B, 64, 1), in [0, 1], with `positions` 8 or 64 wider; `y` (B,), the
+    digit.
     Reference: Alpaydin and Kaynak, 1998, https://archive.ics.uci.edu/dataset/80.
 
     Args:
         batch_size: Images of one batch.
         order: rows (8 steps of 8 pixels) or pixels (64 steps of 1).
         permutation: Seed of one fixed shuffle of the pixels of all images; needs order pixels.
+        positions: Whether each step also holds its number, one-hot, for models that are blind to order.
         val_fraction: Share of the images held out for validation, stratified by digit.
         test_fraction: Share of the images held out for testing, stratified by digit.
         seed: Decides split and shuffles.
@@ -38,6 +40,7 @@ class Digits(SequenceData):
         batch_size: int = 64,
         order: str = "rows",
         permutation: int | None = None,
+        positions: bool = False,
         val_fraction: float = 0.15,
         test_fraction: float = 0.15,
         seed: int = 0,
@@ -48,12 +51,14 @@ class Digits(SequenceData):
         check_fractions(val_fraction, test_fraction)
         self.image_order = order
         self.permutation = permutation
+        self.positions = positions
         self.val_fraction = val_fraction
         self.test_fraction = test_fraction
 
     @property
     def sizes(self) -> dict[str, int]:
-        return {"input_size": 8 if self.image_order == "rows" else 1, "num_classes": 10}
+        steps, width = (8, 8) if self.image_order == "rows" else (64, 1)
+        return {"input_size": width + steps * self.positions, "num_classes": 10}
 
     @property
     def legend(self) -> dict[str, Any]:
@@ -61,12 +66,15 @@ class Digits(SequenceData):
 
     def given(self, items: Sequence[Any]) -> TensorSequences:
         """Images (8, 8) of pixels from 0 to 16."""
-        return given_images(items, (8, 8), WHITE, self.image_order, self.permutation)
+        given = given_images(items, (8, 8), WHITE, self.image_order, self.permutation)
+        return TensorSequences({"x": with_positions(given.fields["x"], 1)}) if self.positions else given
 
     def load(self, split: Split) -> ImageSequences:
         images, labels = scanned_digits()
         chosen = stratified_split(labels, self.val_fraction, self.test_fraction, self.seed)[split]
         pixels = as_sequences(images[chosen], self.image_order, self.permutation)
+        if self.positions:
+            pixels = with_positions(pixels, WHITE)
         return ImageSequences(pixels, labels[chosen], WHITE)
 
 

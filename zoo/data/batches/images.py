@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Shaped
 from torch import Tensor
 
 from zoo.data.base import check_option
@@ -30,8 +30,8 @@ def check_reading(order: str, permutation: int | None) -> None:
 
 
 def as_sequences(
-    images: UInt8[Tensor, "N H W"], order: str, permutation: int | None
-) -> UInt8[Tensor, "N T I"]:
+    images: Shaped[Tensor, "N H W"], order: str, permutation: int | None
+) -> Shaped[Tensor, "N T I"]:
     """Reads images as sequences.
 
     Args:
@@ -45,6 +45,12 @@ def as_sequences(
     if permutation is not None:
         pixels = pixels[:, torch.randperm(pixels.shape[1], generator=generator(permutation, "pixels"))]
     return pixels[..., None]
+
+
+def with_positions(sequences: Shaped[Tensor, "N T I"], white: int) -> Shaped[Tensor, "N T I_plus_T"]:
+    """Sequences with the number of each step beside it: `white` at its place among T, and 0 elsewhere."""
+    places = (torch.eye(sequences.shape[1]) * white).to(sequences.dtype)
+    return torch.cat([sequences, places.expand(len(sequences), -1, -1)], dim=-1)
 
 
 def given_images(

@@ -170,7 +170,7 @@ def _constant(recorder: Blockwise, function: Any, args: Any, kwargs: Any, result
     """The same number everywhere."""
     # torch has just made it out of a number: no value of the step is looked at
     value = result.flatten()[0].item() if result.numel() else 0.0
-    count = result.shape[-1] // recorder.width if result.dim() and result.shape[-1] > 1 else 1
+    count = result.shape[-1] // recorder.width if result.dim() else 0
     return (cast("float", value),) * max(count, 1)
 
 
