@@ -38,6 +38,8 @@ class Run:
     picture: str | None = None
 
 
+ATTENTION = {"attention": (), "no attention": ("--model.decoder.attention=none",)}
+"""Name -> options of a translator with what its recipe says, and without."""
 TABLES = {
     "quickstart": [Run("classification/digits_bilstm_residual.yaml", seeds=(1, 2, 3))],
     "digits_pixels": [Run("classification/digits_pixels_gru.yaml")],
@@ -78,6 +80,38 @@ TABLES = {
     "seattle_weather": [Run("forecasting/seattle_weather_student_t.yaml", seeds=(1, 2, 3))],
     "co2_weekly": [Run("forecasting/co2_weekly_gru.yaml", seeds=(1, 2, 3))],
     "japanese_vowels": [Run("classification/japanese_vowels_bigru.yaml", seeds=(1, 2, 3))],
+    "dyck2": [
+        Run("tagging/dyck2_lstm.yaml", options, name=name, seeds=(1, 2, 3))
+        for name, options in (("lstm", ()), ("elman", ("--model.network.encoder.cell=elman",)))
+    ],
+    "hidden_spans": [
+        Run("tagging/hidden_spans_bilstm_crf.yaml", options, name=name, seeds=(1, 2, 3))
+        for name, options in (("CRF", ()), ("no CRF", ("--model.crf=false",)))
+    ],
+    "ud_ewt": [
+        Run(f"tagging/ud_ewt_{name}.yaml", seeds=(1, 2, 3)) for name in ("lstm", "bilstm", "bilstm_characters")
+    ],
+    "jsb_chorales": [
+        Run(f"music/jsb_chorales_{cell}.yaml", seeds=(1, 2, 3)) for cell in ("lstm", "elman")
+    ],
+    "agreement": [
+        Run(
+            "classification/agreement_lstm.yaml",
+            (f"--model.network.encoder.cell={cell}",),
+            name=cell,
+            seeds=(1, 2, 3),
+        )
+        for cell in ("lstm", "gru", "elman")
+    ],
+    "dates": [
+        Run("translation/dates_gru_attention.yaml", options, name=name, seeds=(1, 2, 3))
+        for name, options in ATTENTION.items()
+    ],
+    "string_reversal": [
+        Run("translation/string_reversal_lstm.yaml", options, name=name, seeds=(1, 2, 3))
+        for name, options in ATTENTION.items()
+    ],
+    "symbol_runs": [Run("transcription/symbol_runs_bilstm_ctc.yaml", seeds=(1, 2, 3))],
     "ptb_2_epochs": [Run("language_modelling/ptb_zaremba_small.yaml", ("--trainer.max_epochs=2",))],
     "ptb": [Run("language_modelling/ptb_zaremba_small.yaml")],
 }
