@@ -89,11 +89,10 @@ TABLES = {
         for name, options in (("CRF", ()), ("no CRF", ("--model.crf=false",)))
     ],
     "ud_ewt": [
-        Run(f"tagging/ud_ewt_{name}.yaml", seeds=(1, 2, 3)) for name in ("lstm", "bilstm", "bilstm_characters")
+        Run(f"tagging/ud_ewt_{name}.yaml", seeds=(1, 2, 3))
+        for name in ("lstm", "bilstm", "bilstm_characters")
     ],
-    "jsb_chorales": [
-        Run(f"music/jsb_chorales_{cell}.yaml", seeds=(1, 2, 3)) for cell in ("lstm", "elman")
-    ],
+    "jsb_chorales": [Run(f"music/jsb_chorales_{cell}.yaml", seeds=(1, 2, 3)) for cell in ("lstm", "elman")],
     "agreement": [
         Run(
             "classification/agreement_lstm.yaml",
@@ -117,7 +116,7 @@ TABLES = {
 }
 
 
-def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
+def measure(run: Run, seed: int, root: str | None, is_timed: bool) -> dict[str, str]:
     """Runs a recipe in an empty folder and reads its metrics back from the run's own table."""
     command = [str(Path(sys.executable).parent / "zoo"), "fit", "--config", str(RECIPES / run.recipe)]
     command += [f"--seed_everything={seed}", *run.options]
@@ -143,7 +142,7 @@ def measure(run: Run, seed: int, root: str | None) -> dict[str, str]:
         "options": " ".join(run.options),
         "seed": str(seed),
         **dict(sorted(metrics.items())),
-        "seconds": f"{seconds:.0f}",
+        **({"seconds": f"{seconds:.0f}"} if is_timed else {}),
         "torch": torch.__version__,
         "cores": str(os.cpu_count()),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
@@ -157,11 +156,16 @@ def main() -> None:
     )
     parser.add_argument("tables", nargs="+", choices=sorted(TABLES))
     parser.add_argument("--root", help="folder or file of the data, for recipes that need one")
+    parser.add_argument("--untimed", action="store_true", help="leave out seconds: the machine is busy")
     arguments = parser.parse_args()
     for name in arguments.tables:
-        rows = [measure(run, seed, arguments.root) for run in TABLES[name] for seed in run.seeds]
+        rows = [
+            measure(run, seed, arguments.root, not arguments.untimed)
+            for run in TABLES[name]
+            for seed in run.seeds
+        ]
         with (RESULTS / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
+            writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
             writer.writeheader()
             writer.writerows(rows)
         print((RESULTS / f"{name}.csv").read_text())
