@@ -167,7 +167,7 @@ class StudentsT(Head):
     def quantiles(self, placed: Tensor, levels: Sequence[float]) -> Tensor:
         from scipy.special import stdtrit  # torch has no such function, and few forecasts need it
 
-        loc, scale, df = placed.detach().double().cpu()[..., None].unbind(-2)
+        loc, scale, df = placed.detach().cpu().double()[..., None].unbind(-2)
         standard = torch.as_tensor(stdtrit(df.numpy(), torch.tensor(levels, dtype=torch.double).numpy()))
         return (loc + scale * standard).to(placed)
 
@@ -201,7 +201,7 @@ class Counts(Head):
     def quantiles(self, placed: Tensor, levels: Sequence[float]) -> Tensor:
         from scipy.stats import nbinom  # takes a second to import, and only counts need it
 
-        mu, dispersion = placed.detach().double().cpu()[..., None].unbind(-2)
+        mu, dispersion = placed.detach().cpu().double()[..., None].unbind(-2)
         values = nbinom.ppf(list(levels), (1 / dispersion).numpy(), (1 / (1 + dispersion * mu)).numpy())
         return torch.as_tensor(values).to(placed)
 
