@@ -41,6 +41,7 @@ class DeltaNet(MatrixCell):
         equations="4",
         family="matrix",
         linear=True,
+        recommended="the place of each step in its input where order counts, for nothing fades",
     )
     gates: ClassVar[str] = "qkv"
     head_gates = 1

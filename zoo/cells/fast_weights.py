@@ -67,6 +67,7 @@ class FastWeights(Cell):
         claim="What the fast weights add is attention to all earlier states, weighted by λ to their age.",
         no_decay=("gain", "bias_norm"),
         own_start=("weight_hh", "gain"),
+        recommended="rate: 0.01, where what is written drowns what comes in by default",
     )
     gates: ClassVar[str] = "h"
     state_type = FastWeightsState

@@ -47,6 +47,7 @@ class HGRN2(MatrixCell):
         equations="5",
         family="matrix",
         linear=True,
+        recommended="heads: 4 or so",
     )
     gates: ClassVar[str] = "fio"
     spec: HGRN2Spec

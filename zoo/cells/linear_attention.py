@@ -39,6 +39,7 @@ class LinearAttention(MatrixCell):
         equations="18-20",
         family="matrix",
         linear=True,
+        recommended="heads: 4; the place of each step in its input where order counts, for nothing fades",
     )
     gates: ClassVar[str] = "qkv"
     has_normaliser = True

@@ -48,6 +48,7 @@ class MLSTM(MatrixCell):
         equations="19-27",
         family="matrix",
         own_start=("bias_heads",),
+        recommended="heads: 4 or so",
     )
     gates: ClassVar[str] = "qkvo"
     state_type = StabilisedMemory
