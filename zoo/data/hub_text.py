@@ -12,7 +12,7 @@ from zoo.data import DATA
 from zoo.data.base import Record, check_counts
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Fold, Split, chance, check_fractions, stratified_split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.split_files import SPLIT_NAMES
 from zoo.data.text import TextData
@@ -48,6 +48,9 @@ class HubText(TextData):
         batch_size: Texts of one batch.
         seed: Decides what is held out, and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation in the texts of all splits, of which one is tested; of the others
+            val_fraction is held out for validation, and test_fraction says nothing.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class HubText(TextData):
         batch_size: int = 50,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         check_fractions(val_fraction, test_fraction)
         self.root, self.name, self.revision = str(root), name, revision
@@ -190,13 +196,19 @@ class HubText(TextData):
         if train is None:
             raise ValueError(f"{self.root} has no split for training; splits: {listed(list(found), 10)}")
         parts = {split: self._read(home, found[home]) for split, home in homes.items() if home is not None}
+        if isinstance(self.chance, Fold):
+            texts, labels = ([each for part in parts.values() for each in part[k]] for k in (0, 1))
+            parts = {"train": (texts, labels)}
         missing = [split for split in HELD_OUT if split not in parts]
         if missing:
             texts, labels = parts["train"]
             names = sorted(set(labels))
             shares = [self.fractions[split] if split in missing else 0.0 for split in HELD_OUT]
             strata = torch.tensor([names.index(label) for label in labels])
-            chosen = stratified_split(strata, shares[0], shares[1], self.seed)
+            try:
+                chosen = stratified_split(strata, shares[0], shares[1], self.chance, names)
+            except ValueError as error:
+                raise ValueError(f"{self.root}: {error}") from None
             for split in ("train", *missing):
                 rows = chosen[split].tolist()
                 parts[split] = [texts[k] for k in rows], [labels[k] for k in rows]

@@ -12,7 +12,7 @@ from zoo.data import DATA
 from zoo.data.base import Record, check_counts
 from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.labelled_text import MOST_LABELS, sorted_labels
 from zoo.data.reading.faults import listed, share
 from zoo.data.reading.split_files import SplitFiles
@@ -94,6 +94,9 @@ class LabelledPairs(TextData):
         batch_size: Pairs of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -118,8 +121,11 @@ class LabelledPairs(TextData):
         batch_size: int = 64,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_counts(max_length=1 if max_length is None else max_length)
         if first == second:
             raise ValueError(f"first and second are both column {first!r}; expected two different ones")
@@ -175,7 +181,7 @@ class LabelledPairs(TextData):
                 Pair(one.path, one.line, one.text, other.text, one.label)
                 for one, other in zip(texts, others, strict=True)
             ]
-            self._pairs |= source.divided(found, self.seed, [pair.label for pair in found])
+            self._pairs |= source.divided(found, self.chance, [pair.label for pair in found])
         return self._pairs[split]
 
     def load(self, split: Split) -> PairSequences:

@@ -12,7 +12,7 @@ from zoo.data import DATA
 from zoo.data.base import Record, check_counts, check_option
 from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.reading.faults import listed, share
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tables import EMPTY, Example, TextTable
@@ -62,6 +62,9 @@ class LabelledText(TextData):
         batch_size: Texts of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -87,8 +90,11 @@ class LabelledText(TextData):
         batch_size: int = 50,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_option("empty", empty, EMPTY)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         if vocab_size is not None and vocab_size < 3:
@@ -133,7 +139,7 @@ class LabelledText(TextData):
         if split not in self._examples:
             source = self.files.find(split)
             examples = self.table.read(source.path, labelled=split != "predict")
-            self._examples |= source.divided(examples, self.seed, [each.label for each in examples])
+            self._examples |= source.divided(examples, self.chance, [each.label for each in examples])
         return self._examples[split]
 
     def load(self, split: Split) -> RaggedSequences:

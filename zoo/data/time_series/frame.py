@@ -261,3 +261,14 @@ def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> No
             f"{needed}{others} ({listed([each.id for each in short])}); expected longer series, or smaller "
             f"input_steps"
         )
+
+
+def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
+    """Refuses series that do not say what is known of the steps to forecast."""
+    for series in found:
+        ahead = len(series) - series.end
+        if ahead < horizon:
+            raise ValueError(
+                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
+                f"{listed(known)} must be known for {horizon}; expected a row for each"
+            )
