@@ -11,6 +11,7 @@ from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.data.batches.array_items import StepTargets, Targets, sequences_of, targets_of
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.item_weights import given_weights, training_weights
 from zoo.data.batches.orders import Bucketed, InOrder
 from zoo.data.batches.splits import Split, chance, check_fractions, stratified_split
 
@@ -40,6 +41,8 @@ class Arrays(SequenceData):
         folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
             validation, and test_fraction says nothing.
         fold: The fold that is tested, from 0.
+        weight: (N,), what each sequence of x counts in training, at least 0; by default all count alike.
+            Nothing that is logged of validation and test data is weighed.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Arrays(SequenceData):
         num_workers: int = 0,
         folds: int | None = None,
         fold: int = 0,
+        weight: Any = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         self.chance = chance(seed, folds, fold)
@@ -69,6 +73,7 @@ class Arrays(SequenceData):
         items = sequences_of("x", x)
         targets = targets_of("y", y, [len(item) for item in items])
         self._whole = items, targets
+        self._weights = None if weight is None else given_weights(weight, len(items))
         self._given = {
             split: _paired(split, pair, items[0], targets) for split, pair in own.items() if pair is not None
         }
@@ -92,7 +97,10 @@ class Arrays(SequenceData):
             strata = torch.stack(targets.items).view(-1)
         chosen = stratified_split(strata, *self._cut, self.chance, targets.labels)[split].tolist()
         part = targets._replace(items=[targets.items[k] for k in chosen])
-        return _dataset([items[k] for k in chosen], part)
+        if split != "train" or self._weights is None:
+            return _dataset([items[k] for k in chosen], part)
+        weights = training_weights([self._weights[k] for k in chosen], "weight")
+        return _dataset([items[k] for k in chosen], part, weights)
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:
         """Sequences as the model was trained on.
@@ -107,11 +115,13 @@ class Arrays(SequenceData):
         return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
 
 
-def _dataset(items: list[Tensor], targets: Targets) -> RaggedSequences | StepTargets:
+def _dataset(
+    items: list[Tensor], targets: Targets, weights: Tensor | None = None
+) -> RaggedSequences | StepTargets:
     if targets.per_step:
-        return StepTargets(items, targets.items)
+        return StepTargets(items, targets.items, weights)
     y = torch.stack(targets.items)
-    return RaggedSequences(items, y[:, None] if targets.kind == "numbers" and y.dim() == 1 else y)
+    return RaggedSequences(items, y[:, None] if targets.kind == "numbers" and y.dim() == 1 else y, weights)
 
 
 def _paired(split: Split, pair: Pair, first: Tensor, trained: Targets) -> tuple[list[Tensor], Targets]:

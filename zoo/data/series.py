@@ -21,6 +21,7 @@ from zoo.data.time_series.frame import check_future
 from zoo.data.time_series.options import check_options
 from zoo.data.time_series.reader import SeriesReader
 from zoo.data.time_series.steps import SeriesTensors, two_axes
+from zoo.data.time_series.weights import weights_of
 from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
 from zoo.registry import nearest
 
@@ -79,6 +80,8 @@ class Series(SequenceData):
         folds: Folds of series in a cross-validation, of which one is tested; of the others val_fraction is
             held out for validation, and test_fraction says nothing. Needs one file, given as root.
         fold: The fold that is tested, from 0.
+        weight: Column of what a series with a label or number counts in training, at least 0; by default all
+            count alike. Nothing that is logged of validation and test data is weighed.
     """
 
     labels: Sequence[str] = ()
@@ -116,12 +119,13 @@ class Series(SequenceData):
         num_workers: int = 0,
         folds: int | None = None,
         fold: int = 0,
+        weight: str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         check_options({"missing": missing, "scale": scale, "split": split})
         check_aims(horizon, input_steps, label, number, season, stride)
         check_folds(folds, horizon, split)
-        self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number))
+        self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number, weight))
         self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
@@ -179,7 +183,10 @@ class Series(SequenceData):
             ValueError: a file is malformed; names the line.
         """
         columns = self.columns if self._tensors is None else self._tensors.columns
-        columns = columns.unlabelled() if split == "predict" else columns
+        if split == "predict":
+            columns = columns.unlabelled()
+        elif "train" not in self.files.find(split).split.splits:
+            columns = columns.unweighted()
         ahead = 0 if split == "predict" else self.horizon or 0
         return self.reader.parts(split, columns, self.input_steps + ahead)
 
@@ -190,7 +197,9 @@ class Series(SequenceData):
         items = [tensors.whole(part.series) for part in parts]
         gaps = [tensors.deltas(part.series) for part in parts] if self.deltas else []
         deltas = [each for each in gaps if each is not None] if self.deltas else None
-        return WholeSeries(items, deltas, None if split == "predict" else self._targets(parts))
+        targets = None if split == "predict" else self._targets(parts)
+        weights = weights_of(parts) if split == "train" and tensors.columns.weight is not None else None
+        return WholeSeries(items, deltas, targets, weights)
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")

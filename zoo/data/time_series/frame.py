@@ -167,7 +167,8 @@ def _one(
         table=table,
         end=_end(own[:, : len(columns.targets)], columns),
     )
-    changed = (own[:, varying:] != own[0, varying:]).nonzero()
+    constant = own[:, varying:]
+    changed = ((constant != constant[0]) & ~(np.isnan(constant) & np.isnan(constant[0]))).nonzero()
     if len(changed[0]):
         column = columns.constant[changed[1][0]]
         raise ValueError(
