@@ -180,11 +180,40 @@ def test_folds_are_no_part_of_a_recipe(zoo, folder):
     )
 
 
-def test_data_of_ones_own_is_folded_if_it_has_the_options(zoo, folder, monkeypatch):
+OWN = """
+import torch
+import zoo
+from zoo.data.batches.datasets import TensorSequences
+
+
+class Mine(zoo.SequenceData):
+    \"\"\"Nine sequences.\"\"\"
+
+    sizes = {"input_size": 1, "num_classes": 2}
+
+    def __init__(self, batch_size: int = 4OPTIONS) -> None:
+        super().__init__(batch_size)
+        self.own = OWN
+
+    def load(self, split):
+        numbers = torch.arange(9)
+        numbers = numbers[numbers % 3 == self.own] if split == "test" else numbers[numbers % 3 != self.own]
+        return TensorSequences({"x": numbers[:, None, None].float(), "y": numbers % 2})
+"""
+
+
+@pytest.mark.parametrize("has_folds", [True, False])
+def test_data_of_ones_own_is_folded_if_it_has_the_options(zoo, folder, monkeypatch, has_folds):
     monkeypatch.syspath_prepend(folder)
-    whole = "import zoo\n\n\nclass Mine(zoo.SequenceData):\n{}\n\n{}    sizes = {{}}\n    load = None\n"
-    (folder / "no_folds_here.py").write_text(whole.format('    """Mine."""', ""))
-    outcome = zoo("--allow-import", "no_folds_here", *FIT, "--data=no_folds_here.Mine", "--data.batch_size=4")
+    module = f"own_folds_{has_folds}".lower()
+    options = (", folds: int | None = None, fold: int = 0", "fold") if has_folds else ("", "0")
+    text = OWN.replace("OPTIONS", options[0]).replace("OWN", options[1])
+    (folder / f"{module}.py").write_text(text)
+    outcome = zoo("--allow-import", module, *FIT, f"--data={module}.Mine", "--data.batch_size=4")
+    if has_folds:
+        assert outcome.code == 0, outcome.err
+        assert list(table(folder)) == ["0", "1", "2", "mean", "std"]
+        return
     assert outcome.err == (
         "zoo: error: Mine has no folds: it does not divide its items; expected data with the options folds "
         "and fold\n"
