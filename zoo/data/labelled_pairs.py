@@ -1,6 +1,7 @@
 """Pairs of texts with a label: does the second follow from the first, do both say the same?"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -141,18 +142,16 @@ class LabelledPairs(TextData):
             raise ValueError(f"first and second are both column {first!r}; expected two different ones")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
         self.files = SplitFiles(root, files, val_fraction, test_fraction)
-        self.tables = [
-            TextTable(
-                separator=separator,
-                header=True,
-                text=text,
-                label=label,
-                encoding=encoding,
-                empty="refuse",
-                weight=weight,
-            )
-            for text in (first, second)
-        ]
+        table = TextTable(
+            separator=separator,
+            header=True,
+            text=first,
+            label=label,
+            encoding=encoding,
+            empty="refuse",
+            weight=weight,
+        )
+        self.tables = [table, replace(table, text=second)]
         self.forms = WordForms(lower=lower, digits="keep", min_count=min_count, vocab_size=vocab_size)
         self.max_length = max_length
         self.vectors = None if vectors is None else Path(vectors)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from csv import DictReader
 from pathlib import Path
-from statistics import fmean, stdev
+
+import numpy as np
 
 from zoo.runs.record_file import write_rows
 
@@ -46,10 +47,11 @@ def summary(done: Mapping[int, Metrics]) -> dict[str, Metrics]:
     for metrics in done.values():
         for name, value in metrics.items():
             values.setdefault(name, []).append(value)
-    return {
-        "mean": {name: fmean(each) for name, each in values.items()},
-        "std": {name: stdev(each) for name, each in values.items() if len(each) > 1},
-    }
+    with np.errstate(invalid="ignore"):  # of what is infinite there is no deviation
+        return {
+            "mean": {name: float(np.mean(each)) for name, each in values.items()},
+            "std": {name: float(np.std(each, ddof=1)) for name, each in values.items() if len(each) > 1},
+        }
 
 
 def lines(done: Mapping[int, Metrics]) -> list[str]:
