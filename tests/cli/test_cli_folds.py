@@ -171,6 +171,18 @@ def test_what_cannot_be_is_said_in_a_sentence_and_leaves_nothing(zoo, folder, op
     assert not list((folder / "runs").glob("**/*.*"))
 
 
+def test_what_is_wrong_in_the_last_fold_is_said_before_any_is_trained(zoo, folder):
+    """Each of the tags but one is in every fold."""
+    (folder / "tags.txt").write_text("".join(f"a X\nb {'ZY'[k > 0]}\n\n" for k in range(12)))
+    tagger = ("--model.network={encoder: {cell: gru, hidden_size: 2}, embedding_size: 2, pooling: none}",)
+    data = ("--data=TaggedText", "--data.root=tags.txt", "--trainer.accelerator=cpu")
+    outcome = zoo("fit", "--model=SequenceTagger", *tagger, *data, "--folds=4", "--trainer.max_epochs=1")
+    assert outcome.code == 2
+    assert "tag 'Z' does not occur in the training data" in outcome.err
+    assert not list((folder / "runs").glob("**/*.*"))
+    assert "epoch" not in outcome.out
+
+
 def test_folds_are_no_part_of_a_recipe(zoo, folder):
     path = folder / "small.yaml"
     path.write_text("folds: 4\n" + path.read_text())

@@ -1,6 +1,7 @@
 """`zoo fit --folds K`: a model for each fold of the data, trained on all others and tested on that one."""
 
 import inspect
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,7 @@ class FoldJob(Job):
 
     Args:
         runs: Where the folder of the run is made; None is the usual place.
+        ahead: Folds to come, whose data is read before this one is trained.
 
     Attributes:
         metrics: What the test measured.
@@ -43,8 +45,8 @@ class FoldJob(Job):
         "itself, with --data.folds and --data.fold"
     )
 
-    def __init__(self, runs: Path | None) -> None:
-        self.runs = runs
+    def __init__(self, runs: Path | None, ahead: Sequence[int] = ()) -> None:
+        self.runs, self.ahead = runs, ahead
         self.metrics: Mapping[str, float] = {}
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
@@ -55,12 +57,34 @@ class FoldJob(Job):
 
         Raises:
             UserError: checkpoints cannot be written, or nothing can be tested.
+            ValueError: the data of a fold to come is malformed.
         """
         check_writable(run.trainer, run.folder)
+        look_ahead(run, self.ahead)
         run.trainer.fit(**run.options, weights_only=True)
         self.metrics = finish_fit(run.trainer, run.model, run.data, run.folder)
         if not self.metrics:
             raise UserError("--folds measures each fold by its test, and there was nothing to test")
+
+
+def look_ahead(run: BuiltRun, ahead: Sequence[int]) -> None:
+    """Reads the data of folds to come, so that what is wrong in one is said before any is trained.
+
+    Raises:
+        ValueError: something is wrong, such as a tag of the test part that is not in the training part.
+    """
+    if not isinstance(run.data, SequenceData):
+        return
+    spoken = logging.getLogger("zoo")
+    level = spoken.level
+    spoken.setLevel(logging.WARNING)  # what is told of the data is told when it is read for good
+    try:
+        for number in ahead:
+            data = type(run.data)(**{**vars(run.config.data.init_args), "fold": number})
+            data.setup("fit")
+            data.setup("test")
+    finally:
+        spoken.setLevel(level)
 
 
 def cross_validate(inputs: RecipeInputs, let_in: Sequence[str]) -> int:
@@ -94,11 +118,10 @@ def cross_validate(inputs: RecipeInputs, let_in: Sequence[str]) -> int:
 
 def _all_of(inputs: RecipeInputs, let_in: Sequence[str], folder: FoldFolder) -> int:
     options = [(key, value) for key, value in inputs.options if key != "folds"]
-    for number in range(folder.folds):
-        if number in folder.done:
-            continue
+    left = [number for number in range(folder.folds) if number not in folder.done]
+    for number in left:
         say("fold", f"{number}, of 0 to {folder.folds - 1}")
-        job = FoldJob(folder.of(number))
+        job = FoldJob(folder.of(number), left[1:] if number == left[0] else ())
         own = [("data.folds", str(folder.folds)), ("data.fold", str(number))]
         own += [("ckpt_path", LAST)] if folder.has_checkpoint(number) else []
         code = run(job, replace(inputs, options=[*options, *own]), let_in)
