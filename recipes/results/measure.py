@@ -1,7 +1,7 @@
 """Measures recipes through the command line and writes one table per question beside this file.
 
 python recipes/results/measure.py quickstart adding depth
-python recipes/results/measure.py sentiment --root rt-polarity.all
+python recipes/results/measure.py sentiment sentiment_folds --root rt-polarity.all
 python recipes/results/measure.py ptb_2_epochs --root FOLDER
 python recipes/results/measure.py sunspots --root sunspots.csv
 """
@@ -27,7 +27,7 @@ RECIPES = RESULTS.parent
 class Run:
     """One recipe with options, run once for each seed; its gradient picture may be kept under a name.
 
-    A name says in a table what the options come to.
+    A name says in a table what the options come to; with folds each seed is a cross-validation.
     """
 
     recipe: str
@@ -35,6 +35,7 @@ class Run:
     name: str = ""
     seeds: tuple[int, ...] = (1,)
     split_by_seed: bool = False
+    folds: int | None = None
     picture: str | None = None
 
 
@@ -74,6 +75,7 @@ TABLES = {
     "copy_memory": [Run("classification/copy_memory_lstm.yaml")],
     "python_docs": [Run("language_modelling/python_docs_lstm.yaml")],
     "sentiment": [Run("classification/labelled_text_bilstm_max.yaml", seeds=(1, 2, 3), split_by_seed=True)],
+    "sentiment_folds": [Run("classification/labelled_text_bilstm_max.yaml", folds=10)],
     "mnist_rows": [Run("classification/mnist_rows_lstm.yaml")],
     "sunspots": [Run("forecasting/sunspots_gru.yaml", seeds=(1, 2, 3))],
     "electrical_equipment": [Run("forecasting/electrical_equipment_gru.yaml", seeds=(1, 2, 3))],
@@ -116,37 +118,50 @@ TABLES = {
 }
 
 
-def measure(run: Run, seed: int, root: str | None, is_timed: bool) -> dict[str, str]:
-    """Runs a recipe in an empty folder and reads its metrics back from the run's own table."""
+def measure(run: Run, seed: int, root: str | None, is_timed: bool) -> list[dict[str, str]]:
+    """Runs a recipe in an empty folder and reads its metrics back from the run's own table, one row.
+
+    Of a cross-validation it is a row for each fold, then their mean and standard deviation.
+    """
     command = [str(Path(sys.executable).parent / "zoo"), "fit", "--config", str(RECIPES / run.recipe)]
     command += [f"--seed_everything={seed}", *run.options]
     command += [f"--data.seed={seed}"] if run.split_by_seed else []
     command += [f"--data.root={Path(root).resolve()}"] if root else []
+    command += [f"--folds={run.folds}"] if run.folds else []
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         subprocess.run(command, cwd=folder, check=True)
         seconds = time.perf_counter() - start
-        (table,) = Path(folder).rglob("metrics.csv")
+        (table,) = Path(folder).rglob("folds.csv" if run.folds else "metrics.csv")
         if run.picture is not None and seed == run.seeds[0]:
             shutil.copy(table.parent / "gradients.png", RESULTS / run.picture)
         rows = list(csv.DictReader(table.read_text().splitlines()))
-    metrics = {
-        key: value
-        for row in rows
-        for key, value in row.items()
-        if value and key.startswith(("val/", "test/"))
-    }
-    return {
+    told = {
         "recipe": run.recipe,
         **({"what": run.name} if run.name else {}),
         "options": " ".join(run.options),
         "seed": str(seed),
-        **dict(sorted(metrics.items())),
+    }
+    where = {
         **({"seconds": f"{seconds:.0f}"} if is_timed else {}),
         "torch": torch.__version__,
         "cores": str(os.cpu_count()),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
+    if run.folds:
+        return [{**told, "fold": row["fold"], **_metrics([row]), **where} for row in rows]
+    return [{**told, **_metrics(rows), **where}]
+
+
+def _metrics(rows: list[dict[str, str]]) -> dict[str, str]:
+    """The last of each metric of validation and test data."""
+    found = {
+        key: value
+        for row in rows
+        for key, value in row.items()
+        if value and key.startswith(("val/", "test/"))
+    }
+    return dict(sorted(found.items()))
 
 
 def main() -> None:
@@ -160,9 +175,10 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in arguments.tables:
         rows = [
-            measure(run, seed, arguments.root, not arguments.untimed)
+            row
             for run in TABLES[name]
             for seed in run.seeds
+            for row in measure(run, seed, arguments.root, not arguments.untimed)
         ]
         with (RESULTS / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))

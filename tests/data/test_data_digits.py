@@ -87,11 +87,11 @@ def test_wrong_arguments_are_refused_before_anything_is_read(arguments, message)
 
 def test_rare_labels_stay_in_the_training_part():
     labels = torch.tensor([0] * 50 + [1] * 50 + [2])
-    parts = stratified_split(labels, 0.1, 0.1, seed=0)
+    parts = stratified_split(labels, 0.1, 0.1, by=0)
     assert 100 in parts["train"]
     assert sorted(torch.cat([*parts.values()]).tolist()) == list(range(101))
 
 
 def test_too_few_items_to_divide():
     with pytest.raises(ValueError, match="2 items are too few"):
-        stratified_split(torch.tensor([0, 1]), 0.1, 0.1, seed=0)
+        stratified_split(torch.tensor([0, 1]), 0.1, 0.1, by=0)

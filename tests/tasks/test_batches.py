@@ -54,11 +54,12 @@ def said(task, batch, stage, tmp_path):
 
 CLASSES = (
     "expected a dict of x (B, T, 3) of floating-point numbers, y (B,) of integers from 0 to 3 (-100 where "
-    "none counts) and, if there are any, lengths (B,) of integers"
+    "none counts) and, if there are any, lengths (B,) of integers and, if there are any, weight (B,) of "
+    "numbers of at least 0"
 )
 REGRESSION = (
     "expected a dict of x (B, T, 3) of floating-point numbers, y (B, 2) of numbers and, if there are any, "
-    "lengths (B,) of integers"
+    "lengths (B,) of integers and, if there are any, weight (B,) of numbers of at least 0"
 )
 STREAMS = (
     "expected a dict of x (B, T) of integers from 0 to 6, y (B, T) of integers from 0 to 6 (-100 where none "

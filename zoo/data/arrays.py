@@ -11,8 +11,9 @@ from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.data.batches.array_items import StepTargets, Targets, sequences_of, targets_of
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.item_weights import given_weights, training_weights
 from zoo.data.batches.orders import Bucketed, InOrder
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Split, chance, check_fractions, stratified_split
 
 Pair = tuple[Any, ...] | list[Any]
 """Sequences and their targets."""
@@ -37,6 +38,11 @@ class Arrays(SequenceData):
         batch_size: Sequences of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing.
+        fold: The fold that is tested, from 0.
+        weight: (N,), what each sequence of x counts in training, at least 0; by default all count alike.
+            Nothing that is logged of validation and test data is weighed.
     """
 
     def __init__(
@@ -50,17 +56,24 @@ class Arrays(SequenceData):
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
+        weight: Any = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_fractions(val_fraction, test_fraction, zero=True)
         own: Mapping[Split, Pair | None] = {"val": val, "test": test}
         for name, fraction, pair in (("val", val_fraction, val), ("test", test_fraction, test)):
             if pair is None and fraction == 0:
                 raise ValueError(f"{name}_fraction is 0 and {name} is not given; expected one of them")
         self._cut = (0.0 if val is not None else val_fraction, 0.0 if test is not None else test_fraction)
+        if test is not None and folds is not None:
+            raise ValueError("folds are tested each in its turn, and test is given; expected one of them")
         items = sequences_of("x", x)
         targets = targets_of("y", y, [len(item) for item in items])
         self._whole = items, targets
+        self._weights = None if weight is None else given_weights(weight, len(items))
         self._given = {
             split: _paired(split, pair, items[0], targets) for split, pair in own.items() if pair is not None
         }
@@ -82,9 +95,12 @@ class Arrays(SequenceData):
         strata = torch.zeros(len(items), dtype=torch.long)
         if targets.kind == "classes" and not targets.per_step:
             strata = torch.stack(targets.items).view(-1)
-        chosen = stratified_split(strata, *self._cut, self.seed)[split].tolist()
+        chosen = stratified_split(strata, *self._cut, self.chance, targets.labels)[split].tolist()
         part = targets._replace(items=[targets.items[k] for k in chosen])
-        return _dataset([items[k] for k in chosen], part)
+        if split != "train" or self._weights is None:
+            return _dataset([items[k] for k in chosen], part)
+        weights = training_weights([self._weights[k] for k in chosen], "weight")
+        return _dataset([items[k] for k in chosen], part, weights)
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:
         """Sequences as the model was trained on.
@@ -99,11 +115,13 @@ class Arrays(SequenceData):
         return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
 
 
-def _dataset(items: list[Tensor], targets: Targets) -> RaggedSequences | StepTargets:
+def _dataset(
+    items: list[Tensor], targets: Targets, weights: Tensor | None = None
+) -> RaggedSequences | StepTargets:
     if targets.per_step:
-        return StepTargets(items, targets.items)
+        return StepTargets(items, targets.items, weights)
     y = torch.stack(targets.items)
-    return RaggedSequences(items, y[:, None] if targets.kind == "numbers" and y.dim() == 1 else y)
+    return RaggedSequences(items, y[:, None] if targets.kind == "numbers" and y.dim() == 1 else y, weights)
 
 
 def _paired(split: Split, pair: Pair, first: Tensor, trained: Targets) -> tuple[list[Tensor], Targets]:

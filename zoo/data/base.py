@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import Dataset, Sampler
@@ -61,7 +61,12 @@ class SequenceData(LightningDataModule, ABC):
         batch_size: Sequences of one batch.
         seed: Decides splits and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+
+    Attributes:
+        no_folds: Why there are none, of data without the options `folds` and `fold`, and what to do instead.
     """
+
+    no_folds: ClassVar[str] = "it does not divide its items; expected data with the options folds and fold"
 
     def __init__(self, batch_size: int, seed: int = 0, num_workers: int = 0) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import ImageSequences, TensorSequences
 from zoo.data.batches.images import as_sequences, check_reading, given_images, with_positions
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Split, chance, check_fractions, stratified_split
 
 WHITE = 16
 
@@ -33,6 +33,9 @@ class Digits(SequenceData):
         test_fraction: Share of the images held out for testing, stratified by digit.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -45,8 +48,11 @@ class Digits(SequenceData):
         test_fraction: float = 0.15,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_reading(order, permutation)
         check_fractions(val_fraction, test_fraction)
         self.image_order = order
@@ -71,7 +77,7 @@ class Digits(SequenceData):
 
     def load(self, split: Split) -> ImageSequences:
         images, labels = scanned_digits()
-        chosen = stratified_split(labels, self.val_fraction, self.test_fraction, self.seed)[split]
+        chosen = stratified_split(labels, self.val_fraction, self.test_fraction, self.chance)[split]
         pixels = as_sequences(images[chosen], self.image_order, self.permutation)
         if self.positions:
             pixels = with_positions(pixels, WHITE)

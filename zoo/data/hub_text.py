@@ -11,8 +11,9 @@ from torch.utils.data import Sampler
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
+from zoo.data.batches.item_weights import EXPECTED, as_weight, training_weights
 from zoo.data.batches.orders import Bucketed, InOrder
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Fold, Split, chance, check_fractions, stratified_split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.split_files import SPLIT_NAMES
 from zoo.data.text import TextData
@@ -20,6 +21,8 @@ from zoo.data.words.vocabulary import PADDING, UNKNOWN, Words
 from zoo.registry import nearest
 
 HELD_OUT: tuple[Split, ...] = ("val", "test")
+Part = tuple[list[str], list[str], list[float]]
+"""Texts, labels and, if there are any, weights."""
 
 
 @final
@@ -48,6 +51,11 @@ class HubText(TextData):
         batch_size: Texts of one batch.
         seed: Decides what is held out, and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation in the texts of all splits, of which one is tested; of the others
+            val_fraction is held out for validation, and test_fraction says nothing.
+        fold: The fold that is tested, from 0.
+        weight: Column of what a text counts in training, at least 0; by default all count alike. Nothing that
+            is logged of validation and test data is weighed, and their files need no such column.
     """
 
     def __init__(
@@ -66,12 +74,16 @@ class HubText(TextData):
         batch_size: int = 50,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
+        weight: str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         check_fractions(val_fraction, test_fraction)
         self.root, self.name, self.revision = str(root), name, revision
-        self.columns = (text, label)
+        self.columns, self.weight = (text, label), weight
         self.lower, self.min_count, self.vocab_size, self.max_length = (
             lower,
             min_count,
@@ -80,7 +92,7 @@ class HubText(TextData):
         )
         self.fractions: dict[Split, float] = {"val": val_fraction, "test": test_fraction}
         self.labels: list[str] = []
-        self._parts: dict[Split, tuple[list[str], list[str]]] = {}
+        self._parts: dict[Split, Part] = {}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -98,7 +110,7 @@ class HubText(TextData):
         """
         if not self._parts:
             self._parts = self._divided(self._loaded())
-        return self._parts[split]
+        return self._parts[split][:2]
 
     def learn(self) -> Words:
         texts, labels = self.examples("train")
@@ -120,7 +132,11 @@ class HubText(TextData):
                 f"data, in {len(unknown)} of {len(labels)} rows{nearest(label, numbers) or ';'} Known: "
                 f"{listed(self.labels, 10)}"
             )
-        return RaggedSequences(items, torch.tensor([numbers[label] for label in labels]))
+        classes = torch.tensor([numbers[label] for label in labels])
+        weights = self._parts[split][2]
+        if split != "train" or not weights:
+            return RaggedSequences(items, classes)
+        return RaggedSequences(items, classes, training_weights(weights, self.root))
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each text of the test set with the label that it has there."""
@@ -180,8 +196,8 @@ class HubText(TextData):
             raise ValueError(f"{self.root}: {str(error).splitlines()[0]}; expected a data set") from None
         return {"train": found} if isinstance(found, datasets.Dataset) else dict(found)
 
-    def _divided(self, found: dict[str, Any]) -> dict[Split, tuple[list[str], list[str]]]:
-        """Texts and labels of each split; what is not there is held out of training."""
+    def _divided(self, found: dict[str, Any]) -> dict[Split, Part]:
+        """Texts, labels and weights of each split; what is not there is held out of training."""
         homes = {
             split: next((name for name in found if name in names), None)
             for split, names in SPLIT_NAMES.items()
@@ -189,18 +205,54 @@ class HubText(TextData):
         train = homes["train"]
         if train is None:
             raise ValueError(f"{self.root} has no split for training; splits: {listed(list(found), 10)}")
-        parts = {split: self._read(home, found[home]) for split, home in homes.items() if home is not None}
+        parts = {
+            split: (*self._read(home, found[home]), self._weights(split, home, found[home]))
+            for split, home in homes.items()
+            if home is not None
+        }
+        if isinstance(self.chance, Fold):
+            parts = {"train": _joined(list(parts.values()))}
         missing = [split for split in HELD_OUT if split not in parts]
         if missing:
-            texts, labels = parts["train"]
+            texts, labels, weights = parts["train"]
             names = sorted(set(labels))
             shares = [self.fractions[split] if split in missing else 0.0 for split in HELD_OUT]
             strata = torch.tensor([names.index(label) for label in labels])
-            chosen = stratified_split(strata, shares[0], shares[1], self.seed)
+            try:
+                chosen = stratified_split(strata, shares[0], shares[1], self.chance, names)
+            except ValueError as error:
+                raise ValueError(f"{self.root}: {error}") from None
             for split in ("train", *missing):
                 rows = chosen[split].tolist()
-                parts[split] = [texts[k] for k in rows], [labels[k] for k in rows]
+                own = [weights[k] for k in rows] if weights else []
+                parts[split] = [texts[k] for k in rows], [labels[k] for k in rows], own
         return parts
+
+    def _check_column(self, column: str, split: str, rows: Any) -> None:
+        if column not in rows.column_names:
+            raise ValueError(
+                f"{self.root}, {split}: there is no column {column!r}"
+                f"{nearest(column, rows.column_names) or ';'} columns: {listed(rows.column_names, 10)}"
+            )
+
+    def _weights(self, split: Split, home: str, rows: Any) -> list[float]:
+        """The weights of a split that may be trained on; none where there are none.
+
+        Raises:
+            ValueError: the column is not there, or one is no weight; names the row.
+        """
+        if self.weight is None or (split != "train" and not isinstance(self.chance, Fold)):
+            return []
+        self._check_column(self.weight, home, rows)
+        found = list(rows[self.weight])
+        weights = [as_weight(value) for value in found]
+        if None in weights:
+            row = weights.index(None)
+            raise ValueError(
+                f"{self.root}, {home}, row {row}: the weight is {found[row]}, in {weights.count(None)} of "
+                f"{len(found)} rows; {EXPECTED}"
+            )
+        return [weight for weight in weights if weight is not None]
 
     def _read(self, split: str, rows: Any) -> tuple[list[str], list[str]]:
         """Texts and labels of a split, labels by their names where the data set has names for them.
@@ -209,11 +261,7 @@ class HubText(TextData):
             ValueError: a column is not there, or a text or label is missing; names the row.
         """
         for column in self.columns:
-            if column not in rows.column_names:
-                raise ValueError(
-                    f"{self.root}, {split}: there is no column {column!r}"
-                    f"{nearest(column, rows.column_names) or ';'} columns: {listed(rows.column_names, 10)}"
-                )
+            self._check_column(column, split, rows)
         text, label = (list(rows[column]) for column in self.columns)
         for row, pair in enumerate(zip(text, label, strict=True)):
             if pair[1] is None or not isinstance(pair[0], str) or not pair[0].strip():
@@ -229,3 +277,10 @@ class HubText(TextData):
                 f"none; expected labels from 0"
             )
         return text, [str(each) if words is None else words[each] for each in label]
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """The items of all parts as one."""
+    texts = [text for part in parts for text in part[0]]
+    labels = [label for part in parts for label in part[1]]
+    return texts, labels, [weight for part in parts for weight in part[2]]

@@ -1,6 +1,7 @@
 """Pairs of texts with a label: does the second follow from the first, do both say the same?"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -11,8 +12,9 @@ from torch.utils.data import Dataset, Sampler
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts
 from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.item_weights import training_weights
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.labelled_text import MOST_LABELS, sorted_labels
 from zoo.data.reading.faults import listed, share
 from zoo.data.reading.split_files import SplitFiles
@@ -32,6 +34,7 @@ class Pair(NamedTuple):
     first: str
     second: str
     label: str | None
+    weight: float | None = None
 
 
 @final
@@ -42,12 +45,17 @@ class PairSequences(SequenceDataset):
         first: One sequence of each pair.
         second: The other.
         targets: The class of each pair (N,); None when there is nothing to predict.
+        weights: What each pair counts in training (N,); None where all count alike.
     """
 
     def __init__(
-        self, first: Sequence[Tensor], second: Sequence[Tensor], targets: Tensor | None = None
+        self,
+        first: Sequence[Tensor],
+        second: Sequence[Tensor],
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> None:
-        self.first, self.second = RaggedSequences(first, targets), RaggedSequences(second)
+        self.first, self.second = RaggedSequences(first, targets, weights), RaggedSequences(second)
         self.lengths = self.first.lengths + self.second.lengths
 
     def __len__(self) -> int:
@@ -94,6 +102,11 @@ class LabelledPairs(TextData):
         batch_size: Pairs of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
+        weight: Column of what a pair counts in training, at least 0; by default all count alike. Nothing that
+            is logged of validation and test data is weighed, and their files need no such column.
     """
 
     def __init__(
@@ -118,19 +131,27 @@ class LabelledPairs(TextData):
         batch_size: int = 64,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
+        weight: int | str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_counts(max_length=1 if max_length is None else max_length)
         if first == second:
             raise ValueError(f"first and second are both column {first!r}; expected two different ones")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
         self.files = SplitFiles(root, files, val_fraction, test_fraction)
-        self.tables = [
-            TextTable(
-                separator=separator, header=True, text=text, label=label, encoding=encoding, empty="refuse"
-            )
-            for text in (first, second)
-        ]
+        table = TextTable(
+            separator=separator,
+            header=True,
+            text=first,
+            label=label,
+            encoding=encoding,
+            empty="refuse",
+            weight=weight,
+        )
+        self.tables = [table, replace(table, text=second)]
         self.forms = WordForms(lower=lower, digits="keep", min_count=min_count, vocab_size=vocab_size)
         self.max_length = max_length
         self.vectors = None if vectors is None else Path(vectors)
@@ -169,20 +190,24 @@ class LabelledPairs(TextData):
         """
         if split not in self._pairs:
             source = self.files.find(split)
-            labelled = split != "predict"
-            texts, others = (table.read(source.path, labelled=labelled) for table in self.tables)
+            asked = split != "predict", "train" in source.splits
+            texts, others = (table.read(source.path, *asked) for table in self.tables)
             found = [
-                Pair(one.path, one.line, one.text, other.text, one.label)
+                Pair(one.path, one.line, one.text, other.text, one.label, one.weight)
                 for one, other in zip(texts, others, strict=True)
             ]
-            self._pairs |= source.divided(found, self.seed, [pair.label for pair in found])
+            self._pairs |= source.divided(found, self.chance, [pair.label for pair in found])
         return self._pairs[split]
 
     def load(self, split: Split) -> PairSequences:
         self._words()
         pairs = self.pairs(split)
         classes = None if split == "predict" else torch.tensor(self._classes(pairs))
-        return self._sequences([(pair.first, pair.second) for pair in pairs], classes)
+        weights = None
+        if split == "train" and self.tables[0].weight is not None:
+            own = [pair.weight for pair in pairs if pair.weight is not None]
+            weights = training_weights(own, str(pairs[0].path))
+        return self._sequences([(pair.first, pair.second) for pair in pairs], classes, weights)
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
@@ -232,9 +257,11 @@ class LabelledPairs(TextData):
         assert isinstance(words, Words)
         return words
 
-    def _sequences(self, pairs: Sequence[Sequence[str]], classes: Tensor | None = None) -> PairSequences:
+    def _sequences(
+        self, pairs: Sequence[Sequence[str]], classes: Tensor | None = None, weights: Tensor | None = None
+    ) -> PairSequences:
         first, second = ([self._encoded(pair[k]) for pair in pairs] for k in (0, 1))
-        return PairSequences(first, second, classes)
+        return PairSequences(first, second, classes, weights)
 
     def _encoded(self, text: str) -> Tensor:
         return torch.tensor(self._words().numbers(map(self.forms.of, text.split()))[: self.max_length])

@@ -11,8 +11,9 @@ from torch.utils.data import Dataset, Sampler
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts, check_option
 from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.item_weights import training_weights
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.reading.faults import listed, share
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tables import EMPTY, Example, TextTable
@@ -62,6 +63,11 @@ class LabelledText(TextData):
         batch_size: Texts of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
+        weight: Column of what a text counts in training, at least 0; by default all count alike. Nothing that
+            is logged of validation and test data is weighed, and their files need no such column.
     """
 
     def __init__(
@@ -87,8 +93,12 @@ class LabelledText(TextData):
         batch_size: int = 50,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
+        weight: int | str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_option("empty", empty, EMPTY)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         if vocab_size is not None and vocab_size < 3:
@@ -96,7 +106,13 @@ class LabelledText(TextData):
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
         self.files = SplitFiles(root, files, val_fraction, test_fraction)
         self.table = TextTable(
-            separator=separator, header=header, text=text, label=label, encoding=encoding, empty=empty
+            separator=separator,
+            header=header,
+            text=text,
+            label=label,
+            encoding=encoding,
+            empty=empty,
+            weight=weight,
         )
         self.lower, self.max_length = lower, max_length
         self.min_count, self.vocab_size = min_count, vocab_size
@@ -132,8 +148,8 @@ class LabelledText(TextData):
         """
         if split not in self._examples:
             source = self.files.find(split)
-            examples = self.table.read(source.path, labelled=split != "predict")
-            self._examples |= source.divided(examples, self.seed, [each.label for each in examples])
+            examples = self.table.read(source.path, split != "predict", weighted="train" in source.splits)
+            self._examples |= source.divided(examples, self.chance, [each.label for each in examples])
         return self._examples[split]
 
     def load(self, split: Split) -> RaggedSequences:
@@ -141,7 +157,11 @@ class LabelledText(TextData):
         items = [self._encoded(example.text) for example in examples]
         if split == "predict":
             return RaggedSequences(items)
-        return RaggedSequences(items, torch.tensor(self._classes(examples)))
+        classes = torch.tensor(self._classes(examples))
+        weights = [each.weight for each in examples if each.weight is not None]
+        if split != "train" or self.table.weight is None:
+            return RaggedSequences(items, classes)
+        return RaggedSequences(items, classes, training_weights(weights, str(examples[0].path)))
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
@@ -201,7 +221,7 @@ class LabelledText(TextData):
         numbers = {label: number for number, label in enumerate(self.labels)}
         unknown = [example for example in examples if example.label not in numbers]
         if unknown:
-            path, line, _, label = unknown[0]
+            path, line, label = unknown[0].path, unknown[0].line, unknown[0].label
             others = list(dict.fromkeys(repr(each.label) for each in unknown if each.label != label))
             too = f", nor do {listed(others)}" if others else ""
             raise ValueError(

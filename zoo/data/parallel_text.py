@@ -13,7 +13,7 @@ from zoo.data.base import Record, SequenceData, check_counts
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
 from zoo.data.batches.pair_sequences import PairSequences
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.reading.files import tell
 from zoo.data.reading.pair_files import Pair, PairFiles
 from zoo.data.reading.split_files import SplitFiles
@@ -57,6 +57,9 @@ class ParallelText(SequenceData):
         batch_size: Pairs of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -83,8 +86,11 @@ class ParallelText(SequenceData):
         batch_size: int = 64,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
         self.sides = {
             "source": Side("source", source_unit, source_vocab_size),
@@ -139,7 +145,7 @@ class ParallelText(SequenceData):
         if split not in self._pairs:
             found = self.files.find(split)
             pairs = self.format.read(found.path, paired=split != "predict")
-            self._pairs |= found.divided(pairs, self.seed, [0] * len(pairs))
+            self._pairs |= found.divided(pairs, self.chance, [0] * len(pairs))
         return self._pairs[split]
 
     def load(self, split: Split) -> PairSequences:

@@ -61,6 +61,8 @@ class PianoRolls(SequenceData):
         num_workers: Processes that load batches; 0 loads in the training process.
     """
 
+    no_folds = "its files say what is tested; expected its own test set, and runs with other seeds"
+
     def __init__(
         self,
         root: str | Path | None = None,

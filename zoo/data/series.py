@@ -1,6 +1,6 @@
 """Forecasting and classification of a user's own numeric series."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -9,22 +9,21 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
-from zoo.data.base import Record, SequenceData, check_option
+from zoo.data.base import Record, SequenceData
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder, Shuffled
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.reading.faults import listed
 from zoo.data.time_series.columns import Columns, SeriesColumns, check_aims
-from zoo.data.time_series.division import DIVISIONS, SeriesPart
+from zoo.data.time_series.division import SeriesPart, check_folds
 from zoo.data.time_series.files import SeriesFiles
-from zoo.data.time_series.frame import OneSeries
+from zoo.data.time_series.frame import check_future
+from zoo.data.time_series.options import check_options
 from zoo.data.time_series.reader import SeriesReader
-from zoo.data.time_series.scaling import SCALES
 from zoo.data.time_series.steps import SeriesTensors, two_axes
+from zoo.data.time_series.weights import weights_of
 from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
 from zoo.registry import nearest
-
-MISSING = ("refuse", "fill")
 
 
 @final
@@ -78,6 +77,11 @@ class Series(SequenceData):
         batch_size: Windows or series of one batch.
         seed: Decides shuffles, and the division by series.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of series in a cross-validation, of which one is tested; of the others val_fraction is
+            held out for validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
+        weight: Column of what a series with a label or number counts in training, at least 0; by default all
+            count alike. Nothing that is logged of validation and test data is weighed.
     """
 
     labels: Sequence[str] = ()
@@ -113,16 +117,21 @@ class Series(SequenceData):
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
+        weight: str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         check_options({"missing": missing, "scale": scale, "split": split})
         check_aims(horizon, input_steps, label, number, season, stride)
-        self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number))
+        check_folds(folds, horizon, split)
+        self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number, weight))
         self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
         by = split if horizon else None
-        self.reader = SeriesReader(self.files, (separator, encoding), self.fills, by, seed)
+        way = chance(seed, folds, fold)
+        self.reader = SeriesReader(self.files, (separator, encoding), self.fills, by, way)
 
     @property
     def tensors(self) -> SeriesTensors:
@@ -174,7 +183,10 @@ class Series(SequenceData):
             ValueError: a file is malformed; names the line.
         """
         columns = self.columns if self._tensors is None else self._tensors.columns
-        columns = columns.unlabelled() if split == "predict" else columns
+        if split == "predict":
+            columns = columns.unlabelled()
+        elif "train" not in self.files.find(split).split.splits:
+            columns = columns.unweighted()
         ahead = 0 if split == "predict" else self.horizon or 0
         return self.reader.parts(split, columns, self.input_steps + ahead)
 
@@ -185,7 +197,9 @@ class Series(SequenceData):
         items = [tensors.whole(part.series) for part in parts]
         gaps = [tensors.deltas(part.series) for part in parts] if self.deltas else []
         deltas = [each for each in gaps if each is not None] if self.deltas else None
-        return WholeSeries(items, deltas, None if split == "predict" else self._targets(parts))
+        targets = None if split == "predict" else self._targets(parts)
+        weights = weights_of(parts) if split == "train" and tensors.columns.weight is not None else None
+        return WholeSeries(items, deltas, targets, weights)
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
@@ -279,20 +293,3 @@ class Series(SequenceData):
                 f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])
-
-
-def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
-    """Refuses series that do not say what is known of the steps to forecast."""
-    for series in found:
-        ahead = len(series) - series.end
-        if ahead < horizon:
-            raise ValueError(
-                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
-                f"{listed(known)} must be known for {horizon}; expected a row for each"
-            )
-
-
-def check_options(given: Mapping[str, str]) -> None:
-    """Refuses words that these options do not have."""
-    for name, known in (("missing", MISSING), ("scale", SCALES), ("split", DIVISIONS)):
-        check_option(name, given[name], known)

@@ -74,6 +74,8 @@ class StreamData(TextData):
         num_workers: Processes that load batches; 0 loads in the training process.
     """
 
+    no_folds = "a text is one stream, and has no items to divide; expected its own test text"
+
     def __init__(self, batch_size: int, steps: int, test_batch_size: int, num_workers: int) -> None:
         super().__init__(batch_size, num_workers=num_workers)
         check_counts(steps=steps, test_batch_size=test_batch_size)

@@ -11,7 +11,7 @@ from zoo.data import DATA
 from zoo.data.base import Record, check_counts, check_option
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Split, chance
 from zoo.data.batches.tagged_sequences import TaggedSequences
 from zoo.data.reading.faults import listed
 from zoo.data.reading.files import tell
@@ -73,6 +73,9 @@ class TaggedText(TextData):
         batch_size: Sentences of one batch.
         seed: Decides split and shuffles.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation, of which one is tested; of the others val_fraction is held out for
+            validation, and test_fraction says nothing. Needs one file, given as root.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -101,8 +104,11 @@ class TaggedText(TextData):
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_option("unseen", unseen, UNSEEN)
         _check_most(max_length=max_length, max_characters=max_characters)
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
@@ -154,7 +160,7 @@ class TaggedText(TextData):
             source = self.files.find(split)
             found = self.reader.read(source.path, tagged=split != "predict")
             sentences = [self._cut(sentence) for sentence in found]
-            self._sentences |= source.divided(sentences, self.seed, [0] * len(sentences))
+            self._sentences |= source.divided(sentences, self.chance, [0] * len(sentences))
         return self._sentences[split]
 
     def load(self, split: Split) -> TaggedSequences:

@@ -14,7 +14,7 @@ from zoo.data import DATA
 from zoo.data.base import Record, SequenceData, check_option
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Fold, Split, chance, check_fractions, stratified_split
 from zoo.data.reading.archive_files import ENDINGS, Case, Header, read_archive
 from zoo.data.reading.faults import listed
 from zoo.data.time_series.scaling import SCALES, Scaling, filled
@@ -45,6 +45,9 @@ class TimeSeriesArchive(SequenceData):
         batch_size: Series of one batch.
         seed: Decides shuffles and what is held out.
         num_workers: Processes that load batches; 0 loads in the training process.
+        folds: Folds of a cross-validation in the series of both files, of which one is tested; of the others
+            val_fraction is held out for validation.
+        fold: The fold that is tested, from 0.
     """
 
     def __init__(
@@ -58,8 +61,11 @@ class TimeSeriesArchive(SequenceData):
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
+        folds: int | None = None,
+        fold: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
+        self.chance = chance(seed, folds, fold)
         check_option("scale", scale, SCALES)
         check_fractions(val_fraction, 0.0, zero=True)
         self.root, self.name, self.scale, self.masks = Path(root), name, scale, masks
@@ -102,21 +108,27 @@ class TimeSeriesArchive(SequenceData):
         return fitting[-1]  # .ts before .arff
 
     def cases(self, split: Split) -> list[Case]:
-        """The series of a split, in the order of their file.
+        """The series of a split, in the order of their file; of a fold, those of the training file first.
 
         Raises:
             FileNotFoundError: there is no file for it.
             ValueError: the file is malformed; names the line.
         """
-        if split == "test" or (split == "val" and self.val_fraction == 0):
-            return self._file("TEST")[1]
-        _, cases = self._file("TRAIN")
-        if self.val_fraction == 0:
-            return cases
-        names = sorted({case.label for case in cases})
+        part = "test" if split == "val" and self.val_fraction == 0 else split
+        if isinstance(self.chance, Fold):
+            return self._part([*self._file("TRAIN")[1], *self._file("TEST")[1]], part)
+        return self._file("TEST")[1] if part == "test" else self._part(self._file("TRAIN")[1], part)
+
+    def _part(self, cases: list[Case], split: Split) -> list[Case]:
+        names = sorted({"" if self._is_number else case.label for case in cases})
         strata = torch.tensor([0 if self._is_number else names.index(case.label) for case in cases])
-        chosen = stratified_split(strata, self.val_fraction, 0.0, self.seed)[split]
+        chosen = stratified_split(strata, self.val_fraction, 0.0, self.chance, names)[split]
         return [cases[k] for k in chosen.tolist()]
+
+    def _place(self, case: Case) -> tuple[Path, int]:
+        """The file of a series, and its line there."""
+        homes = (path for path, (_, cases) in self._read.items() if any(case is each for each in cases))
+        return next(homes), case.line
 
     @property
     def scaling(self) -> Scaling:
@@ -124,7 +136,7 @@ class TimeSeriesArchive(SequenceData):
         if self._scaling is None:
             cases = self.cases("train")
             if self._is_number:
-                numbers = np.array([[_as_number(self.path("TRAIN"), case)] for case in cases])
+                numbers = np.array([[self._number(case)] for case in cases])
                 self.number = Scaling.fitted([numbers], "none" if self.scale == "none" else "standard")
             else:
                 occurring = {case.label for case in cases}
@@ -146,14 +158,14 @@ class TimeSeriesArchive(SequenceData):
 
     def load(self, split: Split) -> RaggedSequences:
         scaling, cases = self.scaling, self.cases(split)
-        path = self.path("TEST" if split == "test" else "TRAIN")
         for case in cases:
             if case.values.shape[1] != len(scaling.center):
+                path, line = self._place(case)
                 raise ValueError(
-                    f"{path}, line {case.line}: {case.values.shape[1]} dimensions, expected those of the "
+                    f"{path}, line {line}: {case.values.shape[1]} dimensions, expected those of the "
                     f"training data, {len(scaling.center)}"
                 )
-        return RaggedSequences([self._tensor(case.values) for case in cases], self._targets(path, cases))
+        return RaggedSequences([self._tensor(case.values) for case in cases], self._targets(cases))
 
     def said(self, record: Record) -> Record:
         if self.number is None or "prediction" not in record:
@@ -162,9 +174,11 @@ class TimeSeriesArchive(SequenceData):
         return {**record, "prediction": float(up)}
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Each series by its line in the test file, with the label that the file gives it."""
+        """Each series by its line in the test file, of folds also by its file, with the label given there."""
+        several = isinstance(self.chance, Fold)
         for case, record in zip(self.cases("test"), records, strict=False):
-            yield {"line": case.line, **self.said(record), "given_label": case.label}
+            home = {"file": self._place(case)[0].name} if several else {}
+            yield {**home, "line": case.line, **self.said(record), "given_label": case.label}
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:
         """Arrays (T, I) in their own units, NaN where a value is missing.
@@ -211,24 +225,25 @@ class TimeSeriesArchive(SequenceData):
         x = self.scaling.down(filled(values)).nan_to_num_(0)
         return torch.cat([x, torch.from_numpy(np.isnan(values)).float()], 1) if self.masks else x
 
-    def _targets(self, path: Path, cases: Sequence[Case]) -> Tensor:
+    def _number(self, case: Case) -> float:
+        try:
+            return float(case.label)
+        except ValueError:
+            path, line = self._place(case)
+            raise ValueError(
+                f"{path}, line {line}: the target is {case.label!r}, expected a number"
+            ) from None
+
+    def _targets(self, cases: Sequence[Case]) -> Tensor:
         if self.number is not None:
-            return self.number.down(np.array([[_as_number(path, case)] for case in cases]))
+            return self.number.down(np.array([[self._number(case)] for case in cases]))
         unknown = [case for case in cases if case.label not in self.labels]
         if unknown:
             label = unknown[0].label
+            path, line = self._place(unknown[0])
             raise ValueError(
-                f"{path}, line {unknown[0].line}: label {label!r} does not occur in the training data, in "
+                f"{path}, line {line}: label {label!r} does not occur in the training data, in "
                 f"{len(unknown)} of {len(cases)} series{nearest(label, self.labels) or ';'} Known: "
                 f"{listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(case.label) for case in cases])
-
-
-def _as_number(path: Path, case: Case) -> float:
-    try:
-        return float(case.label)
-    except ValueError:
-        raise ValueError(
-            f"{path}, line {case.line}: the target is {case.label!r}, expected a number"
-        ) from None

@@ -53,6 +53,23 @@ def probe(folder: Path) -> None:
     partial.unlink()
 
 
+def claimed(path: Path) -> IO[bytes] | None:
+    """A file that is this process's own until it is closed, made if it is not there; None if another has it.
+
+    Raises:
+        OSError: it can be neither opened nor made.
+    """
+    file = path.open("a+b")
+    try:
+        _lock(file, waits=False)
+    except BlockingIOError:
+        file.close()
+        return None
+    except OSError:
+        pass  # a file system without locks
+    return file
+
+
 def sweep(folder: Path) -> None:
     """Removes the unfinished files of processes that are no more; what cannot be removed stays."""
     for path in folder.glob(f"{PARTIAL}*"):

@@ -21,6 +21,7 @@ from zoo.tasks.answers import Answers, Predicted
 from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.counting import Counting
 from zoo.tasks.from_data import Sized, start_embedding
+from zoo.tasks.item_weights import WEIGHT
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class Task(Counting, Answers, ABC):
     model: SequenceModel
     output: ClassVar[str]
     """The size of the data that is the width of the head."""
+
+    weighs_items: ClassVar[bool] = False
+    """Whether its training loss counts items by `weight` in their batch; where not, that is refused."""
 
     no_decay: ClassVar[tuple[str, ...]] = ()
     """Names of parameters of the task itself that weight decay must leave alone."""
@@ -107,12 +111,14 @@ class Task(Counting, Answers, ABC):
 
     def contract(self) -> Contract:
         """What the batches of this task must hold."""
-        refused = {"characters": "a network with characters, or none of them in the data"}
-        return Contract(
-            task=type(self).__name__,
-            entries=self.entries(),
-            refused=refused if self.network.characters is None else {},
-        )
+        entries, refused = self.entries(), dict[str, str]()
+        if self.network.characters is None:
+            refused["characters"] = "a network with characters, or none of them in the data"
+        if self.weighs_items:
+            entries |= {"weight": WEIGHT}
+        elif "weight" not in entries:
+            refused["weight"] = "data without weights, for this task counts all alike"
+        return Contract(task=type(self).__name__, entries=entries, refused=refused)
 
     def _check(self) -> None:
         """Refuses networks that make no sense for this task."""
@@ -245,6 +251,10 @@ class Task(Counting, Answers, ABC):
         self.add_modules()
         self._contract = self.contract()
         self._count_with(self.metrics(self.network.output_size))
+
+    def _item_weights(self, batch: Batch, stage: str) -> Tensor | None:
+        """What each item of a batch counts (B,); None where all count alike, as outside of training."""
+        return batch.get("weight") if stage == "train" else None
 
     def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
         """Logs a mean over `count` predictions: of each step in training, else of an epoch on all devices."""

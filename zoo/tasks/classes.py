@@ -1,6 +1,7 @@
 """What tasks share that predict a class: metrics, and predictions in words."""
 
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks.answers import Record
 from zoo.tasks.contract import IGNORED
+from zoo.tasks.item_weights import spread
 
 
 def class_metrics(classes: int) -> MetricCollection:
@@ -60,10 +62,20 @@ def class_choices(chosen: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return y[counted], chosen[counted]
 
 
-def balanced_weights(targets: Iterable[Tensor], classes: int) -> Tensor:
-    """What each class is to count (C,): N / (C n) for one that n of all N targets are of, 0 where n is 0."""
+def balanced_weights(
+    targets: Iterable[Tensor], classes: int, weights: Iterable[Tensor | None] | None = None
+) -> Tensor:
+    """What each class is to count (C,): N / (C n) for one that n of all N targets are of, 0 where n is 0.
+
+    Args:
+        targets: Classes of some items, (B,) or (B, T), -100 where none counts.
+        classes: C.
+        weights: As many: (B,), what each item counts in N and n; None where each counts 1.
+    """
     counts = torch.zeros(classes, dtype=torch.long)
-    for y in targets:
-        counts += torch.bincount(y[y != IGNORED].cpu().flatten(), minlength=classes)
-    weights = counts.sum() / (classes * counts)
-    return weights.where(counts > 0, 0)
+    for y, weight in zip(targets, repeat(None) if weights is None else weights, strict=weights is not None):
+        counted = (y != IGNORED).cpu()
+        own = None if weight is None else spread(weight, y).cpu()[counted].double()
+        counts = counts + torch.bincount(y.cpu()[counted], own, minlength=classes)
+    balanced = counts.sum() / (classes * counts)
+    return balanced.where(counts > 0, 0).to(torch.get_default_dtype())

@@ -26,6 +26,8 @@ class Entry:
     """What it holds."""
     below: int | None = None
     """Its integers are from 0 up to, but not including, this."""
+    least: float | None = None
+    """Its numbers are finite, and not below this."""
     is_target: bool = False
     """Whether predictions are compared with it: predicting does without it, and IGNORED may stand in it."""
     is_optional: bool = False
@@ -35,6 +37,7 @@ class Entry:
 
     def __str__(self) -> str:
         values = self.kind if self.below is None else f"{self.kind} from 0 to {self.below - 1}"
+        values += "" if self.least is None else f" of at least {self.least:g}"
         ignored = f" ({IGNORED} where none counts)" if self.is_target and self.below is not None else ""
         return f"{shape_words(self.axes)} of {values}{ignored}"
 
@@ -58,6 +61,8 @@ class Entry:
             least, most = (int(bound) for bound in value.aminmax())
             if most >= self.below or (least < 0 and not (self.is_target and _ignores(value))):
                 return f"with values from {least} to {most}"
+        if values and self.least is not None and not bool(((value >= self.least) & value.isfinite()).all()):
+            return f"with values from {value.min():g} to {value.max():g}"
         return None
 
     def expected(self, value: object, sizes: Mapping[str, int]) -> str | None:

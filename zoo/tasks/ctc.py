@@ -16,6 +16,7 @@ from zoo.tasks.answers import Predicted, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
+from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 
@@ -38,6 +39,7 @@ class CTC(Task):
     """
 
     output = "num_classes"
+    weighs_items = True
 
     def __init__(
         self,
@@ -88,7 +90,12 @@ class CTC(Task):
         self._check_fits(y, counts, lengths)
         log_p = self.predictions(batch).log_softmax(-1)
         targets = y.masked_fill(y == IGNORED, BLANK)
-        loss = F.ctc_loss(log_p.transpose(0, 1), targets, lengths, counts, blank=BLANK)
+        weights, parts = self._item_weights(batch, stage), (log_p.transpose(0, 1), targets, lengths, counts)
+        if weights is None:
+            loss = F.ctc_loss(*parts, blank=BLANK)
+        else:
+            nats = F.ctc_loss(*parts, blank=BLANK, reduction="none")
+            loss = weighted_mean(nats / counts.clamp(min=1), weights)
         self._log_loss(loss, stage, len(y))
         if stage != "train":
             self._count_edits(log_p, batch, stage)

@@ -22,6 +22,7 @@ from zoo.tasks.forecast_spec import ForecastSpec
 from zoo.tasks.forecast_window import last_value, seasonal_naive
 from zoo.tasks.forecast_words import BASELINES, PARTS, compared, drawn
 from zoo.tasks.from_data import Sized
+from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 SHOWN = ("mse", "mase")
@@ -62,6 +63,7 @@ class Forecaster(Task):
 
     model: Model
     output = "targets"
+    weighs_items = True
 
     def __init__(
         self,
@@ -257,7 +259,8 @@ class Forecaster(Task):
         direct = self.forecast.mode == "direct"
         placed = runs.direct(window) if direct else runs.along_truth(window)
         y = window.y if self.head.in_units else window.level.down(window.y)
-        loss = self.head.loss(placed, y).mean()
+        costs, weights = self.head.loss(placed, y), self._item_weights(batch, stage)
+        loss = costs.mean() if weights is None else weighted_mean(costs.mean((1, 2)), weights)
         if stage != "train":
             self._measure(stage, window, self._forecast(window, placed if direct else None))
         self._log_loss(loss, stage, y.numel())

@@ -114,7 +114,8 @@ class LanguageModel(Task):
     def contract(self) -> Contract:
         """What the batches must hold; streams have no lengths."""
         instead = f"no lengths, but {IGNORED} in y where nothing is to be predicted"
-        return replace(super().contract(), refused={"lengths": instead})
+        refused = {"lengths": instead, "weight": "none: a row is a part of a stream, and no item"}
+        return replace(super().contract(), refused=refused)
 
     def metrics(self, output_size: int) -> MetricCollection:
         mark = "leaky_" if self.leaky else ""

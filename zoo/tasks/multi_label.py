@@ -14,6 +14,7 @@ from zoo.tasks import TASKS
 from zoo.tasks.answers import Predicted, Record, valid_rows
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
+from zoo.tasks.item_weights import spread, weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 THRESHOLD = 0.5
@@ -41,6 +42,7 @@ class MultiLabel(Task):
     """
 
     output = "num_labels"
+    weighs_items = True
 
     def __init__(
         self,
@@ -96,18 +98,23 @@ class MultiLabel(Task):
         return nats.where(valid, 0).sum(1) / steps.clamp(min=1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        y, lengths = batch["y"], batch.get("lengths")
+        y, lengths, weights = batch["y"], batch.get("lengths"), self._item_weights(batch, stage)
         logits = self.predictions(batch)
+        own = None if weights is None else spread(weights, y[..., 0])
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
-            logits, y = logits[valid], y[valid]
+            logits, y, own = logits[valid], y[valid], None if own is None else own[valid]
         logits, y = logits.flatten(0, -2), y.flatten(0, -2).to(logits.dtype)
         if self.device.type == "cpu" and bool(((y < 0) | (y > 1)).any()):
             raise ValueError(
                 f"{type(self).__name__} got y with values from {y.min():g} to {y.max():g}; expected 0, or 1 "
                 f"where a label holds"
             )
-        loss = F.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(y)
+        if own is None:
+            loss = F.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(y)
+        else:
+            nats = F.binary_cross_entropy_with_logits(logits, y, reduction="none").sum(-1)
+            loss = weighted_mean(nats, own.flatten())
         self._count(stage, (logits > 0).int().flatten(), (y > THRESHOLD).int().flatten())
         self._log_loss(loss, stage, len(y))
         return loss

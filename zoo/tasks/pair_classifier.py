@@ -13,6 +13,7 @@ from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 from zoo.tasks.classes import class_choices, class_costs, class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.item_weights import weighted_cross_entropy
 
 
 @final
@@ -29,6 +30,7 @@ class PairClassifier(Task):
 
     model: Model
     output = "num_classes"
+    weighs_items = True
 
     def _check(self) -> None:
         if not self.network.pairs:
@@ -82,7 +84,11 @@ class PairClassifier(Task):
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]
-        loss = F.cross_entropy(scores, y, ignore_index=IGNORED)
+        weights = self._item_weights(batch, stage)
+        if weights is None:
+            loss = F.cross_entropy(scores, y, ignore_index=IGNORED)
+        else:
+            loss = weighted_cross_entropy(scores, y, weights)
         self._count(stage, scores.argmax(-1), y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

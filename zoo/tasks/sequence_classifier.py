@@ -21,6 +21,7 @@ from zoo.tasks.classes import (
     class_records,
 )
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
+from zoo.tasks.item_weights import spread, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 
@@ -40,12 +41,13 @@ class SequenceClassifier(Task):
         schedule: The learning-rate schedule; None keeps the rate.
         class_weights: "balanced" weighs each class by N / (C n), where n of the N training targets are of it,
             so that in the training loss all classes count alike; "none" weighs all targets alike. What is
-            logged of validation and test data is never weighed.
+            logged of validation and test data is never weighed. Items with weights count by these in N and n.
         label_smoothing: Share of each target that is spread over all classes in training (Szegedy et al.,
             2016, https://arxiv.org/abs/1512.00567).
     """
 
     output = "num_classes"
+    weighs_items = True
 
     def __init__(
         self,
@@ -69,8 +71,11 @@ class SequenceClassifier(Task):
                 raise ValueError("class_weights 'balanced' counts the classes of a data module; got none")
             assert self.network.output_size is not None
             batches = (self._checked(batch, LOOKED_INTO) for batch in data.train_dataloader())
-            weights = balanced_weights(map(self._targets, batches), self.network.output_size)
-            self._weights = weights.to(self.device)
+            counted = [(self._targets(batch), batch.get("weight")) for batch in batches]
+            weights = balanced_weights(
+                [y for y, _ in counted], self.network.output_size, [weight for _, weight in counted]
+            )
+            self._weights = weights.to(next(self.parameters()))
 
     def entries(self) -> dict[str, Entry]:
         """What a batch holds: a class of each sequence or, without pooling, of each step."""
@@ -108,8 +113,12 @@ class SequenceClassifier(Task):
         return y.masked_fill(torch.arange(y.shape[1], device=y.device) >= lengths[:, None], IGNORED)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        logits, y = self.predictions(batch).flatten(0, -2), self._targets(batch).flatten()
-        if stage == "train":
+        targets, weights = self._targets(batch), self._item_weights(batch, stage)
+        logits, y = self.predictions(batch).flatten(0, -2), targets.flatten()
+        if weights is not None:
+            own = spread(weights, targets).flatten()
+            loss = weighted_cross_entropy(logits, y, own, self._weights, self.label_smoothing)
+        elif stage == "train":
             loss = F.cross_entropy(
                 logits, y, self._weights, ignore_index=IGNORED, label_smoothing=self.label_smoothing
             )

@@ -10,6 +10,7 @@ from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 from zoo.tasks import TASKS
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
+from zoo.tasks.item_weights import spread, weighted_mean
 
 
 @final
@@ -22,6 +23,7 @@ class SequenceRegressor(Task):
     """
 
     output = "output_size"
+    weighs_items = True
 
     def entries(self) -> dict[str, Entry]:
         """What a batch holds: the numbers of each sequence or, without pooling, of each step."""
@@ -46,12 +48,16 @@ class SequenceRegressor(Task):
         return torch.stack([row[:length].mean() for row, length in rows])
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
-        y, lengths = batch["y"], batch.get("lengths")
+        y, lengths, weights = batch["y"], batch.get("lengths"), self._item_weights(batch, stage)
         predictions = self.predictions(batch)
+        own = None if weights is None else spread(weights, y[..., 0])
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
-            predictions, y = predictions[valid], y[valid]
-        loss = F.mse_loss(predictions, y)
+            predictions, y, own = predictions[valid], y[valid], None if own is None else own[valid]
+        if own is None:
+            loss = F.mse_loss(predictions, y)
+        else:
+            loss = weighted_mean((predictions - y).square().mean(-1).flatten(), own.flatten())
         self._count(stage, predictions.flatten(0, -2), y.flatten(0, -2))
         self._log_loss(loss, stage, len(y))
         return loss

@@ -17,6 +17,7 @@ from zoo.tasks.classes import class_choices, class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
+from zoo.tasks.item_weights import spread, weighted_cross_entropy, weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.spans import SpanF1, look_like_spans
 
@@ -44,6 +45,7 @@ class SequenceTagger(Task):
     """
 
     output = "num_classes"
+    weighs_items = True
 
     def __init__(
         self,
@@ -125,13 +127,19 @@ class SequenceTagger(Task):
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, lengths, y = self.predictions(batch), lengths_of(batch), _targets(batch)
-        count = (y != IGNORED).sum()
-        if self.chain is None:
+        counts, weights = (y != IGNORED).sum(1), self._item_weights(batch, stage)
+        count = counts.sum()
+        if self.chain is not None:
+            costs = -self.chain.log_likelihood(scores, y, lengths)
+            if weights is None:
+                loss = costs.sum() / count.clamp(min=1)
+            else:
+                loss = weighted_mean(costs, weights, counts)
+        elif weights is None:
             loss = F.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
-            tags = scores.argmax(-1)
         else:
-            loss = -self.chain.log_likelihood(scores, y, lengths).sum() / count.clamp(min=1)
-            tags = self.chain.best(scores.detach(), lengths)
+            loss = weighted_cross_entropy(scores.flatten(0, 1), y.flatten(), spread(weights, y).flatten())
+        tags = scores.argmax(-1) if self.chain is None else self.chain.best(scores.detach(), lengths)
         self._count(stage, F.pad(tags, (0, 1)).flatten(), F.pad(y, (0, 1), value=IGNORED).flatten())
         self._log_loss(loss, stage, count)
         return loss

@@ -17,6 +17,7 @@ from zoo.tasks.answers import Predicted, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry
 from zoo.tasks.from_data import Named
+from zoo.tasks.item_weights import spread, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
 from zoo.tasks.translations import Translations, spaced
@@ -46,6 +47,7 @@ class SequenceToSequence(Task):
 
     model: EncoderDecoder
     output = "output_size"
+    weighs_items = True
 
     def __init__(
         self,
@@ -122,7 +124,11 @@ class SequenceToSequence(Task):
         given = self._given(inputs) if stage == "train" else None
         decoded = self.model(batch["x"], inputs, batch.get("lengths"), batch.get("deltas"), given)
         logits, targets = decoded.logits.flatten(0, 1), y.flatten()
-        loss = F.cross_entropy(logits, targets, ignore_index=IGNORED)
+        weights = self._item_weights(batch, stage)
+        if weights is None:
+            loss = F.cross_entropy(logits, targets, ignore_index=IGNORED)
+        else:
+            loss = weighted_cross_entropy(logits, targets, spread(weights, y).flatten())
         self._count(stage, logits.argmax(-1), targets)
         self._log_loss(loss, stage, (targets != IGNORED).sum())
         if stage != "train":

@@ -1,10 +1,12 @@
 """`zoo fit`: trains, then tests the best checkpoint."""
 
+from argparse import SUPPRESS
 from pathlib import Path
 from typing import final
 
 from lightning.pytorch import LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
 from zoo.callbacks.say import say
@@ -23,6 +25,9 @@ class FitJob(Job):
 
     name, method, folder, goes_on = "fit", "fit", "version", True
 
+    def add_arguments(self, parser: LightningArgumentParser) -> None:
+        add_folds(parser)
+
     def do(self, run: BuiltRun) -> None:
         """Trains, tests, and says where everything is.
 
@@ -39,6 +44,17 @@ class FitJob(Job):
             )
         tests = run.config.test_after_fit and not run.config.trainer.fast_dev_run
         finish_fit(run.trainer, run.model, run.data if tests else None, run.folder)
+
+
+def add_folds(parser: LightningArgumentParser) -> None:
+    """Adds the option of a cross-validation; where it is given, it is in no configuration."""
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=SUPPRESS,
+        help="Cross-validate: divide the items into so many folds, and for each train a new model on the "
+        "others and test it on that fold. Ends with a table, also in folds.csv.",
+    )
 
 
 def check_writable(trainer: Trainer, folder: Path | None) -> None:
@@ -67,8 +83,8 @@ def check_writable(trainer: Trainer, folder: Path | None) -> None:
 
 def finish_fit(
     trainer: Trainer, model: LightningModule, data: LightningDataModule | None, folder: Path | None
-) -> None:
-    """Tests the best checkpoint and says where everything is.
+) -> dict[str, float]:
+    """Tests the best checkpoint, says where everything is, and returns what the test measured, if anything.
 
     Args:
         trainer: It has just fitted the model.
@@ -79,8 +95,9 @@ def finish_fit(
     kept = trainer.checkpoint_callback
     best = kept.best_model_path if isinstance(kept, ModelCheckpoint) else ""
     has_test = data is not None and is_overridden("test_dataloader", data, LightningDataModule)
+    metrics = dict[str, float]()
     if has_test and is_overridden("test_step", model):
-        _test(trainer, model, data, best)
+        metrics = _test(trainer, model, data, best)
     if best:
         say("best", best)
     for part in trainer.callbacks:  # type: ignore[attr-defined]  # set by one of the Trainer's connectors
@@ -91,9 +108,12 @@ def finish_fit(
         picture = journal.with_suffix(".png")
         if picture.is_file():
             say("picture", str(picture))
+    return metrics
 
 
-def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str) -> None:
+def _test(
+    trainer: Trainer, model: LightningModule, data: LightningDataModule | None, best: str
+) -> dict[str, float]:
     """Tests the best checkpoint, or the model as it is; data without a test set is no error after a fit."""
     try:
         results = trainer.test(
@@ -103,6 +123,7 @@ def _test(trainer: Trainer, model: LightningModule, data: LightningDataModule | 
         if not is_mistake(error):
             raise
         say("test", f"skipped: {error}")
-        return
+        return {}
     for metrics in results:
         say("test", numbers(metrics))
+    return {name: float(value) for metrics in results for name, value in metrics.items()}

@@ -4,9 +4,10 @@ import errno
 import json
 import os
 import platform
+import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -27,6 +28,27 @@ from zoo.tracking import WandbLogger
 
 FOLDER_VARIABLE = "ZOO_RUN_FOLDER"
 """Tells the processes that Lightning starts for further devices which folder the first one made."""
+
+
+FOLD = re.compile(r"fold_\d+$")
+"""The folder of a fold, in that of a cross-validation."""
+
+
+def runs_of(files: Sequence[Path], root: str | None) -> Path:
+    """The folder of a recipe's runs, named after it, or after the run that it was kept in.
+
+    Args:
+        files: The recipes, of which the last one counts.
+        root: Where runs are kept; by default where the user stands.
+    """
+    runs = Path(root or ".") / "runs"
+    if not files:
+        return runs / "run"
+    path = files[-1]
+    if path.name != "config.yaml" or not path.parent.name.startswith("version_"):
+        return runs / (path.stem.lstrip(".") or "run")
+    home = path.resolve().parent.parent
+    return runs.joinpath(*home.parts[-3:]) if FOLD.match(home.name) else runs / home.name
 
 
 def new_folder(runs: Path, kind: str = "version") -> Path:

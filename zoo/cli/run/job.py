@@ -37,7 +37,9 @@ class Job(ABC):
         folder: What the name of a run's folder begins with.
         goes_on: Whether training goes on from a checkpoint, or begins where there is none.
         needs_checkpoint: Whether there must be trained weights.
-        on_one_device: Whether the items of the data must come in their order, which several devices share.
+        on_one_device: Whether one device does it all.
+        why_one_device: Why, in words that follow the verb.
+        runs: Where the folder of the run is made; None is the usual place.
     """
 
     name: ClassVar[str]
@@ -46,6 +48,10 @@ class Job(ABC):
     goes_on: ClassVar[bool] = False
     needs_checkpoint: ClassVar[bool] = False
     on_one_device: ClassVar[bool] = False
+    why_one_device: ClassVar[str] = (
+        "takes the items of the data in their order, which several devices would share"
+    )
+    runs: Path | None = None
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:  # noqa: B027 (most jobs have none)
         """Adds options of this job alone; `check` has to know them."""

@@ -22,7 +22,7 @@ from zoo.cli.recipes.recipe import LAST, PRINT, RecipeInputs
 from zoo.cli.recipes.resolve import named
 from zoo.cli.run.checkpoints import last_checkpoint, read_checkpoint
 from zoo.cli.run.defaults import completed
-from zoo.cli.run.folder import RunRecord, new_folder
+from zoo.cli.run.folder import RunRecord, new_folder, runs_of
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.loggers import EventFile, with_local
 from zoo.cli.run.output import EpochLines, on_terminal
@@ -166,7 +166,7 @@ class Cli(LightningCLI):
             self._compare(self.checkpoint, recipe)
         config["callbacks"] = [*as_list(config["callbacks"]), *callbacks]
         if self.job.on_one_device:
-            config["devices"] = _one_device(self.job.name, config["devices"])
+            config["devices"] = _one_device(self.job, config["devices"])
         own = self.job.trainer(config, recipe, self.config[self.method])
         if own is not None:
             return own
@@ -197,13 +197,8 @@ class Cli(LightningCLI):
         return recipe | {"trainer": without_places(recipe["trainer"])}
 
     def _runs(self, root: str | None) -> Path:
-        """The folder of the recipe's runs, named after it, or after the run that it was kept in."""
-        runs = Path(root or ".") / "runs"
-        if not self.inputs.files:
-            return runs / "run"
-        path = self.inputs.files[-1]
-        kept = path.name == "config.yaml" and path.parent.name.startswith("version_")
-        return runs / (path.resolve().parent.parent.name if kept else path.stem.lstrip(".") or "run")
+        """The folder of the recipe's runs, or that of the job."""
+        return self.job.runs or runs_of(self.inputs.files, root)
 
     def _run_subcommand(self, subcommand: str) -> None:
         try:
@@ -261,8 +256,8 @@ class Cli(LightningCLI):
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _one_device(verb: str, devices: Any) -> Any:
-    """The one device that a verb runs on.
+def _one_device(job: Job, devices: Any) -> Any:
+    """The one device that a job runs on.
 
     Raises:
         UserError: several are asked for.
@@ -272,6 +267,5 @@ def _one_device(verb: str, devices: Any) -> Any:
     if isinstance(devices, list) and len(devices) == 1:
         return devices
     raise UserError(
-        f"trainer.devices is {devices!r}, and {verb} takes the items of the data in their order, which "
-        f"several devices would share; expected --trainer.devices=1"
+        f"trainer.devices is {devices!r}, and {job.name} {job.why_one_device}; expected --trainer.devices=1"
     )

@@ -46,6 +46,10 @@ class RecipeVerb(Verb):
                 f"the checkpoint {path} is of a run with parts of {', '.join(needed)}, which only the "
                 f"command line can let in: {shlex.join(['zoo', self.name, *let, *arguments])}"
             ) from error
+        return self._start(inputs, allowed)
+
+    def _start(self, inputs: RecipeInputs, allowed: Sequence[str]) -> int:
+        """Does the job with a recipe that is right, and returns the exit code."""
         from zoo.cli.run.session import run  # Lightning, which a misspelt name need not wait for
 
         module, _, name = self.job.partition(":")
@@ -55,9 +59,17 @@ class RecipeVerb(Verb):
 @final
 @register_verb("fit")
 class Fit(RecipeVerb):
-    """Train a model, then test the best checkpoint."""
+    """Train a model, then test the best checkpoint; with --folds, for each fold of the data."""
 
     job = "zoo.cli.run.fit:FitJob"
+    sections = (*SECTIONS, "folds")
+
+    def _start(self, inputs: RecipeInputs, allowed: Sequence[str]) -> int:
+        if inputs.merged.get("folds") is None or inputs.shown:
+            return super()._start(inputs, allowed)
+        from zoo.cli.run.folds import cross_validate  # as above
+
+        return cross_validate(inputs, allowed)
 
 
 @final

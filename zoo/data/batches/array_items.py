@@ -40,10 +40,13 @@ class StepTargets(SequenceDataset):
     Args:
         items: One tensor per sequence: (T,) tokens or (T, I) features.
         targets: As many: (T,) classes or (T, O) numbers.
+        weights: (N,), what each sequence counts in training; None where all count alike.
     """
 
-    def __init__(self, items: Sequence[Tensor], targets: Sequence[Tensor]) -> None:
-        self.items, self.targets = RaggedSequences(items), RaggedSequences(targets)
+    def __init__(
+        self, items: Sequence[Tensor], targets: Sequence[Tensor], weights: Tensor | None = None
+    ) -> None:
+        self.items, self.targets = RaggedSequences(items, weights=weights), RaggedSequences(targets)
         self.lengths = self.items.lengths
 
     def __len__(self) -> int:

@@ -88,12 +88,18 @@ class RaggedSequences(SequenceDataset):
     Args:
         items: One tensor per sequence: (T,) numbers of tokens or (T, I) features.
         targets: One target per sequence, along the first axis; None when there is nothing to predict.
+        weights: What each sequence counts in training; None where all count alike.
 
     Raises:
         ValueError: there are no sequences, or not as many targets as sequences.
     """
 
-    def __init__(self, items: Sequence[Tensor], targets: Num[Tensor, " N ..."] | None = None) -> None:
+    def __init__(
+        self,
+        items: Sequence[Tensor],
+        targets: Num[Tensor, " N ..."] | None = None,
+        weights: Num[Tensor, " N"] | None = None,
+    ) -> None:
         if not items:
             raise ValueError("there are no sequences, expected at least one")
         if targets is not None and len(targets) != len(items):
@@ -103,13 +109,13 @@ class RaggedSequences(SequenceDataset):
         self.lengths = torch.tensor([len(item) for item in items])
         self.steps = torch.cat(list(items))
         self.offsets = self.lengths.cumsum(0) - self.lengths
-        self.targets = targets
+        self.targets, self.weights = targets, weights
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
-        """A batch of `x`, of `y` if there are targets, and of `lengths` if they differ."""
+        """A batch of `x`, of `y` and `weight` if there are any, and of `lengths` if they differ."""
         chosen = torch.as_tensor(indices)
         lengths = self.lengths[chosen]
         time = torch.arange(int(lengths.max()))
@@ -120,6 +126,8 @@ class RaggedSequences(SequenceDataset):
             batch["lengths"] = lengths
         if self.targets is not None:
             batch["y"] = self.targets[chosen]
+        if self.weights is not None:
+            batch["weight"] = self.weights[chosen]
         return batch
 
 

@@ -1,6 +1,7 @@
 """Training, validation and test parts of one set of labelled items."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, final
 
 import torch
 from jaxtyping import Integer
@@ -9,6 +10,49 @@ from torch import Tensor
 from zoo.data.batches.orders import generator
 
 Split = Literal["train", "val", "test", "predict"]
+
+
+@final
+class Fold(NamedTuple):
+    """One fold of a cross-validation, which is tested; of all others a part is for validation.
+
+    Attributes:
+        number: Which one, from 0.
+        of: How many there are.
+        seed: Decides which item is in which fold.
+    """
+
+    number: int
+    of: int
+    seed: int
+
+
+Chance = int | Fold
+"""What decides which item is for what: a seed, by fractions; or a fold."""
+
+
+def chance(seed: int, folds: int | None, fold: int) -> Chance:
+    """What decides the division of a data module with these options.
+
+    Args:
+        seed: Of the data module.
+        folds: How many folds; None divides by fractions.
+        fold: The one that is tested, from 0.
+
+    Raises:
+        ValueError: there is no such fold.
+    """
+    if folds is None:
+        if fold:
+            raise ValueError(f"fold is {fold}, and folds is not given; expected how many folds there are")
+        return seed
+    if folds < 2:
+        raise ValueError(
+            f"folds is {folds}; expected at least 2, for one is tested and the others trained on"
+        )
+    if not 0 <= fold < folds:
+        raise ValueError(f"fold is {fold}, of {folds} folds; expected a number from 0 to {folds - 1}")
+    return Fold(fold, folds, seed)
 
 
 def check_fractions(val: float, test: float, zero: bool = False) -> None:
@@ -30,23 +74,29 @@ def check_fractions(val: float, test: float, zero: bool = False) -> None:
 
 
 def stratified_split(
-    labels: Integer[Tensor, " N"], val: float, test: float, seed: int
+    labels: Integer[Tensor, " N"], val: float, test: float, by: Chance, names: Sequence[object] = ()
 ) -> dict[Split, Integer[Tensor, " M"]]:
     """Divides items by chance, with nearly the same mixture of labels in each part.
+
+    With a fold, that fold is tested and `val` is a share of all others; `test` says nothing. Folds differ by
+    one item at most, and so do the items of each label in them.
 
     Args:
         labels: The label of each item.
         val: Share of items for validation; the number of items is rounded, to 1 at least. 0 is none.
         test: Share of items for testing.
-        seed: Decides the division.
+        by: Decides the division.
+        names: What the labels are called, for messages; by default their numbers.
 
     Returns:
         The items of each part, in ascending order; every label has a training item if it can.
 
     Raises:
-        ValueError: there are too few items.
+        ValueError: there are too few items, or too few of a label for the folds.
     """
-    shuffled = torch.randperm(len(labels), generator=generator(seed, "split"))
+    if isinstance(by, Fold):
+        return _folded(labels, val, by, names)
+    shuffled = torch.randperm(len(labels), generator=generator(by, "split"))
     by_label = shuffled[labels[shuffled].argsort(stable=True)]
     counts = labels.bincount()
     # Spread each label evenly over [0, 1): then any stretch of the order holds the labels in proportion.
@@ -59,3 +109,33 @@ def stratified_split(
         raise ValueError(f"{len(labels)} items are too few to divide in {parts_wanted}")
     parts = torch.split(order, [*sizes, len(labels) - sum(sizes)])
     return {"val": parts[0].sort().values, "test": parts[1].sort().values, "train": parts[2].sort().values}
+
+
+def _folded(
+    labels: Integer[Tensor, " N"], val: float, fold: Fold, names: Sequence[object]
+) -> dict[Split, Integer[Tensor, " M"]]:
+    """The items of one fold, and all others."""
+    _check_enough(labels, fold.of, names)
+    shuffled = torch.randperm(len(labels), generator=generator(fold.seed, "folds"))
+    by_label = shuffled[labels[shuffled].argsort(stable=True)]
+    is_tested = torch.arange(len(labels)) % fold.of == fold.number  # as cards are dealt, label after label
+    others = by_label[~is_tested].sort().values
+    parts = stratified_split(labels[others], val, 0.0, fold.seed)
+    tested = by_label[is_tested].sort().values
+    return {"val": others[parts["val"]], "test": tested, "train": others[parts["train"]]}
+
+
+def _check_enough(labels: Integer[Tensor, " N"], folds: int, names: Sequence[object]) -> None:
+    """Refuses folds for which there are not enough items, or not enough of a label."""
+    if len(labels) < folds:
+        raise ValueError(
+            f"{len(labels)} items are too few for {folds} folds; expected as many items as folds"
+        )
+    counts = labels.bincount()
+    rare = int(torch.where(counts > 0, counts, len(labels)).argmin())
+    if counts[rare] < folds:
+        name = names[rare] if names else rare
+        raise ValueError(
+            f"label {name!r} has {int(counts[rare])} items, and there are {folds} folds; expected at least "
+            f"as many items of each label as folds"
+        )

@@ -18,13 +18,15 @@ class UsedColumns:
     """That of the text."""
     label: int | None
     """That of the label; None where labels are not read."""
+    weight: int | None
+    """That of the weight; None where weights are not read."""
     width: int
     """How many a row has."""
 
     @property
     def needed(self) -> int:
         """How many a row must have."""
-        return 1 + max(self.text, -1 if self.label is None else self.label)
+        return 1 + max(self.text, *(-1 if each is None else each for each in (self.label, self.weight)))
 
 
 def number_of(column: int | str, names: list[str] | None, path: Path, separator: str) -> int:

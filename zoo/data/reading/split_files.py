@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar, final
 
 import torch
 
-from zoo.data.batches.splits import Split, check_fractions, stratified_split
+from zoo.data.batches.splits import Chance, Fold, Split, check_fractions, stratified_split
 from zoo.data.reading.files import tell
 
 SPLIT_NAMES: dict[Split, set[str]] = {
@@ -43,23 +43,37 @@ class SplitSource(NamedTuple):
         first, *others = self.splits
         return {first: parts["train"], **{split: parts[split] for split in others}}
 
-    def divided(self, items: Sequence[Part], seed: int, labels: Sequence[object]) -> dict[Split, list[Part]]:
+    def check(self, by: Chance) -> None:
+        """Refuses folds of a file that is trained on and not tested, or tested and not trained on.
+
+        Raises:
+            ValueError: it is such a file.
+        """
+        if isinstance(by, Fold) and ("train" in self.splits) != ("test" in self.splits):
+            raise ValueError(
+                f"{self.path} is for {' and '.join(self.splits)} alone, and of folds each is trained on and "
+                f"tested in its turn; expected all items in one file, given as root, and no other for train "
+                f"and test"
+            )
+
+    def divided(self, items: Sequence[Part], by: Chance, labels: Sequence[object]) -> dict[Split, list[Part]]:
         """The items of the file by the splits that get them, with nearly the same mixture of labels in each.
 
         Args:
             items: All of them, in the order of the file.
-            seed: Decides the division.
+            by: Decides the division.
             labels: That of each item; equal ones where it does not matter.
 
         Raises:
-            ValueError: there are too few items; names the file.
+            ValueError: there are too few items, or they cannot be folded; names the file.
         """
+        self.check(by)
         if len(self.splits) == 1:
             return {self.splits[0]: list(items)}
         numbers = {label: number for number, label in enumerate(sorted({str(label) for label in labels}))}
         classes = torch.tensor([numbers[str(label)] for label in labels])
         try:
-            parts = self.named(stratified_split(classes, *self.cut, seed))
+            parts = self.named(stratified_split(classes, *self.cut, by, list(numbers)))
         except ValueError as error:
             raise ValueError(f"{self.path}: {error}") from None
         return {split: [items[index] for index in part.tolist()] for split, part in parts.items()}

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
+from zoo.data.batches.item_weights import EXPECTED, as_weight
 from zoo.data.reading.columns import UsedColumns, number_of, shortened
 from zoo.data.reading.faults import Faults, share
 from zoo.data.reading.files import read_text, tell
@@ -17,6 +18,7 @@ LACKING = dict.fromkeys(("text", "label", "short"), "empty: skip leaves such row
 MALFORMED = {
     "long": "is the separator part of a text that is not in quotes?",
     "quotes": "are quotes doubled and closed?",
+    "weight": EXPECTED,
 }
 """What can be wrong with a row, and what helps."""
 
@@ -28,6 +30,7 @@ class Example(NamedTuple):
     line: int
     text: str
     label: str | None
+    weight: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,26 +49,35 @@ class TextTable:
     """Encoding of the files."""
     empty: str
     """Whether to "refuse" or to "skip" rows that lack a text or a label."""
+    weight: int | str | None = None
+    """Column of what a text counts in training: a name or, from 0, a number; None where there is none."""
 
     def __post_init__(self) -> None:
         if self.separator is not None and len(self.separator) != 1:
             raise ValueError(f"separator must be one character, got {self.separator!r}")
+        if self.weight is not None and self.separator == " ":
+            raise ValueError(
+                "lines of a label and a text have no weights; expected a comma or a tab as separator"
+            )
+        named = {"text": self.text, "label": self.label}
+        named |= {} if self.weight is None else {"weight": self.weight}
         if self.header is False and self.separator != " ":
-            for name, column in (("text", self.text), ("label", self.label)):
+            for name, column in named.items():
                 if not isinstance(column, int):
                     raise ValueError(
                         f"without a header, {name} must be the number of a column, from 0, got {column!r}"
                     )
-        for name, column in (("text", self.text), ("label", self.label)):
+        for name, column in named.items():
             if isinstance(column, int) and column < 0:
                 raise ValueError(f"{name} must be a column's name or its number from 0, got {column}")
 
-    def read(self, path: Path, labelled: bool = True) -> list[Example]:
+    def read(self, path: Path, labelled: bool = True, weighted: bool = True) -> list[Example]:
         """Reads a file.
 
         Args:
             path: The file.
             labelled: Whether there must be labels; without, the label column is not looked for.
+            weighted: Whether weights are read, if there is a column for them.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -78,15 +90,16 @@ class TextTable:
         first = next(rows, None)
         if first is None or (header and faults.of(MALFORMED)):
             raise ValueError(f"{path}, {faults.told(MALFORMED, 1) or 'line 1: there is nothing but quotes'}")
-        columns = self._columns(path, separator, first[1], header, labelled)
+        columns = self._columns(path, separator, first[1], labelled, weighted)
         examples = list(_examples(path, rows if header else chain([first], rows), columns, faults))
         self._check(path, examples, faults)
         return examples
 
     def _columns(
-        self, path: Path, separator: str, first: list[str], header: bool, labelled: bool
+        self, path: Path, separator: str, first: list[str], labelled: bool, weighted: bool
     ) -> UsedColumns:
         """The columns of a file whose first row this is."""
+        header = self.header if self.header is not None else separator != " "
         names = [name.strip() for name in first] if header else None
         own = (1, 0) if separator == " " else ("text", "label")
         wanted = [own[k] if column is None else column for k, column in enumerate((self.text, self.label))]
@@ -94,12 +107,17 @@ class TextTable:
         label = number_of(wanted[1], names, path, separator) if labelled else None
         if text == label:
             raise ValueError(f"{path}: text and label are both column {text}, expected two different ones")
+        weight = None
+        if self.weight is not None and weighted:
+            weight = number_of(self.weight, names, path, separator)
+            if weight in (text, label):
+                raise ValueError(f"{path}: weight is column {weight}, as text or label; expected another")
         if names is not None and self.header is None and all(isinstance(column, int) for column in wanted):
             tell(
                 f"{path}: line 1 is taken for the names of the columns ({shortened(names)}); header: false "
                 f"reads it as a text, header: true says no more of it"
             )
-        return UsedColumns(text=text, label=label, width=len(first))
+        return UsedColumns(text=text, label=label, weight=weight, width=len(first))
 
     def _check(self, path: Path, examples: list[Example], faults: Faults) -> None:
         """Refuses rows that are at fault, or says how many were left out."""
@@ -130,14 +148,16 @@ def _examples(path: Path, rows: Iterable[Row], columns: UsedColumns, faults: Fau
     for line, row in rows:
         if len(row) != width and not _fits(line, row, columns, faults):
             continue
+        name = None if label is None else row[label].strip()
+        weight = None if columns.weight is None else as_weight(row[columns.weight])
         if not row[text].strip():
             faults.add("text", line, "the text is empty")
-        elif label is None:
-            yield Example(path, line, row[text], None)
-        elif name := row[label].strip():
-            yield Example(path, line, row[text], name)
-        else:
+        elif name == "":
             faults.add("label", line, "the label is empty")
+        elif columns.weight is not None and weight is None:
+            faults.add("weight", line, f"the weight is {row[columns.weight].strip() or 'missing'}")
+        else:
+            yield Example(path, line, row[text], name, weight)
 
 
 def _fits(line: int, row: list[str], columns: UsedColumns, faults: Faults) -> bool:

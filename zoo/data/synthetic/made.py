@@ -25,6 +25,10 @@ class MadeData(SequenceData):
         num_workers: Processes that load batches; 0 loads in the training process.
     """
 
+    no_folds = (
+        "its sequences are made, as many as are asked for; expected runs with other seeds (--data.seed)"
+    )
+
     def __init__(
         self,
         batch_size: int,

@@ -32,8 +32,15 @@ class SeriesColumns:
     """The class of a series, in words."""
     number: str | None = None
     """The number that belongs to a series."""
+    weight: str | None = None
+    """What a series counts in training."""
 
     def __post_init__(self) -> None:
+        if self.weight is not None and self.label is None and self.number is None:
+            raise ValueError(
+                f"weight is column {self.weight!r}, and says what a series with a label or a number counts; "
+                f"expected one of these, or no weight"
+            )
         named = [*self.numbers, *self.words]
         twice = [name for name in dict.fromkeys(named) if named.count(name) > 1]
         if twice:
@@ -55,11 +62,11 @@ class SeriesColumns:
             past: One column, several or none.
             known: One column, several or none.
             static: One column, several or none.
-            single: id, time, label and number.
+            single: id, time, label, number and weight.
         """
         several: dict[str, Columns] = {"targets": targets, "past": past, "known": known, "static": static}
         named: dict[str, Any] = {name: column_names(name, value) for name, value in several.items()}
-        named |= zip(("id", "time", "label", "number"), single, strict=True)
+        named |= zip(("id", "time", "label", "number", "weight"), single, strict=True)
         return cls(**named)
 
     @property
@@ -69,8 +76,13 @@ class SeriesColumns:
 
     @property
     def constant(self) -> tuple[str, ...]:
-        """Numbers of which a series has one."""
-        return (*self.static, *([] if self.number is None else [self.number]))
+        """Numbers of which a series has one: those that are scaled, then the weight."""
+        return (*self.static, *(name for name in (self.number, self.weight) if name is not None))
+
+    @property
+    def scaled(self) -> int:
+        """How many of the constant columns are scaled."""
+        return len(self.static) + (self.number is not None)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -84,7 +96,11 @@ class SeriesColumns:
 
     def unlabelled(self) -> "SeriesColumns":
         """These columns without what is to be found out."""
-        return replace(self, label=None, number=None)
+        return replace(self, label=None, number=None, weight=None)
+
+    def unweighted(self) -> "SeriesColumns":
+        """These columns without the weight, which only training needs."""
+        return replace(self, weight=None)
 
     def completed(self, names: list[str], place: str) -> "SeriesColumns":
         """These columns with all that a table has and that are nothing else as targets, if none is named.

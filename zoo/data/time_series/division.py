@@ -5,7 +5,7 @@ from typing import NamedTuple, final
 
 import torch
 
-from zoo.data.batches.splits import Split, stratified_split
+from zoo.data.batches.splits import Chance, Split, stratified_split
 from zoo.data.time_series.files import SeriesSource
 from zoo.data.time_series.frame import OneSeries
 
@@ -30,7 +30,7 @@ class SeriesPart(NamedTuple):
 
 
 def divided(
-    found: Sequence[OneSeries], source: SeriesSource, by: str, seed: int
+    found: Sequence[OneSeries], source: SeriesSource, by: str, chance: Chance
 ) -> dict[Split, list[SeriesPart]]:
     """What each split has of the series of a source.
 
@@ -39,12 +39,13 @@ def divided(
         source: Where they are from.
         by: "time": the end of each series is tested on, what is before that validated, the rest trained on.
             "series": whole series, by chance, with the same mixture of labels.
-        seed: Decides the latter.
+        chance: Decides the latter.
 
     Raises:
-        ValueError: there are too few series.
+        ValueError: there are too few series, or they cannot be folded.
     """
     home = source.split
+    home.check(chance)
     whole = [SeriesPart(k, series, 0, series.end) for k, series in enumerate(found)]
     if len(home.splits) == 1:
         return {home.splits[0]: whole}
@@ -53,7 +54,7 @@ def divided(
     names = sorted({str(series.label) for series in found})
     strata = torch.tensor([names.index(str(series.label)) for series in found])
     try:
-        parts = home.named(stratified_split(strata, *home.cut, seed))
+        parts = home.named(stratified_split(strata, *home.cut, chance, names))
     except ValueError as error:
         raise ValueError(f"{home.path}: {error}; series are divided whole, by split: series") from None
     return {split: [whole[k] for k in chosen.tolist()] for split, chosen in parts.items()}
@@ -68,3 +69,16 @@ def _by_time(whole: Sequence[SeriesPart], val: float, test: float) -> dict[Split
         parts["val"].append(part._replace(first=middle, end=last))
         parts["test"].append(part._replace(first=last))
     return parts
+
+
+def check_folds(folds: int | None, horizon: int | None, by: str) -> None:
+    """Refuses folds of series that are divided by time.
+
+    Raises:
+        ValueError: these are such folds.
+    """
+    if folds is not None and horizon is not None and by == "time":
+        raise ValueError(
+            "the end of each series is tested (split: time), and folds would be trained on what comes after "
+            "it; expected split: series, for folds of whole series, or no folds"
+        )

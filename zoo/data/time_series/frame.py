@@ -167,7 +167,8 @@ def _one(
         table=table,
         end=_end(own[:, : len(columns.targets)], columns),
     )
-    changed = (own[:, varying:] != own[0, varying:]).nonzero()
+    constant = own[:, varying:]
+    changed = ((constant != constant[0]) & ~(np.isnan(constant) & np.isnan(constant[0]))).nonzero()
     if len(changed[0]):
         column = columns.constant[changed[1][0]]
         raise ValueError(
@@ -261,3 +262,14 @@ def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> No
             f"{needed}{others} ({listed([each.id for each in short])}); expected longer series, or smaller "
             f"input_steps"
         )
+
+
+def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
+    """Refuses series that do not say what is known of the steps to forecast."""
+    for series in found:
+        ahead = len(series) - series.end
+        if ahead < horizon:
+            raise ValueError(
+                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
+                f"{listed(known)} must be known for {horizon}; expected a row for each"
+            )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import final
 
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Chance, Split
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.division import SeriesPart, divided
 from zoo.data.time_series.files import SeriesFiles
@@ -21,17 +21,22 @@ class SeriesReader:
         text: Of text files, what is between columns (None goes by the ending), and the encoding.
         fills: Whether values may be missing.
         division: "time" or "series"; None where each series is a whole, which is the latter.
-        seed: Decides the latter.
+        chance: Decides the latter.
 
     Attributes:
         cut: The steps of all series of some files, once they are tensors.
     """
 
     def __init__(
-        self, files: SeriesFiles, text: tuple[str | None, str], fills: bool, division: str | None, seed: int
+        self,
+        files: SeriesFiles,
+        text: tuple[str | None, str],
+        fills: bool,
+        division: str | None,
+        chance: Chance,
     ) -> None:
         self.files, self.text, self.fills = files, text, fills
-        self.division, self.seed = division or "series", seed
+        self.division, self.chance = division or "series", chance
         self.cut: dict[tuple[Path, ...], Steps] = {}
         self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
 
@@ -59,4 +64,4 @@ class SeriesReader:
     def parts(self, split: Split, columns: SeriesColumns, least: int) -> list[SeriesPart]:
         """What a split has of which series; for arguments and errors see `found`."""
         found = self.found(split, columns, least)
-        return divided(found, self.files.find(split), self.division, self.seed)[split]
+        return divided(found, self.files.find(split), self.division, self.chance)[split]

@@ -57,7 +57,7 @@ class SeriesTensors:
         return cls(
             columns=columns,
             varying=Scaling.fitted([part.series.values[part.first : part.end] for part in parts], scale),
-            constant=Scaling.fitted([part.series.constant[None] for part in parts], scale),
+            constant=Scaling.fitted([part.series.constant[None, : columns.scaled] for part in parts], scale),
             masks=masks,
             season=season,
             gap=gap,
@@ -95,7 +95,13 @@ class SeriesTensors:
 
     def static(self, series: OneSeries) -> Tensor:
         """(S,): what does not vary."""
-        return self.constant.down(series.constant[None])[0, : len(self.columns.static)]
+        return self._constant(series)[: len(self.columns.static)]
+
+    def _constant(self, series: OneSeries) -> Tensor:
+        """What does not vary, scaled; without the number in series to predict."""
+        own = series.constant[None, : self.columns.scaled]
+        scaling = Scaling(self.constant.center[: own.shape[1]], self.constant.spread[: own.shape[1]])
+        return scaling.down(own)[0]
 
     def whole(self, series: OneSeries) -> Tensor:
         """(T, I): all that is said of a series at each step."""
@@ -128,7 +134,7 @@ class SeriesTensors:
 
     def number(self, series: OneSeries) -> Tensor:
         """(1,): the number that belongs to a series, scaled."""
-        return self.constant.down(series.constant[None])[0, len(self.columns.static) :]
+        return self._constant(series)[len(self.columns.static) :]
 
     def deltas(self, series: OneSeries) -> Tensor | None:
         """(T,): the time since the step before, in usual gaps; 1 at the first step."""

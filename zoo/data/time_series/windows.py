@@ -152,12 +152,17 @@ class WholeSeries(SequenceDataset):
         items: One tensor (T, I) per series.
         deltas: (T,) for each; None where no cell reads it.
         targets: One per series; None when there is nothing to predict.
+        weights: (N,), what each series counts in training; None where all count alike.
     """
 
     def __init__(
-        self, items: Sequence[Tensor], deltas: Sequence[Tensor] | None, targets: Tensor | None
+        self,
+        items: Sequence[Tensor],
+        deltas: Sequence[Tensor] | None,
+        targets: Tensor | None,
+        weights: Tensor | None = None,
     ) -> None:
-        self.items = RaggedSequences(items, targets)
+        self.items = RaggedSequences(items, targets, weights)
         self.deltas = None if deltas is None else RaggedSequences(deltas)
         self.lengths = self.items.lengths
 
