@@ -54,12 +54,6 @@ def class_costs(probabilities: Tensor, y: Tensor) -> Tensor:
     return nats.reshape(len(y), -1).where(counted, 0).sum(1) / counted.sum(1).clamp(min=1)
 
 
-def class_choices(chosen: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """The true classes and those chosen, where one counts."""
-    counted = y != IGNORED
-    return y[counted], chosen[counted]
-
-
 def balanced_weights(targets: Iterable[Tensor], classes: int) -> Tensor:
     """What each class is to count (C,): N / (C n) for one that n of all N targets are of, 0 where n is 0."""
     counts = torch.zeros(classes, dtype=torch.long)

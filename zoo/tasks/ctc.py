@@ -12,7 +12,7 @@ from torchmetrics.functional.text import word_error_rate
 from zoo.model import ModelSpec
 from zoo.registry import check_positive
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Predicted, Record
+from zoo.tasks.answers import Predicted, Record, Written
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
@@ -82,14 +82,23 @@ class CTC(Task):
             records.append({"labels": [names[k] for k in labels] if names else labels, "score": score})
         return records
 
-    def _step(self, batch: Batch, stage: str) -> Tensor:
-        y, lengths = batch["y"], lengths_of(batch)
-        counts = (y != IGNORED).sum(1)
-        self._check_fits(y, counts, lengths)
+    def costs(self, predicted: Any, batch: Batch) -> Tensor:
+        """The negative log-likelihood of the labels of each sequence, in nats per label."""
+        self._check_fits(batch)
         log_p = self.predictions(batch).log_softmax(-1)
-        targets = y.masked_fill(y == IGNORED, BLANK)
-        loss = F.ctc_loss(log_p.transpose(0, 1), targets, lengths, counts, blank=BLANK)
-        self._log_loss(loss, stage, len(y))
+        counts = (batch["y"] != IGNORED).sum(1)
+        return _losses(log_p, batch, "none") / counts.clamp(min=1)
+
+    def written(self, predicted: Any, batch: Batch) -> list[Written]:
+        """The labels that were found in each sequence, and those that are in it."""
+        rows = zip(predicted["labels"].tolist(), batch["y"].tolist(), strict=True)
+        return [Written(*([k for k in each if k != IGNORED] for each in row)) for row in rows]
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        self._check_fits(batch)
+        log_p = self.predictions(batch).log_softmax(-1)
+        loss = _losses(log_p, batch, "mean")
+        self._log_loss(loss, stage, len(batch["y"]))
         if stage != "train":
             self._count_edits(log_p, batch, stage)
         return loss
@@ -106,8 +115,10 @@ class CTC(Task):
         rate = word_error_rate(*texts) if total else torch.tensor(0.0)
         self._count(stage, rate[None].to(log_p.device), torch.tensor([total], device=log_p.device))
 
-    def _check_fits(self, y: Tensor, counts: Tensor, lengths: Tensor) -> None:
+    def _check_fits(self, batch: Batch) -> None:
         """Refuses labels that no alignment has, for their loss would be infinite."""
+        y, lengths = batch["y"], lengths_of(batch)
+        counts = (y != IGNORED).sum(1)
         if self.device.type != "cpu" and self.current_epoch > 0:
             return  # a GPU would have to be waited for, and these have been looked at
         if bool(((y == BLANK) | ((y[:, 1:] != IGNORED) & (y[:, :-1] == IGNORED)).any(1)[:, None]).any()):
@@ -123,3 +134,12 @@ class CTC(Task):
                 f"{type(self).__name__} got a sequence of {int(lengths[b])} steps with {int(counts[b])} "
                 f"labels, {int(repeats[b])} of them repeats; expected as many steps as labels and repeats"
             )
+
+
+def _losses(log_p: Tensor, batch: Batch, reduction: str) -> Tensor:
+    """Torch's loss of log-probabilities (B, T, C)."""
+    y = batch["y"]
+    counts, targets = (y != IGNORED).sum(1), y.masked_fill(y == IGNORED, BLANK)
+    return F.ctc_loss(
+        log_p.transpose(0, 1), targets, lengths_of(batch), counts, blank=BLANK, reduction=reduction
+    )

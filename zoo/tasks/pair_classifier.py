@@ -11,7 +11,7 @@ from zoo.model import Model
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
-from zoo.tasks.classes import class_choices, class_costs, class_metrics, class_records
+from zoo.tasks.classes import class_costs, class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Batch, Entry
 
 
@@ -78,7 +78,7 @@ class PairClassifier(Task):
         return class_costs(predicted, batch["y"])
 
     def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted.argmax(-1), batch["y"])
+        return batch["y"], predicted.argmax(-1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]

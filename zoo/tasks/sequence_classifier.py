@@ -15,7 +15,6 @@ from zoo.tasks.answers import Record, valid_rows
 from zoo.tasks.base import LOOKED_INTO, Task
 from zoo.tasks.classes import (
     balanced_weights,
-    class_choices,
     class_costs,
     class_metrics,
     class_records,
@@ -98,7 +97,7 @@ class SequenceClassifier(Task):
         return class_costs(predicted, self._targets(batch))
 
     def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted.argmax(-1), self._targets(batch))
+        return self._targets(batch), predicted.argmax(-1)
 
     def _targets(self, batch: Batch) -> Tensor:
         """The classes, ignored beyond the length of a sequence."""

@@ -13,7 +13,7 @@ from zoo.model import ModelSpec
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
-from zoo.tasks.classes import class_choices, class_costs
+from zoo.tasks.classes import class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
@@ -121,7 +121,7 @@ class SequenceTagger(Task):
         return class_costs(predicted["probabilities"], _targets(batch))
 
     def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted["tags"], _targets(batch))
+        return _targets(batch), predicted["tags"]
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, lengths, y = self.predictions(batch), lengths_of(batch), _targets(batch)
