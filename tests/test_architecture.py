@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "tasks": {"private", "seq2seq", "model", "sequence_model", "stack", "registry"},
     "init": {"data", "registry"},
     "generation": {"model", "registry"},
+    "evaluation": {"tasks", "data", "runs"},
     "trained": {"generation", "tasks", "data", "runs", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }

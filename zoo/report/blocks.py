@@ -72,6 +72,7 @@ def _choice(section: Section) -> str:
 
 def _panels(section: Section) -> str:
     wide = " wide" if max(panel.views[0].layout["height"] for panel in section.panels) > WIDE else ""
+    wide = " full" if section.full else wide
     figures = "".join(_figure(section, panel) for panel in section.panels)
     content = f'<script type="application/json">{_json(section.panels)}</script>'
     return f'<div class="panels{wide}">{figures}</div>\n{content}'
