@@ -58,7 +58,7 @@ def _panel(what: str, names: list[str], runs: Sequence[Run]) -> Panel:
     found = [(run, name, run.metrics[name]) for run in runs for name in names if name in run.metrics]
     lines = [_line(run, name, curve, len(runs) > 1) for run, name, curve in found]
     across = step_axis(max(run.last_step for run in runs))
-    metric = Metric.of(what)
+    metric = Metric.of(names[0])
     title, unit = (what, what) if metric is None else (metric.quantity.title, metric.quantity.unit)
     linear = Plot(title=title, across=across, up=Axis(title=unit), lines=lines)
     logarithmic = replace(linear, up=log_axis(unit, [curve.values for _, _, curve in found]))

@@ -22,6 +22,7 @@ from zoo.tasks.contract import Batch, Contract, Entry
 from zoo.tasks.counting import Counting
 from zoo.tasks.from_data import Sized, start_embedding
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import Sign
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +85,10 @@ class Task(Counting, Answers, ABC):
     @abstractmethod
     def metrics(self, output_size: int) -> MetricCollection:
         """The metrics of one stage."""
+
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        """What else to look for in validation, by name: signs of illness, which a verdict reads."""
+        return {}
 
     @abstractmethod
     def _step(self, batch: Batch, stage: str) -> Tensor:
@@ -244,7 +249,8 @@ class Task(Counting, Answers, ABC):
         assert self.network.output_size is not None
         self.add_modules()
         self._contract = self.contract()
-        self._count_with(self.metrics(self.network.output_size))
+        size = self.network.output_size
+        self._count_with(self.metrics(size), self.signs(size))
 
     def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
         """Logs a mean over `count` predictions: of each step in training, else of an epoch on all devices."""

@@ -17,6 +17,7 @@ from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import AnswerSigns, Sign
 
 
 @final
@@ -64,6 +65,9 @@ class CTC(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return MetricCollection({"label_error_rate": MeanMetric()})
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"answers": AnswerSigns()}
+
     def _predict(self, batch: Batch) -> Predicted:
         """The most probable labels (B, U), -100 beyond their lengths (B,), and their scores (B,)."""
         log_p = self.predictions(batch).log_softmax(-1)
@@ -110,6 +114,7 @@ class CTC(Task):
         """Notes the label error rate of a batch, weighted by the number of its labels."""
         found = [labels for labels, _ in decoded(log_p, lengths_of(batch), self.beam)]
         wanted = [[label for label in row if label != IGNORED] for row in batch["y"].tolist()]
+        self._look(stage, "answers", found, wanted, 0)
         texts = ([" ".join(map(str, labels)) for labels in each] for each in (found, wanted))
         total = sum(map(len, wanted))
         rate = word_error_rate(*texts) if total else torch.tensor(0.0)

@@ -13,6 +13,7 @@ from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 from zoo.tasks.classes import class_costs, class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.signs import ClassSigns, Sign
 
 
 @final
@@ -51,6 +52,9 @@ class PairClassifier(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return class_metrics(output_size)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def forward(  # type: ignore[override]  # it reads two sequences
         self,
         x: Tensor,
@@ -83,6 +87,8 @@ class PairClassifier(Task):
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]
         loss = F.cross_entropy(scores, y, ignore_index=IGNORED)
-        self._count(stage, scores.argmax(-1), y)
+        chosen = scores.argmax(-1)
+        self._count(stage, chosen, y)
+        self._look(stage, "classes", chosen, y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

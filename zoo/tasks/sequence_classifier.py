@@ -21,6 +21,7 @@ from zoo.tasks.classes import (
 )
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import ClassSigns, Sign
 
 
 @final
@@ -83,6 +84,9 @@ class SequenceClassifier(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return class_metrics(output_size)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def _predict(self, batch: Batch) -> Tensor:
         """The probability of each class, of each sequence (B, C) or of each step (B, T, C)."""
         return self.predictions(batch).softmax(-1)
@@ -114,6 +118,8 @@ class SequenceClassifier(Task):
             )
         else:
             loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
-        self._count(stage, logits.argmax(-1), y)
+        chosen = logits.argmax(-1)
+        self._count(stage, chosen, y)
+        self._look(stage, "classes", chosen, y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

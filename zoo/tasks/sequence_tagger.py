@@ -18,6 +18,7 @@ from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import ClassSigns, Sign
 from zoo.tasks.spans import SpanF1, look_like_spans
 
 
@@ -77,6 +78,9 @@ class SequenceTagger(Task):
         )
         return MetricCollection({"accuracy": accuracy}, compute_groups=False)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def on_fit_start(self) -> None:
         super().on_fit_start()
         self._count_spans()
@@ -132,6 +136,7 @@ class SequenceTagger(Task):
         else:
             loss = -self.chain.log_likelihood(scores, y, lengths).sum() / count.clamp(min=1)
             tags = self.chain.best(scores.detach(), lengths)
+        self._look(stage, "classes", tags, y)
         self._count(stage, F.pad(tags, (0, 1)).flatten(), F.pad(y, (0, 1), value=IGNORED).flatten())
         self._log_loss(loss, stage, count)
         return loss

@@ -21,6 +21,7 @@ from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.from_data import Named
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
+from zoo.tasks.signs import AnswerSigns, AttentionSigns, Sign
 from zoo.tasks.translations import Decode, Translations, spaced
 
 
@@ -100,6 +101,10 @@ class SequenceToSequence(Task):
             {"token_accuracy": MulticlassAccuracy(num_classes=output_size, average="micro", **options)}
         )
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        looking = {} if self.decoder.attention == "none" else {"attention": AttentionSigns()}
+        return {"answers": AnswerSigns(), **looking}
+
     def forward(
         self,
         x: Tensor,
@@ -172,8 +177,20 @@ class SequenceToSequence(Task):
         self._count(stage, logits.argmax(-1), targets)
         self._log_loss(loss, stage, (targets != IGNORED).sum())
         if stage != "train":
-            self._scores(stage).update(self._hypotheses(batch).tokens[:, 0], y, self.decoder.end)
+            self._judge(batch, stage, decoded)
         return loss
+
+    def _judge(self, batch: Batch, stage: str, decoded: Decoded) -> None:
+        """Scores what is written for a batch of a stage, and looks for signs of illness in it."""
+        best, y = self._hypotheses(batch), batch["y"]
+        self._scores(stage).update(best.tokens[:, 0], y, self.decoder.end)
+        if stage != "val":
+            return
+        said, true = zip(*self.written({"tokens": best.tokens, "lengths": best.lengths}, batch), strict=True)
+        ended = int((best.tokens[:, 0] == self.decoder.end).any(1).sum())
+        self._look(stage, "answers", said, true, len(said) - ended)
+        if decoded.weights is not None:
+            self._look(stage, "attention", decoded.weights, (y != IGNORED).sum(1), lengths_of(batch))
 
     def _read(self, batch: Batch, training: bool = False) -> Decoded:
         """What the decoder says where it is given the right targets; in training perhaps a part of them."""
