@@ -7,6 +7,7 @@ import pytest
 
 from tests.report.pages import figures, parsed
 from zoo.runs.evaluation import EVALUATION, read_evaluation
+from zoo.trained import load
 
 SMALL = ("--trainer.max_epochs=1", "--trainer.accelerator=cpu")
 
@@ -66,6 +67,10 @@ def test_answers_that_are_written_and_where_attention_looked(evaluated):
         assert grid.rows[-1] == "end" or len(grid.rows) > len(grid.columns)
     shown = figures(parsed(path / "report.html"))["attention"]
     assert len(shown["panels"]) == 4
+    again = load(path / "checkpoints/last.ckpt").attention([" ".join(grid.columns) for grid in gallery.grids])
+    for grid, weights in zip(gallery.grids, again, strict=True):
+        assert (list(weights.rows), list(weights.columns)) == (list(grid.rows), list(grid.columns))
+        np.testing.assert_allclose(weights.values, grid.values, atol=1e-3)
     ticks = [panel["views"][0]["layout"]["xaxis"]["ticktext"] for panel in shown["panels"]]
     assert ticks == [list(grid.columns) for grid in gallery.grids]
 
@@ -77,6 +82,8 @@ def test_without_attention_there_is_no_map(evaluated):
     found, _, _, path = evaluated(*task, *decoder, *data)
     assert found.galleries == []
     assert "attention" not in figures(parsed(path / "report.html"))
+    with pytest.raises(ValueError, match="this SequenceToSequence has no attention; expected"):
+        load(path).attention(["abc"])
 
 
 def test_labels_without_places(evaluated):

@@ -20,15 +20,11 @@ class Verdict(Callback):
     The verdict goes to W&B, as `verdict` and `verdict_advice` of the run's summary, and to TensorBoard, as
     text. `zoo fit` prints it and adds this callback by itself; `zoo report` shows it.
 
-    Args:
-        faults_only: Whether to be silent where nothing was measured, or nothing is wrong.
-
     Attributes:
         findings: What it says of the last fit; empty before that.
     """
 
-    def __init__(self, faults_only: bool = False) -> None:
-        self.faults_only = faults_only
+    def __init__(self) -> None:
         self.findings: list[Finding] = []
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -48,8 +44,7 @@ class Verdict(Callback):
                 if isinstance(logger, CSVLogger):
                     # Lightning keeps rows back, and the verdict reads the file.
                     logger.save()
-            found = judge(measurements_of(Path(folder)))
-            self.findings = [each for each in found if each.rule or not self.faults_only]
+            self.findings = judge(measurements_of(Path(folder)))
             _log(trainer, self.findings)
         except Exception as error:
             # Neither a training that went well nor the reason why one failed may be lost to a verdict.

@@ -42,9 +42,8 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
     callbacks.append(SaveOnSignal(folder if saves else None))
     if not _has(callbacks, ExactResume):
         callbacks.append(ExactResume())
-    if not _has(callbacks, Verdict):
-        # Of the answers there is something to say where nobody has looked at the gradients, too.
-        callbacks.append(Verdict(faults_only=not any(isinstance(part, OBSERVING) for part in callbacks)))
+    if any(isinstance(part, OBSERVING) for part in callbacks) and not _has(callbacks, Verdict):
+        callbacks.append(Verdict())
     plugins = as_list(config["plugins"])
     if not _has(plugins, CheckpointIO):
         plugins.append(AtomicCheckpointIO())
