@@ -196,3 +196,11 @@ def test_an_evaluation_of_the_version_before_is_read(zoo, folder):
     found = read_evaluation(folder / EVALUATION)
     assert found.sheets[0].title == "t"
     assert found.galleries == []
+
+
+def test_signs_for_a_verdict_are_kept_and_not_told_at_each_epoch(zoo, folder):
+    outcome = zoo("fit", "--config", "small.yaml")
+    assert outcome.code == 0, outcome.err
+    assert "val/accuracy" in outcome.out
+    assert "said_most" not in outcome.out
+    assert "val/said_most" in (folder / "runs/small/version_0/metrics.csv").read_text()

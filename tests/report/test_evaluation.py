@@ -135,3 +135,23 @@ def test_maps_of_two_runs_stand_side_by_side_under_their_names(tmp_path):
     captions = [caption.text for caption in section(page, "attention").all("figcaption")]
     assert captions == [f"{run}: {item}" for run in ("one", "two") for item in ("item 0", "item 1")]
     assert [run for run, _ in views(figures(page)["attention"])] == [0, 0, 1, 1]
+
+
+def test_signs_for_a_verdict_are_drawn_last_as_shares_in_words(tmp_path):
+    run = make_run(tmp_path / "runs" / "plain" / "version_0")
+    rows = ["epoch,step,val/accuracy,val/said_most,val/loss", "0,1,0.5,0.75,1.0", "1,2,0.75,0.5,0.5"]
+    (run / "metrics.csv").write_text("\n".join(rows) + "\n")
+    page = parsed(write_report([run], tmp_path / "page.html"))
+    captions = [caption.text for caption in section(page, "curves").all("figcaption")]
+    assert captions == ["loss", "accuracy", "the class that is said most"]
+    *_, (_, ((_, layout), _)) = views(figures(page)["curves"])
+    assert layout["yaxis"]["title"]["text"] == "share of answers"
+    assert layout["yaxis"]["ticktext"] == ["0%", "25%", "50%", "75%", "100%"]
+
+
+def test_numbers_are_not_broken_and_words_may_be(page):
+    table = section(page, "what-it-gets-wrong").only("table")
+    classes = [cell.attributes.get("class") for cell in table.all("td")]
+    assert classes == ["number"]
+    words = section(page, "attention").all("table")
+    assert next(cell for cell in next(words).all("td")).attributes.get("class") is None

@@ -25,6 +25,7 @@ class Pairs:
     """What was written and what was asked for, of all sequences."""
 
     pairs: list[Written] = field(default_factory=list)
+    edits: list[list[Edit]] = field(default_factory=list)
     decode: Callable[[Iterable[int]], Any] | None = None
     labels: list[Any] | None = None
 
@@ -33,7 +34,9 @@ class Pairs:
 
     def extend(self, more: Iterable[Written], legend: Mapping[str, Any]) -> None:
         """Takes those of a batch in, with the words of the data for their numbers."""
-        self.pairs += more
+        known = list(more)
+        self.pairs += known
+        self.edits += [edits(true, said) for said, true in known]
         self.decode, self.labels = legend.get("decode"), legend.get("labels")
 
     @property
@@ -50,7 +53,7 @@ class Pairs:
         if not self.pairs:
             return {}
         exact = self.exact
-        counts = torch.tensor([len(edits(true, said)) for said, true in self.pairs])
+        counts = torch.tensor([len(each) for each in self.edits])
         sizes = torch.tensor([len(true) for _, true in self.pairs])
         columns: dict[str, Callable[[Tensor], str]] = {
             "exact": lambda part: share(int(exact[part].sum()), len(part)),
@@ -75,7 +78,7 @@ class Pairs:
 
     def sheets(self) -> Iterator[Sheet]:
         """The kinds of edits, and the edits that are most frequent."""
-        counted = Counter[Edit](edit for said, true in self.pairs for edit in edits(true, said))
+        counted = Counter[Edit](edit for each in self.edits for edit in each)
         if not counted:
             return
         symbols = sum(len(true) for _, true in self.pairs)

@@ -1,12 +1,14 @@
 """Sections, figures and tables as HTML."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from zoo.report.figure import Panel, Section, Table
 from zoo.report.text import escaped
 
+NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?%?")
 WIDE = 330
 """Pixels of height from which on figures are given more width."""
 
@@ -58,8 +60,13 @@ def table_block(table: Table) -> str:
 
 
 def _row(row: Sequence[str]) -> str:
-    cells = "".join(f"<td>{escaped(cell)}</td>" for cell in row[1:])
+    cells = "".join(f"<td{_whole(cell)}>{escaped(cell)}</td>" for cell in row[1:])
     return f'<tr><th scope="row">{escaped(row[0])}</th>{cells}</tr>'
+
+
+def _whole(cell: str) -> str:
+    """What keeps a number on one line."""
+    return ' class="number"' if NUMBER.fullmatch(cell) else ""
 
 
 def _choice(section: Section) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -38,8 +39,12 @@ def spread(weights: Float[Tensor, "*rows S"]) -> Float[Tensor, "*rows"]:
     Of a single weight it is 0, for there is nowhere else to look.
     """
     steps = weights.shape[-1]
-    entropy = -(weights * weights.clamp(min=1e-12).log()).sum(-1)
-    return entropy / math.log(steps) if steps > 1 else entropy
+    return entropy(weights) / math.log(steps) if steps > 1 else torch.zeros_like(weights[..., 0])
+
+
+def entropy(weights: Float[Tensor, "*rows S"]) -> Float[Tensor, "*rows"]:
+    """The entropy of weights, in nats; what is 0 adds none."""
+    return -torch.xlogy(weights, weights).sum(-1)
 
 
 def symbols(

@@ -25,7 +25,7 @@ def label_maps(
     """
     holds, said = true > 0.5, shares > 0.5
     kept = _kept((holds | said).any(0))
-    kinds = torch.full(holds.shape, ABSENT)
+    kinds = torch.full(holds.shape, ABSENT, device=holds.device)
     kinds[holds & said], kinds[holds & ~said], kinds[~holds & said] = RIGHT, MISSED, WRONG
     values = {"Truth": holds.float(), "Probabilities": shares, "Where they differ": kinds.float()}
     return [

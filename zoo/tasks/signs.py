@@ -12,7 +12,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from zoo.diagnostics.quantities import Quantity
-from zoo.tasks.attention_maps import spread
+from zoo.tasks.attention_maps import entropy
 from zoo.tasks.contract import IGNORED
 
 Seen = dict[Quantity, Tensor]
@@ -112,13 +112,14 @@ class AttentionSigns(Sign):
             written: Steps of each target.
             lengths: Steps of each source.
         """
-        for each, rows, steps in zip(weights, written.tolist(), lengths.tolist(), strict=True):
-            if steps > 1 and rows > 1:
-                known = each[:rows, :steps].float()
-                self.spread += spread(known).sum()
-                self.one_place += known.mean(0).max()
-                self.rows += rows
-                self.count += 1
+        kept = (lengths > 1) & (written > 1)
+        weights, written, lengths = weights[kept].float(), written[kept], lengths[kept]
+        rows = torch.arange(weights.shape[1], device=weights.device) < written[:, None]
+        known = weights * rows[..., None]
+        self.spread += (entropy(known).sum(1) / lengths.log()).sum()
+        self.one_place += (known.sum(1).amax(1) / written).sum()
+        self.rows += rows.sum()
+        self.count += len(written)
 
     def compute(self) -> Seen:
         return {

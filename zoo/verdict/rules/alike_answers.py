@@ -13,7 +13,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
     if alike > most and not m.last(Quantity.EMPTY.key) > most:
         yield (
             f"At the last validation one wrong answer was given to {alike:.0%} of the sources: the decoder "
-            f"writes what is usual, and has not begun to read them.",
+            f"writes what is usual, and has not begun to read them. It may need more training.",
             other_steps(m),
         )
 
