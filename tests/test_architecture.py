@@ -37,9 +37,10 @@ MAY_IMPORT = {
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},
-    "tasks": {"private", "seq2seq", "model", "sequence_model", "stack", "registry"},
+    "tasks": {"private", "diagnostics", "seq2seq", "model", "sequence_model", "stack", "registry"},
     "init": {"data", "registry"},
     "generation": {"model", "registry"},
+    "evaluation": {"tasks", "data", "runs"},
     "trained": {"generation", "tasks", "data", "runs", "registry"},
     "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
 }

@@ -19,9 +19,11 @@ from zoo.registry import Registry, UnknownNameError
 from zoo.runs.checkpoint_file import read_checkpoint
 from zoo.runs.folders import find_run
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Record
+from zoo.tasks.answers import Map, Record
 from zoo.tasks.base import Task
+from zoo.tasks.contract import Batch
 from zoo.tasks.language_model import LanguageModel
+from zoo.tasks.sequence_to_sequence import SequenceToSequence
 
 
 def load(path: str | Path) -> "Trained":
@@ -72,19 +74,52 @@ class Trained:
         Raises:
             ValueError: an item is not what the model was trained on, or there are none.
         """
+        records = dict[int, Record]()
+        for chosen, predicted, batch in self._answered(items, batch_size):
+            said = self.task.records(predicted, batch, self._legend)
+            in_units = said if self.data is None else map(self.data.said, said)
+            records |= zip(chosen, in_units, strict=True)
+        return [records[number] for number in range(len(records))]
+
+    @torch.no_grad()
+    def attention(self, items: Any, batch_size: int = 64) -> list[Map]:
+        """Where the decoder looked while it wrote its answer to each item, in their order.
+
+        Args:
+            items: As for `predict`.
+            batch_size: Items that are computed at once.
+
+        Returns:
+            For each item the weights, `values` (U, S), with the symbols of the answer, `rows`, and of the
+            source, `columns`.
+
+        Raises:
+            ValueError: the model has no attention, an item is not what it was trained on, or there are none.
+        """
+        if not isinstance(self.task, SequenceToSequence) or self.task.decoder.attention == "none":
+            raise ValueError(
+                f"this {type(self.task).__name__} has no attention; expected a SequenceToSequence with a "
+                f"decoder that has"
+            )
+        maps = dict[int, Map]()
+        for chosen, predicted, batch in self._answered(items, batch_size):
+            called = {place: f"item {number}" for place, number in enumerate(chosen)}
+            maps |= zip(chosen, self.task.maps(predicted, batch, called, self._legend), strict=True)
+        return [maps[number] for number in range(len(maps))]
+
+    def _answered(self, items: Any, batch_size: int) -> Iterator[tuple[list[int], Any, Batch]]:
+        """The numbers of some items, what is predicted for them, and the batch that they are."""
         items = [items] if isinstance(items, str) else list(items)
         if not items:
             raise ValueError("there are no items to predict; expected at least one")
         given = self._as_data(items)
-        legend = {} if self.data is None else self.data.legend
-        records = dict[int, Record]()
         for chosen in _batches(given, batch_size):
-            batch = given.__getitems__(chosen)
-            batch = {name: part.to(self.task.device) for name, part in batch.items()}
-            said = self.task.records(self.task.predict_step(batch, 0), batch, legend)
-            in_units = said if self.data is None else map(self.data.said, said)
-            records |= zip(chosen, in_units, strict=True)
-        return [records[number] for number in range(len(given))]
+            batch = {name: part.to(self.task.device) for name, part in given.__getitems__(chosen).items()}
+            yield chosen, self.task.predict_step(batch, 0), batch
+
+    @property
+    def _legend(self) -> dict[str, Any]:
+        return {} if self.data is None else self.data.legend
 
     def generate(
         self,

@@ -1,14 +1,11 @@
-"""`zoo evaluate`: the tables are what scikit-learn counts, and the page shows them."""
+"""`zoo evaluate`: what it finds is what `zoo test` and `zoo predict` say, and the page shows it."""
 
 import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from zoo.cli.run.evaluate import MOST_CLASSES, by_class, by_length, confusion, worst
 from zoo.runs.evaluation import EVALUATION, read_evaluation
 
 WHOLE = "--trainer.limit_test_batches=1.0"
@@ -19,59 +16,6 @@ def fitted(zoo, folder):
     """The folder of a run on digits."""
     assert zoo("fit", "--config", "small.yaml").code == 0
     return folder / "runs/small/version_0"
-
-
-def classes(count, size=400, seed=0):
-    random = torch.Generator().manual_seed(seed)
-    true = torch.randint(count, (size,), generator=random)
-    wrong = torch.randint(count, (size,), generator=random)
-    return true, torch.where(torch.rand(size, generator=random) < 0.6, true, wrong)
-
-
-def test_precision_recall_and_f1_are_scikit_learns():
-    true, chosen = classes(4)
-    sheet = by_class(true, chosen, list("abcd"))
-    expected = precision_recall_fscore_support(true, chosen)
-    for k, row in enumerate(sheet.rows[:4]):
-        assert row == ["abcd"[k], *(f"{part[k]:.1%}" for part in expected[:3]), str(expected[3][k])]
-    assert sheet.rows[4][2] == f"{(true == chosen).float().mean():.1%}"
-
-
-def test_a_class_that_is_never_right_or_never_there_has_no_number_made_up():
-    sheet = by_class(torch.tensor([0, 0]), torch.tensor([1, 0]), ["a", "b", "c"])
-    assert sheet.rows[1] == ["b", "0.0%", "-", "0.0%", "0"]
-    assert sheet.rows[2] == ["c", "-", "-", "-", "0"]
-
-
-def test_the_confusion_matrix_is_scikit_learns():
-    true, chosen = classes(5)
-    sheet = confusion(true, chosen, list("abcde"))
-    assert [[int(cell) for cell in row[1:]] for row in sheet.rows] == confusion_matrix(true, chosen).tolist()
-
-
-def test_of_many_classes_the_worst_pairs_are_told():
-    count = MOST_CLASSES + 5
-    true, chosen = classes(count, 4000)
-    chosen[true == 3] = 7
-    sheet = confusion(true, chosen, [f"c{k}" for k in range(count)])
-    assert sheet.rows[0] == ["c3", "c7", str(int((true == 3).sum()))]
-    assert len(sheet.rows) == MOST_CLASSES
-    assert all(true_name != said for true_name, said, _ in sheet.rows)
-
-
-def test_lengths_are_divided_into_like_parts():
-    lengths = torch.arange(1, 101)
-    sheet = by_length(lengths.double(), lengths)
-    assert [row[0] for row in sheet.rows] == ["1 to 20", "21 to 40", "41 to 60", "61 to 80", "81 to 100"]
-    assert [float(row[1]) for row in sheet.rows] == [10.5, 30.5, 50.5, 70.5, 90.5]
-
-
-def test_the_worst_come_first():
-    rows = [{"line": k, "label": "x", "probability_x": 1.0, "text": "t" * 100} for k in range(30)]
-    sheet = worst(torch.arange(30.0), rows)
-    assert [row[0] for row in sheet.rows] == [str(k) for k in range(29, 19, -1)]
-    assert sheet.head == ["line", "label", "text", "loss"]
-    assert len(sheet.rows[0][2]) == 60
 
 
 def test_a_run_is_evaluated_and_its_page_shows_it(zoo, fitted):

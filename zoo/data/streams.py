@@ -88,8 +88,9 @@ class StreamData(TextData):
 
     @property
     def legend(self) -> dict[str, Any]:
-        """The `tokens` of the vocabulary, in the order of their numbers."""
-        return {"tokens": [self.vocabulary.decode([number]) for number in range(len(self.vocabulary))]}
+        """The `tokens` of the vocabulary, in the order of their numbers; `decode` makes a text of numbers."""
+        decode = self.vocabulary.decode
+        return {"tokens": [decode([number]) for number in range(len(self.vocabulary))], "decode": decode}
 
     def prompt(self, text: str) -> list[int]:
         """The numbers of a text that a model is to go on from."""

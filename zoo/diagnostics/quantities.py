@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Literal, final
 
 Scale = Literal["log", "share", ""]
-Where = Literal["run", "layer", "direction", "gate"]
+Where = Literal["run", "layer", "direction", "gate", "stage"]
 
 OPTIMIZER = "/optimizer_"
 """What comes before the number of an optimiser, behind the keys of a run that has several."""
@@ -13,14 +13,15 @@ OPTIMIZER = "/optimizer_"
 
 @final
 class Quantity(Enum):
-    """A number that callbacks log, and that verdict, report and pictures read. A new one is one line here.
+    """A number that callbacks or tasks log, and that verdict, report and pictures read: one line here.
 
     Attributes:
         key: How its metrics end, behind the place where it was measured.
         title: What it is, in words.
         unit: What an axis is called on which it stands.
         scale: Of such an axis: logarithmic, from 0 to 1, or as it comes ("").
-        where: Of what it is measured: the whole run, a layer, a direction of one, or a gate.
+        where: Of what it is measured: the whole run, a layer, a direction of one, a gate, or the answers at a
+            stage such as "val".
     """
 
     STATE_NORM = "state_norm", "norm of the state", "‖h‖", "log", "direction"
@@ -62,6 +63,13 @@ class Quantity(Enum):
     SCALER_SKIPPED = "gradient/scaler_skipped", "steps skipped by the gradient scaler", "steps", "", "run"
     SKIPPED = "guard/skipped", "updates left out by the guard", "updates", "", "run"
     ROLLBACKS = "guard/rollbacks", "rollbacks of the guard", "rollbacks", "", "run"
+    SAID_MOST = "said_most", "the class that is said most", "share of answers", "share", "stage"
+    MAJORITY = "majority", "the class that is most frequent", "share of the truth", "share", "stage"
+    EMPTY = "empty_answers", "answers that are empty", "share of answers", "share", "stage"
+    ALIKE = "alike_answers", "the wrong answer that is given most", "share of answers", "share", "stage"
+    CUT = "cut_answers", "answers that end at the limit", "share of answers", "share", "stage"
+    SPREAD = "attention_spread", "entropy of attention", "share of the most", "share", "stage"
+    ONE_PLACE = "attention_on_one_place", "attention on one place", "share of the weight", "share", "stage"
 
     def __init__(self, key: str, title: str, unit: str, scale: Scale, *where: Where) -> None:
         self.key, self.title, self.unit, self.scale, self.where = key, title, unit, scale, where

@@ -44,7 +44,7 @@ class Look:
     Attributes:
         colour: On white.
         dark: On a dark page.
-        dash: One of `DASHES`.
+        dash: One of `DASHES`; or "none", which leaves its points alone.
         symbol: One of `SYMBOLS`, on its points where there are few or several lines share a colour; or "".
         quiet: Whether a legend leaves it out, for it is one of many.
     """

@@ -1,12 +1,14 @@
 """Sections, figures and tables as HTML."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from zoo.report.figure import Panel, Section, Table
 from zoo.report.text import escaped
 
+NUMBER = re.compile(r"[-+]?[0-9][0-9.,]*(e[-+]?[0-9]+)?%?")
 WIDE = 330
 """Pixels of height from which on figures are given more width."""
 
@@ -58,8 +60,13 @@ def table_block(table: Table) -> str:
 
 
 def _row(row: Sequence[str]) -> str:
-    cells = "".join(f"<td>{escaped(cell)}</td>" for cell in row[1:])
+    cells = "".join(f"<td{_whole(cell)}>{escaped(cell)}</td>" for cell in row[1:])
     return f'<tr><th scope="row">{escaped(row[0])}</th>{cells}</tr>'
+
+
+def _whole(cell: str) -> str:
+    """What keeps a number on one line."""
+    return ' class="number"' if NUMBER.fullmatch(cell) else ""
 
 
 def _choice(section: Section) -> str:
@@ -72,6 +79,7 @@ def _choice(section: Section) -> str:
 
 def _panels(section: Section) -> str:
     wide = " wide" if max(panel.views[0].layout["height"] for panel in section.panels) > WIDE else ""
+    wide = " full" if section.full else wide
     figures = "".join(_figure(section, panel) for panel in section.panels)
     content = f'<script type="application/json">{_json(section.panels)}</script>'
     return f'<div class="panels{wide}">{figures}</div>\n{content}'

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.diagnostics.quantities import Metric
-from zoo.pictures.description import Axis, Line, Plot, log_axis, step_axis
+from zoo.pictures.description import Axis, Line, Plot, log_axis, share_axis, step_axis
 from zoo.pictures.looks import DASHES, of_run
 from zoo.pictures.wording import number
 from zoo.report.figure import MOST_ROWS, Panel, Section, Table, evenly
@@ -28,9 +28,13 @@ def is_result(name: str) -> bool:
 
 
 def results(runs: Sequence[Run]) -> list[str]:
-    """The names of such metrics in any run: losses first, those of the training data first."""
+    """The names of such metrics in any run: losses first, signs for a verdict last, training data first."""
     names = {name for run in runs for name in run.metrics if is_result(name)}
-    return sorted(names, key=lambda name: (_what(name) != "loss", _what(name), _place(name), name))
+    return sorted(names, key=_order)
+
+
+def _order(name: str) -> tuple[bool, bool, str, int, str]:
+    return Metric.of(name) is not None, _what(name) != "loss", _what(name), _place(name), name
 
 
 def curves(runs: Sequence[Run]) -> Section:
@@ -58,9 +62,12 @@ def _panel(what: str, names: list[str], runs: Sequence[Run]) -> Panel:
     found = [(run, name, run.metrics[name]) for run in runs for name in names if name in run.metrics]
     lines = [_line(run, name, curve, len(runs) > 1) for run, name, curve in found]
     across = step_axis(max(run.last_step for run in runs))
-    metric = Metric.of(what)
+    metric = Metric.of(names[0])
     title, unit = (what, what) if metric is None else (metric.quantity.title, metric.quantity.unit)
-    linear = Plot(title=title, across=across, up=Axis(title=unit), lines=lines)
+    is_share = metric is not None and metric.quantity.scale == "share"
+    linear = Plot(
+        title=title, across=across, up=share_axis(unit) if is_share else Axis(title=unit), lines=lines
+    )
     logarithmic = replace(linear, up=log_axis(unit, [curve.values for _, _, curve in found]))
     return Panel(title, [view("linear axis", 270, linear), view("logarithmic axis", 270, logarithmic)])
 

@@ -77,6 +77,7 @@ class Section:
         said: What the figures show, in a sentence for each run.
         tables: The numbers behind the panels, or shown outright where there are no panels.
         notes: What is left out, and why.
+        full: Whether each panel has the whole width.
     """
 
     title: str
@@ -85,6 +86,7 @@ class Section:
     said: Sequence[str] = ()
     tables: Sequence[Table] = ()
     notes: Sequence[str] = ()
+    full: bool = False
 
 
 def evenly(count: int, most: int) -> list[int]:

@@ -110,6 +110,8 @@ def _line(line: Line, most: int) -> Trace:
     """A curve, thinned to what a screen can show."""
     across, up = thinned(line.x.astype(float), line.y.astype(float), most)
     few, look = len(across) <= FEW, line.look
+    if look.dash == "none":
+        return _points(line, across, up)
     return {
         "type": "scatter",
         "mode": "lines+markers" if few or look.symbol else "lines",
@@ -119,6 +121,24 @@ def _line(line: Line, most: int) -> Trace:
         "line": {"color": look.colour, "dash": look.dash, "width": 2},
         "marker": {"symbol": look.symbol or "circle", "size": 6, "maxdisplayed": 0 if few else 8},
         "meta": {"run": line.run, "dark": look.dark, "quiet": look.quiet},
+    }
+
+
+def _points(line: Line, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> Trace:
+    """Points by themselves, which do not hide each other."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": numbers(x),
+        "y": numbers(y),
+        "name": plain(line.name),
+        "marker": {
+            "symbol": line.look.symbol or "circle",
+            "size": 6,
+            "opacity": 0.6,
+            "color": line.look.colour,
+        },
+        "meta": {"run": line.run, "dark": line.look.dark, "quiet": line.look.quiet},
     }
 
 

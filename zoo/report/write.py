@@ -7,8 +7,9 @@ from pathlib import Path
 
 from zoo.report.clipping import clipping
 from zoo.report.curves import curves
-from zoo.report.evaluation import evaluation
+from zoo.report.evaluation import drawings, evaluation
 from zoo.report.figure import Section
+from zoo.report.grids import galleries
 from zoo.report.health import health
 from zoo.report.histograms import histograms
 from zoo.report.lags import by_lag, over_training
@@ -58,7 +59,7 @@ def write_report(paths: Sequence[Path], output: Path | None = None) -> Path:
 
 def sections(runs: Sequence[Run]) -> list[Section]:
     """The parts of the page that have figures, in their order."""
-    results = (curves(runs), evaluation(runs))
+    results = (curves(runs), evaluation(runs), drawings(runs), *galleries(runs))
     gradients = (layers(runs), histograms(runs), by_lag(runs), over_training(runs), clipping(runs))
     return [part for part in (*results, *gradients, health(runs), guard(runs)) if part is not None]
 

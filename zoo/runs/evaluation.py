@@ -1,4 +1,4 @@
-"""What an evaluation found: tables of words, kept beside the run for its page."""
+"""What an evaluation found: tables, drawings and maps, kept beside the run for its page."""
 
 import json
 from collections.abc import Sequence
@@ -40,17 +40,61 @@ class Curve:
 @final
 @dataclass(frozen=True)
 class Drawing:
-    """Lines over steps: what was said over what is true.
+    """Lines or points: what was said over what is true.
 
     Attributes:
         title: Of which sequence.
         unit: What the vertical axis shows.
         curves: The lines.
+        across: What the horizontal axis shows.
     """
 
     title: str
     unit: str
     curves: Sequence[Curve]
+    across: str = "steps from now"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """Numbers on two axes, with a word for each place on both.
+
+    Attributes:
+        panel: What stands above it.
+        view: What it is chosen by, where there are several of a panel.
+        across: What is on the horizontal axis.
+        up: What is on the vertical one.
+        columns: The words on the horizontal axis.
+        rows: Those on the vertical one, from the top down.
+        values: Of each row those of all columns, from 0 to 1; or, where there are kinds, the number of one.
+        kinds: What the whole numbers from 0 on mean.
+    """
+
+    panel: str
+    view: str
+    across: str
+    up: str
+    columns: Sequence[str]
+    rows: Sequence[str]
+    values: Sequence[Sequence[float]]
+    kinds: Sequence[str] = ()
+
+
+@final
+@dataclass(frozen=True)
+class Gallery:
+    """Grids that belong together.
+
+    Attributes:
+        title: What they are.
+        caption: How to read them.
+        grids: In the order of their panels.
+    """
+
+    title: str
+    caption: str
+    grids: Sequence[Grid]
 
 
 @final
@@ -60,6 +104,7 @@ class Evaluation:
 
     sheets: Sequence[Sheet] = ()
     drawings: Sequence[Drawing] = ()
+    galleries: Sequence[Gallery] = ()
 
 
 def write_evaluation(found: Evaluation, path: Path) -> None:
@@ -80,7 +125,11 @@ def read_evaluation(path: Path) -> Evaluation:
     """
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-        return Evaluation(list(map(_sheet, plain["sheets"])), list(map(_drawing, plain["drawings"])))
+        return Evaluation(
+            list(map(_sheet, plain["sheets"])),
+            list(map(_drawing, plain.get("drawings", ()))),
+            list(map(_gallery, plain.get("galleries", ()))),
+        )
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{path.name} does not hold an evaluation") from error
 
@@ -95,4 +144,17 @@ def _drawing(plain: Any) -> Drawing:
         Curve(str(curve["name"]), [float(x) for x in curve["x"]], [float(y) for y in curve["y"]])
         for curve in plain["curves"]
     ]
-    return Drawing(str(plain["title"]), str(plain["unit"]), curves)
+    return Drawing(str(plain["title"]), str(plain["unit"]), curves, str(plain.get("across", Drawing.across)))
+
+
+def _gallery(plain: Any) -> Gallery:
+    return Gallery(str(plain["title"]), str(plain["caption"]), list(map(_grid, plain["grids"])))
+
+
+def _grid(plain: Any) -> Grid:
+    words = {name: str(plain[name]) for name in ("panel", "view", "across", "up")}
+    lists = {name: [str(word) for word in plain[name]] for name in ("columns", "rows", "kinds")}
+    values = [[float(value) for value in row] for row in plain["values"]]
+    if [len(row) for row in values] != [len(lists["columns"])] * len(lists["rows"]):
+        raise ValueError("a grid has other values than rows and columns")
+    return Grid(**words, **lists, values=values)  # type: ignore[arg-type]  # by name

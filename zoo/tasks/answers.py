@@ -1,12 +1,13 @@
 """What a task says of its predictions: in words, how far off they are, which classes were chosen."""
 
 from abc import ABC
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, final
 
 from torch import Tensor
 
-from zoo.tasks.contract import Batch
+from zoo.tasks.contract import IGNORED, Batch
 
 Record = dict[str, Any]
 """What a user reads of one sequence: numbers, words and lists of them by name."""
@@ -17,8 +18,63 @@ Predicted = Tensor | dict[str, Tensor]
 """What is predicted for a batch: one tensor, or several by name."""
 
 
+@final
+class Written(NamedTuple):
+    """A sequence that was written, and the one that was asked for; without what marks their ends."""
+
+    said: list[int]
+    true: list[int]
+
+
+@final
+class NextTokens(NamedTuple):
+    """What was said of the token after each step.
+
+    Attributes:
+        nats: What the right one cost, (B, T).
+        true: Its number (B, T), -100 where none counts.
+        said: The number of the one that was held most likely, (B, T).
+    """
+
+    nats: Tensor
+    true: Tensor
+    said: Tensor
+
+
+@final
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Map:
+    """Numbers on two axes, with a word for each place on both.
+
+    Attributes:
+        panel: What stands above it.
+        view: What it is chosen by, where there are several of a panel.
+        across: What is on the horizontal axis.
+        up: What is on the vertical one.
+        columns: The words on the horizontal axis.
+        rows: Those on the vertical one, from the top down.
+        values: (rows, columns), from 0 to 1; or, where there are kinds, the number of one.
+        kinds: What the whole numbers from 0 on mean.
+    """
+
+    panel: str
+    view: str
+    across: str
+    up: str
+    columns: Sequence[str]
+    rows: Sequence[str]
+    values: Tensor
+    kinds: tuple[str, ...] = ()
+
+
 class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
-    """What is said of a batch of predictions once they are made; a task overrides what it can say better."""
+    """What is said of a batch of predictions once they are made; a task overrides what it can say better.
+
+    `predicted` is what `predict_step` has returned, `batch` what it was given.
+    """
+
+    gallery: ClassVar[tuple[str, str]] = ("Maps", "")
+    """What the maps of a task are, and how to read them."""
 
     def records(self, predicted: Any, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """What a user reads of the predictions for a batch: for each sequence plain values by name.
@@ -41,12 +97,55 @@ class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
         return None
 
     def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
-        """The true classes and those chosen, (N,) each; None where a task does not choose among classes."""
+        """The true classes and those chosen; None where a task does not choose among classes.
+
+        Both of sequences (B,) or of their steps (B, T); the true ones are -100 where none counts.
+        """
+        return None
+
+    def hits(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """How many predictions of each sequence are right, and how many there are, (B,) each.
+
+        None where none is either right or wrong.
+        """
+        choices = self.choices(predicted, batch)
+        if choices is None:
+            return None
+        true, chosen = (part.reshape(len(part), -1) for part in choices)
+        return ((true == chosen) & (true != IGNORED)).sum(1), (true != IGNORED).sum(1)
+
+    def labels(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """Which labels hold and which are said to, (N, C) booleans each; None where a task says no labels."""
+        return None
+
+    def numbers(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor] | None:
+        """The true numbers and those predicted, (N, O) each; None where a task predicts none."""
+        return None
+
+    def written(self, predicted: Any, batch: Batch) -> list[Written] | None:
+        """For each sequence the one that was written for it, and the right one; None where none is."""
+        return None
+
+    def next_tokens(self, predicted: Any, batch: Batch) -> NextTokens | None:
+        """What was said of the token after each step; None where a task does not go on with a text."""
         return None
 
     def curves(self, predicted: Any, batch: Batch) -> list[Curves] | None:
         """For each sequence the lines that show what was said beside what is true; None where none do."""
         return None
+
+    def maps(
+        self, predicted: Any, batch: Batch, chosen: Mapping[int, str], legend: Mapping[str, Any]
+    ) -> list[Map]:
+        """Maps of some sequences of a batch; none where a task draws none.
+
+        Args:
+            predicted: What `predict_step` has returned.
+            batch: What it was given.
+            chosen: The places of these sequences in the batch, and what to call each.
+            legend: The words of the data for the numbers in it.
+        """
+        return []
 
 
 def valid_rows(predicted: Tensor, lengths: Tensor | None) -> list[Tensor]:

@@ -23,6 +23,7 @@ from zoo.tasks.counting import Counting
 from zoo.tasks.from_data import Sized, start_embedding
 from zoo.tasks.item_weights import WEIGHT
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import Sign
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +89,10 @@ class Task(Counting, Answers, ABC):
     @abstractmethod
     def metrics(self, output_size: int) -> MetricCollection:
         """The metrics of one stage."""
+
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        """What else to look for in validation, by name: signs of illness, which a verdict reads."""
+        return {}
 
     @abstractmethod
     def _step(self, batch: Batch, stage: str) -> Tensor:
@@ -250,7 +255,8 @@ class Task(Counting, Answers, ABC):
         assert self.network.output_size is not None
         self.add_modules()
         self._contract = self.contract()
-        self._count_with(self.metrics(self.network.output_size))
+        size = self.network.output_size
+        self._count_with(self.metrics(size), self.signs(size))
 
     def _item_weights(self, batch: Batch, stage: str) -> Tensor | None:
         """What each item of a batch counts (B,); None where all count alike, as outside of training."""

@@ -56,12 +56,6 @@ def class_costs(probabilities: Tensor, y: Tensor) -> Tensor:
     return nats.reshape(len(y), -1).where(counted, 0).sum(1) / counted.sum(1).clamp(min=1)
 
 
-def class_choices(chosen: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """The true classes and those chosen, where one counts."""
-    counted = y != IGNORED
-    return y[counted], chosen[counted]
-
-
 def balanced_weights(
     targets: Iterable[Tensor], classes: int, weights: Iterable[Tensor | None] | None = None
 ) -> Tensor:

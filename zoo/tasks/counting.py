@@ -1,6 +1,7 @@
 """Metrics of a task: counted many batches at once, logged for each epoch, kept in the middle of one."""
 
 from abc import ABC
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
@@ -9,6 +10,7 @@ from torchmetrics import MetricCollection
 
 from zoo.private.lightning_names import count_update
 from zoo.tasks.checkpoint import SafelyLoaded
+from zoo.tasks.signs import Sign
 
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
@@ -63,12 +65,16 @@ class Counting(SafelyLoaded, ABC):
 
     def on_validation_epoch_end(self) -> None:
         self._log_metrics("val")
+        for sign in self._signs():
+            self.log_dict({each.at("val"): value for each, value in sign.compute().items()}, sync_dist=True)
+            sign.reset()
 
     def on_test_epoch_end(self) -> None:
         self._log_metrics("test")
 
-    def _count_with(self, metrics: MetricCollection) -> None:
-        """Takes metrics, as they are, for each stage."""
+    def _count_with(self, metrics: MetricCollection, signs: Mapping[str, Sign]) -> None:
+        """Takes metrics, as they are, for each stage, and what else to look for in validation, by name."""
+        self.validation_signs = nn.ModuleDict(signs)
         self.stage_metrics = nn.ModuleDict(
             {f"{stage}_metrics": metrics.clone(prefix=f"{stage}/") for stage in STAGES}
         )
@@ -77,6 +83,16 @@ class Counting(SafelyLoaded, ABC):
         metrics = self.stage_metrics[f"{stage}_metrics"]
         assert isinstance(metrics, MetricCollection)
         return metrics
+
+    def _signs(self) -> Iterator[Sign]:
+        for sign in self.validation_signs.values():
+            assert isinstance(sign, Sign)
+            yield sign
+
+    def _look(self, stage: str, name: str, *values: Any) -> None:
+        """Shows a sign of illness what it looks at, in validation."""
+        if stage == "val":
+            self.validation_signs[name].update(*values)  # type: ignore[operator]  # a Sign
 
     def _count(self, stage: str, predictions: Tensor, targets: Tensor) -> None:
         """Notes a batch for the metrics; they see many at once, for an update costs as much as a layer."""

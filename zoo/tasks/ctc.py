@@ -12,12 +12,13 @@ from torchmetrics.functional.text import word_error_rate
 from zoo.model import ModelSpec
 from zoo.registry import check_positive
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Predicted, Record
+from zoo.tasks.answers import Predicted, Record, Written
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
 from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import AnswerSigns, Sign
 
 
 @final
@@ -66,6 +67,9 @@ class CTC(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return MetricCollection({"label_error_rate": MeanMetric()})
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"answers": AnswerSigns()}
+
     def _predict(self, batch: Batch) -> Predicted:
         """The most probable labels (B, U), -100 beyond their lengths (B,), and their scores (B,)."""
         log_p = self.predictions(batch).log_softmax(-1)
@@ -84,19 +88,23 @@ class CTC(Task):
             records.append({"labels": [names[k] for k in labels] if names else labels, "score": score})
         return records
 
-    def _step(self, batch: Batch, stage: str) -> Tensor:
-        y, lengths = batch["y"], lengths_of(batch)
-        counts = (y != IGNORED).sum(1)
-        self._check_fits(y, counts, lengths)
+    def costs(self, predicted: Any, batch: Batch) -> Tensor:
+        """The negative log-likelihood of the labels of each sequence, in nats per label."""
+        self._check_fits(batch)
         log_p = self.predictions(batch).log_softmax(-1)
-        targets = y.masked_fill(y == IGNORED, BLANK)
-        weights, parts = self._item_weights(batch, stage), (log_p.transpose(0, 1), targets, lengths, counts)
-        if weights is None:
-            loss = F.ctc_loss(*parts, blank=BLANK)
-        else:
-            nats = F.ctc_loss(*parts, blank=BLANK, reduction="none")
-            loss = weighted_mean(nats / counts.clamp(min=1), weights)
-        self._log_loss(loss, stage, len(y))
+        return _costs(log_p, batch)
+
+    def written(self, predicted: Any, batch: Batch) -> list[Written]:
+        """The labels that were found in each sequence, and those that are in it."""
+        rows = zip(predicted["labels"].tolist(), batch["y"].tolist(), strict=True)
+        return [Written(*([k for k in each if k != IGNORED] for each in row)) for row in rows]
+
+    def _step(self, batch: Batch, stage: str) -> Tensor:
+        self._check_fits(batch)
+        log_p, weights = self.predictions(batch).log_softmax(-1), self._item_weights(batch, stage)
+        costs = _costs(log_p, batch)
+        loss = costs.mean() if weights is None else weighted_mean(costs, weights)
+        self._log_loss(loss, stage, len(batch["y"]))
         if stage != "train":
             self._count_edits(log_p, batch, stage)
         return loss
@@ -108,13 +116,16 @@ class CTC(Task):
         """Notes the label error rate of a batch, weighted by the number of its labels."""
         found = [labels for labels, _ in decoded(log_p, lengths_of(batch), self.beam)]
         wanted = [[label for label in row if label != IGNORED] for row in batch["y"].tolist()]
+        self._look(stage, "answers", found, wanted, 0)
         texts = ([" ".join(map(str, labels)) for labels in each] for each in (found, wanted))
         total = sum(map(len, wanted))
         rate = word_error_rate(*texts) if total else torch.tensor(0.0)
         self._count(stage, rate[None].to(log_p.device), torch.tensor([total], device=log_p.device))
 
-    def _check_fits(self, y: Tensor, counts: Tensor, lengths: Tensor) -> None:
+    def _check_fits(self, batch: Batch) -> None:
         """Refuses labels that no alignment has, for their loss would be infinite."""
+        y, lengths = batch["y"], lengths_of(batch)
+        counts = (y != IGNORED).sum(1)
         if self.device.type != "cpu" and self.current_epoch > 0:
             return  # a GPU would have to be waited for, and these have been looked at
         if bool(((y == BLANK) | ((y[:, 1:] != IGNORED) & (y[:, :-1] == IGNORED)).any(1)[:, None]).any()):
@@ -130,3 +141,13 @@ class CTC(Task):
                 f"{type(self).__name__} got a sequence of {int(lengths[b])} steps with {int(counts[b])} "
                 f"labels, {int(repeats[b])} of them repeats; expected as many steps as labels and repeats"
             )
+
+
+def _costs(log_p: Tensor, batch: Batch) -> Tensor:
+    """Torch's loss of each sequence (B,) for log-probabilities (B, T, C), in nats per label."""
+    y = batch["y"]
+    counts, targets = (y != IGNORED).sum(1), y.masked_fill(y == IGNORED, BLANK)
+    nats = F.ctc_loss(
+        log_p.transpose(0, 1), targets, lengths_of(batch), counts, blank=BLANK, reduction="none"
+    )
+    return nats / counts.clamp(min=1)

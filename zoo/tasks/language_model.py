@@ -14,7 +14,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from zoo.model import Model, ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Record
+from zoo.tasks.answers import NextTokens, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -133,7 +133,7 @@ class LanguageModel(Task):
         tokens = legend.get("tokens") or list(range(predicted.shape[-1]))
         shares, best = (part.tolist() for part in predicted.max(-1))
         y = batch.get("y", torch.full_like(batch["x"], IGNORED))
-        nats = -predicted.gather(-1, y.clamp(min=0)[..., None]).squeeze(-1)
+        nats = _nats(predicted, y)
         records = list[Record]()
         for stream, row in enumerate(batch["x"].tolist()):
             for t, token in enumerate(row):
@@ -143,6 +143,9 @@ class LanguageModel(Task):
                 record["nats"] = float(nats[stream, t]) if known else None
                 records.append(record)
         return records
+
+    def next_tokens(self, predicted: Tensor, batch: Batch) -> NextTokens:
+        return NextTokens(_nats(predicted, batch["y"]), batch["y"], predicted.argmax(-1))
 
     def on_validation_epoch_start(self) -> None:
         self._carried.pop("val", None)
@@ -207,6 +210,11 @@ class LanguageModel(Task):
         if starts is None:
             return carried
         return map_state(lambda new, old: torch.where(starts[:, None], new, old), fresh, carried)
+
+
+def _nats(log_p: Tensor, y: Tensor) -> Tensor:
+    """What each token of y (B, T) costs under log-probabilities (B, T, V)."""
+    return -log_p.gather(-1, y.clamp(min=0)[..., None]).squeeze(-1)
 
 
 def _cell_state(entry: object) -> tuple[Tensor, ...]:

@@ -11,10 +11,11 @@ from torchmetrics.classification import BinaryF1Score, BinaryJaccardIndex
 
 from zoo.model import ModelSpec
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Predicted, Record, valid_rows
+from zoo.tasks.answers import Map, Predicted, Record, valid_rows
 from zoo.tasks.base import Task
-from zoo.tasks.contract import Axes, Batch, Entry
+from zoo.tasks.contract import Axes, Batch, Entry, lengths_of
 from zoo.tasks.item_weights import spread, weighted_mean
+from zoo.tasks.label_maps import label_maps
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 THRESHOLD = 0.5
@@ -43,6 +44,11 @@ class MultiLabel(Task):
 
     output = "num_labels"
     weighs_items = True
+    gallery = (
+        "Labels over time",
+        "What is true, how likely the model held it, and where it was wrong when it says what is more likely "
+        "than not. Of a piano roll a row is a key, and a column what sounds next.",
+    )
 
     def __init__(
         self,
@@ -88,12 +94,34 @@ class MultiLabel(Task):
         names = legend.get("labels") or list(range(predicted.shape[-1]))
         return [_said(row, names) for row in valid_rows(predicted, batch.get("lengths"))]
 
+    def labels(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The labels of each sequence or of each of its steps: which hold, and which are said to."""
+        true, said = (valid_rows(part, batch.get("lengths")) for part in (batch["y"], predicted))
+        rows = (torch.cat([row.reshape(-1, row.shape[-1]) for row in part]) for part in (true, said))
+        true_rows, said_rows = (row > THRESHOLD for row in rows)
+        return true_rows, said_rows
+
+    def maps(
+        self, predicted: Tensor, batch: Batch, chosen: Mapping[int, str], legend: Mapping[str, Any]
+    ) -> list[Map]:
+        """What is true, how likely it was held, and where these differ; none where there are no steps."""
+        if predicted.dim() < 3:
+            return []
+        names = [str(name) for name in legend.get("labels") or range(predicted.shape[-1])]
+        steps = lengths_of(batch).tolist()
+        rows = ((b, slice(steps[b]), called) for b, called in chosen.items())
+        return [
+            shown
+            for b, part, called in rows
+            for shown in label_maps(batch["y"][b, part], predicted[b, part], names, called)
+        ]
+
     def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
         """The negative log likelihood of each sequence, in nats per step."""
         nats = F.binary_cross_entropy(predicted, batch["y"].to(predicted.dtype), reduction="none").sum(-1)
         if nats.dim() == 1:
             return nats
-        steps = batch.get("lengths", torch.full((len(nats),), nats.shape[1], device=nats.device))
+        steps = lengths_of(batch)
         valid = torch.arange(nats.shape[1], device=nats.device) < steps[:, None]
         return nats.where(valid, 0).sum(1) / steps.clamp(min=1)
 

@@ -11,9 +11,10 @@ from zoo.model import Model
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
-from zoo.tasks.classes import class_choices, class_costs, class_metrics, class_records
+from zoo.tasks.classes import class_costs, class_metrics, class_records
 from zoo.tasks.contract import IGNORED, Batch, Entry
 from zoo.tasks.item_weights import weighted_cross_entropy
+from zoo.tasks.signs import ClassSigns, Sign
 
 
 @final
@@ -53,6 +54,9 @@ class PairClassifier(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return class_metrics(output_size)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def forward(  # type: ignore[override]  # it reads two sequences
         self,
         x: Tensor,
@@ -80,7 +84,7 @@ class PairClassifier(Task):
         return class_costs(predicted, batch["y"])
 
     def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted.argmax(-1), batch["y"])
+        return batch["y"], predicted.argmax(-1)
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]
@@ -89,6 +93,8 @@ class PairClassifier(Task):
             loss = F.cross_entropy(scores, y, ignore_index=IGNORED)
         else:
             loss = weighted_cross_entropy(scores, y, weights)
-        self._count(stage, scores.argmax(-1), y)
+        chosen = scores.argmax(-1)
+        self._count(stage, chosen, y)
+        self._look(stage, "classes", chosen, y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

@@ -15,7 +15,6 @@ from zoo.tasks.answers import Record, valid_rows
 from zoo.tasks.base import LOOKED_INTO, Task
 from zoo.tasks.classes import (
     balanced_weights,
-    class_choices,
     class_costs,
     class_metrics,
     class_records,
@@ -23,6 +22,7 @@ from zoo.tasks.classes import (
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
 from zoo.tasks.item_weights import spread, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import ClassSigns, Sign
 
 
 @final
@@ -89,6 +89,9 @@ class SequenceClassifier(Task):
     def metrics(self, output_size: int) -> MetricCollection:
         return class_metrics(output_size)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def _predict(self, batch: Batch) -> Tensor:
         """The probability of each class, of each sequence (B, C) or of each step (B, T, C)."""
         return self.predictions(batch).softmax(-1)
@@ -103,7 +106,7 @@ class SequenceClassifier(Task):
         return class_costs(predicted, self._targets(batch))
 
     def choices(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted.argmax(-1), self._targets(batch))
+        return self._targets(batch), predicted.argmax(-1)
 
     def _targets(self, batch: Batch) -> Tensor:
         """The classes, ignored beyond the length of a sequence."""
@@ -124,6 +127,8 @@ class SequenceClassifier(Task):
             )
         else:
             loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
-        self._count(stage, logits.argmax(-1), y)
+        chosen = logits.argmax(-1)
+        self._count(stage, chosen, y)
+        self._look(stage, "classes", chosen, y)
         self._log_loss(loss, stage, (y != IGNORED).sum())
         return loss

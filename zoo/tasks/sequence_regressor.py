@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection
 
 from zoo.tasks import TASKS
+from zoo.tasks.answers import valid_rows
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
 from zoo.tasks.item_weights import spread, weighted_mean
@@ -42,10 +43,13 @@ class SequenceRegressor(Task):
     def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
         """The mean squared error of each sequence."""
         errors = (predicted - batch["y"]) ** 2
-        rows = zip(errors, batch.get("lengths", torch.full((len(errors),), errors.shape[1])), strict=True)
-        if errors.dim() == 2:
-            return errors.mean(1)
-        return torch.stack([row[:length].mean() for row, length in rows])
+        return torch.stack([row.mean() for row in valid_rows(errors, batch.get("lengths"))])
+
+    def numbers(self, predicted: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The numbers of each sequence, or of each of its steps."""
+        pairs = (valid_rows(each, batch.get("lengths")) for each in (batch["y"], predicted))
+        true, said = (torch.stack(rows) if rows[0].dim() == 1 else torch.cat(rows) for rows in pairs)
+        return true, said
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths, weights = batch["y"], batch.get("lengths"), self._item_weights(batch, stage)

@@ -13,12 +13,13 @@ from zoo.model import ModelSpec
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
-from zoo.tasks.classes import class_choices, class_costs
+from zoo.tasks.classes import class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
 from zoo.tasks.item_weights import spread, weighted_cross_entropy, weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.signs import ClassSigns, Sign
 from zoo.tasks.spans import SpanF1, look_like_spans
 
 
@@ -79,6 +80,9 @@ class SequenceTagger(Task):
         )
         return MetricCollection({"accuracy": accuracy}, compute_groups=False)
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        return {"classes": ClassSigns(output_size)}
+
     def on_fit_start(self) -> None:
         super().on_fit_start()
         self._count_spans()
@@ -123,7 +127,7 @@ class SequenceTagger(Task):
         return class_costs(predicted["probabilities"], _targets(batch))
 
     def choices(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor]:
-        return class_choices(predicted["tags"], _targets(batch))
+        return _targets(batch), predicted["tags"]
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, lengths, y = self.predictions(batch), lengths_of(batch), _targets(batch)
@@ -140,6 +144,7 @@ class SequenceTagger(Task):
         else:
             loss = weighted_cross_entropy(scores.flatten(0, 1), y.flatten(), spread(weights, y).flatten())
         tags = scores.argmax(-1) if self.chain is None else self.chain.best(scores.detach(), lengths)
+        self._look(stage, "classes", tags, y)
         self._count(stage, F.pad(tags, (0, 1)).flatten(), F.pad(y, (0, 1), value=IGNORED).flatten())
         self._log_loss(loss, stage, count)
         return loss

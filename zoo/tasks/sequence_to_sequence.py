@@ -1,6 +1,7 @@
 """Sequence to sequence: a target is written for each source, as in translation."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, final
 
 import torch
@@ -10,17 +11,19 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 
 from zoo.model import ModelSpec
-from zoo.seq2seq import DecoderSpec, EncoderDecoder, Hypotheses, SearchSpec, search
+from zoo.seq2seq import Decoded, DecoderSpec, EncoderDecoder, Hypotheses, SearchSpec, attended, search
 from zoo.stack import StackSpec
 from zoo.tasks import TASKS
-from zoo.tasks.answers import Predicted, Record
+from zoo.tasks.answers import Map, Predicted, Record, Written
+from zoo.tasks.attention_maps import attention_map, symbols
 from zoo.tasks.base import Task
-from zoo.tasks.contract import IGNORED, Batch, Entry
+from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.from_data import Named
 from zoo.tasks.item_weights import spread, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
-from zoo.tasks.translations import Translations, spaced
+from zoo.tasks.signs import AnswerSigns, AttentionSigns, Sign
+from zoo.tasks.translations import Decode, Translations, spaced
 
 
 @final
@@ -48,6 +51,12 @@ class SequenceToSequence(Task):
     model: EncoderDecoder
     output = "output_size"
     weighs_items = True
+    gallery = (
+        "Attention",
+        "Where the decoder looked: each row is a symbol of the answer, from the top down, and the stronger "
+        "the colour of a place, the more of its weight lies on that symbol of the source; a row sums to 1. A "
+        "diagonal reads on, even rows look nowhere, and a single column is stuck.",
+    )
 
     def __init__(
         self,
@@ -94,6 +103,10 @@ class SequenceToSequence(Task):
             {"token_accuracy": MulticlassAccuracy(num_classes=output_size, average="micro", **options)}
         )
 
+    def signs(self, output_size: int) -> dict[str, Sign]:
+        looking = {} if self.decoder.attention == "none" else {"attention": AttentionSigns()}
+        return {"answers": AnswerSigns(), **looking}
+
     def forward(
         self,
         x: Tensor,
@@ -118,11 +131,49 @@ class SequenceToSequence(Task):
             for tokens, length, score in zip(*best, strict=True)
         ]
 
+    def costs(self, predicted: Any, batch: Batch) -> Tensor:
+        """The cross-entropy of each target, in nats per token, where the tokens before are given."""
+        y = batch["y"]
+        nats = F.cross_entropy(self._read(batch).logits.mT, y, ignore_index=IGNORED, reduction="none")
+        return nats.sum(1) / (y != IGNORED).sum(1).clamp(min=1)
+
+    def hits(self, predicted: Any, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Tokens of each target that are said right where those before are given, and all of them."""
+        y = batch["y"]
+        right = (self._read(batch).logits.argmax(-1) == y) & (y != IGNORED)
+        return right.sum(1), (y != IGNORED).sum(1)
+
+    def written(self, predicted: Any, batch: Batch) -> list[Written]:
+        """The best target that was found for each source, and the right one."""
+        best = zip(predicted["tokens"][:, 0], predicted["lengths"][:, 0].tolist(), strict=True)
+        said = [tokens[:length].tolist() for tokens, length in best]
+        pairs = zip(said, batch["y"].tolist(), strict=True)
+        ends = (self.decoder.end, IGNORED)
+        return [Written(*(list(takewhile(lambda k: k not in ends, each)) for each in pair)) for pair in pairs]
+
+    def maps(
+        self, predicted: Any, batch: Batch, chosen: Mapping[int, str], legend: Mapping[str, Any]
+    ) -> list[Map]:
+        """Where the decoder looked while it wrote the best targets; none without attention."""
+        rows, decode = list(chosen), legend.get("decode", spaced)
+        part = {name: values[rows] for name, values in batch.items()}
+        best = {name: values[rows] for name, values in predicted.items()}
+        x, tokens, written = part["x"], best["tokens"][:, 0], best["lengths"][:, 0]
+        weights = attended(self.model, x, tokens, written, part.get("lengths"), part.get("deltas"))
+        if weights is None:
+            return []
+        maps, lengths = [], lengths_of(part).tolist()
+        pairs = self.written(best, part) if "y" in part else [None] * len(rows)
+        for n, pair in enumerate(pairs):
+            source = symbols(x[n, : lengths[n]], legend.get("decode_source"))
+            answer = symbols(tokens[n, : written[n]], legend.get("decode"), {self.decoder.end: "end"})
+            called = chosen[rows[n]] + _fault(pair, decode)
+            maps.append(attention_map(weights[n, : written[n], : lengths[n]], source, answer, called))
+        return maps
+
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y = batch["y"]
-        inputs = F.pad(y[:, :-1].clamp(min=0), (1, 0), value=self.decoder.begin)
-        given = self._given(inputs) if stage == "train" else None
-        decoded = self.model(batch["x"], inputs, batch.get("lengths"), batch.get("deltas"), given)
+        decoded = self._read(batch, training=stage == "train")
         logits, targets = decoded.logits.flatten(0, 1), y.flatten()
         weights = self._item_weights(batch, stage)
         if weights is None:
@@ -132,8 +183,27 @@ class SequenceToSequence(Task):
         self._count(stage, logits.argmax(-1), targets)
         self._log_loss(loss, stage, (targets != IGNORED).sum())
         if stage != "train":
-            self._scores(stage).update(self._hypotheses(batch).tokens[:, 0], y, self.decoder.end)
+            self._judge(batch, stage, decoded)
         return loss
+
+    def _judge(self, batch: Batch, stage: str, decoded: Decoded) -> None:
+        """Scores what is written for a batch of a stage, and looks for signs of illness in it."""
+        best, y = self._hypotheses(batch), batch["y"]
+        self._scores(stage).update(best.tokens[:, 0], y, self.decoder.end)
+        if stage != "val":
+            return
+        said, true = zip(*self.written({"tokens": best.tokens, "lengths": best.lengths}, batch), strict=True)
+        ended = int((best.tokens[:, 0] == self.decoder.end).any(1).sum())
+        self._look(stage, "answers", said, true, len(said) - ended)
+        if decoded.weights is not None:
+            self._look(stage, "attention", decoded.weights, (y != IGNORED).sum(1), lengths_of(batch))
+
+    def _read(self, batch: Batch, training: bool = False) -> Decoded:
+        """What the decoder says where it is given the right targets; in training perhaps a part of them."""
+        inputs = F.pad(batch["y"][:, :-1].clamp(min=0), (1, 0), value=self.decoder.begin)
+        given = self._given(inputs) if training else None
+        decoded: Decoded = self.model(batch["x"], inputs, batch.get("lengths"), batch.get("deltas"), given)
+        return decoded
 
     def _given(self, inputs: Tensor) -> Tensor | None:
         """Which of the decoder's inputs (B, U) are true ones; None where all are."""
@@ -167,3 +237,8 @@ class SequenceToSequence(Task):
         named = {f"{stage}/{name}": score for name, score in scores.compute().items()}
         self.log_dict(named, prog_bar=stage == "val", sync_dist=True)
         scores.reset()
+
+
+def _fault(pair: Written | None, decode: Decode) -> str:
+    """What was asked for, where something else was written."""
+    return "" if pair is None or pair.said == pair.true else f", wrong: {decode(pair.true)} was asked for"

@@ -10,6 +10,8 @@ from zoo.verdict.measurements import Measurements
 GUARD = "callbacks: [{class_path: NonFiniteGuard, init_args: {action: rollback}}]"
 """What keeps NaN out."""
 
+LARGE = 0.05
+"""A learning rate from which on a larger one helps nobody."""
 USUAL = 5
 """Norms from which on there is a usual one."""
 
@@ -55,6 +57,12 @@ def _forgetting(m: Measurements, bias: float) -> tuple[str, ...]:
 def slower(m: Measurements) -> tuple[str, ...]:
     """A smaller learning rate."""
     return learning_rate(m, 1 / 3)
+
+
+def other_steps(m: Measurements) -> tuple[str, ...]:
+    """A smaller learning rate, and a larger one of one that is not large: both faults may look the same."""
+    faster = learning_rate(m, 3) if (m.network.lr or LARGE) < LARGE else ()
+    return (*slower(m), *faster)
 
 
 def learning_rate(m: Measurements, factor: float) -> tuple[str, ...]:

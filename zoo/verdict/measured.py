@@ -22,7 +22,7 @@ from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite, mea
 
 MOST_RECORDS = 500
 """Records of gradients through time that a mean is taken over."""
-LOSS = "train/loss"
+LOSS, VALIDATION = "train/loss", "val/"
 
 Logged: TypeAlias = Mapping[Metric, list[float]]
 """The finite values over a run of each metric that is in the table of quantities."""
@@ -62,6 +62,11 @@ def measurements_of(folder: Path) -> Measurements:
         nonfinite=_nonfinite(logged, sum(event.kind == "nonfinite" for event in events)),
         measured=_measured(run, logged),
         losses=_losses(rows),
+        validated={
+            name.removeprefix(VALIDATION): values
+            for name, values in curves.items()
+            if name.startswith(VALIDATION)
+        },
         events=[event.text for event in events],
         network=network_of(folder / "config.yaml"),
     )

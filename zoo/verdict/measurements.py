@@ -1,5 +1,6 @@
 """What was measured of a network, by whatever way, for a verdict on it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, final
@@ -123,6 +124,7 @@ class Measurements:
         nonfinite: Steps whose gradient was not finite, where every step was looked at.
         measured: Those among the steps in which the gradient was measured.
         losses: Steps whose loss was not finite, among those in which it was logged.
+        validated: What each validation said, by the names of metrics without "val/".
         events: What a guard did, in sentences.
         network: What the network is.
     """
@@ -142,8 +144,14 @@ class Measurements:
     nonfinite: int = 0
     measured: Nonfinite | None = None
     losses: Nonfinite | None = None
+    validated: Mapping[str, Sequence[float]] = field(default_factory=dict)
     events: Sequence[str] = ()
     network: Network = Network()
+
+    def last(self, name: str) -> float:
+        """What the last validation said under this name; NaN where none did."""
+        values = self.validated.get(name, ())
+        return values[-1] if values else math.nan
 
 
 def mean_by_lag(curves: Sequence[Sequence[float | None]]) -> list[float]:

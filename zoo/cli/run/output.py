@@ -14,6 +14,7 @@ from typing import Any, TextIO, final
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 from zoo.callbacks.say import say
+from zoo.diagnostics.quantities import Metric
 from zoo.names import name_stack
 from zoo.registry import printable
 from zoo.tasks.base import Task
@@ -59,7 +60,11 @@ class EpochLines(Callback):
         if not self.lines:
             return
         stages = ("train/loss", "val/") if self.validated else ("train/loss",)
-        metrics = {name: value for name, value in trainer.callback_metrics.items() if name.startswith(stages)}
+        metrics = {
+            name: value
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith(stages) and Metric.of(name) is None  # what is in the table is for a verdict
+        }
         of = f"/{trainer.max_epochs}" if (trainer.max_epochs or -1) > 0 else ""
         seconds = time.monotonic() - self.began
         say("epoch", f"{trainer.current_epoch + 1}{of}  {numbers(metrics)}  {seconds:.0f} s")

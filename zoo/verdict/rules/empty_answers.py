@@ -1,0 +1,29 @@
+"""Answers are empty, although something was asked for."""
+
+from collections.abc import Iterator
+
+from zoo.diagnostics.quantities import Quantity
+from zoo.verdict.advice import learning_rate
+from zoo.verdict.measurements import Measurements
+from zoo.verdict.rule import Rule, Told
+
+
+def _look(m: Measurements, most: float) -> Iterator[Told]:
+    empty = m.last(Quantity.EMPTY.key)
+    if empty > most:
+        yield (
+            f"At the last validation {empty:.0%} of the answers were empty. CTC says blanks first and labels "
+            f"later: train longer, or faster.",
+            learning_rate(m, 3),
+        )
+
+
+RULE = Rule(
+    name="empty answers",
+    place=160,
+    threshold=0.5,
+    severity="problem",
+    source="Graves et al., 2006, https://doi.org/10.1145/1143844.1143891; symbol_runs_bilstm_ctc says blanks "
+    "alone for its first 60 steps, and never after 140",
+    look=_look,
+)
