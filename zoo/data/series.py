@@ -1,6 +1,6 @@
 """Forecasting and classification of a user's own numeric series."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -9,22 +9,21 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
-from zoo.data.base import Record, SequenceData, check_option
+from zoo.data.base import Record, SequenceData
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder, Shuffled
 from zoo.data.batches.splits import Split
 from zoo.data.reading.faults import listed
 from zoo.data.time_series.columns import Columns, SeriesColumns, check_aims
-from zoo.data.time_series.division import DIVISIONS, SeriesPart
+from zoo.data.time_series.division import SeriesPart
 from zoo.data.time_series.files import SeriesFiles
-from zoo.data.time_series.frame import OneSeries
+from zoo.data.time_series.numerals import Numerals
+from zoo.data.time_series.options import check_future, check_options
 from zoo.data.time_series.reader import SeriesReader
-from zoo.data.time_series.scaling import SCALES
 from zoo.data.time_series.steps import SeriesTensors, two_axes
+from zoo.data.time_series.table import TextForm
 from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
 from zoo.registry import nearest
-
-MISSING = ("refuse", "fill")
 
 
 @final
@@ -41,11 +40,12 @@ class Series(SequenceData):
     (B, 1); `lengths` (B,) if they differ. `deltas` (B, T) if asked for: the time since the step before, 1 for
     the usual one.
 
-    Scaling, labels and the usual gap between steps are learned from the training part only. A missing value
-    is filled with the last one before it, or with the training mean where there is none. Numbers and ISO
-    dates are times. To predict, a file given as predict is forecast beyond its end; else the test windows
-    are; where columns are known ahead, rows without targets at the end of a series say what is known. Seasons
-    are counted from the first row of each series.
+    Scaling, labels and the usual gap between steps are learned from the training part only. A missing
+    value is filled with the last one before it, or with the training mean where there is none. Numbers
+    and dates are times; whether 01/02/2020 begins with a day is told from the whole column. To predict, a
+    file given as predict is forecast beyond its end; else the test windows are; where columns are known
+    ahead, rows without targets at the end of a series say what is known. Seasons are counted from the
+    first row of each series.
 
     Args:
         root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files
@@ -68,6 +68,8 @@ class Series(SequenceData):
         static: Columns that are the same at all times of a series.
         deltas: Whether batches hold the time since the step before, for cells that read it.
         missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
+        gaps: What becomes of steps that a regular series lacks, such as a day: "keep" takes rows for steps,
+            "fill" makes steps of them, whose values are missing (with missing: fill).
         scale: standard (mean and standard deviation), robust (median and quartiles) or none.
         split: Whether a file is divided by time (the end of each series is tested on) or by series, as it
             always is for labels and numbers.
@@ -75,6 +77,8 @@ class Series(SequenceData):
         test_fraction: Share of a divided file for testing.
         separator: Between columns; by default a tab in .tsv and .tab, else a comma.
         encoding: Encoding of CSV and TSV files.
+        decimal: What numbers in CSV and TSV files have before their fraction: a point or a comma.
+        thousands: What they have between thousands: ",", ".", " ", "'" or "_"; by default nothing.
         batch_size: Windows or series of one batch.
         seed: Decides shuffles, and the division by series.
         num_workers: Processes that load batches; 0 loads in the training process.
@@ -104,25 +108,30 @@ class Series(SequenceData):
         static: Columns = None,
         deltas: bool = False,
         missing: str = "refuse",
+        gaps: str = "keep",
         scale: str = "standard",
         split: str = "time",
         val_fraction: float = 0.15,
         test_fraction: float = 0.15,
         separator: str | None = None,
         encoding: str = "utf-8",
+        decimal: str = ".",
+        thousands: str | None = None,
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
-        check_options({"missing": missing, "scale": scale, "split": split})
+        check_options({"missing": missing, "gaps": gaps, "scale": scale, "split": split})
         check_aims(horizon, input_steps, label, number, season, stride)
         self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number))
         self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
+        numerals = Numerals(decimal=decimal, thousands=thousands)
+        form = TextForm(separator=separator, encoding=encoding, numerals=numerals)
         by = split if horizon else None
-        self.reader = SeriesReader(self.files, (separator, encoding), self.fills, by, seed)
+        self.reader = SeriesReader(self.files, form, (self.fills, gaps == "fill"), by, seed)
 
     @property
     def tensors(self) -> SeriesTensors:
@@ -279,20 +288,3 @@ class Series(SequenceData):
                 f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
             )
         return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])
-
-
-def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
-    """Refuses series that do not say what is known of the steps to forecast."""
-    for series in found:
-        ahead = len(series) - series.end
-        if ahead < horizon:
-            raise ValueError(
-                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
-                f"{listed(known)} must be known for {horizon}; expected a row for each"
-            )
-
-
-def check_options(given: Mapping[str, str]) -> None:
-    """Refuses words that these options do not have."""
-    for name, known in (("missing", MISSING), ("scale", SCALES), ("split", DIVISIONS)):
-        check_option(name, given[name], known)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import final
 
-from zoo.data.time_series.times import BadTimeError, TimeReader
+from zoo.data.time_series.times import BadTimeError, read_times
 from zoo.init.table import Column, Table
 
 TIMES = (
@@ -90,7 +90,7 @@ def _is_time(column: Column, of_series: bool) -> bool:
     if not called and not column.values[0][:4].isdigit():
         return False
     try:
-        times = TimeReader().read(column.values)
+        times = read_times(column.values)
     except BadTimeError:
         return False
     return of_series or bool((times[1:] > times[:-1]).all())
@@ -105,7 +105,7 @@ def _check_dates(column: Column) -> None:
     if column.is_numeric or column.missing or not column.values or not column.values[0][:4].isdigit():
         return
     try:
-        times = TimeReader().read(column.values)
+        times = read_times(column.values)
     except BadTimeError:
         return
     row = int((times[1:] <= times[:-1]).argmax()) + 1

@@ -7,7 +7,15 @@ from typing import final
 import numpy as np
 
 from zoo.data.reading.files import existing
-from zoo.data.time_series.table import ENDINGS, SEPARATORS, Piece, TableFile, TextTableFile, piece_of
+from zoo.data.time_series.table import (
+    ENDINGS,
+    SEPARATORS,
+    Piece,
+    TableFile,
+    TextForm,
+    TextTableFile,
+    piece_of,
+)
 
 
 @final
@@ -79,7 +87,7 @@ class ArchiveFile(TableFile):
         }
 
 
-def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
+def table_file(path: Path, form: TextForm) -> TableFile:
     """The file as a table.
 
     Raises:
@@ -92,7 +100,7 @@ def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
         return ParquetFile(path)
     if ending == ".npz":
         return ArchiveFile(path)
-    separator = separator or SEPARATORS.get(ending)
+    separator = form.separator or SEPARATORS.get(ending)
     if separator is None:
         raise ValueError(f"{path} is none of {', '.join(ENDINGS)}; give separator if it is text")
-    return TextTableFile(path, separator, encoding)
+    return TextTableFile(path, separator, form)

@@ -90,7 +90,7 @@ def read_series(table: TableFile, columns: SeriesColumns, missing_ok: bool) -> l
 def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[str, "_Coded"], Ticks | None]:
     """The columns of all rows: numbers (N, .), words and times."""
     reader, coded = TimeReader(), {name: _Coded() for name in (columns.id, columns.label) if name is not None}
-    blocks, ticks, rows = list[Numbers](), list[Ticks](), 0
+    blocks, rows = list[Numbers](), 0
     for piece in table.pieces(columns.numbers, columns.words):
         numbers = [np.asarray(piece[name], dtype=np.float64) for name in columns.numbers]
         blocks.append(np.stack(numbers, 1))
@@ -98,14 +98,14 @@ def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[
             kept.add(piece[name])
         if columns.time is not None:
             try:
-                ticks.append(reader.read(list(piece[columns.time])))
+                reader.add(list(piece[columns.time]))
             except BadTimeError as error:
                 place = table.place(rows + error.row)
                 raise ValueError(f"{table.path}, {place}: column {columns.time!r}: {error}") from None
         rows += len(blocks[-1])
     whole = np.concatenate(blocks) if blocks else np.empty((0, len(columns.numbers)))
     _tell_size(table.path, rows, len(columns.numbers) + len(columns.words), len(table.names))
-    return whole, coded, np.concatenate(ticks) if ticks else None
+    return whole, coded, None if columns.time is None else reader.ticks()
 
 
 @final

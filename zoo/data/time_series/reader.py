@@ -9,6 +9,8 @@ from zoo.data.time_series.division import SeriesPart, divided
 from zoo.data.time_series.files import SeriesFiles
 from zoo.data.time_series.formats import table_file
 from zoo.data.time_series.frame import OneSeries, check_lengths, read_series
+from zoo.data.time_series.grid import completed
+from zoo.data.time_series.table import TextForm
 from zoo.data.time_series.windows import Steps
 
 
@@ -18,8 +20,8 @@ class SeriesReader:
 
     Args:
         files: Where they are.
-        text: Of text files, what is between columns (None goes by the ending), and the encoding.
-        fills: Whether values may be missing.
+        form: How text files are written.
+        fills: Whether values may be missing, and whether steps that are lacking become such.
         division: "time" or "series"; None where each series is a whole, which is the latter.
         seed: Decides the latter.
 
@@ -28,9 +30,9 @@ class SeriesReader:
     """
 
     def __init__(
-        self, files: SeriesFiles, text: tuple[str | None, str], fills: bool, division: str | None, seed: int
+        self, files: SeriesFiles, form: TextForm, fills: tuple[bool, bool], division: str | None, seed: int
     ) -> None:
-        self.files, self.text, self.fills = files, text, fills
+        self.files, self.form, self.fills = files, form, fills
         self.division, self.seed = division or "series", seed
         self.cut: dict[tuple[Path, ...], Steps] = {}
         self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
@@ -49,9 +51,10 @@ class SeriesReader:
         """
         paths = self.files.find(split).paths
         if paths not in self._found:
-            tables = [table_file(path, *self.text) for path in paths]
+            tables = [table_file(path, self.form) for path in paths]
             whole = columns.completed(tables[0].names, str(paths[0]))
-            found = [series for table in tables for series in read_series(table, whole, self.fills)]
+            found = [series for table in tables for series in read_series(table, whole, self.fills[0])]
+            found = completed(found) if self.fills[1] else found
             check_lengths(found, least, "a window with its horizon")
             self._found[paths] = found
         return self._found[paths]

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from zoo.data.time_series.times import TimeReader
+from zoo.data.time_series.times import read_times
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS
 from zoo.init.found import Form, Found, counted
@@ -82,7 +82,7 @@ def _pace(roles: Roles) -> tuple[str, int, int] | None:
     """What a step is called, how many a season has, and how many to forecast; None where no date says it."""
     if roles.time is None:
         return None
-    times = TimeReader().read(roles.time.values)
+    times = read_times(roles.time.values)
     if times.dtype.kind != "M":
         return None
     gaps = np.diff(times.astype("datetime64[s]")).astype(float)
