@@ -158,6 +158,10 @@ class Series(SequenceData):
         return self._tensors
 
     @property
+    def tests_early(self) -> bool:
+        return self.columns.label is not None
+
+    @property
     def sizes(self) -> dict[str, int]:
         tensors, columns = self.tensors, self.tensors.columns
         known = len(columns.known) + (0 if self.season is None else 2)

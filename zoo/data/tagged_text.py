@@ -117,6 +117,10 @@ class TaggedText(TextData):
         self._sentences: dict[Split, list[TaggedSentence]] = {}
 
     @property
+    def tests_early(self) -> bool:
+        return True
+
+    @property
     def sizes(self) -> dict[str, int]:
         words = len(self._words())
         own = {"character_vocab_size": 1 + len(self.alphabet)} if self.characters else {}

@@ -1,4 +1,4 @@
-"""Labelled texts in tables (CSV, TSV) and in lines of label and text."""
+"""Labelled texts in tables (CSV, TSV, Parquet) and in lines of label and text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from zoo.data.reading.columns import UsedColumns, number_of, shortened
 from zoo.data.reading.faults import Faults, share
-from zoo.data.reading.files import read_text, tell
-from zoo.data.reading.rows import Row, rows_of
+from zoo.data.reading.files import existing, read_text, tell
+from zoo.data.reading.rows import Row, parquet_rows, rows_of
 
+PARQUET = ".parquet"
+"""Names of columns and rows without text around them; the names are its line 1."""
 ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 EMPTY = ("refuse", "skip")
 LACKING = dict.fromkeys(("text", "label", "short"), "empty: skip leaves such rows out")
@@ -35,7 +37,7 @@ class TextTable:
     """How to read a file of labelled texts; what is None follows from the rest."""
 
     separator: str | None
-    """Between columns: a comma (fields may be quoted), a tab (no quoting), or a space (label, then text)."""
+    """Between columns: a tab (no quoting), a space (label, then text), or another (fields may be quoted)."""
     header: bool | None
     """Whether the first line names the columns."""
     text: int | str | None
@@ -71,10 +73,14 @@ class TextTable:
             FileNotFoundError: there is no such file.
             ValueError: a column is missing, or rows are at fault; names their lines and what helps.
         """
-        separator = self.separator or _separator_of(path)
-        header = self.header if self.header is not None else separator != " "
         faults = Faults()
-        rows = rows_of(read_text(path, self.encoding), separator, faults)
+        if path.suffix.lower() == PARQUET:
+            separator, header = ",", True
+            rows: Iterator[Row] = enumerate(parquet_rows(existing(path, path.name)), 1)
+        else:
+            separator = self.separator or _separator_of(path)
+            header = self.header if self.header is not None else separator != " "
+            rows = rows_of(read_text(path, self.encoding), separator, faults)
         first = next(rows, None)
         if first is None or (header and faults.of(MALFORMED)):
             raise ValueError(f"{path}, {faults.told(MALFORMED, 1) or 'line 1: there is nothing but quotes'}")

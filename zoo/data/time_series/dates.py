@@ -17,7 +17,8 @@ PARTS: Mapping[str, str] = {
     "month, day, year": rf"(?P<month>\d{{1,2}})[./-](?P<day>\d{{1,2}})[./-]{YEAR}",
     "year, month, day": r"(?P<year>\d{4})[./-](?P<month>\d{1,2})[./-](?P<day>\d{1,2})",
     "day, name of the month, year": rf"(?P<day>\d{{1,2}})[ .-]+{NAME}[ .-]+{YEAR}",
-    "name of the month, day, year": rf"{NAME}[ .-]+(?:(?P<day>\d{{1,2}})(?:, *| +))?(?P<year>\d{{4}})",
+    "name of the month, day, year": rf"{NAME}[ .-]+(?:(?P<day>\d{{1,2}})[,. -]+)?(?P<year>\d{{4}})",
+    "year, name of the month": rf"(?P<year>\d{{4}})[ .-]+{NAME}",
     "year and quarter": r"(?P<year>\d{4})[ -]?Q(?P<quarter>[1-4])",
 }
 """How dates are written, in words -> their parts."""

@@ -69,7 +69,8 @@ def _grid(numbers: Any, times: Any, offset: Any) -> Grid | None:
     steps = np.arange(places[-1] + 1)
     if times.dtype.kind != "M":
         return Grid(places, times[0] + steps * unit)
-    span = np.timedelta64(round(float(unit)), np.datetime_data(times.dtype)[0])
+    kind: Any = np.datetime_data(times.dtype)[0]
+    span = np.timedelta64(round(float(unit)), kind)
     return Grid(places, (times[0] + steps * span).astype("datetime64[us]") + offset)
 
 

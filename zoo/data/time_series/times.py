@@ -137,7 +137,7 @@ def _date(words: Sequence[Any]) -> Ticks:
     if not COMPACT.fullmatch(words[0]) and _parses(_number, words[0]):
         raise ValueError("numbers are no dates")
     dashed = [COMPACT.sub(r"\1-\2-\3", word) for word in words]
-    plain = [word.removesuffix("Z").replace("/", "-") for word in dashed]
+    plain = [word.removesuffix("Z").removesuffix("+00:00").replace("/", "-") for word in dashed]
     if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
         raise ValueError("a date has an offset")
     return np.array(plain, dtype="datetime64[us]")

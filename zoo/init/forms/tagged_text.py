@@ -7,7 +7,7 @@ from typing import Any, final
 from zoo.data.tagged_text import TaggedText
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer
 from zoo.init.source import Source
 
@@ -28,11 +28,12 @@ class TaggedTextForm(Form):
         "sentences with a tag for each word: CoNLL-U, or a word and its tag in a line, a blank line between"
     )
 
-    def look(self, source: Source, target: str | None) -> Found | None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
         is_conllu = source.file.suffix.lower() == ".conllu"
         if not is_conllu and not _has_sentences(source.head):
             return None
-        column = int(target) if target is not None and target.isdigit() else target
+        target = asked.target
+        column: int | str | None = int(target) if target is not None and target.isdigit() else target
         encoding = source.encoding or "utf-8"
         data = TaggedText(source.root, tag=column, encoding=encoding)
         data.learn()
