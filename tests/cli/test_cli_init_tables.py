@@ -147,6 +147,25 @@ def test_encodings_and_line_ends_are_seen(zoo, folder, encoding):
     fitted(zoo, "sold.yaml")
 
 
+def test_files_of_two_encodings_are_named(zoo, folder):
+    (folder / "films").mkdir()
+    rows = ["a très fine film,good", "a dull film,bad"] * 20
+    write(folder / "films/train.csv", "text,label", rows)
+    write(folder / "films/test.csv", "text,label", rows, "latin-1")
+    assert "films/train.csv is in UTF-8, and films/test.csv is not" in refused(zoo, "films")
+
+
+def test_text_in_utf_8_is_not_garbled_in_silence(zoo, folder):
+    write(folder / "sold.csv", "day,größe", [f"{day},{k % 7}" for k, day in enumerate(days(120))])
+    initialised(zoo, "sold.csv")
+    recipe = (
+        (folder / "sold.yaml").read_text().replace("root: sold.csv", "encoding: cp1252\n    root: sold.csv")
+    )
+    (folder / "sold.yaml").write_text(recipe.replace("targets: größe", "targets: grÃ¶ÃŸe"))
+    outcome = zoo("fit", "--config", "sold.yaml", "--trainer.accelerator=cpu", "--trainer.max_epochs=1")
+    assert "is in UTF-8 and read as cp1252: 'day,größe' becomes 'day,grÃ¶ÃŸe'" in outcome.out + outcome.err
+
+
 def test_numbers_without_names_of_columns_are_named(zoo, folder):
     write(folder / "bare.csv", "1,2", [f"{k},{k % 7}" for k in range(99)])
     assert "bare.csv, line 1: '1,2' does not name 2 columns of numbers" in refused(zoo, "bare.csv")
@@ -184,10 +203,7 @@ def test_arrays_that_do_not_belong_together_are_named(zoo, folder):
 
 
 def test_parquet_files_of_texts_and_of_series_are_read(zoo, folder):
-    texts = [
-        ("a fine film it was" if k % 2 else "a dull film it is", "good" if k % 2 else "bad")
-        for k in range(80)
-    ]
+    texts = [("a fine film it was", "good"), ("a dull film it is", "bad")] * 40
     columns = {"text": [one for one, _ in texts], "label": [two for _, two in texts]}
     parquet.write_table(pa.table(columns), folder / "films.parquet")
     assert "80 texts" in initialised(zoo, "films.parquet")

@@ -12,6 +12,7 @@ from jaxtyping import Float64
 
 from zoo.data.reading.columns import shortened
 from zoo.data.reading.faults import Faults
+from zoo.data.reading.files import tell_garbled
 from zoo.data.time_series.numerals import PLAIN, Numerals
 from zoo.registry import nearest
 
@@ -105,6 +106,8 @@ class TextTableFile(TableFile):
         self.path, self.separator = path, separator
         self.encoding, self.numerals = form.encoding, form.numerals
         row = next(self._rows(), None)
+        with path.open("rb") as file:
+            tell_garbled(path, b"".join(file.readlines(PIECE)), form.encoding)
         if row is None:
             raise ValueError(f"{path} is empty, expected a header and rows below it")
         super().__init__(path, row[1])
