@@ -108,8 +108,9 @@ class Trained:
             raise ValueError("there is no vocabulary for the model's tokens; expected a run of `zoo fit`")
         begun = self.data.prompt(prompt)
         tokens = torch.tensor(begun, dtype=torch.long, device=self.task.device)
-        drawn = islice(tokens_after(self.task.model, tokens, sampling), count)
-        return pieces(self.data.vocabulary, begun, drawn)
+        vocabulary = self.data.vocabulary
+        drawn = islice(tokens_after(self.task.model, tokens, sampling, vocabulary.reserved), count)
+        return pieces(vocabulary, begun, drawn)
 
     def _as_data(self, items: Sequence[Any]) -> SequenceDataset:
         if self.data is not None:

@@ -109,6 +109,10 @@ class SequenceData(LightningDataModule, ABC):
         for number, record in enumerate(records):
             yield {"item": number, **record}
 
+    def by_step(self, row: Record) -> Iterator[Record]:
+        """One of `rows` as rows without lists, one for each step where it has values for steps."""
+        yield row
+
     def given(self, items: Sequence[Any]) -> SequenceDataset:
         """Items of a user's own, as batches for a model that was trained on this data.
 

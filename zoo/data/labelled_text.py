@@ -157,8 +157,10 @@ class LabelledText(TextData):
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each text with its line in the file, and the label that the file gives it, if any."""
         split: Split = "predict" if "predict" in self.files.given else "test"
-        for example, record in zip(self.examples(split), records, strict=False):
-            given = {} if example.label is None else {"given_label": example.label}
+        examples = self.examples(split)
+        has_labels = any(example.label is not None for example in examples)
+        for example, record in zip(examples, records, strict=False):
+            given = {"given_label": example.label} if has_labels else {}
             yield {"line": example.line, **record, **given, "text": example.text}
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:

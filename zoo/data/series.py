@@ -22,7 +22,7 @@ from zoo.data.time_series.options import check_future, check_options
 from zoo.data.time_series.reader import SeriesReader
 from zoo.data.time_series.steps import SeriesTensors, two_axes
 from zoo.data.time_series.table import TextForm
-from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
+from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf, forecast_steps
 from zoo.registry import nearest
 
 
@@ -221,6 +221,10 @@ class Series(SequenceData):
         for (number, first), record in zip(places, records, strict=False):
             one = series[number]
             yield {"series": one.id, "time": one.times_from(first, self.horizon), **record}
+
+    def by_step(self, row: Record) -> Iterator[Record]:
+        """A row for each step and variable that is forecast."""
+        yield from [row] if self.horizon is None else forecast_steps(row, self.tensors.columns.targets)
 
     def given(self, items: Sequence[Any]) -> SequenceDataset:
         """Arrays (T, C) of targets and past covariates in their own units, as windows or whole series.

@@ -9,6 +9,8 @@ from zoo.tasks.answers import Curves
 
 PARTS = ("forecast", "lower", "upper")
 """What is forecast of a value, and the bounds of its interval."""
+TRUE = "true"
+"""What a value was."""
 BASELINES = {"last_value": "the last value", "seasonal_naive": "the seasonal naive forecast"}
 """Forecasts that need no training, in words."""
 

@@ -20,11 +20,13 @@ class UsedColumns:
     """That of the label; None where labels are not read."""
     width: int
     """How many a row has."""
+    is_lenient: bool = False
+    """Whether rows may lack a label."""
 
     @property
     def needed(self) -> int:
         """How many a row must have."""
-        return 1 + max(self.text, -1 if self.label is None else self.label)
+        return 1 + max(self.text, -1 if self.label is None or self.is_lenient else self.label)
 
 
 def number_of(column: int | str, names: list[str] | None, path: Path, separator: str) -> int:

@@ -67,7 +67,7 @@ class TextTable:
 
         Args:
             path: The file.
-            labelled: Whether there must be labels; without, the label column is not looked for.
+            labelled: Whether there must be labels; without, they are read where there are any.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -97,7 +97,8 @@ class TextTable:
         own = (1, 0) if separator == " " else ("text", "label")
         wanted = [own[k] if column is None else column for k, column in enumerate((self.text, self.label))]
         text = number_of(wanted[0], names, path, separator)
-        label = number_of(wanted[1], names, path, separator) if labelled else None
+        there = labelled or wanted[1] in (names or ()) or wanted[1] in range(len(first))
+        label = number_of(wanted[1], names, path, separator) if there else None
         if text == label:
             raise ValueError(f"{path}: text and label are both column {text}, expected two different ones")
         if names is not None and self.header is None and all(isinstance(column, int) for column in wanted):
@@ -105,7 +106,7 @@ class TextTable:
                 f"{path}: line 1 is taken for the names of the columns ({shortened(names)}); header: false "
                 f"reads it as a text, header: true says no more of it"
             )
-        return UsedColumns(text=text, label=label, width=len(first))
+        return UsedColumns(text=text, label=label, width=len(first), is_lenient=not labelled)
 
     def _check(self, path: Path, examples: list[Example], faults: Faults) -> None:
         """Refuses rows that are at fault, or says how many were left out."""
@@ -138,10 +139,10 @@ def _examples(path: Path, rows: Iterable[Row], columns: UsedColumns, faults: Fau
             continue
         if not row[text].strip():
             faults.add("text", line, "the text is empty")
-        elif label is None:
+        elif label is None or (columns.is_lenient and label >= len(row)):
             yield Example(path, line, row[text], None)
-        elif name := row[label].strip():
-            yield Example(path, line, row[text], name)
+        elif (name := row[label].strip()) or columns.is_lenient:
+            yield Example(path, line, row[text], name or None)
         else:
             faults.add("label", line, "the label is empty")
 
