@@ -13,6 +13,7 @@ from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
 from zoo.data.batches.given import given_arrays
 from zoo.data.streams import StreamData
+from zoo.data.time_series.own_frames import is_frame
 from zoo.data.words.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from zoo.generation import Sampling, tokens_after
 from zoo.registry import Registry, UnknownNameError
@@ -63,7 +64,7 @@ class Trained:
 
         Args:
             items: Texts, arrays (T, I) of features, or what else the data module takes for one; a single text
-                is one item, an array (N, T, I) is N of them.
+                is one item, an array (N, T, I) is N of them, a frame is one series or one for each id.
             batch_size: Items that are computed at once.
 
         Returns:
@@ -72,7 +73,7 @@ class Trained:
         Raises:
             ValueError: an item is not what the model was trained on, or there are none.
         """
-        items = [items] if isinstance(items, str) else list(items)
+        items = [items] if isinstance(items, str) or is_frame(items) else list(items)
         if not items:
             raise ValueError("there are no items to predict; expected at least one")
         given = self._as_data(items)

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import torch
-from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
@@ -13,17 +11,18 @@ from zoo.data.base import Record, SequenceData
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder, Shuffled
 from zoo.data.batches.splits import Split
-from zoo.data.reading.faults import listed
 from zoo.data.time_series.columns import Columns, SeriesColumns, check_aims
 from zoo.data.time_series.division import SeriesPart
 from zoo.data.time_series.files import SeriesFiles
+from zoo.data.time_series.grid import completed
 from zoo.data.time_series.numerals import Numerals
 from zoo.data.time_series.options import check_future, check_options
+from zoo.data.time_series.own_frames import is_frame, series_of
 from zoo.data.time_series.reader import SeriesReader
+from zoo.data.time_series.sets import last_windows, series_targets, whole_series
 from zoo.data.time_series.steps import SeriesTensors, two_axes
 from zoo.data.time_series.table import TextForm
 from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf, forecast_steps
-from zoo.registry import nearest
 
 
 @final
@@ -195,10 +194,8 @@ class Series(SequenceData):
         tensors, parts = self.tensors, self.parts(split)
         if self.horizon is not None:
             return self._windows(split, parts)
-        items = [tensors.whole(part.series) for part in parts]
-        gaps = [tensors.deltas(part.series) for part in parts] if self.deltas else []
-        deltas = [each for each in gaps if each is not None] if self.deltas else None
-        return WholeSeries(items, deltas, None if split == "predict" else self._targets(parts))
+        targets = None if split == "predict" else series_targets(parts, tensors, self.labels)
+        return whole_series([part.series for part in parts], tensors, targets)
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
@@ -227,17 +224,27 @@ class Series(SequenceData):
         yield from [row] if self.horizon is None else forecast_steps(row, self.tensors.columns.targets)
 
     def given(self, items: Sequence[Any]) -> SequenceDataset:
-        """Arrays (T, C) of targets and past covariates in their own units, as windows or whole series.
+        """Series in their own units, as windows after which to forecast, or as whole series.
+
+        Args:
+            items: Frames, or columns by name, with all that the training file has but the label; or arrays
+                (T, C) of targets and past covariates where there is nothing else.
 
         Raises:
-            ValueError: they are of another width or too short, or the data has covariates or a season, whose
-                values for these are not known.
+            ValueError: they are of another width or too short, lack a column, or are arrays where the data
+                has covariates or a season, whose values for these are not known.
         """
         tensors, columns = self.tensors, self.tensors.columns
+        if any(map(is_frame, items)):
+            series = series_of(items, columns.unlabelled(), self.fills)
+            series = completed(series) if self.reader.fills[1] else series
+            if self.horizon is None:
+                return whole_series(series, tensors, None)
+            return last_windows(series, tensors, self.input_steps, self.horizon)
         if self.season is not None or columns.known or columns.static or self.deltas:
             raise ValueError(
                 "arrays say nothing of season, known and static covariates or times, which this data has; "
-                "expected a file given as predict"
+                "expected frames or columns by name (a dict), or a file given as predict"
             )
         found = [
             tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps), self.fills))
@@ -282,17 +289,3 @@ class Series(SequenceData):
             None if split == "predict" else parts,
             f"{home.split.path}: the {split} part",
         )
-
-    def _targets(self, parts: Sequence[SeriesPart]) -> Tensor:
-        """The class (N,) or the scaled number (N, 1) of each series."""
-        if self.columns.label is None:
-            return torch.stack([self.tensors.number(part.series) for part in parts])
-        unknown = [part.series for part in parts if part.series.label not in self.labels]
-        if unknown:
-            label = str(unknown[0].label)
-            raise ValueError(
-                f"{unknown[0].place(0)}: label {label!r} does not occur in the training data, in "
-                f"{len(unknown)} of {len(parts)} series"
-                f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
-            )
-        return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])

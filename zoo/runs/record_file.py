@@ -22,7 +22,7 @@ def write_rows(rows: Iterable[Row], path: Path) -> int:
     """Writes rows in the format that the ending of the file names, and returns how many they are.
 
     The columns are those of the first row. In CSV a list is written as JSON, and what is None is empty. In
-    CSV and JSON what is not finite is None, and numbers in single precision have no more digits than these do.
+    CSV and JSON what is not finite is None, and numbers in single precision have no more digits than that.
 
     Raises:
         ValueError: the ending names no format, or there is nothing to write Parquet with.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -104,7 +103,7 @@ def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[
                 raise ValueError(f"{table.path}, {place}: column {columns.time!r}: {error}") from None
         rows += len(blocks[-1])
     whole = np.concatenate(blocks) if blocks else np.empty((0, len(columns.numbers)))
-    _tell_size(table.path, rows, len(columns.numbers) + len(columns.words), len(table.names))
+    _tell_size(table, rows, len(columns.numbers) + len(columns.words), len(table.names))
     return whole, coded, None if columns.time is None else reader.ticks()
 
 
@@ -242,9 +241,10 @@ def _check_missing(series: OneSeries, columns: SeriesColumns, missing_ok: bool) 
         )
 
 
-def _tell_size(path: Path, rows: int, read: int, names: int) -> None:
-    if path.stat().st_size >= LARGE:
-        tell(f"{path}: {rows} rows, {read} of {names} columns are kept, {rows * read * 8 / 2**20:.0f} MiB")
+def _tell_size(table: TableFile, rows: int, read: int, names: int) -> None:
+    if table.size >= LARGE:
+        size = rows * read * 8 / 2**20
+        tell(f"{table.path}: {rows} rows, {read} of {names} columns are kept, {size:.0f} MiB")
 
 
 def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> None:

@@ -72,6 +72,11 @@ class TableFile(ABC):
             ValueError: a value is no number; names line, column and value.
         """
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
+
     def place(self, row: int) -> str:
         """Where a row is, for messages."""
         return f"row {row}"
