@@ -32,8 +32,7 @@ class TaggedTextForm(Form):
         is_conllu = source.file.suffix.lower() == ".conllu"
         if not is_conllu and not _has_sentences(source.head):
             return None
-        target = asked.target
-        column: int | str | None = int(target) if target is not None and target.isdigit() else target
+        column = _column(asked.target)
         encoding = source.encoding or "utf-8"
         data = TaggedText(source.root, tag=column, encoding=encoding)
         data.learn()
@@ -83,6 +82,10 @@ def _model(in_spans: bool) -> dict[str, Any]:
     }
     options = {"network": network, "crf": in_spans, "optimizer": {"name": "Adam", "lr": 0.002}}
     return {"class_path": "SequenceTagger", "init_args": options}
+
+
+def _column(target: str | None) -> int | str | None:
+    return int(target) if target is not None and target.isdigit() else target
 
 
 def _told(column: int | str | None) -> str:
