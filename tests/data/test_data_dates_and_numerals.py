@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from zoo.data.series import Series
 from zoo.data.time_series.grid import grid_of
@@ -112,3 +113,21 @@ def test_what_is_lacking_of_months_and_numbers_is_told(dates, lacking, first):
 def test_irregular_times_have_no_grid():
     assert grid_of(read_times(["1", "2", "3.5", "4"])) is None
     assert grid_of(read_times(["1", "2", "3", "900"])) is None
+
+
+@pytest.mark.parametrize(("unit", "season"), [("D", 7), ("M", 12)])
+def test_a_season_goes_on_in_a_file_that_begins_elsewhere(tmp_path, unit, season):
+    times = [str(each) for each in np.datetime64("2020-01", unit) + np.arange(80)]
+    rows = [f"{when};{k}" for k, when in enumerate(times)]
+    options = {"targets": "a", "time": "t", "separator": ";", "season": season, **WINDOW}
+    whole = table(tmp_path / "whole.csv", rows)
+    later = table(tmp_path / "later.csv", rows[-11:])
+    data = Series(whole, predict=later, **options)
+    data.setup("fit")
+    again = Series(whole, predict=whole, **options)
+    again.load_state_dict(data.state_dict())
+    (one,), (two,) = data.predict_dataloader(), again.predict_dataloader()
+    assert torch.equal(one["known"], two["known"])
+    bare = Series(whole, predict=later, **(options | {"time": None}))
+    (unaware,) = bare.predict_dataloader()
+    assert not torch.equal(one["known"], unaware["known"])

@@ -44,7 +44,7 @@ class Series(SequenceData):
     and dates are times; whether 01/02/2020 begins with a day is told from the whole column. To predict, a
     file given as predict is forecast beyond its end; else the test windows are; where columns are known
     ahead, rows without targets at the end of a series say what is known. Seasons are counted from the
-    first row of each series.
+    first training row, by times; without regular times, from the first row of each series.
 
     Args:
         root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files

@@ -27,6 +27,8 @@ def look(root: Path, asked: Asked = NOTHING) -> Found:
     if not source.head:
         raise ValueError(f"{source.file} is no text; expected one of: {known}")
     first = source.head[0][:60]
+    if first.startswith("#"):
+        known = f"{known} (without lines of comments before it)"
     raise ValueError(
         f"{source.file}, line 1: {first!r} begins nothing that can be read{to_predict}; "
         f"expected one of: {known}"
