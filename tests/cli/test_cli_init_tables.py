@@ -138,6 +138,30 @@ def test_ragged_rows_are_named_by_their_line(zoo, folder, wrong, said):
     assert said in refused(zoo, "sold.csv")
 
 
+def test_a_large_file_is_read_in_pieces_that_are_not_kept(zoo, folder, monkeypatch):
+    rows = [f"{day},{k % 7}" for k, day in enumerate(days(120))]
+    write(folder / "sold.csv", "day,sold", rows)
+    for module in ("series_read", "check"):
+        monkeypatch.setattr(f"zoo.init.{module}.LARGE", 100)
+    monkeypatch.setattr("zoo.init.series_read.read_series", None)
+    said = initialised(zoo, "sold.csv")
+    assert "A large file: looked at the first 2,000 rows for what columns are" in said
+    assert "120 rows" in said
+    write(folder / "worse.csv", "day,sold", [*rows, "2021-01-01"])
+    assert "worse.csv, line 122: 1 columns, expected 2" in refused(zoo, "worse.csv")
+
+
+def test_quotes_may_hold_separators_and_line_ends(zoo, folder):
+    texts = ['"a ""fine"" film;\nit was";good', '"a dull film, it is";bad'] * 30
+    write(folder / "films.csv", '"text";"label"', texts)
+    assert "60 texts" in initialised(zoo, "films.csv")
+    fitted(zoo, "films.yaml")
+    numbers = [f'"{day}";"{k % 7},5"' for k, day in enumerate(days(120))]
+    write(folder / "sold.csv", '"the day";"sold; all"', numbers)
+    assert "target: sold; all" in initialised(zoo, "sold.csv")
+    fitted(zoo, "sold.yaml")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252", "utf-16-le"])
 def test_encodings_and_line_ends_are_seen(zoo, folder, encoding):
     rows = [f"{day},{k % 7}" for k, day in enumerate(days(120))]
@@ -217,6 +241,17 @@ def test_short_texts_that_repeat_are_texts_if_they_are_called_so(zoo, folder):
     write(folder / "said.csv", "text,label", ["yes,agree", "no,differ", "yes yes,agree"] * 20)
     assert "60 texts" in initialised(zoo, "said.csv")
     fitted(zoo, "said.yaml")
+
+
+def test_a_tag_that_only_test_data_has_is_said(zoo, folder):
+    (folder / "tags").mkdir()
+    for split in ("train", "dev", "test"):
+        (folder / f"tags/{split}.txt").write_text("the\tDET\ncat\tNOUN\n\n" * 20)
+    with (folder / "tags/test.txt").open("a") as file:
+        file.write("\nso\tADV\n")
+    said = initialised(zoo, "tags")
+    assert "For val: dev.txt." in said
+    assert "For test: test.txt, line 62: tag 'ADV' is none of training, and not counted" in said
 
 
 def test_a_label_that_only_test_data_has_is_named_before_training(zoo, folder):

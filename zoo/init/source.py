@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import final
 
+from zoo.data.batches.splits import Split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.files import existing
 from zoo.data.reading.split_files import splits_of
@@ -33,7 +34,7 @@ class Source:
 
     root: Path
     file: Path
-    others: tuple[tuple[str, Path], ...] = ()
+    others: tuple[tuple[Split, Path], ...] = ()
     pair: Path | None = None
 
     @classmethod

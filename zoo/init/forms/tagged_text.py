@@ -1,6 +1,7 @@
 """Sentences with a tag for each word."""
 
 from collections import Counter
+from collections.abc import Iterator
 from statistics import median
 from typing import Any, final
 
@@ -50,7 +51,7 @@ class TaggedTextForm(Form):
             facts=(
                 f"{counted(words, 'word')}, {min(lengths)} to {max(lengths)} in a sentence.",
                 *balance(tags, "tag"),
-                *(f"For {split}: {path.name}." for split, path in source.others),
+                *_others(data, source, tags),
             ),
             guesses=(f"Taken for the tag: {told} (--target says otherwise).{chain}",),
             recipe={
@@ -68,6 +69,19 @@ class TaggedTextForm(Form):
                 "trainer.callbacks": STOPS,
             },
         )
+
+
+def _others(data: TaggedText, source: Source, tags: Counter[str]) -> Iterator[str]:
+    """The files of other splits, and the first tag of each that training has not."""
+    for split, path in source.others:
+        rows = (
+            (line, tag)
+            for sentence in data.sentences(split)
+            for line, tag in zip(sentence.lines, sentence.tags, strict=True)
+        )
+        unseen = next(((line, tag) for line, tag in rows if tag is not None and tag not in tags), None)
+        where = "" if unseen is None else f", line {unseen[0]}: tag {unseen[1]!r} is none of training"
+        yield f"For {split}: {path.name}{where}{', and not counted (unseen: ignore)' if where else ''}."
 
 
 def _model(in_spans: bool) -> dict[str, Any]:
