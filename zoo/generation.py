@@ -1,6 +1,6 @@
 """Text from a language model, token by token."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -53,13 +53,16 @@ class Sampling:
 
 
 @torch.no_grad()
-def tokens_after(model: Model, prompt: Int[Tensor, " T"], sampling: Sampling) -> Iterator[int]:
+def tokens_after(
+    model: Model, prompt: Int[Tensor, " T"], sampling: Sampling, never: Sequence[int] = ()
+) -> Iterator[int]:
     """Tokens that go on from a prompt, without end; the state is carried from one to the next.
 
     Args:
         model: Predicts every step, and reads forward.
         prompt: Tokens to begin with, at least one.
         sampling: How each is drawn.
+        never: Tokens that are not drawn, such as that for what is unknown.
 
     Raises:
         ValueError: the prompt is empty.
@@ -70,6 +73,7 @@ def tokens_after(model: Model, prompt: Int[Tensor, " T"], sampling: Sampling) ->
     scores, state = model(prompt[None], None, model.initial_state(1))
     scores = scores[:, -1]
     while True:
-        drawn = torch.multinomial(sampling.shares(scores[0].cpu()), 1, generator=random)
+        allowed = scores[0].cpu().index_fill(0, torch.tensor(never, dtype=torch.long), -torch.inf)
+        drawn = torch.multinomial(sampling.shares(allowed), 1, generator=random)
         yield int(drawn)
         scores, state = model.step(drawn.to(scores.device), state)

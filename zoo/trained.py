@@ -13,6 +13,7 @@ from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import RaggedSequences, SequenceDataset
 from zoo.data.batches.given import given_arrays
 from zoo.data.streams import StreamData
+from zoo.data.time_series.own_frames import is_frame
 from zoo.data.words.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from zoo.generation import Sampling, tokens_after
 from zoo.registry import Registry, UnknownNameError
@@ -65,7 +66,7 @@ class Trained:
 
         Args:
             items: Texts, arrays (T, I) of features, or what else the data module takes for one; a single text
-                is one item, an array (N, T, I) is N of them.
+                is one item, an array (N, T, I) is N of them, a frame is one series or one for each id.
             batch_size: Items that are computed at once.
 
         Returns:
@@ -109,7 +110,7 @@ class Trained:
 
     def _answered(self, items: Any, batch_size: int) -> Iterator[tuple[list[int], Any, Batch]]:
         """The numbers of some items, what is predicted for them, and the batch that they are."""
-        items = [items] if isinstance(items, str) else list(items)
+        items = [items] if isinstance(items, str) or is_frame(items) else list(items)
         if not items:
             raise ValueError("there are no items to predict; expected at least one")
         given = self._as_data(items)
@@ -143,8 +144,9 @@ class Trained:
             raise ValueError("there is no vocabulary for the model's tokens; expected a run of `zoo fit`")
         begun = self.data.prompt(prompt)
         tokens = torch.tensor(begun, dtype=torch.long, device=self.task.device)
-        drawn = islice(tokens_after(self.task.model, tokens, sampling), count)
-        return pieces(self.data.vocabulary, begun, drawn)
+        vocabulary = self.data.vocabulary
+        drawn = islice(tokens_after(self.task.model, tokens, sampling, vocabulary.reserved), count)
+        return pieces(vocabulary, begun, drawn)
 
     def _as_data(self, items: Sequence[Any]) -> SequenceDataset:
         if self.data is not None:

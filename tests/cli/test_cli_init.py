@@ -167,11 +167,11 @@ def test_a_series_is_forecast(zoo, folder):
     a_series(folder / "power.csv")
     said = initialised(zoo, "power.csv")
     assert "Times: column 'date', from 2020-01-01, one for each day. A season has 7 of them." in said
-    assert "column 'load'" in said
+    assert "target: load (guessed: it is called like one; name another with --target)" in said
     assert "Read beside it: sun." in said
     out = fitted(zoo, "power.yaml", "--trainer.max_epochs=1")
     assert "test/mse_seasonal_naive" in out
-    assert "column 'sun'" in initialised(zoo, "power.csv", "--target=sun", "--output=sun.yaml")
+    assert "target: sun (as you said" in initialised(zoo, "power.csv", "--target=sun", "--output=sun.yaml")
 
 
 def test_several_series_are_told_apart_by_their_names(zoo, folder):
@@ -200,7 +200,7 @@ def test_what_cannot_be_read_of_a_table_is_said(zoo, folder):
     lines = [f"Jan-{k},{k % 4},{'abc'[k % 3]}" for k in range(100)]
     (folder / "odd.csv").write_text("\n".join(["date,level,mark", *lines]))
     said = initialised(zoo, "odd.csv")
-    assert "'Jan-0' is no ISO date" in said
+    assert "'Jan-0' is no date that can be read" in said
     assert "Not read, as they are no numbers: date, mark." in said
 
 

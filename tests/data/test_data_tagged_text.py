@@ -160,12 +160,42 @@ def test_predictions_are_said_with_line_words_and_given_tags(folder):
     (batch,) = data.predict_dataloader()
     assert batch.keys() == {"x", "lengths"}
     assert list(data.rows(records)) == [
-        {"line": 1, "tokens": ["a", "zz"], "tags": ["X", "Y"]},
-        {"line": 4, "tokens": ["bb"], "tags": ["Y"]},
+        {"sentence": 1, "line": 1, "tokens": ["a", "zz"], "tags": ["X", "Y"]},
+        {"sentence": 2, "line": 4, "tokens": ["bb"], "tags": ["Y"]},
     ]
     tested = list(TaggedText(folder).rows([{"tags": ["Y"]}, {"tags": ["X", "X"]}]))
-    assert tested[1] == {"line": 3, "tokens": ["a", "bb"], "tags": ["X", "X"], "given_tags": ["X", "Y"]}
+    assert tested[1] == {
+        "sentence": 2,
+        "line": 3,
+        "tokens": ["a", "bb"],
+        "tags": ["X", "X"],
+        "given_tags": ["X", "Y"],
+    }
     assert data.legend == {"tags": ["X", "Y"]}
+    assert list(data.by_step({**tested[1], "probabilities": [0.5, 0.75]})) == [
+        {"sentence": 2, "line": 3, "word": "a", "tag": "X", "probability": 0.5, "given_tag": "X"},
+        {"sentence": 2, "line": 3, "word": "bb", "tag": "X", "probability": 0.75, "given_tag": "Y"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "tags"),
+    [
+        ("a bb zz\nbb a\n", [("a", "bb", "zz"), ("bb", "a")], None),
+        ("a bb\nbb a\n", [("a", "bb"), ("bb", "a")], None),
+        ("a X\nbb Y\n", [("a", "bb")], ("X", "Y")),
+        ("a\tQ\nbb\tR\n", [("a", "bb")], None),
+        ("a 1\n\nbb 2\n", [("a",), ("bb",)], None),
+    ],
+    ids=["sentences", "of one length", "one with tags", "other columns", "blocks"],
+)
+def test_sentences_in_lines_and_in_columns_are_told_apart(folder, text, tokens, tags):
+    (folder / "new.txt").write_text(text)
+    data = TaggedText(folder, predict=folder / "new.txt")
+    data.setup("fit")
+    found = data.sentences("predict")
+    assert [sentence.tokens for sentence in found] == tokens
+    assert found[0].tags == (tags or (None,) * len(tokens[0]))
 
 
 def test_sentences_of_a_users_own(folder):

@@ -29,7 +29,8 @@ class Arrays(SequenceData):
     numbers, or for each step (B, T) and (B, T, O); `lengths` (B,) if they differ.
 
     Args:
-        x: (N, T, I) or, for tokens, (N, T), as a tensor or an array; or a list of (T_i, I) or (T_i,).
+        x: (N, T, I) or, for tokens, (N, T), as a tensor or an array; or a list of (T_i, I) or (T_i,),
+            which are tokens if whole and else one number a step.
         y: Classes (N,) or (N, T), numbers (N,), (N, O) or (N, T, O); or a list with one entry per sequence.
         val: x and y for validation; by default they are held out of x and y.
         test: x and y for testing; by default they are held out of x and y.

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from lightning.pytorch import LightningDataModule
@@ -113,6 +114,10 @@ class SequenceData(LightningDataModule, ABC):
         for number, record in enumerate(records):
             yield {"item": number, **record}
 
+    def by_step(self, row: Record) -> Iterator[Record]:
+        """One of `rows` as rows without lists, one for each step where it has values for steps."""
+        yield row
+
     def given(self, items: Sequence[Any]) -> SequenceDataset:
         """Items of a user's own, as batches for a model that was trained on this data.
 
@@ -127,10 +132,22 @@ class SequenceData(LightningDataModule, ABC):
             raise ValueError(f"{type(self).__name__} does not take items of a user's own")
         return given_arrays(items, width)
 
+    @property
+    def tests_early(self) -> bool:
+        """Whether test data is read before training, for labels that training data does not have."""
+        return False
+
     def setup(self, stage: str | None = None) -> None:
-        """Loads what `stage` needs: "fit", "validate", "test" or "predict"; None is "fit"."""
+        """Loads what `stage` needs: "fit", "validate", "test" or "predict"; None is "fit".
+
+        Raises:
+            ValueError: a file is malformed, or has a label that training data does not have; names the line.
+        """
         for split in SPLITS_OF_STAGE[stage]:
             self.dataset(split)
+        if stage == "fit" and self.tests_early:
+            with suppress(FileNotFoundError):  # there need not be any
+                self.dataset("test")
 
     def dataset(self, split: Split) -> Dataset[Batch]:
         """The data set of a split, loaded at the first call."""

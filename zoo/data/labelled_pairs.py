@@ -159,6 +159,10 @@ class LabelledPairs(TextData):
         self._pairs: dict[Split, list[Pair]] = {}
 
     @property
+    def tests_early(self) -> bool:
+        return True
+
+    @property
     def sizes(self) -> dict[str, int]:
         return {"vocab_size": len(self._words()), "num_classes": len(self.labels)}
 

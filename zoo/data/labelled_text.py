@@ -28,12 +28,12 @@ MOST_LABELS = 10  # that an error shows
 @final
 @DATA.register("labelled_text")
 class LabelledText(TextData):
-    """Texts with labels from CSV or TSV files, or lines of a label and a text; words, batched by length.
+    """Texts with labels from CSV, TSV or Parquet files, or lines of a label and a text.
 
-    The vocabulary is learned from the training texts only: `<pad>` is 0, `<unk>` is 1. Labels are numbered in
-    sorted order. Batches: `x` (B, T), words; `y` (B,), the class; `lengths` (B,) if they differ. For
-    predicting, texts come in the order of the file, and a file given as predict has no `y`. Blank lines are
-    no rows.
+    Words, batched by length. The vocabulary is learned from the training texts only: `<pad>` is 0,
+    `<unk>` is 1. Labels are numbered in sorted order. Batches: `x` (B, T), words; `y` (B,), the class;
+    `lengths` (B,) if they differ. For predicting, texts come in the order of the file, and a file given
+    as predict has no `y`. Blank lines are no rows.
 
     Args:
         root: A folder with files called like train.csv, dev.csv and test.csv, or one file, which is divided
@@ -43,8 +43,8 @@ class LabelledText(TextData):
             training file is held out.
         test: Test file, instead of the one in root.
         predict: File to predict on, for which labels are not needed; the test set if not given.
-        separator: Comma (fields may be quoted), tab (no quoting), or a space for lines of a label and a text;
-            by default from the ending .csv or .tsv.
+        separator: Tab (no quoting), a space for lines of a label and a text, or another character, such as a
+            comma (fields may be quoted); by default from the ending .csv or .tsv.
         header: Whether the first line names the columns; by default it does, unless the separator is a space.
         text: Column of the text, by name or number from 0; by default "text".
         label: Column of the label, by name or number from 0; by default "label".
@@ -121,6 +121,10 @@ class LabelledText(TextData):
         self._examples: dict[Split, list[Example]] = {}
 
     @property
+    def tests_early(self) -> bool:
+        return True
+
+    @property
     def sizes(self) -> dict[str, int]:
         return {"vocab_size": len(self.vocabulary), "num_classes": len(self.labels)}
 
@@ -173,8 +177,10 @@ class LabelledText(TextData):
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each text with its line in the file, and the label that the file gives it, if any."""
         split: Split = "predict" if "predict" in self.files.given else "test"
-        for example, record in zip(self.examples(split), records, strict=False):
-            given = {} if example.label is None else {"given_label": example.label}
+        examples = self.examples(split)
+        has_labels = any(example.label is not None for example in examples)
+        for example, record in zip(examples, records, strict=False):
+            given = {"given_label": example.label} if has_labels else {}
             yield {"line": example.line, **record, **given, "text": example.text}
 
     def given(self, items: Sequence[Any]) -> RaggedSequences:

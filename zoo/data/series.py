@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import torch
-from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
@@ -13,17 +11,19 @@ from zoo.data.base import Record, SequenceData
 from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, InOrder, Shuffled
 from zoo.data.batches.splits import Split, chance
-from zoo.data.reading.faults import listed
 from zoo.data.time_series.columns import Columns, SeriesColumns, check_aims
 from zoo.data.time_series.division import SeriesPart, check_folds
 from zoo.data.time_series.files import SeriesFiles
-from zoo.data.time_series.frame import check_future
-from zoo.data.time_series.options import check_options
+from zoo.data.time_series.grid import completed
+from zoo.data.time_series.numerals import Numerals
+from zoo.data.time_series.options import check_future, check_options
+from zoo.data.time_series.own_frames import is_frame, series_of
 from zoo.data.time_series.reader import SeriesReader
+from zoo.data.time_series.sets import labels_of, last_windows, series_targets, whole_series
 from zoo.data.time_series.steps import SeriesTensors, two_axes
+from zoo.data.time_series.table import TextForm
 from zoo.data.time_series.weights import weights_of
-from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
-from zoo.registry import nearest
+from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf, forecast_steps
 
 
 @final
@@ -40,11 +40,12 @@ class Series(SequenceData):
     (B, 1); `lengths` (B,) if they differ. `deltas` (B, T) if asked for: the time since the step before, 1 for
     the usual one.
 
-    Scaling, labels and the usual gap between steps are learned from the training part only. A missing value
-    is filled with the last one before it, or with the training mean where there is none. Numbers and ISO
-    dates are times. To predict, a file given as predict is forecast beyond its end; else the test windows
-    are; where columns are known ahead, rows without targets at the end of a series say what is known. Seasons
-    are counted from the first row of each series.
+    Scaling, labels and the usual gap between steps are learned from the training part only. A missing
+    value is filled with the last one before it, or with the training mean where there is none. Numbers
+    and dates are times; whether 01/02/2020 begins with a day is told from the whole column. To predict, a
+    file given as predict is forecast beyond its end; else the test windows are; where columns are known
+    ahead, rows without targets at the end of a series say what is known. Seasons are counted from the
+    first training row, by times; without regular times, from the first row of each series.
 
     Args:
         root: A file, a folder with files called like train.csv, val.csv and test.csv, or a folder of files
@@ -67,6 +68,8 @@ class Series(SequenceData):
         static: Columns that are the same at all times of a series.
         deltas: Whether batches hold the time since the step before, for cells that read it.
         missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
+        gaps: What becomes of steps that a regular series lacks, such as a day: "keep" takes rows for steps,
+            "fill" makes steps of them, whose values are missing (with missing: fill).
         scale: standard (mean and standard deviation), robust (median and quartiles) or none.
         split: Whether a file is divided by time (the end of each series is tested on) or by series, as it
             always is for labels and numbers.
@@ -74,6 +77,8 @@ class Series(SequenceData):
         test_fraction: Share of a divided file for testing.
         separator: Between columns; by default a tab in .tsv and .tab, else a comma.
         encoding: Encoding of CSV and TSV files.
+        decimal: What numbers in CSV and TSV files have before their fraction: a point or a comma.
+        thousands: What they have between thousands: ",", ".", " ", "'" or "_"; by default nothing.
         batch_size: Windows or series of one batch.
         seed: Decides shuffles, and the division by series.
         num_workers: Processes that load batches; 0 loads in the training process.
@@ -108,12 +113,15 @@ class Series(SequenceData):
         static: Columns = None,
         deltas: bool = False,
         missing: str = "refuse",
+        gaps: str = "keep",
         scale: str = "standard",
         split: str = "time",
         val_fraction: float = 0.15,
         test_fraction: float = 0.15,
         separator: str | None = None,
         encoding: str = "utf-8",
+        decimal: str = ".",
+        thousands: str | None = None,
         batch_size: int = 32,
         seed: int = 0,
         num_workers: int = 0,
@@ -122,16 +130,17 @@ class Series(SequenceData):
         weight: str | None = None,
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
-        check_options({"missing": missing, "scale": scale, "split": split})
+        check_options({"missing": missing, "gaps": gaps, "scale": scale, "split": split})
         check_aims(horizon, input_steps, label, number, season, stride)
         check_folds(folds, horizon, split)
         self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number, weight))
         self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
-        by = split if horizon else None
-        way = chance(seed, folds, fold)
-        self.reader = SeriesReader(self.files, (separator, encoding), self.fills, by, way)
+        numerals = Numerals(decimal=decimal, thousands=thousands)
+        form = TextForm(separator=separator, encoding=encoding, numerals=numerals)
+        by, way = split if horizon else None, chance(seed, folds, fold)
+        self.reader = SeriesReader(self.files, form, (self.fills, gaps == "fill"), by, way)
 
     @property
     def tensors(self) -> SeriesTensors:
@@ -144,18 +153,17 @@ class Series(SequenceData):
         if self._tensors is None:
             parts = self.parts("train")
             if self.columns.label is not None:
-                self.labels = sorted({str(part.series.label) for part in parts})
-                if len(self.labels) < 2:
-                    path = parts[0].series.table.path
-                    raise ValueError(
-                        f"{path}: every label is {self.labels[0]!r}, expected two different ones"
-                    )
+                self.labels = labels_of(parts)
             table = parts[0].series.table
             columns = self.columns.completed(table.names, str(table.path))
             self._tensors = SeriesTensors.learned(
                 parts, columns, self.scale, self.fills, self.season, self.deltas
             )
         return self._tensors
+
+    @property
+    def tests_early(self) -> bool:
+        return self.columns.label is not None
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -194,12 +202,9 @@ class Series(SequenceData):
         tensors, parts = self.tensors, self.parts(split)
         if self.horizon is not None:
             return self._windows(split, parts)
-        items = [tensors.whole(part.series) for part in parts]
-        gaps = [tensors.deltas(part.series) for part in parts] if self.deltas else []
-        deltas = [each for each in gaps if each is not None] if self.deltas else None
-        targets = None if split == "predict" else self._targets(parts)
+        targets = None if split == "predict" else series_targets(parts, tensors, self.labels)
         weights = weights_of(parts) if split == "train" and tensors.columns.weight is not None else None
-        return WholeSeries(items, deltas, targets, weights)
+        return whole_series([part.series for part in parts], tensors, targets, weights)
 
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
@@ -223,18 +228,32 @@ class Series(SequenceData):
             one = series[number]
             yield {"series": one.id, "time": one.times_from(first, self.horizon), **record}
 
+    def by_step(self, row: Record) -> Iterator[Record]:
+        """A row for each step and variable that is forecast."""
+        yield from [row] if self.horizon is None else forecast_steps(row, self.tensors.columns.targets)
+
     def given(self, items: Sequence[Any]) -> SequenceDataset:
-        """Arrays (T, C) of targets and past covariates in their own units, as windows or whole series.
+        """Series in their own units, as windows after which to forecast, or as whole series.
+
+        Args:
+            items: Frames, or columns by name, with all that the training file has but the label; or arrays
+                (T, C) of targets and past covariates where there is nothing else.
 
         Raises:
-            ValueError: they are of another width or too short, or the data has covariates or a season, whose
-                values for these are not known.
+            ValueError: they are of another width or too short, lack a column, or are arrays where the data
+                has covariates or a season, whose values for these are not known.
         """
         tensors, columns = self.tensors, self.tensors.columns
+        if any(map(is_frame, items)):
+            series = series_of(items, columns.unlabelled(), self.fills)
+            series = completed(series) if self.reader.fills[1] else series
+            if self.horizon is None:
+                return whole_series(series, tensors, None)
+            return last_windows(series, tensors, self.input_steps, self.horizon)
         if self.season is not None or columns.known or columns.static or self.deltas:
             raise ValueError(
                 "arrays say nothing of season, known and static covariates or times, which this data has; "
-                "expected a file given as predict"
+                "expected frames or columns by name (a dict), or a file given as predict"
             )
         found = [
             tensors.raw(two_axes(number, item, columns.inputs, max(1, self.input_steps), self.fills))
@@ -279,17 +298,3 @@ class Series(SequenceData):
             None if split == "predict" else parts,
             f"{home.split.path}: the {split} part",
         )
-
-    def _targets(self, parts: Sequence[SeriesPart]) -> Tensor:
-        """The class (N,) or the scaled number (N, 1) of each series."""
-        if self.columns.label is None:
-            return torch.stack([self.tensors.number(part.series) for part in parts])
-        unknown = [part.series for part in parts if part.series.label not in self.labels]
-        if unknown:
-            label = str(unknown[0].label)
-            raise ValueError(
-                f"{unknown[0].place(0)}: label {label!r} does not occur in the training data, in "
-                f"{len(unknown)} of {len(parts)} series"
-                f"{nearest(label, self.labels) or ';'} Known: {listed(self.labels, 10)}"
-            )
-        return torch.tensor([self.labels.index(str(part.series.label)) for part in parts])

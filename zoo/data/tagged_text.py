@@ -17,6 +17,7 @@ from zoo.data.reading.faults import listed
 from zoo.data.reading.files import tell
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tagged_rows import TaggedRows, TaggedSentence
+from zoo.data.reading.untagged import untagged
 from zoo.data.streams import IGNORED
 from zoo.data.text import TextData
 from zoo.data.words.vocabulary import Characters, Words
@@ -25,6 +26,8 @@ from zoo.data.words.word_vectors import start_of
 from zoo.registry import nearest
 
 UNSEEN = ("refuse", "ignore")
+STEPS = {"tokens": "word", "tags": "tag", "probabilities": "probability", "given_tags": "given_tag"}
+"""What is said of the words of a sentence -> what it is called for one."""
 MOST_TAGS = 24  # that an error shows
 
 
@@ -51,7 +54,8 @@ class TaggedText(TextData):
         val: Validation file, instead of the one in root; with train and test but without val, a part of the
             training file is held out.
         test: Test file, instead of the one in root.
-        predict: File to predict on, for which tags are not needed; the test set if not given.
+        predict: File to predict on, for which tags are not needed, or with a sentence in each line; the test
+            set if not given.
         format: "conllu", other "columns", or "auto", for what the ending .conllu says.
         token: Column of the word, by number from 0 or by name; by default the first one, in CoNLL-U form.
         tag: Column of the tag, by number, -1 for the last, or by name; by default the last one, in CoNLL-U
@@ -123,6 +127,10 @@ class TaggedText(TextData):
         self._sentences: dict[Split, list[TaggedSentence]] = {}
 
     @property
+    def tests_early(self) -> bool:
+        return True
+
+    @property
     def sizes(self) -> dict[str, int]:
         words = len(self._words())
         own = {"character_vocab_size": 1 + len(self.alphabet)} if self.characters else {}
@@ -158,7 +166,10 @@ class TaggedText(TextData):
         """
         if split not in self._sentences:
             source = self.files.find(split)
-            found = self.reader.read(source.path, tagged=split != "predict")
+            predicts = split == "predict"
+            found = (
+                untagged(source.path, self.reader, self.tags) if predicts else self.reader.read(source.path)
+            )
             sentences = [self._cut(sentence) for sentence in found]
             self._sentences |= source.divided(sentences, self.chance, [0] * len(sentences))
         return self._sentences[split]
@@ -173,11 +184,21 @@ class TaggedText(TextData):
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Each sentence with the line it begins in, its words, and the tags that it gives them."""
+        """Each sentence with the line it begins in, its words, and the tags that the file gives."""
         split: Split = "predict" if "predict" in self.files.given else "test"
-        for sentence, record in zip(self.sentences(split), records, strict=False):
-            given = {} if split == "predict" else {"given_tags": list(sentence.tags)}
-            yield {"line": sentence.lines[0], "tokens": list(sentence.tokens), **record, **given}
+        sentences = self.sentences(split)
+        is_tagged = any(tag is not None for sentence in sentences for tag in sentence.tags)
+        for number, (sentence, record) in enumerate(zip(sentences, records, strict=False), 1):
+            given = {"given_tags": list(sentence.tags)} if is_tagged else {}
+            words = {"tokens": list(sentence.tokens), **record, **given}
+            yield {"sentence": number, "line": sentence.lines[0], **words}
+
+    def by_step(self, row: Record) -> Iterator[Record]:
+        """A row for each word."""
+        names = [name for name in STEPS if name in row]
+        for values in zip(*(row[name] for name in names), strict=True):
+            word = dict(zip((STEPS[name] for name in names), values, strict=True))
+            yield {"sentence": row["sentence"], "line": row["line"], **word}
 
     def given(self, items: Sequence[Any]) -> TaggedSequences:
         """Sentences, as lists of words or as texts in which white space divides them.

@@ -146,6 +146,10 @@ class TimeSeriesArchive(SequenceData):
         return self._scaling
 
     @property
+    def tests_early(self) -> bool:
+        return True
+
+    @property
     def sizes(self) -> dict[str, int]:
         width = len(self.scaling.center) * (2 if self.masks else 1)
         return {"input_size": width} | (

@@ -17,6 +17,18 @@ WIDTH = 100
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which columns are what, as far as the user has said it."""
+
+    target: str | None = None
+    """What is to be predicted, by name or number."""
+    id: str | None = None
+    """Which series a row is of."""
+    time: str | None = None
+    """When a row is of."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """What a file holds, in words, and a first model for it."""
 
@@ -44,12 +56,12 @@ class Form(ABC):
     expects: ClassVar[str]
 
     @abstractmethod
-    def look(self, source: Source, target: str | None) -> Found | None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
         """What the source holds in this form; None where it has another.
 
         Args:
             source: What the user named.
-            target: The column to be predicted, if the user said so.
+            asked: What the user has said of it.
 
         Raises:
             ValueError: it has this form, and something is wrong with it.

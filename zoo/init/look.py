@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found
+from zoo.init.found import Asked, Form, Found
 from zoo.init.source import Source
 
+NOTHING = Asked()
 
-def look(root: Path, target: str | None = None) -> Found:
+
+def look(root: Path, asked: Asked = NOTHING) -> Found:
     """What lies at a path, and a recipe for it.
 
     Raises:
@@ -17,14 +19,17 @@ def look(root: Path, target: str | None = None) -> Found:
     source = Source.of(root)
     forms: list[Form] = sorted((FORMS[name]() for name in FORMS.names()), key=lambda form: form.rank)
     for form in forms:
-        found = form.look(source, target)
+        found = form.look(source, asked)
         if found is not None:
             return found
     known = "; ".join(form.expects for form in forms)
-    asked = "" if target is None else f" with a column {target!r} to predict"
+    to_predict = "" if asked.target is None else f" with a column {asked.target!r} to predict"
     if not source.head:
         raise ValueError(f"{source.file} is no text; expected one of: {known}")
     first = source.head[0][:60]
+    if first.startswith("#"):
+        known = f"{known} (without lines of comments before it)"
     raise ValueError(
-        f"{source.file}, line 1: {first!r} begins nothing that can be read{asked}; expected one of: {known}"
+        f"{source.file}, line 1: {first!r} begins nothing that can be read{to_predict}; "
+        f"expected one of: {known}"
     )

@@ -1,29 +1,23 @@
 """The files that a user names, and how the first lines of one look."""
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
-from itertools import islice
+from functools import cached_property
 from pathlib import Path
 from typing import final
 
+from zoo.data.batches.splits import Split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.files import existing
 from zoo.data.reading.split_files import splits_of
+from zoo.init.encodings import HEAD, encoding_of
 
-HEAD = 1 << 20
-"""Bytes of a file that are looked at to tell what it is."""
 TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".parquet", ".npz", ".ts", ".arff")
 """Endings of files that stand for themselves."""
 ARCHIVES = (".ts", ".arff")
 """Endings under which one and the same data set may lie in a folder, and which the zoo reads."""
 FIRST = (".src", ".source", ".in")
 """Endings of files of sources, whose translations have another."""
-PIECES = 64
-"""How many times as many are looked at to tell its encoding."""
-ENCODINGS = ("utf-8", "latin-1")
-MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"}
 
 
 @final
@@ -40,7 +34,7 @@ class Source:
 
     root: Path
     file: Path
-    others: tuple[tuple[str, Path], ...] = ()
+    others: tuple[tuple[Split, Path], ...] = ()
     pair: Path | None = None
 
     @classmethod
@@ -79,15 +73,7 @@ class Source:
     @cached_property
     def encoding(self) -> str | None:
         """How the files are written, as far as can be seen; None where they are no text."""
-        paths = [self.file, *(path for _, path in self.others)]
-        with self.file.open("rb") as file:
-            head = file.read(HEAD)
-        marked = next((name for mark, name in MARKS.items() if head.startswith(mark)), None)
-        if marked is not None:
-            return marked
-        if b"\0" in head:
-            return None
-        return next((name for name in ENCODINGS if all(_decodes(path, name) for path in paths)), None)
+        return encoding_of([self.file, *(path for _, path in self.others)])
 
     @cached_property
     def head(self) -> list[str]:
@@ -108,18 +94,6 @@ class Source:
         with self.file.open(encoding=self.encoding, errors="replace") as file:
             for line in file:
                 yield line.rstrip("\n").removeprefix("\ufeff")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    """Whether the beginning of a file is in an encoding."""
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with path.open("rb") as file:
-        try:
-            for piece in islice(iter(partial(file.read, HEAD), b""), PIECES):
-                decoder.decode(piece)
-        except UnicodeDecodeError:
-            return False
-    return True
 
 
 def _pair(files: list[Path]) -> tuple[Path, Path] | None:

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import final
 
 from zoo.data.reading.columns import shortened
+from zoo.data.reading.rows import parquet_rows
+from zoo.data.time_series.formats import ArchiveFile
+from zoo.data.time_series.numerals import PLAIN, Numerals
 from zoo.init.source import Source
 from zoo.registry import nearest
 
@@ -17,6 +19,15 @@ LOOKED_AT = 2000
 """Rows from which the kinds of columns are told."""
 MOST_WORDS = 0.05
 """Share of words up to which a column is one of numbers, and the words are mistakes."""
+MARKS = ",.' "
+"""What stands within numbers."""
+WRITTEN = (
+    PLAIN,
+    *(Numerals(thousands=mark) for mark in (",", " ", "'")),
+    Numerals(decimal=","),
+    *(Numerals(decimal=",", thousands=mark) for mark in (".", " ", "'")),
+)
+"""How numbers may be written, the likelier first."""
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 
 
@@ -31,13 +42,10 @@ class Column:
     values: tuple[str, ...]
     """Those that are not missing, in the order of rows."""
     missing: int
+    is_numeric: bool = False
+    """Whether all values are numbers."""
     word: tuple[int, str] | None = None
     """Row, from 1, and text of the first value that is no number, where nearly all others are."""
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether all values are numbers."""
-        return bool(self.values) and all(map(_is_number, self.values))
 
     @property
     def words(self) -> float:
@@ -69,12 +77,22 @@ class Table:
     separator: str
     header: bool
     columns: tuple[Column, ...]
+    numerals: Numerals = PLAIN
+    """How numbers are written."""
 
     @classmethod
     def of(cls, source: Source) -> "Table | None":
-        """The table that a file holds; None where it is none."""
-        if source.file.suffix.lower() == ".parquet":
-            return cls._made(",", True, _parquet_rows(source.file))
+        """The table that a file holds; None where it is none.
+
+        Raises:
+            ValueError: it is a file of Parquet or npz, and damaged or of another kind.
+        """
+        ending = source.file.suffix.lower()
+        if ending == ".parquet":
+            return cls._made(",", True, list(islice(parquet_rows(source.file), LOOKED_AT)))
+        if ending == ".npz":
+            file = ArchiveFile(source.file)
+            return cls._made(",", True, [file.names, *file.head(LOOKED_AT)])
         separator = _separator(source.head) or _alone(source.head)
         if separator is None:
             return None
@@ -85,8 +103,11 @@ class Table:
     def _made(cls, separator: str, header: bool, rows: Sequence[Sequence[str]]) -> "Table":
         names = rows[0] if header else [str(number) for number in range(len(rows[0]))]
         body = rows[1:] if header else rows
-        columns = tuple(_column(name.strip(), k, body) for k, name in enumerate(names))
-        return cls(separator=separator, header=header, columns=columns)
+        numerals = _numerals(body)
+        columns = tuple(
+            _column(name.strip(), k, body, numerals) for k, name in enumerate(names) if name.strip()
+        )
+        return cls(separator=separator, header=header, columns=columns, numerals=numerals)
 
     def named(self, name: str) -> Column:
         """The column of a name or number.
@@ -107,21 +128,12 @@ def rows_of_head(lines: Sequence[str], separator: str) -> Iterator[list[str]]:
     """The rows of the first lines that are not blank; the last may be cut."""
     try:
         for row in csv.reader(
-            lines, delimiter=separator, quoting=csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE
+            lines, delimiter=separator, quoting=csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
         ):
             if any(field.strip() for field in row):
                 yield row
     except csv.Error:
         return
-
-
-def _parquet_rows(path: Path) -> list[list[str]]:
-    """The names of the columns, and the first rows."""
-    from pyarrow.parquet import ParquetFile  # a large library that only Parquet needs
-
-    batch = next(ParquetFile(path).iter_batches(LOOKED_AT))
-    rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    return [batch.schema.names, *(["" if value is None else str(value) for value in row] for row in rows)]
 
 
 def _separator(lines: Sequence[str]) -> str | None:
@@ -147,7 +159,10 @@ def _alone(lines: Sequence[str]) -> str | None:
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns: it has no number where those below have."""
     first, *others = rows
-    if any(not field.strip() or _is_number(field) for field in first) or len(set(first)) < len(first):
+    named = (
+        first[1:] if not first[0].strip() else first
+    )  # rows that were numbered have a column without a name
+    if any(not field.strip() or _is_number(field) for field in named) or len(set(first)) < len(first):
         return False
     numeric = [all(_is_number(row[k]) for row in others[:50] if k < len(row)) for k in range(len(first))]
     if any(numeric):
@@ -156,17 +171,25 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     return longest <= 40 and all(" " not in field.strip() or len(field) <= 20 for field in first)
 
 
-def _column(name: str, number: int, rows: Sequence[Sequence[str]]) -> Column:
+def _column(name: str, number: int, rows: Sequence[Sequence[str]], numerals: Numerals) -> Column:
     fields = [row[number] if number < len(row) else "" for row in rows]
     values = tuple(field for field in fields if field.strip().lower() not in MISSING)
-    words = [(row, field) for row, field in enumerate(fields, 1) if not _is_number(field)]
-    odd = words[0] if words and len(words) <= MOST_WORDS * len(values) else None
-    return Column(name=name, number=number, values=values, missing=len(fields) - len(values), word=odd)
+    words = [(row, field) for row, field in enumerate(fields, 1) if not _is_number(field, numerals)]
+    return Column(
+        name=name,
+        number=number,
+        values=values,
+        missing=len(fields) - len(values),
+        is_numeric=bool(values) and not words,
+        word=words[0] if words and len(words) <= MOST_WORDS * len(values) else None,
+    )
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return text.strip().lower() in MISSING
-    return True
+def _numerals(rows: Sequence[Sequence[str]]) -> Numerals:
+    """How the most fields are numbers; as a computer writes them, if that is as good as any other."""
+    fields = {field.strip() for row in rows for field in row if any(mark in field for mark in MARKS)}
+    return max(WRITTEN, key=lambda numerals: sum(map(numerals.is_number, fields)))
+
+
+def _is_number(text: str, numerals: Numerals = PLAIN) -> bool:
+    return numerals.is_number(text.strip()) or text.strip().lower() in MISSING

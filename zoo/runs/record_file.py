@@ -3,10 +3,13 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any
+
+import numpy as np
 
 from zoo.registry import nearest
 from zoo.runs.atomic_file import atomic_file
@@ -18,7 +21,8 @@ ROWS_OF_A_GROUP = 10_000
 def write_rows(rows: Iterable[Row], path: Path) -> int:
     """Writes rows in the format that the ending of the file names, and returns how many they are.
 
-    The columns are those of the first row. In CSV a list is written as JSON, and what is None is empty.
+    The columns are those of the first row. In CSV a list is written as JSON, and what is None is empty. In
+    CSV and JSON what is not finite is None, and numbers in single precision have no more digits than that.
 
     Raises:
         ValueError: the ending names no format, or there is nothing to write Parquet with.
@@ -66,12 +70,27 @@ def _write_csv(rows: Iterator[Row], file: IO[bytes]) -> None:
 
 
 def _cell(value: Any) -> Any:
+    value = plain(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+def plain(value: Any) -> Any:
+    """A value as it is written: what is not finite is None; single precision has no more digits."""
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return None
+    single = np.float32(value)
+    return float(str(single)) if float(single) == value else value
 
 
 def _write_json_lines(rows: Iterator[Row], file: IO[bytes]) -> None:
     for row in rows:
-        file.write(json.dumps(row, ensure_ascii=False, default=str).encode() + b"\n")
+        file.write(json.dumps(plain(row), ensure_ascii=False, default=str, allow_nan=False).encode() + b"\n")
 
 
 def _write_parquet(rows: Iterator[Row], file: IO[bytes]) -> None:

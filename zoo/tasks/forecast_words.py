@@ -1,16 +1,31 @@
 """What is said and drawn of forecasts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.tasks.answers import Curves
+from zoo.tasks.answers import Curves, Record
 
 PARTS = ("forecast", "lower", "upper")
 """What is forecast of a value, and the bounds of its interval."""
+TRUE = "true"
+"""What a value was."""
 BASELINES = {"last_value": "the last value", "seasonal_naive": "the seasonal naive forecast"}
 """Forecasts that need no training, in words."""
+
+
+def by_part(numbers: Tensor, names: Sequence[str], parts: Sequence[str]) -> list[Record]:
+    """Forecasts (B, H, K, P) by what each number is, and of which variable where there are several."""
+    alone = len(names) == 1
+    return [
+        {
+            part if alone else f"{part}_{name}": row[:, k, place].tolist()
+            for k, name in enumerate(names)
+            for place, part in enumerate(parts)
+        }
+        for row in numbers
+    ]
 
 
 def compared(errors: Mapping[str, float]) -> tuple[bool, str]:

@@ -20,7 +20,7 @@ from zoo.tasks.forecast_metrics import ERRORS, Forecast, means_of, measured, nai
 from zoo.tasks.forecast_runs import Runs, Window, window_of
 from zoo.tasks.forecast_spec import ForecastSpec
 from zoo.tasks.forecast_window import last_value, seasonal_naive
-from zoo.tasks.forecast_words import BASELINES, PARTS, compared, drawn
+from zoo.tasks.forecast_words import BASELINES, PARTS, TRUE, by_part, compared, drawn
 from zoo.tasks.from_data import Sized
 from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
@@ -227,18 +227,14 @@ class Forecaster(Task):
         return torch.cat([found.mean[..., None], *([] if found.bounds is None else [found.bounds])], -1)
 
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
-        """The forecasts of each variable, and the bounds of their interval."""
+        """The forecasts of each variable, the bounds of their interval, and what is true if known."""
         names = legend.get("targets") or [str(k) for k in range(predicted.shape[2])]
-        parts = PARTS[: predicted.shape[3]]
-        alone = len(names) == 1
-        return [
-            {
-                part if alone else f"{part}_{name}": row[:, k, place].tolist()
-                for k, name in enumerate(names)
-                for place, part in enumerate(parts)
-            }
-            for row in predicted
-        ]
+        parts = [*PARTS[: predicted.shape[3]]]
+        window = window_of(batch, self.forecast, self.head)
+        if window.y is not None:
+            parts.append(TRUE)
+            predicted = torch.cat([predicted, window.unit.up(window.y).unsqueeze(3)], 3)
+        return by_part(predicted, names, parts)
 
     def costs(self, predicted: Tensor, batch: Batch) -> Tensor:
         """The mean absolute error of each window, in the data's own units."""

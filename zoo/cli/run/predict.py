@@ -1,5 +1,7 @@
 """`zoo predict`: what a checkpoint says of data, in words a user reads."""
 
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any, final
 
@@ -52,7 +54,7 @@ class PredictJob(Job):
         kept = KeptRecords()
         run.trainer.callbacks.append(kept)  # type: ignore[attr-defined]  # set by a connector
         run.trainer.predict(**run.options, weights_only=True, return_predictions=False)
-        rows = run.data.rows(kept.records) if isinstance(run.data, SequenceData) else kept.records
+        rows = _rows(run.data, kept.records, path)
         try:
             count = write_rows(rows, path)
         except OSError as error:
@@ -91,6 +93,14 @@ class KeptRecords(Callback):
     ) -> None:
         assert isinstance(pl_module, Task)
         self.records += pl_module.records(outputs, batch, self._legend)
+
+
+def _rows(data: object, records: list[Record], path: Path) -> Iterable[Record]:
+    """The rows of a file: one for each sequence or, in CSV, which has no lists, for each step."""
+    if not isinstance(data, SequenceData):
+        return records
+    rows = data.rows(records)
+    return chain.from_iterable(map(data.by_step, rows)) if path.suffix.lower() == ".csv" else rows
 
 
 def _unwritten(error: OSError) -> FailedError:

@@ -7,6 +7,7 @@ from typing import final
 
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+from zoo.registry import nearest
 
 
 @final
@@ -14,7 +15,7 @@ from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 class Init(OwnVerb):
     """Look at your data, and write a recipe for it."""
 
-    usage = "FILE_OR_FOLDER [--target COLUMN] [--output RECIPE] [--dry-run]"
+    usage = "FILE_OR_FOLDER [--target COLUMN] [--id COLUMN] [--time COLUMN] [--output RECIPE] [--dry-run]"
 
     def add_arguments(self, parser: Arguments) -> None:
         parser.description = (
@@ -26,6 +27,8 @@ class Init(OwnVerb):
         parser.add_argument(
             "--target", metavar="COLUMN", help="the column to predict, by name or number from 0"
         )
+        parser.add_argument("--id", metavar="COLUMN", help="the column that says which series a row is of")
+        parser.add_argument("--time", metavar="COLUMN", help="the column of the times of rows")
         parser.add_argument(
             "--output",
             type=Path,
@@ -35,13 +38,18 @@ class Init(OwnVerb):
         parser.add_argument("--dry-run", action="store_true", help="print the recipe, and write nothing")
 
     def act(self, given: argparse.Namespace) -> None:
-        from zoo.init.found import written  # forms of data, which help need not wait for
+        if not given.path.exists():  # before anything slow is imported
+            names = [entry.name for entry in given.path.parent.glob("*")]
+            raise UserError(
+                f"there is no {given.path.name} in {given.path.parent}{nearest(given.path.name, names)}"
+            )
+        from zoo.init.found import Asked, written  # forms of data, which help need not wait for
         from zoo.init.look import look
 
         recipe = given.output or given.path.parent / f"{given.path.stem}.yaml"
         command = shlex.join(["zoo", "fit", "--config", str(recipe)])
         try:
-            found = look(given.path, given.target)
+            found = look(given.path, Asked(target=given.target, id=given.id, time=given.time))
         except (ValueError, OSError) as error:
             raise UserError(str(error)) from error
         text = written(found, command)

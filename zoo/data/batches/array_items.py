@@ -64,7 +64,8 @@ def sequences_of(name: str, x: Any) -> list[Tensor]:
 
     Args:
         name: What the user calls it, for messages.
-        x: (N, T, I) numbers or (N, T) tokens, as a tensor or an array, or a list of (T_i, I) or (T_i,).
+        x: (N, T, I) numbers or (N, T) tokens, as a tensor or an array, or a list of (T_i, I) or (T_i,),
+            whose numbers that are no whole ones are one a step, (T_i, 1).
 
     Raises:
         ValueError: it is nothing of the kind; says what was got and what was expected.
@@ -76,7 +77,9 @@ def sequences_of(name: str, x: Any) -> list[Tensor]:
         raise ValueError(f"{name} has no sequences, expected at least one")
     shapes = {(item.dim(), *item.shape[1:], item.is_floating_point()) for item in items}
     floating = items[0].is_floating_point()
-    if items[0].dim() == 1 and floating:
+    if items[0].dim() == 1 and floating and len(shapes) == 1 and not isinstance(x, Tensor | np.ndarray):
+        items = [item[:, None] for item in items]
+    elif items[0].dim() == 1 and floating:
         raise ValueError(
             f"{name}[0] has shape {tuple(items[0].shape)} of numbers; expected (T, I), such as x[..., None] "
             f"for one number a step, or whole numbers (T,) for tokens"

@@ -22,11 +22,14 @@ class UsedColumns:
     """That of the weight; None where weights are not read."""
     width: int
     """How many a row has."""
+    is_lenient: bool = False
+    """Whether rows may lack a label."""
 
     @property
     def needed(self) -> int:
         """How many a row must have."""
-        return 1 + max(self.text, *(-1 if each is None else each for each in (self.label, self.weight)))
+        label = None if self.is_lenient else self.label
+        return 1 + max(self.text, *(-1 if each is None else each for each in (label, self.weight)))
 
 
 def number_of(column: int | str, names: list[str] | None, path: Path, separator: str) -> int:

@@ -1,5 +1,6 @@
 """Reading a user's files, with errors that say which file and which lines."""
 
+import codecs
 import logging
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from zoo.data.reading.faults import listed
 from zoo.registry import nearest
 
 BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of utf-16
+ONE_BYTE = ("iso8859-1", "iso8859-15", "cp1252", "cp1250", "mac-roman")
 logger = logging.getLogger(__name__)
 
 
@@ -49,11 +51,25 @@ def read_text(path: Path, encoding: str) -> str:
         raise ValueError(f"{path}, {_undecodable(content, encoding, error)}") from None
     except LookupError:
         raise ValueError(f"encoding {encoding!r} is unknown; utf-8 and latin-1 are the usual ones") from None
+    tell_garbled(path, content, encoding)
     if "\0" in text:
         raise ValueError(f"{path}, {_with_nul(content, text)}")
     if not text.strip():
         raise ValueError(f"{path} is empty, expected text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def tell_garbled(path: Path, content: bytes, encoding: str) -> None:
+    """Says so where text in UTF-8 is read in an encoding of one byte a character, which garbles it."""
+    if content.isascii() or codecs.lookup(encoding).name not in ONE_BYTE:
+        return
+    try:
+        letters = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    word = next(word for word in letters.split() if not word.isascii())
+    garbled = word.encode().decode(encoding, errors="replace")
+    tell(f"{path} is in UTF-8 and read as {encoding}: {word!r} becomes {garbled!r}; expected encoding: utf-8")
 
 
 def _undecodable(content: bytes, encoding: str, error: UnicodeDecodeError) -> str:

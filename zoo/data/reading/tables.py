@@ -1,4 +1,4 @@
-"""Labelled texts in tables (CSV, TSV) and in lines of label and text."""
+"""Labelled texts in tables (CSV, TSV, Parquet) and in lines of label and text."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from typing import NamedTuple
 from zoo.data.batches.item_weights import EXPECTED, as_weight
 from zoo.data.reading.columns import UsedColumns, number_of, shortened
 from zoo.data.reading.faults import Faults, share
-from zoo.data.reading.files import read_text, tell
-from zoo.data.reading.rows import Row, rows_of
+from zoo.data.reading.files import existing, read_text, tell
+from zoo.data.reading.rows import Row, parquet_rows, rows_of
 
+PARQUET = ".parquet"
+"""Names of columns and rows without text around them; the names are its line 1."""
 ENDINGS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 EMPTY = ("refuse", "skip")
 LACKING = dict.fromkeys(("text", "label", "short"), "empty: skip leaves such rows out")
@@ -38,7 +40,7 @@ class TextTable:
     """How to read a file of labelled texts; what is None follows from the rest."""
 
     separator: str | None
-    """Between columns: a comma (fields may be quoted), a tab (no quoting), or a space (label, then text)."""
+    """Between columns: a tab (no quoting), a space (label, then text), or another (fields may be quoted)."""
     header: bool | None
     """Whether the first line names the columns."""
     text: int | str | None
@@ -76,17 +78,21 @@ class TextTable:
 
         Args:
             path: The file.
-            labelled: Whether there must be labels; without, the label column is not looked for.
+            labelled: Whether there must be labels; without, they are read where there are any.
             weighted: Whether weights are read, if there is a column for them.
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: a column is missing, or rows are at fault; names their lines and what helps.
         """
-        separator = self.separator or _separator_of(path)
-        header = self.header if self.header is not None else separator != " "
         faults = Faults()
-        rows = rows_of(read_text(path, self.encoding), separator, faults)
+        if path.suffix.lower() == PARQUET:
+            separator, header = ",", True
+            rows: Iterator[Row] = enumerate(parquet_rows(existing(path, path.name)), 1)
+        else:
+            separator = self.separator or _separator_of(path)
+            header = self.header if self.header is not None else separator != " "
+            rows = rows_of(read_text(path, self.encoding), separator, faults)
         first = next(rows, None)
         if first is None or (header and faults.of(MALFORMED)):
             raise ValueError(f"{path}, {faults.told(MALFORMED, 1) or 'line 1: there is nothing but quotes'}")
@@ -104,7 +110,8 @@ class TextTable:
         own = (1, 0) if separator == " " else ("text", "label")
         wanted = [own[k] if column is None else column for k, column in enumerate((self.text, self.label))]
         text = number_of(wanted[0], names, path, separator)
-        label = number_of(wanted[1], names, path, separator) if labelled else None
+        there = labelled or wanted[1] in (names or ()) or wanted[1] in range(len(first))
+        label = number_of(wanted[1], names, path, separator) if there else None
         if text == label:
             raise ValueError(f"{path}: text and label are both column {text}, expected two different ones")
         weight = None
@@ -117,7 +124,8 @@ class TextTable:
                 f"{path}: line 1 is taken for the names of the columns ({shortened(names)}); header: false "
                 f"reads it as a text, header: true says no more of it"
             )
-        return UsedColumns(text=text, label=label, weight=weight, width=len(first))
+        lenient = not labelled
+        return UsedColumns(text=text, label=label, weight=weight, width=len(first), is_lenient=lenient)
 
     def _check(self, path: Path, examples: list[Example], faults: Faults) -> None:
         """Refuses rows that are at fault, or says how many were left out."""
@@ -148,16 +156,16 @@ def _examples(path: Path, rows: Iterable[Row], columns: UsedColumns, faults: Fau
     for line, row in rows:
         if len(row) != width and not _fits(line, row, columns, faults):
             continue
-        name = None if label is None else row[label].strip()
+        name = None if label is None or label >= len(row) else row[label].strip()
         weight = None if columns.weight is None else as_weight(row[columns.weight])
         if not row[text].strip():
             faults.add("text", line, "the text is empty")
-        elif name == "":
+        elif name == "" and not columns.is_lenient:
             faults.add("label", line, "the label is empty")
         elif columns.weight is not None and weight is None:
             faults.add("weight", line, f"the weight is {row[columns.weight].strip() or 'missing'}")
         else:
-            yield Example(path, line, row[text], name, weight)
+            yield Example(path, line, row[text], name or None, weight)
 
 
 def _fits(line: int, row: list[str], columns: UsedColumns, faults: Faults) -> bool:

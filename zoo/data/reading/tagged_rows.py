@@ -85,7 +85,7 @@ class TaggedRows:
             ValueError: a column is missing, or rows are at fault; names their lines and what helps.
         """
         text = read_text(path, self.encoding)
-        conllu = self.format == "conllu" or (self.format == "auto" and path.suffix.lower() == ".conllu")
+        conllu = self.is_conllu(path)
         lines = list(_lines(text, self._separator(text, conllu), conllu))
         if not any(line.columns and not line.is_comment for line in lines):
             raise ValueError(f"{path} has no sentence, expected rows of words")
@@ -100,6 +100,10 @@ class TaggedRows:
         if tagged and all(tag is None for sentence in sentences for tag in sentence.tags):
             raise ValueError(f"{path}: every tag is {UNSPECIFIED!r}, which is none; expected another column")
         return sentences
+
+    def is_conllu(self, path: Path) -> bool:
+        """Whether a file is one of CoNLL-U."""
+        return self.format == "conllu" or (self.format == "auto" and path.suffix.lower() == ".conllu")
 
     def _separator(self, text: str, conllu: bool) -> str | None:
         if self.separator is not None or conllu:

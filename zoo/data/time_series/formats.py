@@ -3,11 +3,21 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import final
+from zipfile import BadZipFile
 
 import numpy as np
 
 from zoo.data.reading.files import existing
-from zoo.data.time_series.table import ENDINGS, SEPARATORS, Piece, TableFile, TextTableFile, piece_of
+from zoo.data.time_series.archive_arrays import columns_of
+from zoo.data.time_series.table import (
+    ENDINGS,
+    SEPARATORS,
+    Piece,
+    TableFile,
+    TextForm,
+    TextTableFile,
+    piece_of,
+)
 
 
 @final
@@ -48,7 +58,7 @@ class ParquetFile(TableFile):
 
 @final
 class ArchiveFile(TableFile):
-    """An npz file of one-dimensional arrays of equal length, each a column.
+    """An npz file of columns (T,), of an array (T, D), or of series (N, T, D) with what belongs to each.
 
     Args:
         path: The file.
@@ -57,29 +67,33 @@ class ArchiveFile(TableFile):
     def __init__(self, path: Path) -> None:
         try:
             with np.load(path, allow_pickle=False) as archive:
-                self._arrays = {name: archive[name] for name in archive.files}
-        except (ValueError, OSError) as error:
+                arrays = {name: archive[name] for name in archive.files}
+        except (ValueError, OSError, BadZipFile) as error:
             raise ValueError(f"{path} is no npz file of plain arrays ({error})") from None
+        if not arrays or not any(array.size for array in arrays.values()):
+            raise ValueError(f"{path} is empty, expected arrays")
+        try:
+            self._arrays = columns_of(arrays)
+        except ValueError as error:
+            raise ValueError(f"{path} {error}") from None
         super().__init__(path, list(self._arrays))
 
     def pieces(self, numbers: Sequence[str], words: Sequence[str]) -> Iterator[Piece]:
-        arrays = {name: self._arrays[name] for name in (*numbers, *words)}
-        shapes = {name: array.shape for name, array in arrays.items()}
-        if any(len(shape) != 1 for shape in shapes.values()) or len(set(shapes.values())) > 1:
-            said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ValueError(
-                f"{self.path} holds {said}; expected columns (T,) of equal length; sequences (N, T, I) are "
-                f"for Arrays, from Python"
-            )
         for name in numbers:
-            if arrays[name].dtype.kind not in "biuf":
-                raise ValueError(f"{self.path}: column {name!r} holds {arrays[name].dtype}, expected numbers")
-        yield {name: arrays[name].astype(np.float64) for name in numbers} | {
-            name: [str(value) for value in arrays[name]] for name in words
+            kind = self._arrays[name].dtype
+            if kind.kind not in "biuf":
+                raise ValueError(f"{self.path}: column {name!r} holds {kind}, expected numbers")
+        yield {name: self._arrays[name].astype(np.float64) for name in numbers} | {
+            name: [str(value) for value in self._arrays[name]] for name in words
         }
 
+    def head(self, rows: int) -> list[list[str]]:
+        """The first rows, as text."""
+        columns = [[str(value) for value in column[:rows]] for column in self._arrays.values()]
+        return [list(row) for row in zip(*columns, strict=True)]
 
-def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
+
+def table_file(path: Path, form: TextForm) -> TableFile:
     """The file as a table.
 
     Raises:
@@ -92,7 +106,7 @@ def table_file(path: Path, separator: str | None, encoding: str) -> TableFile:
         return ParquetFile(path)
     if ending == ".npz":
         return ArchiveFile(path)
-    separator = separator or SEPARATORS.get(ending)
+    separator = form.separator or SEPARATORS.get(ending)
     if separator is None:
         raise ValueError(f"{path} is none of {', '.join(ENDINGS)}; give separator if it is text")
-    return TextTableFile(path, separator, encoding)
+    return TextTableFile(path, separator, form)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, final
 
 import numpy as np
@@ -90,7 +89,7 @@ def read_series(table: TableFile, columns: SeriesColumns, missing_ok: bool) -> l
 def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[str, "_Coded"], Ticks | None]:
     """The columns of all rows: numbers (N, .), words and times."""
     reader, coded = TimeReader(), {name: _Coded() for name in (columns.id, columns.label) if name is not None}
-    blocks, ticks, rows = list[Numbers](), list[Ticks](), 0
+    blocks, rows = list[Numbers](), 0
     for piece in table.pieces(columns.numbers, columns.words):
         numbers = [np.asarray(piece[name], dtype=np.float64) for name in columns.numbers]
         blocks.append(np.stack(numbers, 1))
@@ -98,14 +97,14 @@ def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[
             kept.add(piece[name])
         if columns.time is not None:
             try:
-                ticks.append(reader.read(list(piece[columns.time])))
+                reader.add(list(piece[columns.time]))
             except BadTimeError as error:
                 place = table.place(rows + error.row)
                 raise ValueError(f"{table.path}, {place}: column {columns.time!r}: {error}") from None
         rows += len(blocks[-1])
     whole = np.concatenate(blocks) if blocks else np.empty((0, len(columns.numbers)))
-    _tell_size(table.path, rows, len(columns.numbers) + len(columns.words), len(table.names))
-    return whole, coded, np.concatenate(ticks) if ticks else None
+    _tell_size(table, rows, len(columns.numbers) + len(columns.words), len(table.names))
+    return whole, coded, None if columns.time is None else reader.ticks()
 
 
 @final
@@ -243,9 +242,10 @@ def _check_missing(series: OneSeries, columns: SeriesColumns, missing_ok: bool) 
         )
 
 
-def _tell_size(path: Path, rows: int, read: int, names: int) -> None:
-    if path.stat().st_size >= LARGE:
-        tell(f"{path}: {rows} rows, {read} of {names} columns are kept, {rows * read * 8 / 2**20:.0f} MiB")
+def _tell_size(table: TableFile, rows: int, read: int, names: int) -> None:
+    if table.size >= LARGE:
+        size = rows * read * 8 / 2**20
+        tell(f"{table.path}: {rows} rows, {read} of {names} columns are kept, {size:.0f} MiB")
 
 
 def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> None:
@@ -262,14 +262,3 @@ def check_lengths(all_series: Sequence[OneSeries], needed: int, what: str) -> No
             f"{needed}{others} ({listed([each.id for each in short])}); expected longer series, or smaller "
             f"input_steps"
         )
-
-
-def check_future(found: Sequence[OneSeries], known: Sequence[str], horizon: int) -> None:
-    """Refuses series that do not say what is known of the steps to forecast."""
-    for series in found:
-        ahead = len(series) - series.end
-        if ahead < horizon:
-            raise ValueError(
-                f"{series.table.path}: series {series.id!r} has {ahead} rows after its last target, and "
-                f"{listed(known)} must be known for {horizon}; expected a row for each"
-            )

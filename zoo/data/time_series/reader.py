@@ -9,6 +9,8 @@ from zoo.data.time_series.division import SeriesPart, divided
 from zoo.data.time_series.files import SeriesFiles
 from zoo.data.time_series.formats import table_file
 from zoo.data.time_series.frame import OneSeries, check_lengths, read_series
+from zoo.data.time_series.grid import completed
+from zoo.data.time_series.table import TextForm
 from zoo.data.time_series.windows import Steps
 
 
@@ -18,8 +20,8 @@ class SeriesReader:
 
     Args:
         files: Where they are.
-        text: Of text files, what is between columns (None goes by the ending), and the encoding.
-        fills: Whether values may be missing.
+        form: How text files are written.
+        fills: Whether values may be missing, and whether steps that are lacking become such.
         division: "time" or "series"; None where each series is a whole, which is the latter.
         chance: Decides the latter.
 
@@ -30,12 +32,12 @@ class SeriesReader:
     def __init__(
         self,
         files: SeriesFiles,
-        text: tuple[str | None, str],
-        fills: bool,
+        form: TextForm,
+        fills: tuple[bool, bool],
         division: str | None,
         chance: Chance,
     ) -> None:
-        self.files, self.text, self.fills = files, text, fills
+        self.files, self.form, self.fills = files, form, fills
         self.division, self.chance = division or "series", chance
         self.cut: dict[tuple[Path, ...], Steps] = {}
         self._found: dict[tuple[Path, ...], list[OneSeries]] = {}
@@ -54,9 +56,10 @@ class SeriesReader:
         """
         paths = self.files.find(split).paths
         if paths not in self._found:
-            tables = [table_file(path, *self.text) for path in paths]
+            tables = [table_file(path, self.form) for path in paths]
             whole = columns.completed(tables[0].names, str(paths[0]))
-            found = [series for table in tables for series in read_series(table, whole, self.fills)]
+            found = [series for table in tables for series in read_series(table, whole, self.fills[0])]
+            found = completed(found) if self.fills[1] else found
             check_lengths(found, least, "a window with its horizon")
             self._found[paths] = found
         return self._found[paths]

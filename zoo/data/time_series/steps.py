@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo.data.base import Record
+from zoo.data.time_series.clock import Clock
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.division import SeriesPart
 from zoo.data.time_series.frame import OneSeries
@@ -30,6 +31,7 @@ class SeriesTensors:
         masks: Whether to say where values were missing.
         season: Steps of a season, whose phase is known ahead; None without.
         gap: The usual time between steps; None where deltas are not asked for.
+        clock: When seasons begin; None where each series begins one.
     """
 
     columns: SeriesColumns
@@ -38,6 +40,7 @@ class SeriesTensors:
     masks: bool
     season: int | None
     gap: float | None
+    clock: Clock | None
 
     @classmethod
     def learned(
@@ -61,6 +64,7 @@ class SeriesTensors:
             masks=masks,
             season=season,
             gap=gap,
+            clock=Clock.learned([part.series.times for part in parts], season),
         )
 
     @property
@@ -90,7 +94,9 @@ class SeriesTensors:
         values[: len(series)] = scaling.down(series.values[:, count:])
         if self.season is None:
             return values
-        phase = torch.arange(len(values)) % self.season * (2 * torch.pi / self.season)
+        times = series.times
+        first = 0 if self.clock is None or times is None else self.clock.phase(times, self.season)
+        phase = (first + torch.arange(len(values))) % self.season * (2 * torch.pi / self.season)
         return torch.cat([values, phase.sin()[:, None], phase.cos()[:, None]], 1)
 
     def static(self, series: OneSeries) -> Tensor:
@@ -163,6 +169,7 @@ class SeriesTensors:
             "varying": self.varying.plain(),
             "constant": self.constant.plain(),
             "gap": self.gap,
+            "clock": None if self.clock is None else list(self.clock),
         }
 
     @classmethod
@@ -177,6 +184,7 @@ class SeriesTensors:
             masks=masks,
             season=season,
             gap=state["gap"],
+            clock=None if state.get("clock") is None else Clock(*state["clock"]),
         )
 
 

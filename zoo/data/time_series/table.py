@@ -1,9 +1,9 @@
 """Columns of numbers and words from CSV and TSV files, read in pieces; what all tables have in common."""
 
 import csv
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
@@ -12,6 +12,8 @@ from jaxtyping import Float64
 
 from zoo.data.reading.columns import shortened
 from zoo.data.reading.faults import Faults
+from zoo.data.reading.files import tell_garbled
+from zoo.data.time_series.numerals import PLAIN, Numerals
 from zoo.registry import nearest
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
@@ -19,7 +21,6 @@ OTHER_SEPARATORS = ("\t", ";", "|", ",")
 ENDINGS = (*SEPARATORS, ".parquet", ".npz")
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 """What stands where a value is missing."""
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
 MISSING_WORDS = f"empty or one of {', '.join(MISSING[1:])}"
 PIECE = 2**22
 """Bytes of a file that are read at once."""
@@ -28,6 +29,19 @@ Numbers = Float64[np.ndarray, "..."]
 Words = list[str | None]
 Piece = dict[str, Numbers | Words]
 """Some rows: column -> its numbers (NaN where missing) or words (None where missing)."""
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TextForm:
+    """How a table is written as text."""
+
+    separator: str | None = None
+    """Between columns; None goes by the ending of the file."""
+    encoding: str = "utf-8"
+    """Of the file."""
+    numerals: Numerals = PLAIN
+    """How numbers are written."""
 
 
 class _Quoted(csv.excel):
@@ -58,6 +72,11 @@ class TableFile(ABC):
             ValueError: a value is no number; names line, column and value.
         """
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
+
     def place(self, row: int) -> str:
         """Where a row is, for messages."""
         return f"row {row}"
@@ -85,12 +104,15 @@ class TextTableFile(TableFile):
     Args:
         path: The file.
         separator: Between columns.
-        encoding: Of the file.
+        form: How it is written otherwise.
     """
 
-    def __init__(self, path: Path, separator: str, encoding: str) -> None:
-        self.path, self.separator, self.encoding = path, separator, encoding
+    def __init__(self, path: Path, separator: str, form: TextForm) -> None:
+        self.path, self.separator = path, separator
+        self.encoding, self.numerals = form.encoding, form.numerals
         row = next(self._rows(), None)
+        with path.open("rb") as file:
+            tell_garbled(path, b"".join(file.readlines(PIECE)), form.encoding)
         if row is None:
             raise ValueError(f"{path} is empty, expected a header and rows below it")
         super().__init__(path, row[1])
@@ -106,7 +128,8 @@ class TextTableFile(TableFile):
         from pyarrow import csv as arrow
 
         wanted = {name: str(self.names.index(name)) for name in (*numbers, *words)}
-        types = {wanted[name]: pyarrow.float64() for name in numbers}
+        kind = pyarrow.float64() if self.numerals.are_plain else pyarrow.string()
+        types = {wanted[name]: kind for name in numbers}
         types |= {wanted[name]: pyarrow.string() for name in words}
         quote = '"' if self.separator != "\t" else False
         try:
@@ -128,7 +151,7 @@ class TextTableFile(TableFile):
                 ),
             )
             for batch in reader:
-                yield piece_of(batch, wanted, numbers)
+                yield piece_of(batch, wanted, numbers, self.numerals)
         except (pyarrow.ArrowInvalid, UnicodeError) as error:
             if "Empty CSV file" in str(error):
                 return
@@ -192,7 +215,7 @@ class TextTableFile(TableFile):
                 continue
             for name, place in places.items():
                 value = row[place].strip()
-                if rows > 1 and value not in MISSING and not NUMBER.fullmatch(value):
+                if rows > 1 and value not in MISSING and not self.numerals.is_number(value):
                     faults.add(name, line, f"column {name!r} is {row[place]!r}, expected a number")
         advice = {"width": "is the separator part of a value that is not in quotes?"}
         kinds = [*advice, *numbers]
@@ -203,14 +226,18 @@ class TextTableFile(TableFile):
             )
 
 
-def piece_of(batch: Any, wanted: dict[str, str], numbers: Sequence[str]) -> Piece:
-    """The columns of a record batch."""
+def piece_of(
+    batch: Any, wanted: dict[str, str], numbers: Sequence[str], numerals: Numerals | None = None
+) -> Piece:
+    """The columns of a record batch, whose numbers may be written in numerals."""
     import pyarrow
 
     piece: Piece = {}
     for name, own in wanted.items():
         column = batch.column(own)
         if name in numbers:
+            if numerals is not None and not numerals.are_plain:
+                column = numerals.read(column)
             piece[name] = column.cast(pyarrow.float64()).to_numpy(zero_copy_only=False)
         else:
             piece[name] = column.cast(pyarrow.string()).to_pylist()

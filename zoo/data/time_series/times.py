@@ -1,43 +1,97 @@
-"""Times of series: numbers or ISO dates, what comes after the last of them, and how far they are apart."""
+"""Times of series: numbers or dates, what comes after the last of them, and how far they are apart."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, final
 
 import numpy as np
 from jaxtyping import Float64, Shaped
 
+from zoo.data.time_series.dates import EITHER, PATTERNS, dates
+
 COMPACT = re.compile(r"\b(1[5-9]\d\d|2[0-4]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b")
 """A date without hyphens, such as 20010131."""
+ISO, NUMBERS = "ISO", "numbers"
 Ticks = Shaped[np.ndarray, "..."]
 """Numbers (float64) or dates (datetime64 in microseconds)."""
 
 
 @final
 class TimeReader:
-    """Reads times piece by piece; the first decides whether they are numbers or dates."""
+    """Reads times piece by piece; how they are written is what fits all of them.
+
+    Numbers and ISO dates are tried first. Dates that may begin with a day or with a month are what is more
+    regular, else dotted ones begin with a day and others with a month.
+    """
 
     def __init__(self) -> None:
-        self.are_dates: bool | None = None
+        self._found: dict[str, list[Ticks]] = {name: [] for name in PARSERS}
+        self._dotted = False
 
-    def read(self, words: Sequence[str | None]) -> Ticks:
-        """The times in words.
+    @property
+    def order(self) -> str | None:
+        """How dates other than ISO are written, in words; None for the others."""
+        written = self._chosen()
+        return None if written in (NUMBERS, ISO) else written
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether no date tells if days or months come first."""
+        return all(written in self._found for written in EITHER)
+
+    def add(self, words: Sequence[str | None]) -> None:
+        """Reads the next times.
 
         Raises:
-            BadTimeError: one is missing or is no such time; says which.
+            BadTimeError: one is missing or is no time like those before; says which.
         """
-        for row, word in enumerate(words):
-            if word is None:
-                raise BadTimeError(row, "the time is missing")
-        if self.are_dates is None and words:
-            self.are_dates = COMPACT.fullmatch(words[0] or "") is not None or not _is_number(words[0])
-        parse = _date if self.are_dates else _number
-        try:
-            return parse(words)
-        except ValueError:
-            wrong = next(row for row, word in enumerate(words) if not _parses(parse, word))
-            kind = "an ISO date such as 2001-01-31 or 2001-01-31 12:00" if self.are_dates else "a number"
-            raise BadTimeError(wrong, f"the time is {words[wrong]!r}, expected {kind}") from None
+        if not words:
+            return
+        if None in words:
+            raise BadTimeError(words.index(None), "the time is missing")
+        fitting = {}
+        for written, before in self._found.items():
+            with suppress(ValueError):
+                fitting[written] = [*before, PARSERS[written](words)]
+        if not fitting:
+            raise self._bad(words)
+        self._found, self._dotted = fitting, "." in str(words[0])
+
+    def ticks(self) -> Ticks:
+        """All times that were read."""
+        parts = self._found[self._chosen()]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def _chosen(self) -> str:
+        if not self.is_unclear:
+            return next(iter(self._found))
+        day, month = (_unevenness(np.concatenate(self._found[each] or [np.empty(0)])) for each in EITHER)
+        return EITHER[month < day or (month == day and not self._dotted)]
+
+    def _bad(self, words: Sequence[Any]) -> "BadTimeError":
+        """What is wrong with times that are not all written as one kind."""
+        known = [written for written in self._found if _parses(PARSERS[written], words[0])]
+        if known:
+            most = {written: _first_bad(PARSERS[written], words) for written in known}
+            written = max(most, key=lambda each: most[each])
+            row = most[written]
+        else:
+            written, row = next(iter(self._found)) if len(self._found) < len(PARSERS) else ISO, 0
+        kind = {NUMBERS: "a number", ISO: "an ISO date such as 2001-01-31 or 2001-01-31 12:00"}
+        return BadTimeError(row, f"the time is {words[row]!r}, expected {kind.get(written, written)}")
+
+
+def read_times(words: Sequence[str | None]) -> Ticks:
+    """The times that all of a column are.
+
+    Raises:
+        BadTimeError: one is missing or is no time like the others; says which.
+    """
+    reader = TimeReader()
+    reader.add(words)
+    return reader.ticks()
 
 
 class BadTimeError(ValueError):
@@ -53,16 +107,23 @@ class BadTimeError(ValueError):
         self.row = row
 
 
-def _is_number(word: Any) -> bool:
-    return _parses(_number, word)
-
-
 def _parses(parse: Any, word: Any) -> bool:
     try:
         parse([word])
     except ValueError:
         return False
     return True
+
+
+def _first_bad(parse: Any, words: Sequence[Any]) -> int:
+    return next(row for row, word in enumerate(words) if not _parses(parse, word))
+
+
+def _unevenness(times: Ticks) -> tuple[int, float]:
+    """How often times fall, and how much longer the longest step is than the usual one."""
+    steps = gaps(times)
+    rising = steps[steps > 0]
+    return len(steps) - len(rising), float(rising.max() / np.median(rising)) if len(rising) else 0.0
 
 
 def _number(words: Sequence[Any]) -> Ticks:
@@ -73,11 +134,21 @@ def _number(words: Sequence[Any]) -> Ticks:
 
 
 def _date(words: Sequence[Any]) -> Ticks:
+    if not COMPACT.fullmatch(words[0]) and _parses(_number, words[0]):
+        raise ValueError("numbers are no dates")
     dashed = [COMPACT.sub(r"\1-\2-\3", word) for word in words]
-    plain = [word.removesuffix("Z").replace("/", "-") for word in dashed]
+    plain = [word.removesuffix("Z").removesuffix("+00:00").replace("/", "-") for word in dashed]
     if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
         raise ValueError("a date has an offset")
     return np.array(plain, dtype="datetime64[us]")
+
+
+PARSERS: dict[str, Callable[[Sequence[Any]], Ticks]] = {
+    ISO: _date,
+    NUMBERS: _number,
+    **{written: partial(dates, written) for written in PATTERNS},
+}
+"""How times are written -> what reads them; the first that fits counts."""
 
 
 def gaps(times: Ticks) -> Float64[np.ndarray, "..."]:

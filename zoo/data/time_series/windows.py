@@ -1,6 +1,6 @@
 """Windows of series with what comes after them, cut out when a batch is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
 
@@ -142,6 +142,23 @@ class WindowsOf(NamedTuple):
         begins = np.concatenate([*none, *firsts.values()])
         starts = offsets[numbers] + begins - self.length
         return torch.from_numpy(starts), torch.from_numpy(numbers), torch.from_numpy(begins)
+
+
+def forecast_steps(row: Mapping[str, Any], targets: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The forecasts of a window as a row for each step and variable.
+
+    Args:
+        row: `series`, `time` (H) and, for one variable after another, what is said of its steps (H): under a
+            name or, for several variables, a name, an underscore and that of the variable.
+        targets: The variables.
+    """
+    said = [name for name, values in row.items() if isinstance(values, list) and name != "time"]
+    each = len(said) // len(targets)
+    for step, time in enumerate(row["time"]):
+        for k, target in enumerate(targets):
+            end = f"_{target}" if len(targets) > 1 else ""
+            values = {name.removesuffix(end): row[name][step] for name in said[k * each : (k + 1) * each]}
+            yield {"series": row["series"], "step": step + 1, "time": time, "target": target, **values}
 
 
 @final

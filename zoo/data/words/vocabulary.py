@@ -29,6 +29,11 @@ class Vocabulary(ABC):
     def decode(self, numbers: Iterable[int]) -> str:
         """A text whose numbers are `numbers`."""
 
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        """The numbers that stand for no piece of a text: for padding, and for what is not known."""
+        return ()
+
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
         """Plain values from which `restore` makes the same vocabulary again."""
@@ -71,6 +76,10 @@ class Characters(Vocabulary):
 
     def decode(self, numbers: Iterable[int]) -> str:
         return "".join(self.types[number] for number in numbers)
+
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        return (0,)
 
     def state_dict(self) -> dict[str, Any]:
         return {"unit": "characters", "types": list(self.types)}
@@ -144,6 +153,10 @@ class Words(Vocabulary):
     def decode(self, numbers: Iterable[int]) -> str:
         words = " ".join(self.types[number] for number in numbers)
         return words.replace(f"{END_OF_LINE} ", "\n").replace(END_OF_LINE, "\n").replace(" \n", "\n")
+
+    @property
+    def reserved(self) -> tuple[int, ...]:
+        return tuple(self._numbers[word] for word in (PADDING, UNKNOWN) if word in self._numbers)
 
     def state_dict(self) -> dict[str, Any]:
         return {"unit": "words", "types": list(self.types), "end_of_line": self.end_of_line}

@@ -7,7 +7,7 @@ from zoo.data.reading.archive_files import ENDINGS
 from zoo.data.time_series_archive import TimeSeriesArchive
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, classifier, epochs_for, regressor, trainer
 from zoo.init.source import Source
 
@@ -20,7 +20,7 @@ class ArchiveForm(Form):
     rank = 10
     expects = "series with a class or a number each: NAME_TRAIN.ts and NAME_TEST.ts, or .arff"
 
-    def look(self, source: Source, target: str | None) -> Found | None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
         if source.file.suffix.lower() not in ENDINGS:
             return None
         data = TimeSeriesArchive(source.root)

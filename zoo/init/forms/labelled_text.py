@@ -6,12 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
+from zoo.data.labelled_text import LabelledText
+from zoo.data.reading.rows import UNQUOTED, parquet_rows
+from zoo.data.reading.tables import PARQUET
 from zoo.init.balance import balance
+from zoo.init.check import check
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer, width_for
 from zoo.init.source import Source
 from zoo.init.table import Column, Table
+
+LABELS = ("label", "class", "category", "target", "sentiment")
+TEXTS = ("text", "sentence", "review", "comment", "message", "tweet", "utterance", "question")
+"""What columns of these kinds are called."""
 
 
 @final
@@ -31,10 +39,10 @@ class LabelledTextForm(Form):
     """Texts with labels."""
 
     rank = 30
-    expects = "texts with labels: CSV or TSV with a column of each, or lines of a label and a text"
+    expects = "texts with labels: CSV, TSV or Parquet with a column of each, or lines of a label and a text"
 
-    def look(self, source: Source, target: str | None) -> Found | None:
-        layout = _layout(source, target)
+    def look(self, source: Source, asked: Asked) -> Found | None:
+        layout = _layout(source, asked.target)
         if layout is None:
             return None
         labels, lengths, lacking = _counts(source, layout)
@@ -42,15 +50,18 @@ class LabelledTextForm(Form):
         if len(labels) < 2:
             return None
         batch = batch_for(rows)
+        encoding = "" if source.encoding is None else f"; encoding {source.encoding}"
         guesses = (
             f"Taken for the text: column {layout.text.name!r}; for the label: {layout.label.name!r} "
-            f"(--target says otherwise); encoding {source.encoding}.",
+            f"(--target says otherwise){encoding}.",
         )
+        recipe = _recipe(source, layout, rows, lacking, batch)
+        check(source, LabelledText(**recipe["data"]["init_args"]))
         return Found(
             what=f"Texts with labels: {counted(rows, 'text')} of {source.file.name}",
             facts=tuple(_facts(labels, lengths, lacking, source)),
             guesses=guesses,
-            recipe=_recipe(source, layout, rows, lacking, batch),
+            recipe=recipe,
             comments={
                 "model.init_args.network.pooling": "the strongest signal of any word counts",
                 "model.init_args.network.output_dropout": "texts are learned by heart without it",
@@ -62,7 +73,12 @@ class LabelledTextForm(Form):
 
 def _layout(source: Source, target: str | None) -> Layout | None:
     table = Table.of(source)
-    if table is None or not any(column.is_text for column in table.columns):
+    if table is None:
+        return None if target is not None else _label_and_text(source)
+    called = _called(table, target)
+    if called is not None:
+        return called
+    if not any(column.is_text for column in table.columns):
         return None if target is not None else _label_and_text(source)
     labels = [column for column in table.columns if column.is_label]
     label = table.named(target) if target is not None else _likeliest(labels)
@@ -73,11 +89,21 @@ def _layout(source: Source, target: str | None) -> Layout | None:
     return Layout(separator=table.separator, header=table.header, text=text, label=label)
 
 
+def _called(table: Table, target: str | None) -> Layout | None:
+    """Columns that are called text and label, however short the texts, and however often one occurs."""
+    names = {column.name.lower(): column for column in table.columns if not column.is_numeric}
+    text = next((names[name] for name in TEXTS if name in names), None)
+    others = [column for column in table.columns if column is not text and column.distinct > 1]
+    label = _likeliest([column for column in others if column.name.lower() in LABELS])
+    label = label if target is None else table.named(target)
+    if text is None or label is None or label is text or not table.header:
+        return None
+    return Layout(separator=table.separator, header=True, text=text, label=label)
+
+
 def _likeliest(labels: Sequence[Column]) -> Column | None:
     """The column that is called like a label, or else the one of fewest values."""
-    called = [
-        each for each in labels if each.name.lower() in ("label", "class", "category", "target", "sentiment")
-    ]
+    called = [each for each in labels if each.name.lower() in LABELS]
     return min(called or labels, key=lambda column: column.distinct, default=None)
 
 
@@ -113,8 +139,10 @@ def _counts(source: Source, layout: Layout) -> tuple[Counter[str], Counter[int],
 
 def _rows(source: Source, separator: str) -> Iterator[list[str]]:
     """All rows, a piece of the file at a time."""
-    if separator == ",":
-        yield from (row for row in csv.reader(source.lines()) if any(row))
+    if source.file.suffix.lower() == PARQUET:
+        yield from parquet_rows(source.file)
+    elif separator not in UNQUOTED:
+        yield from (row for row in csv.reader(source.lines(), delimiter=separator) if any(row))
     else:
         yield from (
             line.split(separator, 1 if separator == " " else -1) for line in source.lines() if line.strip()
@@ -137,8 +165,9 @@ def _recipe(source: Source, layout: Layout, rows: int, lacking: int, batch: int)
     data |= {
         "text": layout.text.name if layout.header else layout.text.number,
         "label": layout.label.name if layout.header else layout.label.number,
-        "encoding": source.encoding,
     }
+    if source.encoding is not None:
+        data["encoding"] = source.encoding
     if lacking:
         data["empty"] = "skip"
     return {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, final
 
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer, width_for
 from zoo.init.source import Source
 from zoo.init.table import Table
@@ -19,8 +19,8 @@ class ParallelTextForm(Form):
     rank = 25
     expects = "texts and translations: lines of a text, a tab and its translation, or train.src and train.tgt"
 
-    def look(self, source: Source, target: str | None) -> Found | None:
-        if target is not None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
+        if asked != Asked():
             return None
         pairs = _lines(source) if source.pair is not None else _columns(source)
         if pairs is None:

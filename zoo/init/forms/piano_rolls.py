@@ -7,7 +7,7 @@ import numpy as np
 
 from zoo.data.reading.roll_files import NPZ_NAMES, read_rolls
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import trainer
 from zoo.init.source import Source
 
@@ -22,7 +22,7 @@ class PianoRollsForm(Form):
     rank = 11
     expects = "piano rolls: .mat with traindata, validdata and testdata, or .npz with train_0, train_1, ..."
 
-    def look(self, source: Source, target: str | None) -> Found | None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
         if source.file.suffix.lower() != ".mat" and not _has_rolls(source):
             return None
         pieces = read_rolls(source.file)

@@ -3,7 +3,7 @@
 from typing import NamedTuple, final
 
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import trainer
 from zoo.init.source import Source
 
@@ -29,8 +29,8 @@ class PlainTextForm(Form):
     rank = 90
     expects = "plain text, for a language model"
 
-    def look(self, source: Source, target: str | None) -> Found | None:
-        if target is not None or source.encoding is None or source.file.suffix.lower() not in ENDINGS:
+    def look(self, source: Source, asked: Asked) -> Found | None:
+        if asked != Asked() or source.encoding is None or source.file.suffix.lower() not in ENDINGS:
             return None
         size = _size(source)
         if not size.words:

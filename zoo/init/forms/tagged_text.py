@@ -1,13 +1,14 @@
 """Sentences with a tag for each word."""
 
 from collections import Counter
+from collections.abc import Iterator
 from statistics import median
 from typing import Any, final
 
 from zoo.data.tagged_text import TaggedText
 from zoo.init.balance import balance
 from zoo.init.forms import FORMS
-from zoo.init.found import Form, Found, counted
+from zoo.init.found import Asked, Form, Found, counted
 from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer
 from zoo.init.source import Source
 
@@ -28,11 +29,11 @@ class TaggedTextForm(Form):
         "sentences with a tag for each word: CoNLL-U, or a word and its tag in a line, a blank line between"
     )
 
-    def look(self, source: Source, target: str | None) -> Found | None:
+    def look(self, source: Source, asked: Asked) -> Found | None:
         is_conllu = source.file.suffix.lower() == ".conllu"
         if not is_conllu and not _has_sentences(source.head):
             return None
-        column = int(target) if target is not None and target.isdigit() else target
+        column = _column(asked.target)
         encoding = source.encoding or "utf-8"
         data = TaggedText(source.root, tag=column, encoding=encoding)
         data.learn()
@@ -50,7 +51,7 @@ class TaggedTextForm(Form):
             facts=(
                 f"{counted(words, 'word')}, {min(lengths)} to {max(lengths)} in a sentence.",
                 *balance(tags, "tag"),
-                *(f"For {split}: {path.name}." for split, path in source.others),
+                *_others(data, source, tags),
             ),
             guesses=(f"Taken for the tag: {told} (--target says otherwise).{chain}",),
             recipe={
@@ -70,6 +71,19 @@ class TaggedTextForm(Form):
         )
 
 
+def _others(data: TaggedText, source: Source, tags: Counter[str]) -> Iterator[str]:
+    """The files of other splits, and the first tag of each that training has not."""
+    for split, path in source.others:
+        rows = (
+            (line, tag)
+            for sentence in data.sentences(split)
+            for line, tag in zip(sentence.lines, sentence.tags, strict=True)
+        )
+        unseen = next(((line, tag) for line, tag in rows if tag is not None and tag not in tags), None)
+        where = "" if unseen is None else f", line {unseen[0]}: tag {unseen[1]!r} is none of training"
+        yield f"For {split}: {path.name}{where}{', and not counted (unseen: ignore)' if where else ''}."
+
+
 def _model(in_spans: bool) -> dict[str, Any]:
     """A BiLSTM over words, each read by its embedding and by a BiLSTM over its characters."""
     letters = {"cell": "lstm", "hidden_size": 50, "direction": "bidirectional"}
@@ -82,6 +96,10 @@ def _model(in_spans: bool) -> dict[str, Any]:
     }
     options = {"network": network, "crf": in_spans, "optimizer": {"name": "Adam", "lr": 0.002}}
     return {"class_path": "SequenceTagger", "init_args": options}
+
+
+def _column(target: str | None) -> int | str | None:
+    return int(target) if target is not None and target.isdigit() else target
 
 
 def _told(column: int | str | None) -> str:

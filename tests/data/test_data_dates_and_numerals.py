@@ -1,0 +1,133 @@
+"""Dates and numbers as people write them, in the files of series."""
+
+import numpy as np
+import pytest
+import torch
+
+from zoo.data.series import Series
+from zoo.data.time_series.grid import grid_of
+from zoo.data.time_series.times import TimeReader, read_times
+
+WINDOW = {"horizon": 2, "input_steps": 4}
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        (["31.12.2020", "01.01.2021"], "2020-12-31", "2021-01-01"),
+        (["12/31/2020", "1/1/2021"], "2020-12-31", "2021-01-01"),
+        (["1/2/99", "1/13/99"], "1999-01-02", "1999-01-13"),
+        (["Jan 1 2000", "Feb 1 2000"], "2000-01-01", "2000-02-01"),
+        (["1 March 2000", "2 March 2000"], "2000-03-01", "2000-03-02"),
+        (["1959Q1", "1959Q2"], "1959-01-01", "1959-04-01"),
+        (["1958/3/1", "1958/3/2"], "1958-03-01", "1958-03-02"),
+        (["1/1/2020 11:30 PM", "1/2/2020 12:30 AM"], "2020-01-01T23:30", "2020-01-02T00:30"),
+    ],
+)
+def test_dates_of_all_kinds_are_read(words, first, second):
+    assert (read_times(words) == np.array([first, second], dtype="datetime64[us]")).all()
+
+
+def test_the_whole_column_tells_if_days_come_first():
+    for written, order in (
+        ([f"{k}/1/2020" for k in range(1, 13)] + ["1/1/2021"], "month, day, year"),
+        ([f"1/{k}/2020" for k in range(1, 13)] + ["1/1/2021"], "day, month, year"),
+        (["1/2/2020", "2/2/2020", "13/2/2020"], "day, month, year"),
+        (["01.02.2020", "01.03.2020"], "day, month, year"),
+    ):
+        reader = TimeReader()
+        for word in written:  # a piece each: what comes late decides for what came before
+            reader.add([word])
+        assert reader.order == order
+        assert (np.diff(reader.ticks()).astype(float) > 0).all()
+
+
+def table(path, rows, header="t;a"):
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_decimal_commas_and_thousands_are_the_same_numbers(tmp_path):
+    values = [1000.5 * k for k in range(40)]
+    german = [
+        f"{k};{v:,.1f}".replace(",", "_").replace(".", ",").replace("_", ".") for k, v in enumerate(values)
+    ]
+    plain = [f"{k};{v}" for k, v in enumerate(values)]
+    options = {"targets": "a", "time": "t", "separator": ";", **WINDOW}
+    one = Series(table(tmp_path / "german.csv", german), decimal=",", thousands=".", **options)
+    two = Series(table(tmp_path / "plain.csv", plain), **options)
+    assert "39.019,5" in german[-1]
+    for each in (one, two):
+        each.setup("fit")
+    assert one.state_dict() == two.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("value", "options", "said"),
+    [
+        ("12,5", {}, "line 42: column 'a' is '12,5', expected a number"),
+        ("12.5", {"decimal": ",", "thousands": "."}, "line 42: column 'a' is '12.5', expected a number"),
+        ("1.0", {"decimal": ";"}, "decimal must be '.' or ','"),
+        ("1.0", {"thousands": "."}, "decimal and thousands are both '.'"),
+    ],
+)
+def test_a_number_that_is_written_otherwise_is_named(tmp_path, value, options, said):
+    rows = [f"{k};{k}" for k in range(40)]
+    path = table(tmp_path / "some.csv", [*rows, f"40;{value}"])
+    with pytest.raises(ValueError, match=said.replace("(", r"\(")):
+        Series(path, targets="a", time="t", separator=";", **WINDOW, **options).setup("fit")
+
+
+def test_steps_that_are_lacking_become_missing_values(tmp_path):
+    days = [str(day) for day in np.arange("2020-01-01", "2020-03-01", dtype="datetime64[D]")]
+    kept = [k for k in range(len(days)) if k not in (10, 11, 30)]
+    path = table(tmp_path / "days.csv", [f"{days[k]};{k}" for k in kept])
+    options = {"targets": "a", "time": "t", "separator": ";", **WINDOW}
+    data = Series(path, **options, missing="fill", gaps="fill")
+    whole = [part.series for part in data.parts("train")]
+    assert whole[0].times_from(0, len(days)) == days
+    assert np.flatnonzero(np.isnan(whole[0].values[:, 0])).tolist() == [10, 11, 30]
+    data.setup("fit")
+    windows = data.dataset("train")
+    assert all(not ({f, f + 1} & {10, 11, 30}) for f in windows.firsts.tolist())
+    with pytest.raises(ValueError, match="expected missing: fill"):
+        Series(path, **options, gaps="fill")
+
+
+@pytest.mark.parametrize(
+    ("dates", "lacking", "first"),
+    [
+        (["2020-01-31", "2020-02-29", "2020-03-31", "2020-05-31"], 1, "2020-04-30"),
+        (["2020-01-01", "2020-02-01", "2020-03-01", "2020-06-01"], 2, "2020-04-01"),
+        (["2020-01-01", "2020-02-01", "2020-03-01", "2020-04-01"], 0, None),
+        (["1", "2", "3", "5", "6"], 1, 4),
+    ],
+)
+def test_what_is_lacking_of_months_and_numbers_is_told(dates, lacking, first):
+    grid = grid_of(read_times(dates))
+    assert grid.lacking == lacking
+    if lacking:
+        assert grid.first == first
+
+
+def test_irregular_times_have_no_grid():
+    assert grid_of(read_times(["1", "2", "3.5", "4"])) is None
+    assert grid_of(read_times(["1", "2", "3", "900"])) is None
+
+
+@pytest.mark.parametrize(("unit", "season"), [("D", 7), ("M", 12)])
+def test_a_season_goes_on_in_a_file_that_begins_elsewhere(tmp_path, unit, season):
+    times = [str(each) for each in np.datetime64("2020-01", unit) + np.arange(80)]
+    rows = [f"{when};{k}" for k, when in enumerate(times)]
+    options = {"targets": "a", "time": "t", "separator": ";", "season": season, **WINDOW}
+    whole = table(tmp_path / "whole.csv", rows)
+    later = table(tmp_path / "later.csv", rows[-11:])
+    data = Series(whole, predict=later, **options)
+    data.setup("fit")
+    again = Series(whole, predict=whole, **options)
+    again.load_state_dict(data.state_dict())
+    (one,), (two,) = data.predict_dataloader(), again.predict_dataloader()
+    assert torch.equal(one["known"], two["known"])
+    bare = Series(whole, predict=later, **(options | {"time": None}))
+    (unaware,) = bare.predict_dataloader()
+    assert not torch.equal(one["known"], unaware["known"])
