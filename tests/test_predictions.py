@@ -10,7 +10,7 @@ import torch
 
 import zoo as the_zoo
 from zoo.generation import Sampling, tokens_after
-from zoo.runs.record_file import write_rows
+from zoo.runs.record_file import plain, write_rows
 
 FORECAST = """
 seed_everything: 0
@@ -108,11 +108,11 @@ def test_labels_that_a_file_gives_stand_beside_predictions(zoo, folder):
 
 def test_what_is_written_has_no_noise_and_no_nan(tmp_path):
     single = torch.tensor([0.1, float("nan"), float("inf")]).tolist()
-    write_rows([{"a": single, "b": 1 / 3, "c": {"d": single[1]}}], tmp_path / "out.jsonl")
+    write_rows([plain({"a": single, "b": 1 / 3, "c": {"d": single[1]}})], tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text() == (
         '{"a": [0.1, null, null], "b": 0.3333333333333333, "c": {"d": null}}\n'
     )
-    write_rows([{"a": single[0], "b": single[1]}], tmp_path / "out.csv")
+    write_rows([plain({"a": single[0], "b": single[1]})], tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_text().split() == ["a,b", "0.1,"]
 
 

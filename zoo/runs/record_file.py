@@ -21,8 +21,8 @@ ROWS_OF_A_GROUP = 10_000
 def write_rows(rows: Iterable[Row], path: Path) -> int:
     """Writes rows in the format that the ending of the file names, and returns how many they are.
 
-    The columns are those of the first row. In CSV a list is written as JSON, and what is None is empty. In
-    CSV and JSON what is not finite is None, and numbers in single precision have no more digits than that.
+    The columns are those of the first row. In CSV a list is written as JSON, and what is None is empty. JSON
+    has no numbers that are not finite: see `plain`.
 
     Raises:
         ValueError: the ending names no format, or there is nothing to write Parquet with.
@@ -70,12 +70,11 @@ def _write_csv(rows: Iterator[Row], file: IO[bytes]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    value = plain(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
 def plain(value: Any) -> Any:
-    """A value as it is written: what is not finite is None; single precision has no more digits."""
+    """A value for people and for JSON: what is not finite is None; single precision has no more digits."""
     if isinstance(value, dict):
         return {name: plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -90,7 +89,7 @@ def plain(value: Any) -> Any:
 
 def _write_json_lines(rows: Iterator[Row], file: IO[bytes]) -> None:
     for row in rows:
-        file.write(json.dumps(plain(row), ensure_ascii=False, default=str, allow_nan=False).encode() + b"\n")
+        file.write(json.dumps(row, ensure_ascii=False, default=str, allow_nan=False).encode() + b"\n")
 
 
 def _write_parquet(rows: Iterator[Row], file: IO[bytes]) -> None:

@@ -13,7 +13,7 @@ from zoo.cli.errors import FailedError, UserError, of_disk
 from zoo.cli.run.checkpoints import save
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.data.base import SequenceData
-from zoo.runs.record_file import FORMATS, checked_format, write_rows
+from zoo.runs.record_file import FORMATS, checked_format, plain, write_rows
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 
@@ -56,7 +56,7 @@ class PredictJob(Job):
         run.trainer.predict(**run.options, weights_only=True, return_predictions=False)
         rows = _rows(run.data, kept.records, path)
         try:
-            count = write_rows(rows, path)
+            count = write_rows(map(plain, rows), path)
         except OSError as error:
             raise _unwritten(error) from error
         say("written", f"{count} rows of predictions: {path}")
