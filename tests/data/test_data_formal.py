@@ -8,11 +8,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from zoo.data.batches.datasets import IGNORED
 from zoo.data.counting import Counting
 from zoo.data.distant_recall import DistantRecall
 from zoo.data.dyck import Dyck
 from zoo.data.selective_copy import SelectiveCopy
-from zoo.data.streams import IGNORED
 from zoo.data.temporal_order import TemporalOrder
 
 SOURCES = [TemporalOrder, DistantRecall, SelectiveCopy, Dyck, Counting]

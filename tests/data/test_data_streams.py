@@ -7,8 +7,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoo.data.batches.datasets import IGNORED
 from zoo.data.python_docs import PythonDocs, reference
-from zoo.data.streams import IGNORED, TokenStreams
+from zoo.data.streams import TokenStreams
 from zoo.data.text_file import split_by_position
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zoo.data.streams import IGNORED
+from zoo.data.batches.datasets import IGNORED
 from zoo.data.tagged_text import TaggedText
 
 CONLL = """-DOCSTART- -X- -X- O

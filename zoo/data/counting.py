@@ -11,9 +11,8 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.batches.datasets import Batch
+from zoo.data.batches.datasets import IGNORED, Batch
 from zoo.data.batches.splits import Split
-from zoo.data.streams import IGNORED
 from zoo.data.synthetic.made import MadeData
 
 NEXT = ("a or b", "b", "end")

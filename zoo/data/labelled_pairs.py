@@ -15,15 +15,13 @@ from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.batches.item_weights import training_weights
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
 from zoo.data.batches.splits import Split, chance
-from zoo.data.labelled_text import MOST_LABELS, sorted_labels
-from zoo.data.reading.faults import listed, share
+from zoo.data.reading.labels import row_classes, sorted_labels
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tables import TextTable
 from zoo.data.text import TextData
 from zoo.data.words.vocabulary import Words
 from zoo.data.words.word_forms import WordForms
 from zoo.data.words.word_vectors import start_of
-from zoo.registry import nearest
 
 
 class Pair(NamedTuple):
@@ -206,7 +204,7 @@ class LabelledPairs(TextData):
     def load(self, split: Split) -> PairSequences:
         self._words()
         pairs = self.pairs(split)
-        classes = None if split == "predict" else torch.tensor(self._classes(pairs))
+        classes = None if split == "predict" else torch.tensor(row_classes(pairs, self.labels))
         weights = None
         if split == "train" and self.tables[0].weight is not None:
             own = [pair.weight for pair in pairs if pair.weight is not None]
@@ -269,15 +267,3 @@ class LabelledPairs(TextData):
 
     def _encoded(self, text: str) -> Tensor:
         return torch.tensor(self._words().numbers(map(self.forms.of, text.split()))[: self.max_length])
-
-    def _classes(self, pairs: list[Pair]) -> list[int]:
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        unknown = [pair for pair in pairs if pair.label not in numbers]
-        if unknown:
-            label = str(unknown[0].label)
-            raise ValueError(
-                f"{unknown[0].path}, line {unknown[0].line}: label {label!r} does not occur in the training "
-                f"data, in {share([pair.line for pair in unknown], len(pairs))}"
-                f"{nearest(label, numbers) or ';'} Known: {listed(self.labels, MOST_LABELS)}"
-            )
-        return [numbers[str(pair.label)] for pair in pairs]

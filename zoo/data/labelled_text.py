@@ -14,15 +14,12 @@ from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
 from zoo.data.batches.item_weights import training_weights
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
 from zoo.data.batches.splits import Split, chance
-from zoo.data.reading.faults import listed, share
+from zoo.data.reading.labels import row_classes, sorted_labels
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tables import EMPTY, Example, TextTable
 from zoo.data.text import TextData
 from zoo.data.words.vocabulary import PADDING, UNKNOWN, Words
 from zoo.data.words.word_vectors import start_of
-from zoo.registry import nearest
-
-MOST_LABELS = 10  # that an error shows
 
 
 @final
@@ -161,7 +158,7 @@ class LabelledText(TextData):
         items = [self._encoded(example.text) for example in examples]
         if split == "predict":
             return RaggedSequences(items)
-        classes = torch.tensor(self._classes(examples))
+        classes = torch.tensor(row_classes(examples, self.labels))
         weights = [each.weight for each in examples if each.weight is not None]
         if split != "train" or self.table.weight is None:
             return RaggedSequences(items, classes)
@@ -222,25 +219,3 @@ class LabelledText(TextData):
     def _encoded(self, text: str) -> Tensor:
         """The words of a text, as numbers."""
         return torch.tensor(self.vocabulary.encode(self._cased(text))[: self.max_length])
-
-    def _classes(self, examples: list[Example]) -> list[int]:
-        numbers = {label: number for number, label in enumerate(self.labels)}
-        unknown = [example for example in examples if example.label not in numbers]
-        if unknown:
-            path, line, label = unknown[0].path, unknown[0].line, unknown[0].label
-            others = list(dict.fromkeys(repr(each.label) for each in unknown if each.label != label))
-            too = f", nor do {listed(others)}" if others else ""
-            raise ValueError(
-                f"{path}, line {line}: label {label!r} does not occur in the training data, in "
-                f"{share([each.line for each in unknown], len(examples))}{too}"
-                f"{nearest(str(label), numbers) or ';'} Known: {listed(self.labels, MOST_LABELS)}"
-            )
-        return [numbers[str(example.label)] for example in examples]
-
-
-def sorted_labels(labels: set[str]) -> list[str]:
-    """Labels in alphabetical order, or in the order of numbers if all are whole numbers."""
-    try:
-        return sorted(labels, key=lambda label: (int(label), label))
-    except ValueError:
-        return sorted(labels)

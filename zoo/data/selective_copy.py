@@ -10,8 +10,7 @@ import torch.nn.functional as F
 
 from zoo.data import DATA
 from zoo.data.base import check_counts
-from zoo.data.batches.datasets import Batch
-from zoo.data.streams import IGNORED
+from zoo.data.batches.datasets import IGNORED, Batch
 from zoo.data.synthetic.made import MadeData
 
 

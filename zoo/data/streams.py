@@ -9,13 +9,11 @@ from torch import Tensor
 from torch.utils.data import Dataset, DistributedSampler, Sampler
 
 from zoo.data.base import check_counts
-from zoo.data.batches.datasets import Batch
+from zoo.data.batches.datasets import IGNORED, Batch
 from zoo.data.batches.loader import ResumableLoader
 from zoo.data.batches.orders import InOrder
 from zoo.data.batches.splits import Split
 from zoo.data.text import TextData
-
-IGNORED = -100  # the target that PyTorch's cross-entropy leaves out
 
 
 @final

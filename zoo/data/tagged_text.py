@@ -9,7 +9,7 @@ from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
 from zoo.data.base import Record, check_counts, check_option
-from zoo.data.batches.datasets import Batch, SequenceDataset
+from zoo.data.batches.datasets import IGNORED, Batch, SequenceDataset
 from zoo.data.batches.orders import Bucketed, ByLength, InOrder
 from zoo.data.batches.splits import Split, chance
 from zoo.data.batches.tagged_sequences import TaggedSequences
@@ -18,7 +18,6 @@ from zoo.data.reading.files import tell
 from zoo.data.reading.split_files import SplitFiles
 from zoo.data.reading.tagged_rows import TaggedRows, TaggedSentence
 from zoo.data.reading.untagged import untagged
-from zoo.data.streams import IGNORED
 from zoo.data.text import TextData
 from zoo.data.words.vocabulary import Characters, Words
 from zoo.data.words.word_forms import WordForms

@@ -17,9 +17,9 @@ from zoo.data.batches.orders import Bucketed, InOrder
 from zoo.data.batches.splits import Fold, Split, chance, check_fractions, stratified_split
 from zoo.data.reading.archive_files import ENDINGS, Case, Header, read_archive
 from zoo.data.reading.faults import listed
+from zoo.data.reading.labels import numbered
 from zoo.data.time_series.scaling import SCALES, Scaling, filled
 from zoo.data.time_series.steps import two_axes
-from zoo.registry import nearest
 
 
 @final
@@ -241,13 +241,10 @@ class TimeSeriesArchive(SequenceData):
     def _targets(self, cases: Sequence[Case]) -> Tensor:
         if self.number is not None:
             return self.number.down(np.array([[self._number(case)] for case in cases]))
-        unknown = [case for case in cases if case.label not in self.labels]
-        if unknown:
-            label = unknown[0].label
-            path, line = self._place(unknown[0])
-            raise ValueError(
-                f"{path}, line {line}: label {label!r} does not occur in the training data, in "
-                f"{len(unknown)} of {len(cases)} series{nearest(label, self.labels) or ';'} Known: "
-                f"{listed(self.labels, 10)}"
-            )
-        return torch.tensor([self.labels.index(case.label) for case in cases])
+        numbers = numbered(
+            [case.label for case in cases],
+            self.labels,
+            lambda item: "{}, line {}".format(*self._place(cases[item])),
+            lambda items: f"{len(items)} of {len(cases)} series",
+        )
+        return torch.tensor(numbers)

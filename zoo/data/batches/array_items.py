@@ -8,10 +8,9 @@ import torch
 from jaxtyping import Integer, Shaped
 from torch import Tensor
 
-from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.datasets import IGNORED, Batch, RaggedSequences, SequenceDataset
 from zoo.data.reading.faults import listed
 
-NO_TARGET = -100  # what no loss counts, as in torch's cross-entropy
 Kind = Literal["classes", "numbers"]
 IN_A_RECIPE = "in a recipe, name files instead: LabelledText, Series or TimeSeriesArchive with root"
 
@@ -55,7 +54,7 @@ class StepTargets(SequenceDataset):
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         batch, y = self.items.__getitems__(indices), self.targets.__getitems__(indices)["x"]
         if "lengths" in batch and not y.is_floating_point():
-            y = y.masked_fill(torch.arange(y.shape[1]) >= batch["lengths"][:, None], NO_TARGET)
+            y = y.masked_fill(torch.arange(y.shape[1]) >= batch["lengths"][:, None], IGNORED)
         return {**batch, "y": y}
 
 
@@ -139,7 +138,7 @@ def targets_of(name: str, y: Any, lengths: Sequence[int], labels: Sequence[str] 
                 f"class, (O,) numbers, or for each step ({length},) classes or ({length}, O) numbers"
             )
     _check_values(name, items)
-    if kind == "classes" and min(int(item.min()) for item in items) < (NO_TARGET if per_step else 0):
+    if kind == "classes" and min(int(item.min()) for item in items) < (IGNORED if per_step else 0):
         raise ValueError(f"{name} has classes below 0; expected whole numbers from 0")
     return Targets(kind, items, per_step, names)
 

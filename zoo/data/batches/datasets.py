@@ -12,6 +12,8 @@ from torch.utils.data import Dataset
 from zoo.data.batches.orders import generator
 
 Batch = dict[str, Tensor]
+IGNORED = -100
+"""A target that no loss counts, as in torch's cross-entropy."""
 
 
 class SequenceDataset(Dataset[Batch], ABC):

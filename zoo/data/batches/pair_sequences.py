@@ -6,9 +6,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo.data.batches.datasets import Batch, RaggedSequences, SequenceDataset
+from zoo.data.batches.datasets import IGNORED, Batch, RaggedSequences, SequenceDataset
 
-IGNORED = -100
 """Stands in a target where nothing is to be predicted."""
 
 

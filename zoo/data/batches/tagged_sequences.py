@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from zoo.data.batches.datasets import Batch, SequenceDataset
-from zoo.data.streams import IGNORED
+from zoo.data.batches.datasets import IGNORED, Batch, SequenceDataset
 
 
 @final

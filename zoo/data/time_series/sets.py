@@ -5,13 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from zoo.data.reading.faults import listed
+from zoo.data.reading.labels import numbered
 from zoo.data.time_series.division import SeriesPart
 from zoo.data.time_series.frame import OneSeries, check_lengths
 from zoo.data.time_series.options import check_future
 from zoo.data.time_series.steps import SeriesTensors
 from zoo.data.time_series.windows import WholeSeries, Windows, WindowsOf
-from zoo.registry import nearest
 
 
 def whole_series(
@@ -61,12 +60,10 @@ def series_targets(parts: Sequence[SeriesPart], tensors: SeriesTensors, labels: 
     """
     if tensors.columns.label is None:
         return torch.stack([tensors.number(part.series) for part in parts])
-    unknown = [part.series for part in parts if part.series.label not in labels]
-    if unknown:
-        label = str(unknown[0].label)
-        raise ValueError(
-            f"{unknown[0].place(0)}: label {label!r} does not occur in the training data, in "
-            f"{len(unknown)} of {len(parts)} series"
-            f"{nearest(label, labels) or ';'} Known: {listed(labels, 10)}"
-        )
-    return torch.tensor([labels.index(str(part.series.label)) for part in parts])
+    numbers = numbered(
+        [part.series.label for part in parts],
+        labels,
+        lambda item: parts[item].series.place(0),
+        lambda items: f"{len(items)} of {len(parts)} series",
+    )
+    return torch.tensor(numbers)
