@@ -230,6 +230,15 @@ def test_translations_are_found_in_columns_and_in_two_files(zoo, folder):
     fitted(zoo, "corpus.yaml", "--trainer.max_epochs=1")
 
 
+def test_the_names_of_two_columns_are_no_translation(zoo, folder):
+    pairs = [(f"the {a} has {b} legs", f"{b} Beine hat {a}") for a in "abcdefgh" for b in "123456789"]
+    (folder / "named.tsv").write_text("\n".join("\t".join(pair) for pair in [("English", "German"), *pairs]))
+    said = initialised(zoo, "named.tsv")
+    assert "72 pairs" in said
+    assert "English and German" in said
+    assert "header: true" in (folder / "named.yaml").read_text()
+
+
 def test_piano_rolls_are_found(zoo, folder):
     rolls = {
         f"{split}_{k}": np.eye(12, 8)[np.arange(k, k + 9)]

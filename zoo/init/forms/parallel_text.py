@@ -25,20 +25,26 @@ class ParallelTextForm(Form):
         pairs = _lines(source) if source.pair is not None else _columns(source)
         if pairs is None:
             return None
+        names = _names(pairs) if source.pair is None else None
+        pairs = pairs if names is None else pairs[1:]
         sides = [[pair[k] for pair in pairs] for k in (0, 1)]
         units = [_unit(side) for side in sides]
-        count = sum(1 for line in source.lines() if line.strip())
+        count = sum(1 for line in source.lines() if line.strip()) - (names is not None)
         batch = batch_for(count)
         options: dict[str, Any] = {"root": str(source.root), "encoding": source.encoding}
         options |= {"source_unit": units[0], "target_unit": units[1]}
+        guesses = ["Translated from the first to the second; source_unit and target_unit may be otherwise."]
+        if names is not None:
+            options |= {"header": True}
+            guesses.append(
+                f"Line 1 names the columns, {names[0]} and {names[1]}; header: false makes it a pair."
+            )
         if source.pair is not None:
             options |= {"source": _ending(source.file), "target": _ending(source.pair)}
         return Found(
             what=f"Texts and their translations: {counted(count, 'pair')} of {source.file.name}",
             facts=tuple(_facts(sides, units, source)),
-            guesses=(
-                "Translated from the first to the second; source_unit and target_unit may be otherwise.",
-            ),
+            guesses=tuple(guesses),
             recipe={
                 "seed_everything": 1,
                 "model": _model(max(64, width_for(count))),
@@ -84,6 +90,13 @@ def _columns(source: Source) -> list[tuple[str, str]] | None:
         return None
     rows = [line.split("\t") for line in source.head if line.count("\t") == 1]
     return [(one, two) for one, two in rows if one.strip() and two.strip()] or None
+
+
+def _names(pairs: list[tuple[str, str]]) -> tuple[str, str] | None:
+    """The first pair, if it is two words among pairs of which one side at least has more."""
+    first, *others = ([len(text.split()) for text in pair] for pair in pairs)
+    alike = sum(each == [1, 1] for each in others)
+    return pairs[0] if first == [1, 1] and others and alike <= len(others) / 50 else None
 
 
 def _facts(sides: list[list[str]], units: list[str], source: Source) -> Iterator[str]:
