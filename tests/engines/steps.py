@@ -217,6 +217,20 @@ def running(pre: Tensor, state: State, product: Product, _: Vectors) -> tuple[Te
     return h, (h,)
 
 
+def cut(pre: Tensor, state: State, product: Product, vectors: Vectors) -> tuple[Tensor, State]:
+    """Gradients that stop: of a vector, of a truth, of the operand of a product."""
+    (h,), (fixed,) = state, vectors
+    h = torch.tanh(pre + product("a", h) + product("b", (0.5 * h).detach())) * torch.sigmoid(fixed).detach()
+    return h * (h + ((h > 0).to(h.dtype) - h).detach()), (h,)
+
+
+def cut_state(pre: Tensor, state: State, product: Product, _: Vectors) -> tuple[Tensor, State]:
+    """Nothing goes back to the state before."""
+    (h,) = state
+    h = torch.tanh(pre + h.detach())
+    return h, (h,)
+
+
 OWN: dict[str, Form] = {
     "highway": Form(highway, 2, (("a", 2, 1), ("b", 2, 1)), biased="ab"),
     "two_outputs": Form(two_outputs, 2, output=2),
@@ -234,6 +248,8 @@ OWN: dict[str, Form] = {
     "added_out_of_order": Form(added_out_of_order, 3, (("a", 2, 1), ("b", 1, 1)), biased="ab"),
     "subtracted": Form(subtracted, 3, (("a", 1, 1), ("b", 1, 1), ("c", 1, 1)), biased="bc"),
     "of_numbers": Form(of_numbers),
+    "cut": Form(cut, products=(("a", 1, 1), ("b", 1, 1)), vectors=(1,), biased="b"),
+    "cut_state": Form(cut_state, products=()),
     "running": Form(running, products=(("a", 1, 1), ("b", 1, 1)), biased="a"),
 }
 """Name -> form of every step of this file."""

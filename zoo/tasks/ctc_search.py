@@ -7,6 +7,8 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
+from zoo.tasks.contract import IGNORED
+
 BLANK = 0
 Labels = tuple[int, ...]
 
@@ -75,7 +77,7 @@ def decoded(log_p: Tensor, lengths: Tensor, beam: int) -> list[tuple[Labels, flo
 def padded(labels: list[Labels]) -> tuple[Tensor, Tensor]:
     """Labels as (B, U), -100 beyond the end of each, and their lengths (B,)."""
     lengths = torch.tensor([len(each) for each in labels])
-    table = torch.full((len(labels), int(lengths.max()) if labels else 0), -100)
+    table = torch.full((len(labels), int(lengths.max()) if labels else 0), IGNORED)
     for row, each in zip(table, labels, strict=True):
         row[: len(each)] = torch.tensor(each, dtype=torch.long)
     return table, lengths

@@ -249,5 +249,8 @@ def _through_prologue(
         leaves = [vector.detach().requires_grad_(vector.is_floating_point()) for vector in vectors]
         fixed = program.fixed(leaves)
         wanted = [leaf for leaf in leaves if leaf.requires_grad]
-        found = iter(torch.autograd.grad(fixed, wanted, list(d_fixed), allow_unused=True) if fixed else ())
+        # a step may detach what it makes of its vectors
+        reached = [(part, d_part) for part, d_part in zip(fixed, d_fixed, strict=True) if part.requires_grad]
+        parts, d_parts = zip(*reached, strict=True) if reached else ((), ())
+        found = iter(torch.autograd.grad(parts, wanted, d_parts, allow_unused=True) if reached else ())
     return tuple(next(found, None) if leaf.requires_grad else None for leaf in leaves)

@@ -201,7 +201,7 @@ class Lines:
         lines = []
         shown = program.output_state
         if shown is not None:
-            lines.append(f"d{shown}.add_({self._known('dy')}[i])")
+            lines.append(f"{self._known(f'd{shown}')}.add_({self._known('dy')}[i])")
         else:
             for place, block in enumerate(program.output):
                 lines += self._spread(block, f"dy{place}", "[i]")
@@ -267,7 +267,7 @@ class Lines:
         lines: list[str] = []
         base = f"{self._known(f'g{k}')}[i]" if direct else ""
         if not matmuls:
-            return [f"{self._known(f'd{k}')}.copy_({base})" if direct else f"d{k}.zero_()"]
+            return [f"{self._known(f'd{k}')}.copy_({base})" if direct else f"{self._known(f'd{k}')}.zero_()"]
         for j in matmuls:
             start = f"torch.addmm({base}, " if direct or lines else "torch.mm("
             lines.append(
