@@ -18,7 +18,7 @@ from zoo.data.words.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from zoo.generation import Sampling, tokens_after
 from zoo.registry import Registry, UnknownNameError
 from zoo.runs.checkpoint_file import read_checkpoint
-from zoo.runs.folders import find_run
+from zoo.runs.folders import checkpoint_in
 from zoo.tasks import TASKS
 from zoo.tasks.answers import Map, Record
 from zoo.tasks.base import Task
@@ -40,7 +40,7 @@ def load(path: str | Path) -> "Trained":
         ValueError: there is no such checkpoint, it is damaged, or it is of something else.
         UnknownNameError: it is of a task or a data module that is not registered.
     """
-    file = _checkpoint_in(Path(path)) if Path(path).is_dir() else Path(path)
+    file = checkpoint_in(Path(path)) if Path(path).is_dir() else Path(path)
     checkpoint = read_checkpoint(str(file))
     kind = _registered(TASKS, str(checkpoint.get("task", "a module of Lightning")))
     return Trained(kind.load_from_checkpoint(file, map_location="cpu"), _data_of(checkpoint))
@@ -177,20 +177,6 @@ def _batches(data: SequenceDataset, size: int) -> Iterator[list[int]]:
         order = data.lengths.argsort(stable=True).tolist()
     for first in range(0, len(order), size):
         yield order[first : first + size]
-
-
-def _checkpoint_in(folder: Path) -> Path:
-    """The best checkpoint of a run, or its last one.
-
-    Raises:
-        ValueError: there is none.
-    """
-    run = find_run(folder)
-    best = sorted((run / "checkpoints").glob("best*.ckpt"))
-    others = sorted((run / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
-    if not others:
-        raise ValueError(f"{run} has no checkpoint; expected one in {run / 'checkpoints'}")
-    return (best or others)[-1]
 
 
 def _registered(registry: Registry[Any], name: str) -> Any:

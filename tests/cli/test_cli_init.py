@@ -280,8 +280,21 @@ def test_dates_out_of_order_and_words_among_numbers_are_named(zoo, folder):
 
 
 @pytest.mark.parametrize("verb", ["predict", "evaluate", "test"])
-def test_the_folder_of_a_run_is_no_checkpoint_but_names_one(zoo, folder, verb):
+def test_the_folder_of_a_run_stands_for_its_best_checkpoint(zoo, folder, verb):
     assert zoo("fit", "--config", "small.yaml").code == 0
-    outcome = zoo(verb, "--ckpt_path", "runs/small/version_0")
+    (best,) = (folder / "runs/small/version_0/checkpoints").glob("best*.ckpt")
+    expected = zoo(verb, "--ckpt_path", str(best))
+    found = zoo(verb, "--ckpt_path", "runs/small")
+    assert found.code == expected.code == 0
+    assert found.out.replace("predict_1", "predict_0") == expected.out
+
+
+def test_training_goes_on_from_a_checkpoint_and_not_from_a_folder(zoo, folder):
+    assert zoo("fit", "--config", "small.yaml").code == 0
+    outcome = zoo("fit", "--config", "small.yaml", "--ckpt_path", "runs/small")
     assert outcome.code == 2
-    assert "is a folder; expected a checkpoint file, such as runs/small/version_0/checkpoints/" in outcome.err
+    assert "is a folder; expected a checkpoint to go on from, such as runs/small/version_0/" in outcome.err
+    (folder / "empty").mkdir()
+    outcome = zoo("test", "--ckpt_path", "empty")
+    assert outcome.code == 2
+    assert "--ckpt_path: 'empty' is not the folder of a run" in outcome.err

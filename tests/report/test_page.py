@@ -14,6 +14,8 @@ from tests.report.folders import EVENT, beyond, make_run, metrics, passage, reco
 from tests.report.pages import figures, matrix, parsed, section, views
 from zoo.pictures.looks import RUNS
 from zoo.report import write_report
+from zoo.report.run import read_run
+from zoo.report.words import final_numbers
 from zoo.runs.gradient_records import append_gradients
 
 FILES = {
@@ -33,6 +35,29 @@ def run(tmp_path_factory):
 def own(run, tmp_path):
     """A copy of the run to spoil."""
     return shutil.copytree(run, tmp_path / "runs" / "plain" / "version_0")
+
+
+@pytest.mark.parametrize(
+    ("name", "best"),
+    [
+        ("val/loss", "0.25"),
+        ("val/mase", "0.25"),
+        ("val/smape", "0.25"),
+        ("val/bits_per_character", "0.25"),
+        ("val/label_error_rate", "0.25"),
+        ("val/accuracy", "0.75"),
+        ("val/span_f1", "0.75"),
+        ("val/exact_match", "0.75"),
+        ("val/mse_last_value", None),
+        ("val/alike_answers", None),
+    ],
+)
+def test_the_best_of_a_measure_is_the_smallest_or_the_largest_or_nothing(tmp_path, name, best):
+    lines = [f"{value},{step},{step}" for step, value in enumerate((0.5, 0.25, 0.75, 0.5))]
+    (tmp_path / "metrics.csv").write_text("\n".join([f"{name},epoch,step", *lines, ""]))
+    said = dict(final_numbers([read_run(tmp_path, "own", 0)]).rows)[name]
+    assert said.startswith("0.5")
+    assert f"(best {best} at step" in said if best else "best" not in said
 
 
 def written(tmp_path, *folders):

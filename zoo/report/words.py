@@ -1,5 +1,6 @@
 """The parts of the page that are words: final numbers, what the guard did, what the runs were made of."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +17,11 @@ from zoo.runs.events import EVENTS
 
 MOST_EVENTS = 200
 MOST_DIFFERENCES = 80
-BETTER_WHEN_SMALL = ("loss", "error", "perplexity", "mse", "mae", "rmse", "bits")
+BETTER_WHEN_SMALL = re.compile(
+    r"(^|_)(loss|perplexity|bits_per_\w+|error_rate|mse|mae|rmse|mase|smape|crps|\w*error)$"
+)
+BETTER_WHEN_LARGE = re.compile(r"(^|_)(accuracy|f1|match|bleu|chrf)$")
+"""Measures of which there is a best; of others, such as those of naive forecasts, there is none."""
 
 
 def model_of(run: Run) -> str:
@@ -146,7 +151,12 @@ def _best(run: Run, name: str) -> str:
     curve = run.metrics.get(name)
     if curve is None or not np.isfinite(curve.values).any():
         return ""
-    sign = -1 if name.rpartition("/")[2].endswith(BETTER_WHEN_SMALL) else 1
+    is_small, is_large = (
+        each.search(name.rpartition("/")[2]) for each in (BETTER_WHEN_SMALL, BETTER_WHEN_LARGE)
+    )
+    if not is_small and not is_large:
+        return ""
+    sign = -1 if is_small else 1
     values = np.where(np.isfinite(curve.values), sign * curve.values, -np.inf)
     place = int(values.argmax())
     return f" (best {number(float(curve.values[place]))} at step {curve.steps[place]:,.0f})"

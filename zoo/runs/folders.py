@@ -40,6 +40,20 @@ def find_run(path: Path) -> Path:
     raise ValueError(f"{str(path)!r} is not the folder of a run{several}; expected one with {files}")
 
 
+def checkpoint_in(folder: Path) -> Path:
+    """The best checkpoint of a run, or its last one.
+
+    Raises:
+        ValueError: there is none.
+    """
+    run = find_run(folder)
+    best = sorted((run / "checkpoints").glob("best*.ckpt"))
+    others = sorted((run / "checkpoints").glob("*.ckpt"), key=lambda path: path.stat().st_mtime_ns)
+    if not others:
+        raise ValueError(f"{run} has no checkpoint; expected one in {run / 'checkpoints'}")
+    return (best or others)[-1]
+
+
 def names(folders: Sequence[Path]) -> list[str]:
     """What to call runs: by their recipe, and where that is not enough by version and by folder."""
     where = [folder.resolve() for folder in folders]

@@ -59,7 +59,7 @@ class PredictJob(Job):
             count = write_rows(map(plain, rows), path)
         except OSError as error:
             raise _unwritten(error) from error
-        say("written", f"{count} rows of predictions: {path}")
+        say("written", f"{count} {'row' if count == 1 else 'rows'} of predictions: {path}")
 
     def _write_tensors(self, run: BuiltRun, path: Path) -> None:
         predictions = run.trainer.predict(**run.options, weights_only=True) or []

@@ -32,7 +32,7 @@ class RecipeVerb(Verb):
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         import_modules(allowed)
         let_in(allowed)
-        inputs = _with_recipe(RecipeInputs.of(arguments))
+        inputs = _with_recipe(self._with_checkpoint(RecipeInputs.of(arguments)))
         try:
             if not inputs.asks_for_help:
                 check(inputs, self.sections)
@@ -47,6 +47,21 @@ class RecipeVerb(Verb):
                 f"command line can let in: {shlex.join(['zoo', self.name, *let, *arguments])}"
             ) from error
         return self._start(inputs, allowed)
+
+    def _with_checkpoint(self, inputs: RecipeInputs) -> RecipeInputs:
+        """What was given, with the best checkpoint of a run in place of the run's folder."""
+        path = inputs.checkpoint
+        if path is None or not Path(path).is_dir():
+            return inputs
+        from zoo.runs.folders import checkpoint_in  # numpy, which only this waits for
+
+        try:
+            found = checkpoint_in(Path(path))
+        except ValueError as error:
+            raise UserError(f"--ckpt_path: {error}") from error
+        if self.name == "fit":
+            raise UserError(f"{path} is a folder; expected a checkpoint to go on from, such as {found}")
+        return replace(inputs, options=[*inputs.options, ("ckpt_path", str(found))])
 
     def _start(self, inputs: RecipeInputs, allowed: Sequence[str]) -> int:
         """Does the job with a recipe that is right, and returns the exit code."""
@@ -118,10 +133,6 @@ def _modules_of(path: str) -> list[str]:
 def _with_recipe(inputs: RecipeInputs) -> RecipeInputs:
     """What was given; where that is a checkpoint and no model, with the recipe of the checkpoint's run."""
     path = inputs.checkpoint
-    if path is not None and Path(path).is_dir():
-        inside = sorted(Path(path).glob("**/*.ckpt"))
-        such = f", such as {inside[0]}" if inside else ""
-        raise UserError(f"{path} is a folder; expected a checkpoint file{such}")
     if path is None or inputs.files or any(key.startswith("model") for key, _ in inputs.options):
         return inputs
     recipe = Path(path).parent.parent / "config.yaml"

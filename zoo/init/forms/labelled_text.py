@@ -21,6 +21,10 @@ LABELS = ("label", "class", "category", "target", "sentiment")
 TEXTS = ("text", "sentence", "review", "comment", "message", "tweet", "utterance", "question")
 """What columns of these kinds are called."""
 
+MANY = 1000
+"""Texts from which on words that occur once can be spared."""
+RARE = "words that occur once teach nothing"
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,7 @@ class LabelledTextForm(Form):
             comments={
                 "model.init_args.network.pooling": "the strongest signal of any word counts",
                 "model.init_args.network.output_dropout": "texts are learned by heart without it",
-                "data.init_args.min_count": "words that occur once teach nothing",
+                **({"data.init_args.min_count": RARE} if rows >= MANY else {}),
                 "trainer.callbacks": STOPS,
             },
         )
@@ -187,7 +191,7 @@ def _recipe(source: Source, layout: Layout, rows: int, lacking: int, batch: int)
         },
         "data": {
             "class_path": "LabelledText",
-            "init_args": {**data, "lower": True, "min_count": 2 if rows >= 1000 else 1, "batch_size": batch},
+            "init_args": {**data, "lower": True, "min_count": 2 if rows >= MANY else 1, "batch_size": batch},
         },
         "trainer": trainer(epochs_for(rows, batch)),
     }

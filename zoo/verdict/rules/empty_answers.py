@@ -12,8 +12,8 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
     empty = m.last(Quantity.EMPTY.key)
     if empty > most:
         yield (
-            f"At the last validation {empty:.0%} of the answers were empty. CTC says blanks first and labels "
-            f"later: train longer, or faster.",
+            f"At the last validation {empty:.0%} of the answers were empty. So it is at first, above all "
+            f"with CTC, which says blanks before it says labels: train longer, or faster.",
             learning_rate(m, 3),
         )
 
