@@ -6,12 +6,13 @@ from zoo.data.base import SequenceData
 from zoo.evaluation.classes import Classes, Labels
 from zoo.evaluation.drawn import Lines, Maps
 from zoo.evaluation.finder import Finder
+from zoo.evaluation.horizons import Horizons
 from zoo.evaluation.next_tokens import Texts
 from zoo.evaluation.numbers import Numbers
 from zoo.evaluation.sequences import Sequences
 from zoo.runs.evaluation import Evaluation
 
-FINDERS: tuple[type[Finder], ...] = (Classes, Labels, Numbers, Texts, Sequences, Lines, Maps)
+FINDERS: tuple[type[Finder], ...] = (Classes, Labels, Numbers, Horizons, Texts, Sequences, Lines, Maps)
 """In the order in which they speak."""
 
 

@@ -122,6 +122,13 @@ class Answers(ABC):  # noqa: B024 (a task may leave all of it as it is)
         """The true numbers and those predicted, (N, O) each; None where a task predicts none."""
         return None
 
+    def forecasts(self, predicted: Any, batch: Batch) -> dict[str, Tensor] | None:
+        """`true`, `forecast` and naive forecasts by name, (B, H, K) each, in the data's own units.
+
+        None where a task does not forecast.
+        """
+        return None
+
     def written(self, predicted: Any, batch: Batch) -> list[Written] | None:
         """For each sequence the one that was written for it, and the right one; None where none is."""
         return None

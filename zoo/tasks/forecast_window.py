@@ -63,6 +63,14 @@ def seasonal_naive(past: Float[Tensor, "B T K"], horizon: int, season: int) -> F
     return past[:, past.shape[1] - season + ahead]
 
 
+def naive_forecasts(
+    past: Float[Tensor, "B T K"], horizon: int, season: int | None
+) -> dict[str, Float[Tensor, "B H K"]]:
+    """The forecasts that need no training: `last_value` and, where there is a season, `seasonal_naive`."""
+    found = {"last_value": last_value(past, horizon)}
+    return found if season is None else found | {"seasonal_naive": seasonal_naive(past, horizon, season)}
+
+
 def differences(values: Float[Tensor, "B T K"], lag: int) -> Float[Tensor, "B T K"]:
     """The change of each value since `lag` steps before; 0 where these are not in the window."""
     changes = values[:, lag:] - values[:, :-lag]

@@ -19,7 +19,7 @@ from zoo.tasks.forecast_heads import head_of
 from zoo.tasks.forecast_metrics import ERRORS, Forecast, means_of, measured, naive_error
 from zoo.tasks.forecast_runs import Runs, Window, window_of
 from zoo.tasks.forecast_spec import ForecastSpec
-from zoo.tasks.forecast_window import last_value, seasonal_naive
+from zoo.tasks.forecast_window import naive_forecasts
 from zoo.tasks.forecast_words import BASELINES, PARTS, TRUE, by_part, compared, drawn
 from zoo.tasks.from_data import Sized
 from zoo.tasks.item_weights import weighted_mean
@@ -242,6 +242,12 @@ class Forecaster(Task):
         assert truth.y is not None
         return (predicted[..., 0] - truth.unit.up(truth.y)).abs().mean((1, 2))
 
+    def forecasts(self, predicted: Tensor, batch: Batch) -> dict[str, Tensor] | None:
+        window, spec = window_of(batch, self.forecast, self.head), self.forecast
+        assert window.y is not None
+        naive = naive_forecasts(window.unit.up(window.past), spec.steps, spec.season)
+        return {TRUE: window.unit.up(window.y), PARTS[0]: predicted[..., 0], **naive}
+
     def curves(self, predicted: Tensor, batch: Batch) -> list[Curves]:
         """The past, the truth, the forecast and its interval, of the first variable."""
         window = window_of(batch, self.forecast, self.head)
@@ -266,9 +272,7 @@ class Forecaster(Task):
         """Counts a batch for the metrics of a stage."""
         assert window.y is not None
         past, y, spec = window.unit.up(window.past), window.unit.up(window.y), self.forecast
-        naive = {"last_value": last_value(past, spec.steps)}
-        if spec.season is not None:
-            naive["seasonal_naive"] = seasonal_naive(past, spec.steps, spec.season)
+        naive = naive_forecasts(past, spec.steps, spec.season)
         found = measured(forecast, naive, y, naive_error(past, spec.season or 1))
         pairs = [found[name] for name in self._measures]
         means, counts = (torch.stack([pair[k].to(y) for pair in pairs])[None] for k in (0, 1))
