@@ -59,5 +59,5 @@ def by_step(forecasts: Mapping[str, Tensor], of: str = "") -> Sheet:
         numbers = [at["forecast"].abs().mean(), at["forecast"].mean()]
         numbers += [at[name].square().mean().sqrt() for name in ("forecast", *naive)]
         rows.append(["all" if place is None else str(place + 1), *(f"{float(x):.4g}" for x in numbers)])
-    names = [f"RMSE of the {name.replace('_', ' ')}" for name in naive]
+    names = [f"RMSE: {name.replace('_', ' ')}" for name in naive]
     return Sheet(f"By steps ahead{of}", ["step", "mean |error|", "mean error", "RMSE", *names], rows)
