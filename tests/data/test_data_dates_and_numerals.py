@@ -5,7 +5,9 @@ import pytest
 import torch
 
 from zoo.data.series import Series
+from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.grid import grid_of
+from zoo.data.time_series.own_frames import series_of
 from zoo.data.time_series.times import TimeReader, read_times
 
 WINDOW = {"horizon": 2, "input_steps": 4}
@@ -131,3 +133,43 @@ def test_a_season_goes_on_in_a_file_that_begins_elsewhere(tmp_path, unit, season
     bare = Series(whole, predict=later, **(options | {"time": None}))
     (unaware,) = bare.predict_dataloader()
     assert not torch.equal(one["known"], unaware["known"])
+
+
+JULY = ["01/07/2020", "02/07/2020", "03/07/2020", "04/07/2020"]
+
+
+def dated(path, words):
+    return table(path, [f"{word};{k}" for k, word in enumerate(words)])
+
+
+@pytest.mark.parametrize(
+    ("form", "first", "ahead"),
+    [("%d/%m/%Y", "2020-07-01", "2020-07-05"), ("%m/%d/%Y", "2020-01-07", "2020-05-07")],
+)
+def test_dates_of_other_files_and_frames_begin_as_those_of_training(tmp_path, form, first, ahead):
+    days = [day.strftime(form) for day in np.arange("2020-05-01", "2020-06-30", dtype="M8[D]").tolist()]
+    later = dated(tmp_path / "later.csv", JULY)
+    options = {"targets": "a", "time": "t", "separator": ";", "scale": "none", **WINDOW}
+    data = Series(dated(tmp_path / "train.csv", days), predict=later, **options)
+    read_early = data.parts("predict")[0].series
+    data.setup("fit")
+    again = Series(tmp_path / "nothing.csv", predict=later, **options)
+    again.load_state_dict(data.state_dict())
+    for each in (data, again):
+        assert next(iter(each.rows([{}])))["time"][0] == ahead
+        series = each.parts("predict")[0].series
+        assert str(series.times[0])[:10] == first
+    assert read_early is not data.parts("predict")[0].series
+    frame = {"t": JULY, "a": [1.0, 2.0, 3.0, 4.0]}
+    assert series_of([frame], data.columns, False, data.tensors.order)[0].times[0] == series.times[0]
+
+
+def test_tables_that_tell_the_order_decide_for_those_that_do_not(tmp_path, caplog):
+    caplog.set_level("INFO")
+    frames = [{"t": JULY, "a": [1.0] * 4}, {"t": ["13/07/2020"], "a": [1.0]}]
+    columns = SeriesColumns(targets=("a",), time="t")
+    assert str(series_of(frames, columns, False, None)[0].times[0])[:10] == "2020-07-01"
+    assert not caplog.messages
+    series_of([frames[0], frames[0]], columns, False, None)
+    assert len(caplog.messages) == 1
+    assert "item 0: no date tells if days or months come first; they are read as month" in caplog.text

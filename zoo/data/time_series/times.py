@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float64, Shaped
@@ -19,14 +19,32 @@ Ticks = Shaped[np.ndarray, "..."]
 
 
 @final
+class DateOrder(NamedTuple):
+    """Whether dates begin with a day or with a month.
+
+    Attributes:
+        order: One of `EITHER`.
+        is_unclear: Whether all of the dates may be read otherwise.
+    """
+
+    order: str
+    is_unclear: bool
+
+
+@final
 class TimeReader:
     """Reads times piece by piece; how they are written is what fits all of them.
 
-    Numbers and ISO dates are tried first. Dates that may begin with a day or with a month are what is more
-    regular, else dotted ones begin with a day and others with a month.
+    Numbers and ISO dates are tried first. Dates that may begin with a day or with a month are what those of
+    the training data are; without these what is more regular, else dotted ones begin with a day and others
+    with a month.
+
+    Args:
+        order: How dates of the training data are written, one of `EITHER`; None where that is not known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, order: str | None = None) -> None:
+        self._usual = order
         self._found: dict[str, list[Ticks]] = {name: [] for name in PARSERS}
         self._dotted = False
 
@@ -35,6 +53,12 @@ class TimeReader:
         """How dates other than ISO are written, in words; None for the others."""
         written = self._chosen()
         return None if written in (NUMBERS, ISO) else written
+
+    @property
+    def dates(self) -> "DateOrder | None":
+        """Whether days or months come first; None where there is no such question."""
+        written = self._chosen()
+        return DateOrder(written, self.is_unclear) if written in EITHER else None
 
     @property
     def is_unclear(self) -> bool:
@@ -67,6 +91,8 @@ class TimeReader:
     def _chosen(self) -> str:
         if not self.is_unclear:
             return next(iter(self._found))
+        if self._usual is not None:
+            return self._usual
         day, month = (_unevenness(np.concatenate(self._found[each] or [np.empty(0)])) for each in EITHER)
         return EITHER[month < day or (month == day and not self._dotted)]
 
