@@ -1,5 +1,7 @@
 """Dates and numbers as people write them, in the files of series."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from zoo.data.series import Series
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.grid import grid_of
 from zoo.data.time_series.own_frames import series_of
-from zoo.data.time_series.times import TimeReader, read_times
+from zoo.data.time_series.times import BadTimeError, TimeReader, read_times
 
 WINDOW = {"horizon": 2, "input_steps": 4}
 
@@ -173,3 +175,33 @@ def test_tables_that_tell_the_order_decide_for_those_that_do_not(tmp_path, caplo
     series_of([frames[0], frames[0]], columns, False, None)
     assert len(caplog.messages) == 1
     assert "item 0: no date tells if days or months come first; they are read as month" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "row"),
+    [
+        (["20200130", "20200131", "20200231"], 2),
+        (["20200231", "20200301", "20200302"], 0),
+        (["20000130", "20000131", "20000132"], 2),
+        (["20200130", "2020-01-31"], 1),
+        (["2020-01-30", "20200132"], 1),
+        (["2020-01-30", "20201-01-31"], 1),
+    ],
+)
+def test_dates_that_are_mistyped_are_no_numbers_and_no_other_dates(words, row):
+    with pytest.raises(BadTimeError, match=re.escape(repr(words[row]))) as caught:
+        read_times(words)
+    assert caught.value.row == row
+
+
+def test_a_date_that_is_mistyped_in_a_later_piece_is_named():
+    reader = TimeReader()
+    reader.add(["20200130", "20200131"])
+    with pytest.raises(BadTimeError, match="the time is '20200231', expected a date such as 20010131"):
+        reader.add(["20200231"])
+
+
+def test_numbers_of_eight_digits_are_numbers():
+    counted = [str(15_000_000 + 10 * k) for k in range(100)]
+    assert read_times(counted).tolist() == [float(word) for word in counted]
+    assert str(read_times(["20200130", "20200131"])[1])[:10] == "2020-01-31"

@@ -13,6 +13,10 @@ from zoo.data.time_series.dates import EITHER, PATTERNS, dates
 
 COMPACT = re.compile(r"\b(1[5-9]\d\d|2[0-4]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b")
 """A date without hyphens, such as 20010131."""
+YEAR = re.compile(r"[0-9]{4}(?![0-9])")
+"""What a date begins with that numpy reads: any other number it takes for a year, too."""
+EIGHT_DIGITS = re.compile(r"(1[5-9]|2[0-4])[0-9]{6}")
+"""What may be meant for a date without hyphens."""
 ISO, NUMBERS = "ISO", "numbers"
 Ticks = Shaped[np.ndarray, "..."]
 """Numbers (float64) or dates (datetime64 in microseconds)."""
@@ -81,6 +85,8 @@ class TimeReader:
                 fitting[written] = [*before, PARSERS[written](words)]
         if not fitting:
             raise self._bad(words)
+        if ISO in self._found and list(fitting) == [NUMBERS]:
+            self._check_compact(words)
         self._found, self._dotted = fitting, "." in str(words[0])
 
     def ticks(self) -> Ticks:
@@ -95,6 +101,16 @@ class TimeReader:
             return self._usual
         day, month = (_unevenness(np.concatenate(self._found[each] or [np.empty(0)])) for each in EITHER)
         return EITHER[month < day or (month == day and not self._dotted)]
+
+    def _check_compact(self, words: Sequence[Any]) -> None:
+        """Refuses numbers of eight digits of which most are dates."""
+        if not all(map(EIGHT_DIGITS.fullmatch, words)):
+            return
+        before = sum(map(len, self._found[ISO]))
+        wrong = [row for row, word in enumerate(words) if not _parses(_date, word)]
+        if 2 * len(wrong) < before + len(words):
+            row = wrong[0]
+            raise BadTimeError(row, f"the time is {words[row]!r}, expected a date such as 20010131")
 
     def _bad(self, words: Sequence[Any]) -> "BadTimeError":
         """What is wrong with times that are not all written as one kind."""
@@ -133,16 +149,16 @@ class BadTimeError(ValueError):
         self.row = row
 
 
-def _parses(parse: Any, word: Any) -> bool:
+def _parses(parse: Any, *words: Any) -> bool:
     try:
-        parse([word])
+        parse(words)
     except ValueError:
         return False
     return True
 
 
 def _first_bad(parse: Any, words: Sequence[Any]) -> int:
-    return next(row for row, word in enumerate(words) if not _parses(parse, word))
+    return next(row for row, word in enumerate(words) if not _parses(parse, words[0], word))
 
 
 def _unevenness(times: Ticks) -> tuple[int, float]:
@@ -160,12 +176,15 @@ def _number(words: Sequence[Any]) -> Ticks:
 
 
 def _date(words: Sequence[Any]) -> Ticks:
-    if not COMPACT.fullmatch(words[0]) and _parses(_number, words[0]):
+    compact = [COMPACT.fullmatch(word) is not None for word in words]
+    if compact[0] and not all(compact):
+        raise ValueError("a date is written otherwise than the first")
+    if not compact[0] and _parses(_number, words[0]):
         raise ValueError("numbers are no dates")
     dashed = [COMPACT.sub(r"\1-\2-\3", word) for word in words]
     plain = [word.removesuffix("Z").removesuffix("+00:00").replace("/", "-") for word in dashed]
-    if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
-        raise ValueError("a date has an offset")
+    if any("+" in word or not YEAR.match(word) for word in plain):  # numpy would warn, or read "now"
+        raise ValueError("a date has an offset, or does not begin with a year")
     return np.array(plain, dtype="datetime64[us]")
 
 
