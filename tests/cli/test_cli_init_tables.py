@@ -268,3 +268,21 @@ def test_a_label_that_only_test_data_has_is_named_before_training(zoo, folder):
     assert outcome.code == 2
     assert said in outcome.err
     assert not list(folder.glob("runs/films/version_*/checkpoints/*.ckpt"))
+
+
+@pytest.mark.parametrize("values", ["0,{:03}", "1,{:03}"])
+def test_three_decimals_are_no_thousands(zoo, folder, values):
+    write(folder / "rain.csv", "day;rain", [f"{d};{values.format(k)}" for k, d in enumerate(days(300))])
+    initialised(zoo, "rain.csv")
+    read = options(folder / "rain.yaml")
+    assert read["decimal"] == ","
+    assert "thousands" not in read
+
+
+def test_numbers_between_commas_have_decimal_commas_where_thousands_begin_with_0(zoo, folder):
+    write(folder / "rain.csv", "day,rain", [f'{d},"0,{k:03}"' for k, d in enumerate(days(300))])
+    initialised(zoo, "rain.csv")
+    assert options(folder / "rain.yaml")["decimal"] == ","
+    write(folder / "steps.csv", "day,steps", [f'{d},"1,{k:03}"' for k, d in enumerate(days(300))])
+    initialised(zoo, "steps.csv")
+    assert options(folder / "steps.yaml")["thousands"] == ","

@@ -71,6 +71,7 @@ def test_decimal_commas_and_thousands_are_the_same_numbers(tmp_path):
     [
         ("12,5", {}, "line 42: column 'a' is '12,5', expected a number"),
         ("12.5", {"decimal": ",", "thousands": "."}, "line 42: column 'a' is '12.5', expected a number"),
+        ("0,200", {"thousands": ","}, "line 42: column 'a' is '0,200', expected a number"),
         ("1.0", {"decimal": ";"}, "decimal must be '.' or ','"),
         ("1.0", {"thousands": "."}, "decimal and thousands are both '.'"),
     ],

@@ -28,6 +28,8 @@ WRITTEN = (
     *(Numerals(decimal=",", thousands=mark) for mark in (".", " ", "'")),
 )
 """How numbers may be written, the likelier first."""
+BESIDE_SEMICOLONS = sorted(WRITTEN, key=lambda numerals: numerals.decimal == "." and numerals != PLAIN)
+"""The same, where a comma would have stood between columns if it were not within numbers."""
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 
 
@@ -103,7 +105,7 @@ class Table:
     def _made(cls, separator: str, header: bool, rows: Sequence[Sequence[str]]) -> "Table":
         names = rows[0] if header else [str(number) for number in range(len(rows[0]))]
         body = rows[1:] if header else rows
-        numerals = _numerals(body)
+        numerals = _numerals(body, BESIDE_SEMICOLONS if separator == ";" else WRITTEN)
         columns = tuple(
             _column(name.strip(), k, body, numerals) for k, name in enumerate(names) if name.strip()
         )
@@ -185,10 +187,10 @@ def _column(name: str, number: int, rows: Sequence[Sequence[str]], numerals: Num
     )
 
 
-def _numerals(rows: Sequence[Sequence[str]]) -> Numerals:
+def _numerals(rows: Sequence[Sequence[str]], written: Sequence[Numerals]) -> Numerals:
     """How the most fields are numbers; as a computer writes them, if that is as good as any other."""
     fields = {field.strip() for row in rows for field in row if any(mark in field for mark in MARKS)}
-    return max(WRITTEN, key=lambda numerals: sum(map(numerals.is_number, fields)))
+    return max(written, key=lambda numerals: sum(map(numerals.is_number, fields)))
 
 
 def _is_number(text: str, numerals: Numerals = PLAIN) -> bool:

@@ -41,7 +41,8 @@ class Numerals:
     def pattern(self) -> str:
         """What the whole of a number matches."""
         point = re.escape(self.decimal)
-        whole = r"\d+" if self.thousands is None else rf"(\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+|\d+)"
+        grouped = rf"[1-9]\d{{0,2}}({re.escape(self.thousands or '')}\d{{3}})+"
+        whole = r"\d+" if self.thousands is None else rf"({grouped}|\d+)"
         return rf"[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
 
     def is_number(self, text: str) -> bool:
