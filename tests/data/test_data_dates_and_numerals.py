@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from zoo.data.series import Series
+from zoo.data.time_series.clock import Clock
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.grid import grid_of
 from zoo.data.time_series.own_frames import series_of
@@ -206,3 +207,17 @@ def test_numbers_of_eight_digits_are_numbers():
     counted = [str(15_000_000 + 10 * k) for k in range(100)]
     assert read_times(counted).tolist() == [float(word) for word in counted]
     assert str(read_times(["20200130", "20200131"])[1])[:10] == "2020-01-31"
+
+
+def test_fractions_of_a_second_are_kept():
+    words = ["01.02.2020 12:00:00.25", "01.02.2020 12:00:00.50", "13.02.2020 12:00:01"]
+    assert np.diff(read_times(words)).astype(int).tolist()[0] == 250_000
+    half_days = read_times(["1/2/2020 1:30:00.125 PM", "1/13/2020 1:30:00 PM"])
+    assert str(half_days[0]) == "2020-01-02T13:30:00.125000"
+
+
+@pytest.mark.parametrize("kept", [200, 40, 14])
+def test_a_date_has_one_phase_of_thirteen_steps_of_28_days_in_any_file(kept):
+    times = np.datetime64("2000-01-03", "us") + np.arange(200) * np.timedelta64(28, "D")
+    clock = Clock.learned([times], 13)
+    assert clock.phase(times[-kept:], 13) == (200 - kept) % 13
