@@ -221,3 +221,11 @@ def test_a_date_has_one_phase_of_thirteen_steps_of_28_days_in_any_file(kept):
     times = np.datetime64("2000-01-03", "us") + np.arange(200) * np.timedelta64(28, "D")
     clock = Clock.learned([times], 13)
     assert clock.phase(times[-kept:], 13) == (200 - kept) % 13
+
+
+def test_labels_may_be_called_none(tmp_path):
+    rows = [f"{k};{k // 5};{('none', '-', 'some')[k // 5 % 3]}" for k in range(60)]
+    path = table(tmp_path / "some.csv", rows, "a;id;kind")
+    data = Series(path, id="id", label="kind", separator=";")
+    data.setup("fit")
+    assert set(data.labels) == {"none", "-", "some"}

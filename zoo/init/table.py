@@ -10,7 +10,7 @@ from typing import final
 from zoo.data.reading.columns import shortened
 from zoo.data.reading.rows import parquet_rows
 from zoo.data.time_series.formats import ArchiveFile
-from zoo.data.time_series.numerals import PLAIN, Numerals
+from zoo.data.time_series.numerals import MISSING, PLAIN, Numerals
 from zoo.init.source import Source
 from zoo.registry import nearest
 
@@ -30,7 +30,6 @@ WRITTEN = (
 """How numbers may be written, the likelier first."""
 BESIDE_SEMICOLONS = sorted(WRITTEN, key=lambda numerals: numerals.decimal == "." and numerals != PLAIN)
 """The same, where a comma would have stood between columns if it were not within numbers."""
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 
 
 @final
@@ -175,7 +174,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def _column(name: str, number: int, rows: Sequence[Sequence[str]], numerals: Numerals) -> Column:
     fields = [row[number] if number < len(row) else "" for row in rows]
-    values = tuple(field for field in fields if field.strip().lower() not in MISSING)
+    values = tuple(field for field in fields if field.strip() not in MISSING)
     words = [(row, field) for row, field in enumerate(fields, 1) if not _is_number(field, numerals)]
     return Column(
         name=name,
@@ -194,4 +193,4 @@ def _numerals(rows: Sequence[Sequence[str]], written: Sequence[Numerals]) -> Num
 
 
 def _is_number(text: str, numerals: Numerals = PLAIN) -> bool:
-    return numerals.is_number(text.strip()) or text.strip().lower() in MISSING
+    return numerals.is_number(text.strip()) or text.strip() in MISSING

@@ -6,6 +6,12 @@ from typing import Any, final
 
 DECIMALS = (".", ",")
 THOUSANDS = (",", ".", " ", "'", "_")
+MISSING_NUMBERS = ("NA", "N/A", "NaN", "null", "none", "?", "-")
+MISSING = (
+    "",
+    *{form: None for word in MISSING_NUMBERS for form in (word, word.lower(), word.upper(), word.title())},
+)
+"""What stands where a number is missing."""
 INFINITE = "[+-]?inf(inity)?"
 
 
@@ -59,6 +65,7 @@ class Numerals:
         from pyarrow import compute
 
         text = compute.utf8_trim_whitespace(column)
+        text = compute.if_else(compute.is_in(text, pyarrow.array(MISSING)), None, text)
         fits = compute.match_substring_regex(text, f"^({self.pattern})$")
         if compute.all(fits).as_py() is False:
             raise pyarrow.ArrowInvalid("a value is no number")
