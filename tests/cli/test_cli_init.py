@@ -298,3 +298,42 @@ def test_training_goes_on_from_a_checkpoint_and_not_from_a_folder(zoo, folder):
     outcome = zoo("test", "--ckpt_path", "empty")
     assert outcome.code == 2
     assert "--ckpt_path: 'empty' is not the folder of a run" in outcome.err
+
+
+def tagged():
+    return "\n".join(f"the\tD\ncat{k}\tN\nsleeps\tV\n" for k in range(20))
+
+
+@pytest.mark.parametrize("options", [["--id=nope"], ["--time=alsonope"], ["--id=nope", "--time=alsonope"]])
+@pytest.mark.parametrize("kind", ["texts", "tags", "plain"])
+def test_an_id_and_a_time_are_refused_of_what_has_none(zoo, folder, options, kind):
+    csv_file(folder / "texts.csv", some_texts(200))
+    (folder / "tags.txt").write_text(tagged())
+    (folder / "plain.txt").write_text("Some words that are a text.\n" * 100)
+    name = {"texts": "texts.csv", "tags": "tags.txt", "plain": "plain.txt"}[kind]
+    assert zoo("init", name, "--dry-run").code == 0
+    outcome = zoo("init", name, *options)
+    assert outcome.code == 2
+    assert "there is no column" in outcome.err or "has no columns that --id and --time" in outcome.err
+    assert not (folder / f"{kind}.yaml").exists()
+
+
+@pytest.mark.parametrize("kind", ["plain", "texts", "series"])
+def test_an_encoding_that_letters_speak_against_is_called_a_guess(zoo, folder, kind):
+    words = [f"очень хороший фильм и {text}" for text, _ in some_texts(200)]
+    moods = [label for _, label in some_texts(200)]
+    if kind == "series":
+        rows = [f"{date(2020, 1, 1) + timedelta(days=k)},{k % 7}" for k in range(200)]
+        content, name = "\n".join(["день,продано", *rows]), "some.csv"
+    elif kind == "texts":
+        content = "\n".join(["review,mood", *map(",".join, zip(words, moods, strict=True))])
+        name = "some.csv"
+    else:
+        content, name = "\n".join(words), "some.txt"
+    (folder / name).write_bytes(content.encode("cp1251"))
+    said = initialised(zoo, name, "--dry-run").replace("\n# ", " ")
+    assert "is a guess, and many letters are not ASCII" in said
+    (folder / name).write_bytes(
+        "\n".join(["Größe,Länge", *[f"{k},{k % 5}" for k in range(200)]]).encode("cp1252")
+    )
+    assert "is a guess" not in zoo("init", name, "--dry-run").out

@@ -9,6 +9,8 @@ import pytest
 import yaml
 from pyarrow import parquet
 
+from zoo.data.series import Series
+
 DRAW = random.Random(0)
 
 
@@ -268,3 +270,31 @@ def test_a_label_that_only_test_data_has_is_named_before_training(zoo, folder):
     assert outcome.code == 2
     assert said in outcome.err
     assert not list(folder.glob("runs/films/version_*/checkpoints/*.ckpt"))
+
+
+@pytest.mark.parametrize("values", ["0,{:03}", "1,{:03}"])
+def test_three_decimals_are_no_thousands(zoo, folder, values):
+    write(folder / "rain.csv", "day;rain", [f"{d};{values.format(k)}" for k, d in enumerate(days(300))])
+    initialised(zoo, "rain.csv")
+    read = options(folder / "rain.yaml")
+    assert read["decimal"] == ","
+    assert "thousands" not in read
+
+
+def test_numbers_between_commas_have_decimal_commas_where_thousands_begin_with_0(zoo, folder):
+    write(folder / "rain.csv", "day,rain", [f'{d},"0,{k:03}"' for k, d in enumerate(days(300))])
+    initialised(zoo, "rain.csv")
+    assert options(folder / "rain.yaml")["decimal"] == ","
+    write(folder / "steps.csv", "day,steps", [f'{d},"1,{k:03}"' for k, d in enumerate(days(300))])
+    initialised(zoo, "steps.csv")
+    assert options(folder / "steps.yaml")["thousands"] == ","
+
+
+@pytest.mark.parametrize("gap", ["-", "none", "None", "NULL", "n/a", "?"])
+@pytest.mark.parametrize(("separator", "value"), [(",", "1.5"), (";", "1,5")])
+def test_what_init_takes_for_missing_is_missing_in_training(zoo, folder, gap, separator, value):
+    rows = [f"{day}{separator}{gap if k < 33 else value}" for k, day in enumerate(days(300))]
+    write(folder / "rain.csv", f"day{separator}rain", rows)
+    assert "Missing values: 33 in 'rain'" in initialised(zoo, "rain.csv")
+    data = Series(**options(folder / "rain.yaml"))
+    data.setup("fit")

@@ -42,7 +42,7 @@ class Series(SequenceData):
 
     Scaling, labels and the usual gap between steps are learned from the training part only. A missing
     value is filled with the last one before it, or with the training mean where there is none. Numbers
-    and dates are times; whether 01/02/2020 begins with a day is told from the whole column. To predict, a
+    and dates are times; whether 01/02/2020 begins with a day is told from all training data. To predict, a
     file given as predict is forecast beyond its end; else the test windows are; where columns are known
     ahead, rows without targets at the end of a series say what is known. Seasons are counted from the
     first training row, by times; without regular times, from the first row of each series.
@@ -245,7 +245,7 @@ class Series(SequenceData):
         """
         tensors, columns = self.tensors, self.tensors.columns
         if any(map(is_frame, items)):
-            series = series_of(items, columns.unlabelled(), self.fills)
+            series = series_of(items, columns.unlabelled(), self.fills, tensors.order)
             series = completed(series) if self.reader.fills[1] else series
             if self.horizon is None:
                 return whole_series(series, tensors, None)
@@ -281,7 +281,7 @@ class Series(SequenceData):
         self.labels = list(state_dict["labels"])
         self._tensors = SeriesTensors.restored(state_dict, self.columns, self.fills, self.season)
         self._datasets.clear()
-        self.reader.cut.clear()
+        self.reader.restart(self._tensors.order)
 
     def _windows(self, split: Split, parts: Sequence[SeriesPart]) -> Windows:
         assert self.horizon is not None

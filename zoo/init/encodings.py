@@ -13,6 +13,10 @@ PIECES = 64
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8"}
 CONTROLS = bytes(range(0x80, 0xA0))
 """Control characters in latin-1, letters and quotes in cp1252, which is what is meant then."""
+ONE_BYTE = ("latin-1", "cp1252")
+"""Encodings that take any letters for some of theirs."""
+MOST_FOREIGN = 0.3
+"""Share of letters beyond ASCII up to which a text may be in a language that these are for."""
 
 
 def encoding_of(paths: Sequence[Path]) -> str | None:
@@ -35,6 +39,17 @@ def encoding_of(paths: Sequence[Path]) -> str | None:
         raise ValueError(f"{unlike[0]} is in UTF-8, and {others[0]} is not; expected one encoding for all")
     is_windows = any(_head(path).translate(None, CONTROLS) != _head(path) for path in others)
     return "cp1252" if is_windows and all(_decodes(path, "cp1252") for path in others) else "latin-1"
+
+
+def is_guess(paths: Sequence[Path], encoding: str | None) -> bool:
+    """Whether an encoding was taken for want of a better one: the letters of a file seem to be of another."""
+    return encoding in ONE_BYTE and any(_foreign(_head(path), encoding) > MOST_FOREIGN for path in paths)
+
+
+def _foreign(head: bytes, encoding: str) -> float:
+    """The share of letters that are beyond ASCII."""
+    letters = "".join(filter(str.isalpha, head.decode(encoding, errors="ignore")))
+    return sum(not letter.isascii() for letter in letters) / max(1, len(letters))
 
 
 def _head(path: Path) -> bytes:

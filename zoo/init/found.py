@@ -27,6 +27,11 @@ class Asked:
     time: str | None = None
     """When a row is of."""
 
+    @property
+    def has_order(self) -> bool:
+        """Whether id or time is named."""
+        return self.id is not None or self.time is not None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
@@ -50,10 +55,12 @@ class Form(ABC):
     Attributes:
         rank: Forms of smaller rank are asked first.
         expects: What it reads, in a line.
+        has_order: Whether rows may have an id and a time, which the user may name.
     """
 
     rank: ClassVar[int]
     expects: ClassVar[str]
+    has_order: ClassVar[bool] = False
 
     @abstractmethod
     def look(self, source: Source, asked: Asked) -> Found | None:

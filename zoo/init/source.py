@@ -10,7 +10,7 @@ from zoo.data.batches.splits import Split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.files import existing
 from zoo.data.reading.split_files import splits_of
-from zoo.init.encodings import HEAD, encoding_of
+from zoo.init.encodings import HEAD, encoding_of, is_guess
 
 TABLES = (".csv", ".tsv", ".tab", ".json", ".jsonl", ".parquet", ".npz", ".ts", ".arff")
 """Endings of files that stand for themselves."""
@@ -73,7 +73,21 @@ class Source:
     @cached_property
     def encoding(self) -> str | None:
         """How the files are written, as far as can be seen; None where they are no text."""
-        return encoding_of([self.file, *(path for _, path in self.others)])
+        return encoding_of(self._files)
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What is said of an encoding that is hardly the right one."""
+        if not is_guess(self._files, self.encoding):
+            return ()
+        return (
+            f"The encoding, {self.encoding}, is a guess, and many letters are not ASCII: if they look wrong, "
+            f"change it (encoding: cp1251, for example), or write the file in UTF-8.",
+        )
+
+    @property
+    def _files(self) -> list[Path]:
+        return [self.file, *(path for _, path in self.others)]
 
     @cached_property
     def head(self) -> list[str]:

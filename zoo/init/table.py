@@ -10,7 +10,7 @@ from typing import final
 from zoo.data.reading.columns import shortened
 from zoo.data.reading.rows import parquet_rows
 from zoo.data.time_series.formats import ArchiveFile
-from zoo.data.time_series.numerals import PLAIN, Numerals
+from zoo.data.time_series.numerals import MISSING, PLAIN, Numerals
 from zoo.init.source import Source
 from zoo.registry import nearest
 
@@ -28,7 +28,8 @@ WRITTEN = (
     *(Numerals(decimal=",", thousands=mark) for mark in (".", " ", "'")),
 )
 """How numbers may be written, the likelier first."""
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
+BESIDE_SEMICOLONS = sorted(WRITTEN, key=lambda numerals: numerals.decimal == "." and numerals != PLAIN)
+"""The same, where a comma would have stood between columns if it were not within numbers."""
 
 
 @final
@@ -103,7 +104,7 @@ class Table:
     def _made(cls, separator: str, header: bool, rows: Sequence[Sequence[str]]) -> "Table":
         names = rows[0] if header else [str(number) for number in range(len(rows[0]))]
         body = rows[1:] if header else rows
-        numerals = _numerals(body)
+        numerals = _numerals(body, BESIDE_SEMICOLONS if separator == ";" else WRITTEN)
         columns = tuple(
             _column(name.strip(), k, body, numerals) for k, name in enumerate(names) if name.strip()
         )
@@ -173,7 +174,7 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def _column(name: str, number: int, rows: Sequence[Sequence[str]], numerals: Numerals) -> Column:
     fields = [row[number] if number < len(row) else "" for row in rows]
-    values = tuple(field for field in fields if field.strip().lower() not in MISSING)
+    values = tuple(field for field in fields if field.strip() not in MISSING)
     words = [(row, field) for row, field in enumerate(fields, 1) if not _is_number(field, numerals)]
     return Column(
         name=name,
@@ -185,11 +186,11 @@ def _column(name: str, number: int, rows: Sequence[Sequence[str]], numerals: Num
     )
 
 
-def _numerals(rows: Sequence[Sequence[str]]) -> Numerals:
+def _numerals(rows: Sequence[Sequence[str]], written: Sequence[Numerals]) -> Numerals:
     """How the most fields are numbers; as a computer writes them, if that is as good as any other."""
     fields = {field.strip() for row in rows for field in row if any(mark in field for mark in MARKS)}
-    return max(WRITTEN, key=lambda numerals: sum(map(numerals.is_number, fields)))
+    return max(written, key=lambda numerals: sum(map(numerals.is_number, fields)))
 
 
 def _is_number(text: str, numerals: Numerals = PLAIN) -> bool:
-    return numerals.is_number(text.strip()) or text.strip().lower() in MISSING
+    return numerals.is_number(text.strip()) or text.strip() in MISSING

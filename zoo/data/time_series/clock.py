@@ -8,9 +8,6 @@ import numpy as np
 from zoo.data.time_series.grid import grid_of
 from zoo.data.time_series.times import Ticks
 
-MONTH = 28 * 86_400e6
-"""Microseconds from which steps are counted in months."""
-
 
 @final
 class Clock(NamedTuple):
@@ -33,10 +30,10 @@ class Clock(NamedTuple):
         grids = [grid_of(each) for each in times]
         if season is None or not times or len(times) < len(all_times):
             return None
-        if any(grid is None or grid.lacking for grid in grids):
+        regular = [grid for grid in grids if grid is not None and not grid.lacking]
+        in_months = all(grid.by_months for grid in regular)
+        if len(regular) < len(grids) or any(grid.by_months != in_months for grid in regular):
             return None
-        raw = times[0].astype("datetime64[us]") if times[0].dtype.kind == "M" else times[0]
-        in_months = raw.dtype.kind == "M" and float(np.median(np.diff(raw.astype(np.int64)))) >= MONTH
         numbers = _numbers(times[0], in_months)
         clock = cls(float(numbers[0]), float(np.median(np.diff(numbers))), in_months)
         return None if any(clock.phase(each, season) for each in times) else clock

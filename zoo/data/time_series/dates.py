@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-CLOCK = (
-    r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?:\.\d+)?\s*(?P<half>[AaPp][Mm])?)?"
-)
+SECONDS = r"(?P<second>\d\d)(?:(?P<fraction>\.\d{1,6})\d*)?"
+CLOCK = rf"(?:[ T,]+(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::{SECONDS})?\s*(?P<half>[AaPp][Mm])?)?"
 YEAR = r"(?P<year>\d{4}|\d\d)"
 NAME = r"(?P<name>[A-Za-z]{3,9})"
 PARTS: Mapping[str, str] = {
@@ -67,4 +66,4 @@ def _clock(parts: Mapping[str, Any]) -> str:
     hour = int(parts["hour"])
     if parts["half"]:
         hour = hour % 12 + 12 * (parts["half"].lower() == "pm")
-    return f"T{hour:02}:{parts['minute']}:{parts['second'] or '00'}"
+    return f"T{hour:02}:{parts['minute']}:{parts['second'] or '00'}{parts['fraction'] or ''}"

@@ -11,7 +11,7 @@ from zoo.data.reading.faults import listed
 from zoo.data.reading.files import tell
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.table import Numbers, TableFile
-from zoo.data.time_series.times import BadTimeError, Ticks, TimeReader, after, plain
+from zoo.data.time_series.times import BadTimeError, DateOrder, Ticks, TimeReader, after, plain
 
 LARGE = 2**26
 """Bytes of a file of which it is said what is read."""
@@ -32,6 +32,7 @@ class OneSeries:
         rows: Its rows in the table; None where they are all.
         table: Where it is from.
         end: The steps before the future: rows at the end that have known covariates and no target.
+        dates: Whether its dates begin with a day or with a month; None where there is no such question.
     """
 
     id: str
@@ -42,6 +43,7 @@ class OneSeries:
     rows: Rows | None
     table: TableFile
     end: int
+    dates: DateOrder | None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -60,24 +62,29 @@ class OneSeries:
         return f"{self.table.path}, {self.table.place(row)}"
 
 
-def read_series(table: TableFile, columns: SeriesColumns, missing_ok: bool) -> list[OneSeries]:
+def read_series(
+    table: TableFile, columns: SeriesColumns, missing_ok: bool, order: str | None = None
+) -> list[OneSeries]:
     """All series of a file.
 
     Args:
         table: The file.
         columns: What its columns are.
         missing_ok: Whether values that vary may be missing, apart from known ones.
+        order: Whether dates begin with a day or a month where they do not tell; see `TimeReader`.
 
     Raises:
         ValueError: a column is not there, or values, times or labels are not as they should be; names file,
             line and column.
     """
     table.check([*columns.numbers, *columns.words])
-    numbers, words, times = _collected(table, columns)
+    reader = TimeReader(order)
+    numbers, words = _collected(table, columns, reader)
     if not len(numbers):
         raise ValueError(f"{table.path} has a header and nothing else, expected rows below it")
+    when = (None, None) if columns.time is None else (reader.ticks(), reader.dates)
     found = [
-        _one(table, columns, numbers, words, times, *part)
+        _one(table, columns, numbers, words, *when, *part)
         for part in _parts(table, columns, words, len(numbers))
     ]
     for series in found:
@@ -86,9 +93,11 @@ def read_series(table: TableFile, columns: SeriesColumns, missing_ok: bool) -> l
     return found
 
 
-def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[str, "_Coded"], Ticks | None]:
-    """The columns of all rows: numbers (N, .), words and times."""
-    reader, coded = TimeReader(), {name: _Coded() for name in (columns.id, columns.label) if name is not None}
+def _collected(
+    table: TableFile, columns: SeriesColumns, reader: TimeReader
+) -> tuple[Numbers, dict[str, "_Coded"]]:
+    """The columns of all rows: numbers (N, .) and words; the reader gets the times."""
+    coded = {name: _Coded() for name in (columns.id, columns.label) if name is not None}
     blocks, rows = list[Numbers](), 0
     for piece in table.pieces(columns.numbers, columns.words):
         numbers = [np.asarray(piece[name], dtype=np.float64) for name in columns.numbers]
@@ -104,7 +113,7 @@ def _collected(table: TableFile, columns: SeriesColumns) -> tuple[Numbers, dict[
         rows += len(blocks[-1])
     whole = np.concatenate(blocks) if blocks else np.empty((0, len(columns.numbers)))
     _tell_size(table, rows, len(columns.numbers) + len(columns.words), len(table.names))
-    return whole, coded, None if columns.time is None else reader.ticks()
+    return whole, coded
 
 
 @final
@@ -150,6 +159,7 @@ def _one(
     numbers: Numbers,
     words: dict[str, _Coded],
     times: Ticks | None,
+    dates: DateOrder | None,
     *part: Any,
 ) -> OneSeries:
     """A series of some rows."""
@@ -165,6 +175,7 @@ def _one(
         rows=rows,
         table=table,
         end=_end(own[:, : len(columns.targets)], columns),
+        dates=dates,
     )
     constant = own[:, varying:]
     changed = ((constant != constant[0]) & ~(np.isnan(constant) & np.isnan(constant[0]))).nonzero()

@@ -23,10 +23,12 @@ class Grid(NamedTuple):
     Attributes:
         places: (T,), that of each step, from 0 and ascending.
         times: Of all steps, those that are lacking included.
+        by_months: Whether steps are months: all times are on one day of a month, or on its last.
     """
 
     places: Integer[np.ndarray, " T"]
     times: Ticks
+    by_months: bool
 
     @property
     def lacking(self) -> int:
@@ -68,10 +70,10 @@ def _grid(numbers: Any, times: Any, offset: Any) -> Grid | None:
         return None
     steps = np.arange(places[-1] + 1)
     if times.dtype.kind != "M":
-        return Grid(places, times[0] + steps * unit)
+        return Grid(places, times[0] + steps * unit, False)
     kind: Any = np.datetime_data(times.dtype)[0]
     span = np.timedelta64(round(float(unit)), kind)
-    return Grid(places, (times[0] + steps * span).astype("datetime64[us]") + offset)
+    return Grid(places, (times[0] + steps * span).astype("datetime64[us]") + offset, kind == "M")
 
 
 def completed(all_series: Sequence[OneSeries]) -> list[OneSeries]:

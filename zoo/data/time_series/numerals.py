@@ -6,6 +6,12 @@ from typing import Any, final
 
 DECIMALS = (".", ",")
 THOUSANDS = (",", ".", " ", "'", "_")
+MISSING_NUMBERS = ("NA", "N/A", "NaN", "null", "none", "?", "-")
+MISSING = (
+    "",
+    *{form: None for word in MISSING_NUMBERS for form in (word, word.lower(), word.upper(), word.title())},
+)
+"""What stands where a number is missing."""
 INFINITE = "[+-]?inf(inity)?"
 
 
@@ -41,7 +47,8 @@ class Numerals:
     def pattern(self) -> str:
         """What the whole of a number matches."""
         point = re.escape(self.decimal)
-        whole = r"\d+" if self.thousands is None else rf"(\d{{1,3}}({re.escape(self.thousands)}\d{{3}})+|\d+)"
+        grouped = rf"[1-9]\d{{0,2}}({re.escape(self.thousands or '')}\d{{3}})+"
+        whole = r"\d+" if self.thousands is None else rf"({grouped}|\d+)"
         return rf"[+-]?({whole}({point}\d*)?|{point}\d+)([eE][+-]?\d+)?"
 
     def is_number(self, text: str) -> bool:
@@ -58,6 +65,7 @@ class Numerals:
         from pyarrow import compute
 
         text = compute.utf8_trim_whitespace(column)
+        text = compute.if_else(compute.is_in(text, pyarrow.array(MISSING)), None, text)
         fits = compute.match_substring_regex(text, f"^({self.pattern})$")
         if compute.all(fits).as_py() is False:
             raise pyarrow.ArrowInvalid("a value is no number")

@@ -8,7 +8,8 @@ from typing import Any, final
 import numpy as np
 
 from zoo.data.time_series.columns import SeriesColumns
-from zoo.data.time_series.frame import OneSeries, read_series
+from zoo.data.time_series.date_order import Wanted, read_all
+from zoo.data.time_series.frame import OneSeries
 from zoo.data.time_series.table import Piece, TableFile
 
 KINDS = ("DataFrame", "Table")
@@ -50,13 +51,16 @@ class OwnTable(TableFile):
         yield piece | {name: [_word(value) for value in self._columns[name]] for name in words}
 
 
-def series_of(items: Sequence[Any], columns: SeriesColumns, missing_ok: bool) -> list[OneSeries]:
+def series_of(
+    items: Sequence[Any], columns: SeriesColumns, missing_ok: bool, order: str | None
+) -> list[OneSeries]:
     """The series of frames, one for each or, where there is a column of ids, for each id.
 
     Args:
         items: The frames.
         columns: What the model was trained on; an id need not be there.
         missing_ok: Whether values that vary may be missing.
+        order: How the dates of the training data are written; see `read_all`.
 
     Raises:
         ValueError: an item is no frame, lacks a column, or its values or times are not as they should be.
@@ -66,13 +70,9 @@ def series_of(items: Sequence[Any], columns: SeriesColumns, missing_ok: bool) ->
         kind = type(items[other]).__name__
         raise ValueError(f"item {other} is of type {kind}, beside frames; expected frames alone")
     tables = [OwnTable(number, item) for number, item in enumerate(items)]
-    return [
-        one
-        for table in tables
-        for one in read_series(
-            table, columns if columns.id in table.names else replace(columns, id=None), missing_ok
-        )
-    ]
+    bare = replace(columns, id=None)
+    wanted = [Wanted(table, columns if columns.id in table.names else bare) for table in tables]
+    return read_all(wanted, missing_ok, order)
 
 
 def _names(frame: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from zoo.data.base import Record
 from zoo.data.time_series.clock import Clock
 from zoo.data.time_series.columns import SeriesColumns
+from zoo.data.time_series.date_order import order_of
 from zoo.data.time_series.division import SeriesPart
 from zoo.data.time_series.frame import OneSeries
 from zoo.data.time_series.scaling import Scaling, filled
@@ -32,6 +33,7 @@ class SeriesTensors:
         season: Steps of a season, whose phase is known ahead; None without.
         gap: The usual time between steps; None where deltas are not asked for.
         clock: When seasons begin; None where each series begins one.
+        order: Whether dates begin with a day or with a month; None where there is no such question.
     """
 
     columns: SeriesColumns
@@ -41,6 +43,7 @@ class SeriesTensors:
     season: int | None
     gap: float | None
     clock: Clock | None
+    order: str | None
 
     @classmethod
     def learned(
@@ -65,6 +68,7 @@ class SeriesTensors:
             season=season,
             gap=gap,
             clock=Clock.learned([part.series.times for part in parts], season),
+            order=order_of([part.series for part in parts]),
         )
 
     @property
@@ -170,6 +174,7 @@ class SeriesTensors:
             "constant": self.constant.plain(),
             "gap": self.gap,
             "clock": None if self.clock is None else list(self.clock),
+            "order": self.order,
         }
 
     @classmethod
@@ -185,6 +190,7 @@ class SeriesTensors:
             season=season,
             gap=state["gap"],
             clock=None if state.get("clock") is None else Clock(*state["clock"]),
+            order=state.get("order"),
         )
 
 

@@ -13,15 +13,15 @@ from jaxtyping import Float64
 from zoo.data.reading.columns import shortened
 from zoo.data.reading.faults import Faults
 from zoo.data.reading.files import tell_garbled
-from zoo.data.time_series.numerals import PLAIN, Numerals
+from zoo.data.time_series.numerals import MISSING, MISSING_NUMBERS, PLAIN, Numerals
 from zoo.registry import nearest
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": ","}
 OTHER_SEPARATORS = ("\t", ";", "|", ",")
 ENDINGS = (*SEPARATORS, ".parquet", ".npz")
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-"""What stands where a value is missing."""
-MISSING_WORDS = f"empty or one of {', '.join(MISSING[1:])}"
+NO_WORD = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"})
+"""What stands where an id, a time or a label is missing; "none" and "-" may be labels."""
+MISSING_WORDS = f"empty or one of {', '.join(MISSING_NUMBERS)}"
 PIECE = 2**22
 """Bytes of a file that are read at once."""
 
@@ -147,7 +147,6 @@ class TextTableFile(TableFile):
                     column_types=types,
                     include_columns=list(wanted.values()),
                     null_values=list(MISSING),
-                    strings_can_be_null=True,
                 ),
             )
             for batch in reader:
@@ -229,7 +228,7 @@ class TextTableFile(TableFile):
 def piece_of(
     batch: Any, wanted: dict[str, str], numbers: Sequence[str], numerals: Numerals | None = None
 ) -> Piece:
-    """The columns of a record batch, whose numbers may be written in numerals."""
+    """The columns of a record batch; with numerals those of a text, whose numbers are written so."""
     import pyarrow
 
     piece: Piece = {}
@@ -240,5 +239,6 @@ def piece_of(
                 column = numerals.read(column)
             piece[name] = column.cast(pyarrow.float64()).to_numpy(zero_copy_only=False)
         else:
-            piece[name] = column.cast(pyarrow.string()).to_pylist()
+            words = column.cast(pyarrow.string()).to_pylist()
+            piece[name] = words if numerals is None else [None if word in NO_WORD else word for word in words]
     return piece

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float64, Shaped
@@ -13,20 +13,42 @@ from zoo.data.time_series.dates import EITHER, PATTERNS, dates
 
 COMPACT = re.compile(r"\b(1[5-9]\d\d|2[0-4]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\b")
 """A date without hyphens, such as 20010131."""
+YEAR = re.compile(r"[0-9]{4}(?![0-9])")
+"""What a date begins with that numpy reads: any other number it takes for a year, too."""
+EIGHT_DIGITS = re.compile(r"(1[5-9]|2[0-4])[0-9]{6}")
+"""What may be meant for a date without hyphens."""
 ISO, NUMBERS = "ISO", "numbers"
 Ticks = Shaped[np.ndarray, "..."]
 """Numbers (float64) or dates (datetime64 in microseconds)."""
 
 
 @final
+class DateOrder(NamedTuple):
+    """Whether dates begin with a day or with a month.
+
+    Attributes:
+        order: One of `EITHER`.
+        is_unclear: Whether all of the dates may be read otherwise.
+    """
+
+    order: str
+    is_unclear: bool
+
+
+@final
 class TimeReader:
     """Reads times piece by piece; how they are written is what fits all of them.
 
-    Numbers and ISO dates are tried first. Dates that may begin with a day or with a month are what is more
-    regular, else dotted ones begin with a day and others with a month.
+    Numbers and ISO dates are tried first. Dates that may begin with a day or with a month are what those of
+    the training data are; without these what is more regular, else dotted ones begin with a day and others
+    with a month.
+
+    Args:
+        order: How dates of the training data are written, one of `EITHER`; None where that is not known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, order: str | None = None) -> None:
+        self._usual = order
         self._found: dict[str, list[Ticks]] = {name: [] for name in PARSERS}
         self._dotted = False
 
@@ -35,6 +57,12 @@ class TimeReader:
         """How dates other than ISO are written, in words; None for the others."""
         written = self._chosen()
         return None if written in (NUMBERS, ISO) else written
+
+    @property
+    def dates(self) -> "DateOrder | None":
+        """Whether days or months come first; None where there is no such question."""
+        written = self._chosen()
+        return DateOrder(written, self.is_unclear) if written in EITHER else None
 
     @property
     def is_unclear(self) -> bool:
@@ -57,6 +85,8 @@ class TimeReader:
                 fitting[written] = [*before, PARSERS[written](words)]
         if not fitting:
             raise self._bad(words)
+        if ISO in self._found and list(fitting) == [NUMBERS]:
+            self._check_compact(words)
         self._found, self._dotted = fitting, "." in str(words[0])
 
     def ticks(self) -> Ticks:
@@ -67,8 +97,20 @@ class TimeReader:
     def _chosen(self) -> str:
         if not self.is_unclear:
             return next(iter(self._found))
+        if self._usual is not None:
+            return self._usual
         day, month = (_unevenness(np.concatenate(self._found[each] or [np.empty(0)])) for each in EITHER)
         return EITHER[month < day or (month == day and not self._dotted)]
+
+    def _check_compact(self, words: Sequence[Any]) -> None:
+        """Refuses numbers of eight digits of which most are dates."""
+        if not all(map(EIGHT_DIGITS.fullmatch, words)):
+            return
+        before = sum(map(len, self._found[ISO]))
+        wrong = [row for row, word in enumerate(words) if not _parses(_date, word)]
+        if 2 * len(wrong) < before + len(words):
+            row = wrong[0]
+            raise BadTimeError(row, f"the time is {words[row]!r}, expected a date such as 20010131")
 
     def _bad(self, words: Sequence[Any]) -> "BadTimeError":
         """What is wrong with times that are not all written as one kind."""
@@ -107,16 +149,16 @@ class BadTimeError(ValueError):
         self.row = row
 
 
-def _parses(parse: Any, word: Any) -> bool:
+def _parses(parse: Any, *words: Any) -> bool:
     try:
-        parse([word])
+        parse(words)
     except ValueError:
         return False
     return True
 
 
 def _first_bad(parse: Any, words: Sequence[Any]) -> int:
-    return next(row for row, word in enumerate(words) if not _parses(parse, word))
+    return next(row for row, word in enumerate(words) if not _parses(parse, words[0], word))
 
 
 def _unevenness(times: Ticks) -> tuple[int, float]:
@@ -134,12 +176,15 @@ def _number(words: Sequence[Any]) -> Ticks:
 
 
 def _date(words: Sequence[Any]) -> Ticks:
-    if not COMPACT.fullmatch(words[0]) and _parses(_number, words[0]):
+    compact = [COMPACT.fullmatch(word) is not None for word in words]
+    if compact[0] and not all(compact):
+        raise ValueError("a date is written otherwise than the first")
+    if not compact[0] and _parses(_number, words[0]):
         raise ValueError("numbers are no dates")
     dashed = [COMPACT.sub(r"\1-\2-\3", word) for word in words]
     plain = [word.removesuffix("Z").removesuffix("+00:00").replace("/", "-") for word in dashed]
-    if any("+" in word or not word[:1].isdigit() for word in plain):  # numpy would warn, or read "now"
-        raise ValueError("a date has an offset")
+    if any("+" in word or not YEAR.match(word) for word in plain):  # numpy would warn, or read "now"
+        raise ValueError("a date has an offset, or does not begin with a year")
     return np.array(plain, dtype="datetime64[us]")
 
 

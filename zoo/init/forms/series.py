@@ -64,6 +64,7 @@ class SeriesForm(Form):
     """Numeric series."""
 
     rank = 40
+    has_order = True
     expects = (
         "numeric series: CSV, TSV, Parquet or npz with a row for each step, a column for each variable, and "
         "names of columns in the first line"
