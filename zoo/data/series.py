@@ -134,12 +134,12 @@ class Series(SequenceData):
         check_aims(horizon, input_steps, label, number, season, stride)
         check_folds(folds, horizon, split)
         self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number, weight))
-        self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
+        by, way = split if horizon else None, chance(seed, folds, fold)
+        self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction, way)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
         numerals = Numerals(decimal=decimal, thousands=thousands)
         form = TextForm(separator=separator, encoding=encoding, numerals=numerals)
-        by, way = split if horizon else None, chance(seed, folds, fold)
         self.reader = SeriesReader(self.files, form, (self.fills, gaps == "fill"), by, way)
 
     @property
