@@ -141,6 +141,8 @@ def test_without_a_logger_the_table_is_only_shown(zoo, folder):
             "--folds begins with a new model for each fold, and --ckpt_path is some.ckpt",
         ),
         (["--data.folds=3"], "--folds gives --data.folds for each fold; expected one of them"),
+        (["--data.init_args.fold=1"], "--folds gives --data.fold for each fold; expected one of them"),
+        (["--data.init_args.folds=4"], "--folds gives --data.folds for each fold; expected one of them"),
         (["--test_after_fit=false"], "--folds measures each fold by its test; expected a recipe without"),
         (
             ["--trainer.fast_dev_run=true"],
@@ -190,6 +192,25 @@ def test_folds_are_no_part_of_a_recipe(zoo, folder):
         "zoo: error: small.yaml, line 1: folds is an option of `zoo fit`, and no part of a recipe; expected "
         "--folds 4 on the command line\n"
     )
+
+
+@pytest.mark.parametrize(("option", "place"), [("fold: 1", "small.yaml, line {}: "), ("folds: 3", "")])
+def test_what_folds_give_is_in_no_recipes_data(zoo, folder, option, place):
+    path = folder / "small.yaml"
+    text = path.read_text().replace("init_args: {batch_size: 32}", f"init_args:\n    {option}")
+    path.write_text(text)
+    line = text[: text.index(option)].count("\n") + 1
+    name = option.partition(":")[0]
+    assert zoo(*FIT).err == (
+        f"zoo: error: {place.format(line)}--folds gives --data.{name} for each fold; expected one of them\n"
+    )
+
+
+def test_a_recipe_in_which_all_options_stand_has_folds(zoo, folder):
+    path = folder / "small.yaml"
+    path.write_text(path.read_text().replace("{batch_size: 32}", "{batch_size: 32, folds: null, fold: 0}"))
+    outcome = zoo(*FIT)
+    assert outcome.code == 0, outcome.err
 
 
 OWN = """

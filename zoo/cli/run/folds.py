@@ -22,8 +22,8 @@ from zoo.data import DATA
 from zoo.data.base import SequenceData
 from zoo.runs.fold_table import lines
 
-GIVEN = ("data.folds", "data.fold")
-"""Options of the data that are given for each fold."""
+GIVEN = {"folds": None, "fold": 0}
+"""Options of the data that are given for each fold, and what stands in a recipe that does not give them."""
 
 
 @final
@@ -141,7 +141,7 @@ def _count(value: Any) -> int:
 
 def _check(inputs: RecipeInputs, folds: int) -> None:
     """Refuses what does not go with folds, and data that has none."""
-    recipe, given = inputs.merged, dict(inputs.options)
+    recipe = inputs.merged
     if any("folds" in each for each in inputs.recipes):
         raise UserError(
             f"{inputs.place('folds')}folds is an option of `zoo fit`, and no part of a recipe; expected "
@@ -152,15 +152,26 @@ def _check(inputs: RecipeInputs, folds: int) -> None:
             f"--folds begins with a new model for each fold, and --ckpt_path is {recipe['ckpt_path']}; "
             f"expected one of them (where --folds was interrupted, the same command goes on)"
         )
-    twice = [key for key in GIVEN if key in given]
+    typed, options = dict(inputs.options), _options(recipe["data"])
+    twice = [
+        key
+        for key, default in GIVEN.items()
+        if {f"data.{key}", f"data.init_args.{key}"} & typed.keys() or options.get(key, default) != default
+    ]
     if twice:
-        raise UserError(f"--folds gives --{twice[0]} for each fold; expected one of them")
+        place = inputs.place(twice[0])
+        raise UserError(f"{place}--folds gives --data.{twice[0]} for each fold; expected one of them")
     if recipe.get("test_after_fit") is False or (recipe.get("trainer") or {}).get("fast_dev_run"):
         raise UserError(
             "--folds measures each fold by its test; expected a recipe without test_after_fit: false and "
             "fast_dev_run"
         )
     _check_data(recipe["data"])
+
+
+def _options(part: Any) -> Mapping[str, Any]:
+    """The options that a part of a recipe has, however they are spelled."""
+    return {} if isinstance(part, str) else {**part, **(part.get("init_args") or {})}
 
 
 def _check_data(part: Any) -> None:
