@@ -119,6 +119,31 @@ def test_folds_that_are_all_done_or_another_recipes_are_left_as_they_are(zoo, fo
     assert not (folder / "runs/small/folds_1/folds.csv").exists()
 
 
+def test_folds_do_not_go_on_with_data_that_has_changed(zoo, folder, monkeypatch):
+    lines = [f"{'good' if k % 2 else 'bad'} w{k},l{k % 2}\n" for k in range(60)]
+    path = folder / "texts.csv"
+    path.write_text("text,label\n" + "".join(lines))
+    data = ("--data={class_path: LabelledText, init_args: {root: texts.csv, batch_size: 8}}",)
+    network = ("--model.network={encoder: {cell: gru, hidden_size: 2}, embedding_size: 2, pooling: max}",)
+    fit = ("fit", "--model=SequenceClassifier", *network, *data, "--folds=3", "--trainer.max_epochs=1")
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 7)
+        assert zoo(*fit).code == 143
+    path.write_text("text,label\n" + "".join(lines[:-10]))
+    outcome = zoo(*fit)
+    assert outcome.code == 2
+    assert outcome.err == (
+        "zoo: error: the data is not that of the folds in runs/run/folds_0 which are done or begun, so that "
+        "items would be tested twice or never; expected the same data, or that folder removed to begin anew\n"
+    )
+    assert "goes on with the others" not in outcome.out
+    path.write_text("text,label\n" + "".join(lines))
+    again = zoo(*fit)
+    assert again.code == 0, again.err
+    assert "runs/run/folds_0 goes on: 1 of 3 are done" in again.out
+    assert not (folder / "runs/run/folds_1").exists()
+
+
 def test_without_a_logger_the_table_is_only_shown(zoo, folder):
     outcome = zoo(*FIT, "--trainer.logger=false", "--trainer.enable_checkpointing=false")
     assert outcome.code == 0, outcome.err
