@@ -171,11 +171,10 @@ class TimeSeriesArchive(SequenceData):
                 )
         return RaggedSequences([self._tensor(case.values) for case in cases], self._targets(cases))
 
-    def said(self, record: Record) -> Record:
-        if self.number is None or "prediction" not in record:
-            return record
-        up = record["prediction"] * self.number.spread[0] + self.number.center[0]
-        return {**record, "prediction": float(up)}
+    def in_units(self, numbers: Tensor) -> Tensor:
+        if self.number is None:
+            return numbers
+        return numbers * float(self.number.spread[0]) + float(self.number.center[0])
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each series by its line in the test file, of folds also by its file, with the label given there."""
