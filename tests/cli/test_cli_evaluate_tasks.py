@@ -204,3 +204,56 @@ def test_signs_for_a_verdict_are_kept_and_not_told_at_each_epoch(zoo, folder):
     assert "val/accuracy" in outcome.out
     assert "said_most" not in outcome.out
     assert "val/said_most" in (folder / "runs/small/version_0/metrics.csv").read_text()
+
+
+def numbers_of_series(folder):
+    rows = [f"s{k},{step},{k % 10},{1000 + 10 * (k % 10)}" for k in range(60) for step in range(4)]
+    (folder / "series.csv").write_text("\n".join(["id,time,value,number", *rows]) + "\n")
+    return "Series", "{root: series.csv, id: id, time: time, number: number}"
+
+
+def numbers_of_an_archive(folder):
+    head = "@problemName Toy\n@timeStamps false\n@univariate true\n@targetlabel true\n@data\n"
+    for part in ("TRAIN", "TEST"):
+        lines = [f"{k % 10},{k % 10}:{1000 + 10 * (k % 10)}\n" for k in range(40)]
+        (folder / f"Toy_{part}.ts").write_text(head + "".join(lines))
+    return "TimeSeriesArchive", "{root: .}"
+
+
+@pytest.mark.parametrize("write", [numbers_of_series, numbers_of_an_archive])
+def test_numbers_are_in_the_units_of_the_data(evaluated, folder, write):
+    name, options = write(folder)
+    data = (f"--data={{class_path: {name}, init_args: {options}}}",)
+    network = ("--model.network.encoder.hidden_size=4", "--model.network.pooling=last")
+    found, sheets, _, _ = evaluated("--model=SequenceRegressor", *network, *data)
+    (row,) = sheets["By target"].rows
+    points, _ = found.drawings[0].curves
+    assert {round(x, 3) for x in points.x} <= {1000.0 + 10 * k for k in range(10)}
+    assert min(points.y) > 900
+    errors = np.array(points.x) - np.array(points.y)
+    assert float(row[1]) == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-3)
+    worst = sheets["The worst"]
+    true = "true" if "true" in worst.head else "given_label"
+    pairs = zip(column(worst, true), column(worst, "prediction"), column(worst, "loss"), strict=True)
+    shares = [(float(one) - float(other)) ** 2 / float(loss) for one, other, loss in pairs]
+    assert shares == pytest.approx([shares[0]] * len(shares), rel=0.2)  # the loss is of scaled numbers
+    assert shares[0] > 100
+
+
+def test_tags_that_do_not_count_are_not_wrong(evaluated, folder):
+    """Of what is not known, `_`, and of a tag that training data does not have."""
+
+    def sentences(count, last):
+        tags = ("NOUN", "_", last)
+        lines = "".join(f"{k + 1}\tw{k}\tw\t{tag}\t_\t_\t0\troot\t_\t_\n" for k, tag in enumerate(tags))
+        return "\n".join([lines] * count)
+
+    for part, last in (("train", "VERB"), ("dev", "VERB"), ("test", "ADJ")):
+        text = sentences(12, "VERB") + "\n" + sentences(12, last).replace("NOUN", "VERB")
+        (folder / f"{part}.conllu").write_text(text)
+    data = ("--data={class_path: TaggedText, init_args: {root: ., unseen: ignore}}",)
+    network = ("--model.network.encoder.hidden_size=2", "--model.network.pooling=none")
+    _, sheets, _, _ = evaluated("--model=SequenceTagger", *network, *data)
+    wrong = column(sheets["The worst"], "said wrongly")
+    assert any("w0" in cell for cell in wrong)
+    assert not any("w1" in cell or "None" in cell or "ADJ" in cell for cell in wrong)

@@ -119,6 +119,31 @@ def test_folds_that_are_all_done_or_another_recipes_are_left_as_they_are(zoo, fo
     assert not (folder / "runs/small/folds_1/folds.csv").exists()
 
 
+def test_folds_do_not_go_on_with_data_that_has_changed(zoo, folder, monkeypatch):
+    lines = [f"{'good' if k % 2 else 'bad'} w{k},l{k % 2}\n" for k in range(60)]
+    path = folder / "texts.csv"
+    path.write_text("text,label\n" + "".join(lines))
+    data = ("--data={class_path: LabelledText, init_args: {root: texts.csv, batch_size: 8}}",)
+    network = ("--model.network={encoder: {cell: gru, hidden_size: 2}, embedding_size: 2, pooling: max}",)
+    fit = ("fit", "--model=SequenceClassifier", *network, *data, "--folds=3", "--trainer.max_epochs=1")
+    with monkeypatch.context() as patched:
+        interrupt_at(patched, 7)
+        assert zoo(*fit).code == 143
+    path.write_text("text,label\n" + "".join(lines[:-10]))
+    outcome = zoo(*fit)
+    assert outcome.code == 2
+    assert outcome.err == (
+        "zoo: error: the data is not that of the folds in runs/run/folds_0 which are done or begun, so that "
+        "items would be tested twice or never; expected the same data, or that folder removed to begin anew\n"
+    )
+    assert "goes on with the others" not in outcome.out
+    path.write_text("text,label\n" + "".join(lines))
+    again = zoo(*fit)
+    assert again.code == 0, again.err
+    assert "runs/run/folds_0 goes on: 1 of 3 are done" in again.out
+    assert not (folder / "runs/run/folds_1").exists()
+
+
 def test_without_a_logger_the_table_is_only_shown(zoo, folder):
     outcome = zoo(*FIT, "--trainer.logger=false", "--trainer.enable_checkpointing=false")
     assert outcome.code == 0, outcome.err
@@ -141,6 +166,8 @@ def test_without_a_logger_the_table_is_only_shown(zoo, folder):
             "--folds begins with a new model for each fold, and --ckpt_path is some.ckpt",
         ),
         (["--data.folds=3"], "--folds gives --data.folds for each fold; expected one of them"),
+        (["--data.init_args.fold=1"], "--folds gives --data.fold for each fold; expected one of them"),
+        (["--data.init_args.folds=4"], "--folds gives --data.folds for each fold; expected one of them"),
         (["--test_after_fit=false"], "--folds measures each fold by its test; expected a recipe without"),
         (
             ["--trainer.fast_dev_run=true"],
@@ -190,6 +217,25 @@ def test_folds_are_no_part_of_a_recipe(zoo, folder):
         "zoo: error: small.yaml, line 1: folds is an option of `zoo fit`, and no part of a recipe; expected "
         "--folds 4 on the command line\n"
     )
+
+
+@pytest.mark.parametrize(("option", "place"), [("fold: 1", "small.yaml, line {}: "), ("folds: 3", "")])
+def test_what_folds_give_is_in_no_recipes_data(zoo, folder, option, place):
+    path = folder / "small.yaml"
+    text = path.read_text().replace("init_args: {batch_size: 32}", f"init_args:\n    {option}")
+    path.write_text(text)
+    line = text[: text.index(option)].count("\n") + 1
+    name = option.partition(":")[0]
+    assert zoo(*FIT).err == (
+        f"zoo: error: {place.format(line)}--folds gives --data.{name} for each fold; expected one of them\n"
+    )
+
+
+def test_a_recipe_in_which_all_options_stand_has_folds(zoo, folder):
+    path = folder / "small.yaml"
+    path.write_text(path.read_text().replace("{batch_size: 32}", "{batch_size: 32, folds: null, fold: 0}"))
+    outcome = zoo(*FIT)
+    assert outcome.code == 0, outcome.err
 
 
 OWN = """

@@ -275,3 +275,36 @@ def test_folds_of_arrays_with_a_test_set_or_of_time_are_refused(tmp_path):
     path = table(tmp_path / "f.csv", {"value": range(50)})
     with pytest.raises(ValueError, match=r"the end of each series is tested .* expected split: series"):
         zoo.Series(path, horizon=2, input_steps=3, folds=3)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_without_validation_data_folds_are_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=r"val_fraction is 0"):
+        MADE[name][0](tmp_path, folds=FOLDS, val_fraction=0.0).setup("fit")
+
+
+def test_without_validation_data_folds_of_a_folder_of_series_are_refused(tmp_path):
+    for k in range(COUNT):
+        table(tmp_path / f"s{k}.csv", {"value": range(k, k + 6)})
+    options = {"horizon": 2, "input_steps": 3, "split": "series", "folds": FOLDS}
+    with pytest.raises(ValueError, match=r"val_fraction is 0"):
+        zoo.Series(tmp_path, val_fraction=0.0, **options).setup("fit")
+    zoo.Series(tmp_path, test_fraction=0.0, **options).setup("fit")
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if name != "time_series_archive"])
+def test_of_folds_the_share_of_test_data_says_nothing(tmp_path, name):
+    make, numbers = MADE[name]
+    parts = []
+    for share in (0.0, 0.3, 0.95):
+        data = make(tmp_path, folds=FOLDS, fold=1, val_fraction=0.2, test_fraction=share)
+        data.setup("fit")
+        parts.append([numbers(data, split) for split in ("train", "val", "test")])
+    assert parts[0] == parts[1] == parts[2]
+
+
+def test_validation_data_of_its_own_needs_no_share_of_the_folds(tmp_path):
+    own = np.zeros((2, 3, 1), dtype="float32"), ["l0", "l1"]
+    data = arrays(tmp_path, folds=FOLDS, val=own, val_fraction=0.0)
+    data.setup("fit")
+    assert len(data.dataset("val")) == 2

@@ -46,6 +46,12 @@ def test_a_healthy_network_gets_no_advice():
     assert finding.advice == ()
 
 
+def test_as_many_alike_answers_as_the_threshold_get_no_advice():
+    """In the healthy network more are empty, which is a rule of its own."""
+    (finding,) = judge(replace(HEALTHY, validated={"empty_answers": [0.25], "alike_answers": [0.25]}))
+    assert finding.severity == "good"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_speaks_when_its_threshold_is_passed(name):
     changes, sentence, advice = CASES[name]

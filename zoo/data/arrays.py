@@ -63,10 +63,10 @@ class Arrays(SequenceData):
     ) -> None:
         super().__init__(batch_size, seed, num_workers)
         self.chance = chance(seed, folds, fold)
-        check_fractions(val_fraction, test_fraction, zero=True)
+        check_fractions(val_fraction, test_fraction, zero=True, by=self.chance)
         own: Mapping[Split, Pair | None] = {"val": val, "test": test}
         for name, fraction, pair in (("val", val_fraction, val), ("test", test_fraction, test)):
-            if pair is None and fraction == 0:
+            if pair is None and fraction == 0 and (name == "val" or folds is None):
                 raise ValueError(f"{name}_fraction is 0 and {name} is not given; expected one of them")
         self._cut = (0.0 if val is not None else val_fraction, 0.0 if test is not None else test_fraction)
         if test is not None and folds is not None:

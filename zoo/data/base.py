@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
+import torch
 from lightning.pytorch import LightningDataModule
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data.batches.datasets import Batch, SequenceDataset
@@ -101,9 +103,16 @@ class SequenceData(LightningDataModule, ABC):
         """Words for the numbers of a batch, such as `labels`, after `setup` or from a checkpoint."""
         return {}
 
+    def in_units(self, numbers: Tensor) -> Tensor:
+        """Numbers that are predicted of sequences, true or said (N, O), in the units of the data."""
+        return numbers
+
     def said(self, record: Record) -> Record:
         """What a task says of an item, in the units of the data."""
-        return record
+        said = record.get("prediction")
+        if not isinstance(said, float):
+            return record
+        return {**record, "prediction": float(self.in_units(torch.tensor([[said]], dtype=torch.double)))}
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """What a user reads of the predictions: what is said of each item, beside what identifies it.

@@ -54,7 +54,7 @@ class Digits(SequenceData):
         super().__init__(batch_size, seed, num_workers)
         self.chance = chance(seed, folds, fold)
         check_reading(order, permutation)
-        check_fractions(val_fraction, test_fraction)
+        check_fractions(val_fraction, test_fraction, by=self.chance)
         self.image_order = order
         self.permutation = permutation
         self.positions = positions

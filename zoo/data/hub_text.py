@@ -81,7 +81,7 @@ class HubText(TextData):
         super().__init__(batch_size, seed, num_workers)
         self.chance = chance(seed, folds, fold)
         check_counts(min_count=min_count, max_length=1 if max_length is None else max_length)
-        check_fractions(val_fraction, test_fraction)
+        check_fractions(val_fraction, test_fraction, by=self.chance)
         self.root, self.name, self.revision = str(root), name, revision
         self.columns, self.weight = (text, label), weight
         self.lower, self.min_count, self.vocab_size, self.max_length = (

@@ -139,7 +139,7 @@ class LabelledPairs(TextData):
         if first == second:
             raise ValueError(f"first and second are both column {first!r}; expected two different ones")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
-        self.files = SplitFiles(root, files, val_fraction, test_fraction)
+        self.files = SplitFiles(root, files, val_fraction, test_fraction, by=self.chance)
         table = TextTable(
             separator=separator,
             header=True,

@@ -101,7 +101,7 @@ class LabelledText(TextData):
         if vocab_size is not None and vocab_size < 3:
             raise ValueError(f"vocab_size must be at least 3 (<pad>, <unk> and a word), got {vocab_size}")
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
-        self.files = SplitFiles(root, files, val_fraction, test_fraction)
+        self.files = SplitFiles(root, files, val_fraction, test_fraction, by=self.chance)
         self.table = TextTable(
             separator=separator,
             header=header,

@@ -98,7 +98,7 @@ class ParallelText(SequenceData):
         }
         self.format = PairFiles(source=source, target=target, header=header, encoding=encoding, empty=empty)
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
-        self.files = SplitFiles(root, files, val_fraction, test_fraction, self.format.is_alone)
+        self.files = SplitFiles(root, files, val_fraction, test_fraction, self.format.is_alone, self.chance)
         self.lower, self.min_count, self.max_length = lower, min_count, max_length
         self._pairs: dict[Split, list[Pair]] = {}
         self._vocabularies: dict[str, Framed] = {}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
+from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from zoo.data import DATA
@@ -134,12 +135,12 @@ class Series(SequenceData):
         check_aims(horizon, input_steps, label, number, season, stride)
         check_folds(folds, horizon, split)
         self.columns = SeriesColumns.named(targets, past, known, static, (id, time, label, number, weight))
-        self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction)
+        by, way = split if horizon else None, chance(seed, folds, fold)
+        self.files = SeriesFiles(root, (train, val, test, predict), val_fraction, test_fraction, way)
         self.horizon, self.input_steps, self.stride, self.season = horizon, input_steps or 0, stride, season
         self.deltas, self.fills, self.scale = deltas, missing == "fill", scale
         numerals = Numerals(decimal=decimal, thousands=thousands)
         form = TextForm(separator=separator, encoding=encoding, numerals=numerals)
-        by, way = split if horizon else None, chance(seed, folds, fold)
         self.reader = SeriesReader(self.files, form, (self.fills, gaps == "fill"), by, way)
 
     @property
@@ -209,8 +210,8 @@ class Series(SequenceData):
     def load_predict(self) -> Dataset[Batch]:
         return self.load("predict") if "predict" in self.files.given else self.dataset("test")
 
-    def said(self, record: Record) -> Record:
-        return self.tensors.in_units(record)
+    def in_units(self, numbers: Tensor) -> Tensor:
+        return self.tensors.in_units(numbers)
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each series by its id, with the times that are forecast; numbers in their own units."""
@@ -222,11 +223,10 @@ class Series(SequenceData):
             return
         windows = self.dataset("predict")
         assert isinstance(windows, Windows)
-        series = {part.number: part.series for part in parts}
+        own = {part.number: part.series for part in parts}
         places = zip(windows.series.tolist(), windows.firsts.tolist(), strict=True)
         for (number, first), record in zip(places, records, strict=False):
-            one = series[number]
-            yield {"series": one.id, "time": one.times_from(first, self.horizon), **record}
+            yield {"series": own[number].id, "time": own[number].times_from(first, self.horizon), **record}
 
     def by_step(self, row: Record) -> Iterator[Record]:
         """A row for each step and variable that is forecast."""

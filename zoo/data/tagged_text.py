@@ -115,7 +115,7 @@ class TaggedText(TextData):
         check_option("unseen", unseen, UNSEEN)
         _check_most(max_length=max_length, max_characters=max_characters)
         files: dict[Split, str | Path | None] = {"train": train, "val": val, "test": test, "predict": predict}
-        self.files = SplitFiles(root, files, val_fraction, test_fraction)
+        self.files = SplitFiles(root, files, val_fraction, test_fraction, by=self.chance)
         self.reader = TaggedRows(format=format, token=token, tag=tag, separator=separator, encoding=encoding)
         self.forms = WordForms(lower=lower, digits=digits, min_count=min_count, vocab_size=vocab_size)
         self.max_length, self.max_characters = max_length, max_characters

@@ -46,7 +46,7 @@ class TimeSeriesArchive(SequenceData):
         seed: Decides shuffles and what is held out.
         num_workers: Processes that load batches; 0 loads in the training process.
         folds: Folds of a cross-validation in the series of both files, of which one is tested; of the others
-            val_fraction is held out for validation.
+            val_fraction, which may not be 0, is held out for validation.
         fold: The fold that is tested, from 0.
     """
 
@@ -67,7 +67,7 @@ class TimeSeriesArchive(SequenceData):
         super().__init__(batch_size, seed, num_workers)
         self.chance = chance(seed, folds, fold)
         check_option("scale", scale, SCALES)
-        check_fractions(val_fraction, 0.0, zero=True)
+        check_fractions(val_fraction, 0.0, zero=folds is None, by=self.chance)
         self.root, self.name, self.scale, self.masks = Path(root), name, scale, masks
         self.val_fraction, self.encoding = val_fraction, encoding
         self.labels: list[str] = []
@@ -171,11 +171,10 @@ class TimeSeriesArchive(SequenceData):
                 )
         return RaggedSequences([self._tensor(case.values) for case in cases], self._targets(cases))
 
-    def said(self, record: Record) -> Record:
-        if self.number is None or "prediction" not in record:
-            return record
-        up = record["prediction"] * self.number.spread[0] + self.number.center[0]
-        return {**record, "prediction": float(up)}
+    def in_units(self, numbers: Tensor) -> Tensor:
+        if self.number is None:
+            return numbers
+        return numbers * float(self.number.spread[0]) + float(self.number.center[0])
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """Each series by its line in the test file, of folds also by its file, with the label given there."""

@@ -32,7 +32,7 @@ class Numbers(Finder):
     def found(self, data: SequenceData) -> Evaluation:
         if not self.true:
             return Evaluation()
-        true, said = torch.cat(self.true).double(), torch.cat(self.said).double()
+        true, said = (data.in_units(torch.cat(each).double()) for each in (self.true, self.said))
         numbered = [f"target {k}" for k in range(true.shape[1])] if true.shape[1] > 1 else ["target"]
         names = [str(name) for name in data.legend.get("targets") or numbered]
         drawings = [scatter(true[:, k], said[:, k], name) for k, name in enumerate(names[:MOST_TARGETS])]

@@ -86,8 +86,9 @@ class Sequences(Finder):
         rows = list(data.rows(self.records))
         if not len(self.pairs):
             known = len(self.truths) == len(rows) and "given_label" not in rows[0]
-            truths = [{"true": each} for each in self.truths] if known else [{}] * len(rows)
-            return [_where_wrong(row) | true for row, true in zip(rows, truths, strict=True)]
+            truths = [{"true": _in_units(each, data)} for each in self.truths] if known else [{}] * len(rows)
+            tags = data.legend.get("tags")
+            return [_where_wrong(row, tags) | true for row, true in zip(rows, truths, strict=True)]
         told = [key for key in rows[0] if key not in (*TRUTHS, *ANSWERS, "score")] if rows else []
         return [
             {key: row[key] for key in told} | {"truth": true, "answer": said}
@@ -130,22 +131,34 @@ def worst(costs: Tensor, rows: Sequence[Record], wrong: Tensor | None = None) ->
 
 
 def _truths(seen: Seen) -> list[Any]:
-    """The number, the numbers or the class that is right for each sequence; none where they are of steps."""
+    """The numbers (O,) or the class that is right for each sequence; none where they are of steps."""
     numbers, choices = (read(seen.predicted, seen.batch) for read in (seen.task.numbers, seen.task.choices))
     if numbers is not None and seen.costs is not None and len(numbers[0]) == len(seen.costs):
-        return [row[0] if len(row) == 1 else row for row in numbers[0].tolist()]
+        return [*numbers[0].cpu()]
     if choices is not None and choices[0].dim() == 1:
         names = seen.legend.get("labels")
         return [names[k] if names and k >= 0 else k for k in choices[0].tolist()]
     return []
 
 
-def _where_wrong(row: Record) -> Record:
-    """What is said of a tagged sequence: only the tags that are wrong, with the steps that have them."""
+def _in_units(true: Any, data: SequenceData) -> Any:
+    """What is right for a sequence, for people: numbers in the units of the data."""
+    if not isinstance(true, Tensor):
+        return true
+    row = data.in_units(true[None].double())[0].tolist()
+    return row[0] if len(row) == 1 else row
+
+
+def _where_wrong(row: Record, known: Sequence[Any] | None) -> Record:
+    """What is said of a tagged sequence: only the tags that are wrong, with the steps that have them.
+
+    Steps that do not count, whose tag is not known, are neither right nor wrong.
+    """
     if not {"tokens", "tags", "given_tags"} <= row.keys():
         return row
-    steps = zip(row["tokens"], row["tags"], row["given_tags"], strict=False)
-    wrong = [f"{token}: {said}, not {true}" for token, said, true in steps if said != true]
+    given = [None if known is not None and tag not in known else tag for tag in row["given_tags"]]
+    steps = zip(row["tokens"], row["tags"], given, strict=False)
+    wrong = [f"{token}: {said}, not {true}" for token, said, true in steps if true not in (None, said)]
     kept = {key: value for key, value in row.items() if key not in ("tags", "given_tags", "probabilities")}
     return kept | {"said wrongly": "; ".join(wrong)}
 

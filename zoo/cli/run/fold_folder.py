@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import IO, Any, final
 
 from zoo.callbacks.say import say
-from zoo.cli.errors import FailedError, of_disk
+from zoo.cli.errors import FailedError, UserError, of_disk
 from zoo.cli.run.folder import new_folder
 from zoo.runs.atomic_file import claimed
 from zoo.runs.fold_table import FOLDS, Metrics, read_folds, write_folds
 
 RECORD = "folds.json"
-"""How many folds there are, and of which recipe; locked by the process that trains them."""
+"""How many folds there are, of which recipe and which data; locked by the process that trains them."""
+
+DATA = "data"
+"""What the fingerprint of the data is called there."""
 
 
 @final
@@ -31,6 +34,7 @@ class FoldFolder:
 
     def __init__(self, path: Path | None, folds: int, record: IO[bytes] | None = None) -> None:
         self.path, self.folds, self._record = path, folds, record
+        self._goes_on = True
         self.done: dict[int, Metrics] = {} if path is None else read_folds(path / FOLDS)
 
     @classmethod
@@ -47,13 +51,13 @@ class FoldFolder:
         Raises:
             UserError: no folder can be made.
         """
-        said = json.dumps({"folds": folds, "recipe": recipe}, indent=1, default=str).encode()
+        said = _record({"folds": folds, "recipe": recipe})
         for path in sorted(runs.glob("folds_*"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
             file = claimed(path / RECORD)
             if file is None:
                 continue
-            file.seek(0)
-            same = file.read() == said
+            kept = _kept(file)
+            same = _record({key: value for key, value in kept.items() if key != DATA}) == said
             folder = cls(path, folds, file)
             if same and len(folder.done) < folds:
                 say(
@@ -68,6 +72,30 @@ class FoldFolder:
             file.write(said)
             file.flush()
         return cls(path, folds, file)
+
+    def check_data(self, fingerprint: str) -> None:
+        """Refuses other data than that of the folds which are done or begun; of the first it is noted.
+
+        Args:
+            fingerprint: Of the data of fold 0.
+
+        Raises:
+            UserError: it is other data.
+        """
+        if self._record is None:
+            return
+        kept = _kept(self._record)
+        if kept.get(DATA, fingerprint) != fingerprint:
+            self._goes_on = False
+            raise UserError(
+                f"the data is not that of the folds in {self.path} which are done or begun, so that items "
+                f"would be tested twice or never; expected the same data, or that folder removed to begin "
+                f"anew"
+            )
+        if DATA not in kept:
+            self._record.truncate(0)
+            self._record.write(_record({**kept, DATA: fingerprint}))
+            self._record.flush()
 
     def of(self, number: int) -> Path | None:
         """The folder of all versions of a fold."""
@@ -101,9 +129,23 @@ class FoldFolder:
         if not any(self.path.glob("fold_*/version_*")):
             shutil.rmtree(self.path, ignore_errors=True)
         elif len(self.done) < self.folds:
-            say(
-                "folds",
-                f"{len(self.done)} of {self.folds} are done; the same command goes on with the others",
-            )
+            if self._goes_on:
+                told = f"{len(self.done)} of {self.folds} are done; the same command goes on with the others"
+                say("folds", told)
         else:
             say("folds", str(self.path / FOLDS))
+
+
+def _record(content: Mapping[str, Any]) -> bytes:
+    """The text of a record."""
+    return json.dumps(content, indent=1, default=str).encode()
+
+
+def _kept(file: IO[bytes]) -> dict[str, Any]:
+    """What a record holds; nothing where it is new, or was not written to its end."""
+    file.seek(0)
+    try:
+        content = json.loads(file.read())
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

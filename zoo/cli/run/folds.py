@@ -3,7 +3,7 @@
 import inspect
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, final
@@ -20,10 +20,14 @@ from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.session import run
 from zoo.data import DATA
 from zoo.data.base import SequenceData
+from zoo.data.batches.fingerprint import fingerprint
+from zoo.data.batches.splits import Split
 from zoo.runs.fold_table import lines
 
-GIVEN = ("data.folds", "data.fold")
-"""Options of the data that are given for each fold."""
+GIVEN = {"folds": None, "fold": 0}
+"""Options of the data that are given for each fold, and what stands in a recipe that does not give them."""
+
+PARTS: tuple[Split, ...] = ("train", "val", "test")
 
 
 @final
@@ -33,6 +37,7 @@ class FoldJob(Job):
     Args:
         runs: Where the folder of the run is made; None is the usual place.
         ahead: Folds to come, whose data is read before this one is trained.
+        check: Refuses data by the fingerprint of its fold 0; None takes any.
 
     Attributes:
         metrics: What the test measured.
@@ -45,8 +50,13 @@ class FoldJob(Job):
         "itself, with --data.folds and --data.fold"
     )
 
-    def __init__(self, runs: Path | None, ahead: Sequence[int] = ()) -> None:
-        self.runs, self.ahead = runs, ahead
+    def __init__(
+        self,
+        runs: Path | None,
+        ahead: Sequence[int] = (),
+        check: Callable[[str], None] | None = None,
+    ) -> None:
+        self.runs, self.ahead, self.check = runs, ahead, check
         self.metrics: Mapping[str, float] = {}
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
@@ -56,21 +66,27 @@ class FoldJob(Job):
         """Trains, or goes on training, and tests.
 
         Raises:
-            UserError: checkpoints cannot be written, or nothing can be tested.
+            UserError: checkpoints cannot be written, the data has changed, or nothing can be tested.
             ValueError: the data of a fold to come is malformed.
         """
         check_writable(run.trainer, run.folder)
-        look_ahead(run, self.ahead)
+        look_ahead(run, self.ahead, self.check)
         run.trainer.fit(**run.options, weights_only=True)
         self.metrics = finish_fit(run.trainer, run.model, run.data, run.folder)
         if not self.metrics:
             raise UserError("--folds measures each fold by its test, and there was nothing to test")
 
 
-def look_ahead(run: BuiltRun, ahead: Sequence[int]) -> None:
+def look_ahead(run: BuiltRun, ahead: Sequence[int], check: Callable[[str], None] | None = None) -> None:
     """Reads the data of folds to come, so that what is wrong in one is said before any is trained.
 
+    Args:
+        run: The run that is about to begin.
+        ahead: The folds to come.
+        check: Refuses data by the fingerprint of its fold 0.
+
     Raises:
+        UserError: the data is refused.
         ValueError: something is wrong, such as a tag of the test part that is not in the training part.
     """
     if not isinstance(run.data, SequenceData):
@@ -79,12 +95,21 @@ def look_ahead(run: BuiltRun, ahead: Sequence[int]) -> None:
     level = spoken.level
     spoken.setLevel(logging.WARNING)  # what is told of the data is told when it is read for good
     try:
+        if check is not None:
+            first = _read(run, 0)
+            check(fingerprint(first.dataset(split) for split in PARTS))
         for number in ahead:
-            data = type(run.data)(**{**vars(run.config.data.init_args), "fold": number})
-            data.setup("fit")
-            data.setup("test")
+            _read(run, number)
     finally:
         spoken.setLevel(level)
+
+
+def _read(run: BuiltRun, number: int) -> SequenceData:
+    """The data of a fold, read anew."""
+    data: SequenceData = type(run.data)(**{**vars(run.config.data.init_args), "fold": number})
+    data.setup("fit")
+    data.setup("test")
+    return data
 
 
 def cross_validate(inputs: RecipeInputs, let_in: Sequence[str]) -> int:
@@ -121,7 +146,9 @@ def _all_of(inputs: RecipeInputs, let_in: Sequence[str], folder: FoldFolder) -> 
     left = [number for number in range(folder.folds) if number not in folder.done]
     for number in left:
         say("fold", f"{number}, of 0 to {folder.folds - 1}")
-        job = FoldJob(folder.of(number), left[1:] if number == left[0] else ())
+        begins = number == left[0]
+        check = folder.check_data if begins and folder.path is not None else None
+        job = FoldJob(folder.of(number), left[1:] if begins else (), check)
         own = [("data.folds", str(folder.folds)), ("data.fold", str(number))]
         own += [("ckpt_path", LAST)] if folder.has_checkpoint(number) else []
         code = run(job, replace(inputs, options=[*options, *own]), let_in)
@@ -141,7 +168,7 @@ def _count(value: Any) -> int:
 
 def _check(inputs: RecipeInputs, folds: int) -> None:
     """Refuses what does not go with folds, and data that has none."""
-    recipe, given = inputs.merged, dict(inputs.options)
+    recipe = inputs.merged
     if any("folds" in each for each in inputs.recipes):
         raise UserError(
             f"{inputs.place('folds')}folds is an option of `zoo fit`, and no part of a recipe; expected "
@@ -152,15 +179,26 @@ def _check(inputs: RecipeInputs, folds: int) -> None:
             f"--folds begins with a new model for each fold, and --ckpt_path is {recipe['ckpt_path']}; "
             f"expected one of them (where --folds was interrupted, the same command goes on)"
         )
-    twice = [key for key in GIVEN if key in given]
+    typed, options = dict(inputs.options), _options(recipe["data"])
+    twice = [
+        key
+        for key, default in GIVEN.items()
+        if {f"data.{key}", f"data.init_args.{key}"} & typed.keys() or options.get(key, default) != default
+    ]
     if twice:
-        raise UserError(f"--folds gives --{twice[0]} for each fold; expected one of them")
+        place = inputs.place(twice[0])
+        raise UserError(f"{place}--folds gives --data.{twice[0]} for each fold; expected one of them")
     if recipe.get("test_after_fit") is False or (recipe.get("trainer") or {}).get("fast_dev_run"):
         raise UserError(
             "--folds measures each fold by its test; expected a recipe without test_after_fit: false and "
             "fast_dev_run"
         )
     _check_data(recipe["data"])
+
+
+def _options(part: Any) -> Mapping[str, Any]:
+    """The options that a part of a recipe has, however they are spelled."""
+    return {} if isinstance(part, str) else {**part, **(part.get("init_args") or {})}
 
 
 def _check_data(part: Any) -> None:

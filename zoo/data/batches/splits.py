@@ -55,17 +55,25 @@ def chance(seed: int, folds: int | None, fold: int) -> Chance:
     return Fold(fold, folds, seed)
 
 
-def check_fractions(val: float, test: float, zero: bool = False) -> None:
+def check_fractions(val: float, test: float, zero: bool = False, by: Chance = 0) -> None:
     """Refuses shares of validation and test data that leave no training data.
 
     Args:
         val: Share of validation data.
         test: Share of test data.
         zero: Whether a share may be 0, for it may not be needed.
+        by: Decides the division; with a fold, `test` says nothing.
 
     Raises:
         ValueError: a share is not positive, or both together are 1 or more.
     """
+    if isinstance(by, Fold):
+        if not 0 <= val < 1 or (val == 0 and not zero):
+            raise ValueError(
+                f"val_fraction is {val}, the share of the folds that are not tested which is held out for "
+                f"validation; expected it {'from' if zero else 'above'} 0 and below 1"
+            )
+        return
     if not (min(val, test) >= 0 and val + test < 1 and (zero or min(val, test) > 0)):
         expected = "not be negative" if zero else "be positive"
         raise ValueError(

@@ -93,6 +93,7 @@ class SplitFiles:
         val_fraction: Share of a divided file for validation; may be 0 where validation has a file.
         test_fraction: Share of a divided file for testing; may be 0 where testing has a file.
         counts: Which files of a folder count; None is all.
+        by: Decides how a file is divided; with a fold, test_fraction says nothing.
 
     Raises:
         ValueError: no file is named at all, or the fractions leave nothing to train on.
@@ -105,14 +106,15 @@ class SplitFiles:
         val_fraction: float,
         test_fraction: float,
         counts: Callable[[Path], bool] | None = None,
+        by: Chance = 0,
     ) -> None:
-        check_fractions(val_fraction, test_fraction, zero=True)
+        check_fractions(val_fraction, test_fraction, zero=True, by=by)
         self.root = None if root is None else Path(root)
         self.given = {split: Path(path) for split, path in given.items() if path is not None}
         if self.root is None and not self.given:
             raise ValueError("no data is named: give root (a folder or a file), or train, val and test")
         self._fractions: dict[Split, float] = {"val": val_fraction, "test": test_fraction}
-        self._counts = counts
+        self._counts, self._by = counts, by
         self._told: set[str] = set()
 
     def find(self, split: Split) -> SplitSource:
@@ -133,7 +135,7 @@ class SplitFiles:
                 self._check_named_twice(home, other)
         if len(home.splits) == 1:
             return home
-        divided = home._replace(cut=self._cut(home.splits))
+        divided = home._replace(cut=self.cut(home.splits))
         if self._candidates("train") and home.path.is_file():
             self._tell_held_out(home.path)
         return divided
@@ -166,11 +168,15 @@ class SplitFiles:
         files = sorted(path for path in self.root.iterdir() if path.is_file() and path.name[0] != ".")
         return files if self._counts is None else list(filter(self._counts, files))
 
-    def _cut(self, splits: tuple[Split, ...]) -> tuple[float, float]:
-        """The shares of validation and test data where a file is divided among these splits."""
+    def cut(self, splits: tuple[Split, ...]) -> tuple[float, float]:
+        """The shares of validation and test data where a file is divided among these splits.
+
+        Raises:
+            ValueError: one is 0 that is needed.
+        """
         shares = {split: self._fractions[split] for split in splits if split != "train"}
         for split, share in shares.items():
-            if share == 0:
+            if share == 0 and not (split == "test" and isinstance(self._by, Fold)):
                 raise ValueError(
                     f"{split}_fraction is 0, and {split} has no file; expected a file as {split}, or a "
                     f"fraction above 0"

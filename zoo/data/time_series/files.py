@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, final
 
-from zoo.data.batches.splits import Split
+from zoo.data.batches.splits import Chance, Split
 from zoo.data.reading.faults import listed
 from zoo.data.reading.split_files import SPLIT_NAMES, SplitFiles, SplitSource
 from zoo.data.time_series.table import ENDINGS
@@ -35,6 +35,7 @@ class SeriesFiles:
         given: Files named for train, val, test and predict.
         val_fraction: Share for validation of what is divided.
         test_fraction: Share for testing of what is divided.
+        by: Decides how whole series are divided; with a fold, test_fraction says nothing.
 
     Raises:
         ValueError: no file is named at all, or the fractions leave nothing to train on.
@@ -46,25 +47,25 @@ class SeriesFiles:
         given: Sequence[str | Path | None],
         val_fraction: float,
         test_fraction: float,
+        by: Chance = 0,
     ) -> None:
         named = dict(zip((*ALL, PREDICT), given, strict=True))
-        self._files = SplitFiles(root, named, val_fraction, test_fraction)
+        self._files = SplitFiles(root, named, val_fraction, test_fraction, by=by)
         self.given = self._files.given
-        self._cut = (val_fraction, test_fraction)
 
     def find(self, split: Split) -> SeriesSource:
         """The files of a split.
 
         Raises:
             FileNotFoundError: there are none.
-            ValueError: several could be meant, or nothing in a folder can be read.
+            ValueError: several could be meant, nothing in a folder can be read, or a needed share is 0.
         """
         root = self._files.root
         if split != "predict" and not self.given and root is not None and root.is_dir():
             readable = self._readable(root)
             words = {name for names in SPLIT_NAMES.values() for name in names}
             if not any(words & set(path.stem.lower().replace("-", "_").split("_")) for path in readable):
-                return SeriesSource(tuple(readable), SplitSource(root, ALL, self._cut))
+                return SeriesSource(tuple(readable), SplitSource(root, ALL, self._files.cut(ALL)))
         source = self._files.find(split)
         return SeriesSource((source.path,), source)
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.data.base import Record
 from zoo.data.time_series.clock import Clock
 from zoo.data.time_series.columns import SeriesColumns
 from zoo.data.time_series.date_order import order_of
@@ -118,12 +117,11 @@ class SeriesTensors:
         static = self.static(series).expand(len(series), -1)
         return torch.cat([self.inputs(series), self.known(series), static], 1)
 
-    def in_units(self, record: Record) -> Record:
-        """What is said of a series, with the number that belongs to it in its own units."""
-        if self.columns.number is None or "prediction" not in record:
-            return record
-        up = record["prediction"] * self.constant.spread[-1] + self.constant.center[-1]
-        return {**record, "prediction": float(up)}
+    def in_units(self, numbers: Tensor) -> Tensor:
+        """Numbers that belong to series, (N, 1), in their own units; others as they are."""
+        if self.columns.number is None:
+            return numbers
+        return numbers * float(self.constant.spread[-1]) + float(self.constant.center[-1])
 
     def windows(self, items: Sequence[Tensor], horizon: int) -> Windows:
         """One window each, (T, I), with nothing known of what comes."""
