@@ -106,7 +106,8 @@ def look_ahead(run: BuiltRun, ahead: Sequence[int], check: Callable[[str], None]
 
 def _read(run: BuiltRun, number: int) -> SequenceData:
     """The data of a fold, read anew."""
-    data: SequenceData = type(run.data)(**{**vars(run.config.data.init_args), "fold": number})
+    assert isinstance(run.data, SequenceData)
+    data = type(run.data)(**{**vars(run.config.data.init_args), "fold": number})
     data.setup("fit")
     data.setup("test")
     return data
