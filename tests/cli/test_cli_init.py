@@ -237,6 +237,11 @@ def test_the_names_of_two_columns_are_no_translation(zoo, folder):
     assert "72 pairs" in said
     assert "English and German" in said
     assert "header: true" in (folder / "named.yaml").read_text()
+    words = [("Source", "Target"), *((f"word{k}", f"Wort{k}") for k in range(60))]
+    (folder / "words.tsv").write_text("\n".join("\t".join(pair) for pair in words))
+    assert "60 pairs" in initialised(zoo, "words.tsv")
+    (folder / "bare.tsv").write_text("\n".join("\t".join(pair) for pair in words[1:]))
+    assert "60 pairs" in initialised(zoo, "bare.tsv")
 
 
 def test_piano_rolls_are_found(zoo, folder):

@@ -10,6 +10,17 @@ from zoo.init.sizes import STOPS, batch_for, epochs_for, trainer, width_for
 from zoo.init.source import Source
 from zoo.init.table import Table
 
+# fmt: off
+NAMES = frozenset([
+    "source", "target", "src", "tgt", "trg", "input", "output", "text", "translation", "original",
+    "arabic", "chinese", "czech", "danish", "dutch", "english", "finnish", "french", "german", "greek",
+    "hindi", "hungarian", "italian", "japanese", "korean", "norwegian", "polish", "portuguese",
+    "romanian", "russian", "spanish", "swedish", "turkish", "ukrainian", "deutsch", "englisch", "en",
+    "de", "fr", "es", "it", "nl", "pt", "ru", "zh", "ja", "cs", "pl", "sv",
+])
+# fmt: on
+"""What columns of translations are called."""
+
 
 @final
 @FORMS.register("parallel_text")
@@ -93,7 +104,9 @@ def _columns(source: Source) -> list[tuple[str, str]] | None:
 
 
 def _names(pairs: list[tuple[str, str]]) -> tuple[str, str] | None:
-    """The first pair, if it is two words among pairs of which one side at least has more."""
+    """The first pair, if it is two usual names, or two words where hardly another pair is."""
+    if all(text.strip().lower() in NAMES for text in pairs[0]):
+        return pairs[0]
     first, *others = ([len(text.split()) for text in pair] for pair in pairs)
     alike = sum(each == [1, 1] for each in others)
     return pairs[0] if first == [1, 1] and others and alike <= len(others) / 50 else None
