@@ -23,7 +23,7 @@ def attention_map(weights: Float[Tensor, "U S"], source: list[str], answer: list
         called: Which example it is.
     """
     return Map(
-        panel=f"{called}; entropy {spread(weights).mean():.0%} of its most",
+        panel=f"{called}; entropy {entropy_share(weights).mean():.0%} of its most",
         view="weights",
         across="source",
         up="answer",
@@ -33,7 +33,7 @@ def attention_map(weights: Float[Tensor, "U S"], source: list[str], answer: list
     )
 
 
-def spread(weights: Float[Tensor, "*rows S"]) -> Float[Tensor, "*rows"]:
+def entropy_share(weights: Float[Tensor, "*rows S"]) -> Float[Tensor, "*rows"]:
     """The entropy of weights that sum to 1, as a share of the most that it can be: 1 where all are alike.
 
     Of a single weight it is 0, for there is nowhere else to look.

@@ -11,7 +11,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from zoo.tasks.answers import Record
 from zoo.tasks.contract import IGNORED
-from zoo.tasks.item_weights import spread
+from zoo.tasks.item_weights import for_each
 
 
 def class_metrics(classes: int) -> MetricCollection:
@@ -69,7 +69,7 @@ def balanced_weights(
     counts = torch.zeros(classes, dtype=torch.long)
     for y, weight in zip(targets, repeat(None) if weights is None else weights, strict=weights is not None):
         counted = (y != IGNORED).cpu()
-        own = None if weight is None else spread(weight, y).cpu()[counted].double()
+        own = None if weight is None else for_each(weight, y).cpu()[counted].double()
         counts = counts + torch.bincount(y.cpu()[counted], own, minlength=classes)
     balanced = counts.sum() / (classes * counts)
     return balanced.where(counts > 0, 0).to(torch.get_default_dtype())

@@ -51,6 +51,6 @@ def weighted_cross_entropy(
     return weighted_mean(losses, weights, counts)
 
 
-def spread(weights: Tensor, like: Tensor) -> Tensor:
+def for_each(weights: Tensor, like: Tensor) -> Tensor:
     """The weight (B,) of an item for each entry of a tensor (B, ...), such as each of its steps."""
     return weights.reshape(-1, *[1] * (like.dim() - 1)).expand(like.shape)

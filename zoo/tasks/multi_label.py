@@ -14,7 +14,7 @@ from zoo.tasks import TASKS
 from zoo.tasks.answers import Map, Predicted, Record, valid_rows
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry, lengths_of
-from zoo.tasks.item_weights import spread, weighted_mean
+from zoo.tasks.item_weights import for_each, weighted_mean
 from zoo.tasks.label_maps import label_maps
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
@@ -128,7 +128,7 @@ class MultiLabel(Task):
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths, weights = batch["y"], batch.get("lengths"), self._item_weights(batch, stage)
         logits = self.predictions(batch)
-        own = None if weights is None else spread(weights, y[..., 0])
+        own = None if weights is None else for_each(weights, y[..., 0])
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             logits, y, own = logits[valid], y[valid], None if own is None else own[valid]

@@ -20,7 +20,7 @@ from zoo.tasks.classes import (
     class_records,
 )
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
-from zoo.tasks.item_weights import spread, weighted_cross_entropy
+from zoo.tasks.item_weights import for_each, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.signs import ClassSigns, Sign
 
@@ -119,7 +119,7 @@ class SequenceClassifier(Task):
         targets, weights = self._targets(batch), self._item_weights(batch, stage)
         logits, y = self.predictions(batch).flatten(0, -2), targets.flatten()
         if weights is not None:
-            own = spread(weights, targets).flatten()
+            own = for_each(weights, targets).flatten()
             loss = weighted_cross_entropy(logits, y, own, self._weights, self.label_smoothing)
         elif stage == "train":
             loss = F.cross_entropy(

@@ -11,7 +11,7 @@ from zoo.tasks import TASKS
 from zoo.tasks.answers import valid_rows
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
-from zoo.tasks.item_weights import spread, weighted_mean
+from zoo.tasks.item_weights import for_each, weighted_mean
 
 
 @final
@@ -54,7 +54,7 @@ class SequenceRegressor(Task):
     def _step(self, batch: Batch, stage: str) -> Tensor:
         y, lengths, weights = batch["y"], batch.get("lengths"), self._item_weights(batch, stage)
         predictions = self.predictions(batch)
-        own = None if weights is None else spread(weights, y[..., 0])
+        own = None if weights is None else for_each(weights, y[..., 0])
         if lengths is not None and y.dim() == 3:
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y, own = predictions[valid], y[valid], None if own is None else own[valid]

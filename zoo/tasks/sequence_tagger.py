@@ -17,7 +17,7 @@ from zoo.tasks.classes import class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
-from zoo.tasks.item_weights import spread, weighted_cross_entropy, weighted_mean
+from zoo.tasks.item_weights import for_each, weighted_cross_entropy, weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.signs import ClassSigns, Sign
 from zoo.tasks.spans import SpanF1, look_like_spans
@@ -142,7 +142,7 @@ class SequenceTagger(Task):
         elif weights is None:
             loss = F.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
         else:
-            loss = weighted_cross_entropy(scores.flatten(0, 1), y.flatten(), spread(weights, y).flatten())
+            loss = weighted_cross_entropy(scores.flatten(0, 1), y.flatten(), for_each(weights, y).flatten())
         tags = scores.argmax(-1) if self.chain is None else self.chain.best(scores.detach(), lengths)
         self._look(stage, "classes", tags, y)
         self._count(stage, F.pad(tags, (0, 1)).flatten(), F.pad(y, (0, 1), value=IGNORED).flatten())

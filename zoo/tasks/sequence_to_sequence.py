@@ -19,7 +19,7 @@ from zoo.tasks.attention_maps import attention_map, symbols
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.from_data import Named
-from zoo.tasks.item_weights import spread, weighted_cross_entropy
+from zoo.tasks.item_weights import for_each, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
 from zoo.tasks.signs import AnswerSigns, AttentionSigns, Sign
@@ -179,7 +179,7 @@ class SequenceToSequence(Task):
         if weights is None:
             loss = F.cross_entropy(logits, targets, ignore_index=IGNORED)
         else:
-            loss = weighted_cross_entropy(logits, targets, spread(weights, y).flatten())
+            loss = weighted_cross_entropy(logits, targets, for_each(weights, y).flatten())
         self._count(stage, logits.argmax(-1), targets)
         self._log_loss(loss, stage, (targets != IGNORED).sum())
         if stage != "train":

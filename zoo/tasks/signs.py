@@ -15,7 +15,7 @@ from zoo.diagnostics.quantities import Quantity
 from zoo.tasks.attention_maps import entropy
 from zoo.tasks.contract import IGNORED
 
-Seen = dict[Quantity, Tensor]
+Quantities = dict[Quantity, Tensor]
 
 
 class Sign(Metric, ABC):
@@ -46,7 +46,7 @@ class ClassSigns(Sign):
         self.said += torch.bincount(chosen[counted], minlength=len(self.said))
         self.true += torch.bincount(y[counted], minlength=len(self.true))
 
-    def compute(self) -> Seen:
+    def compute(self) -> Quantities:
         shares = (counts.max() / counts.sum().clamp(min=1) for counts in (self.said, self.true))
         return dict(zip((Quantity.SAID_MOST, Quantity.MAJORITY), shares, strict=True))
 
@@ -81,7 +81,7 @@ class AnswerSigns(Sign):
         self.cut += cut
         self.count += len(said)
 
-    def compute(self) -> Seen:
+    def compute(self) -> Quantities:
         counted = Counter(dim_zero_cat(self.codes).tolist() if self.codes else [])
         alike = torch.tensor(max(counted.values(), default=0), device=self.count.device)
         parts = {Quantity.EMPTY: self.empty, Quantity.ALIKE: alike, Quantity.CUT: self.cut}
@@ -121,7 +121,7 @@ class AttentionSigns(Sign):
         self.rows += rows.sum()
         self.count += len(written)
 
-    def compute(self) -> Seen:
+    def compute(self) -> Quantities:
         return {
             Quantity.SPREAD: self.spread / self.rows.clamp(min=1),
             Quantity.ONE_PLACE: self.one_place / self.count.clamp(min=1),

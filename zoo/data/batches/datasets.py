@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import final
 
 import torch
-from jaxtyping import Integer, Num, UInt8
+from jaxtyping import Bool, Integer, Num, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -120,9 +120,8 @@ class RaggedSequences(SequenceDataset):
         """A batch of `x`, of `y` and `weight` if there are any, and of `lengths` if they differ."""
         chosen = torch.as_tensor(indices)
         lengths = self.lengths[chosen]
-        time = torch.arange(int(lengths.max()))
-        valid = time < lengths[:, None]
-        x = self.steps[torch.where(valid, self.offsets[chosen, None] + time, 0)]
+        places, valid = padded_places(self.offsets[chosen], lengths)
+        x = self.steps[places]
         batch = {"x": x.masked_fill_(~valid.view(*valid.shape, *[1] * (x.ndim - 2)), 0)}
         if not valid.all():
             batch["lengths"] = lengths
@@ -153,3 +152,17 @@ class FreshSequences(SequenceDataset):
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         return self.draw(len(indices), generator(self.seed, "train", indices[0]))
+
+
+def padded_places(
+    offsets: Integer[Tensor, " B"], lengths: Integer[Tensor, " B"]
+) -> tuple[Integer[Tensor, "B T"], Bool[Tensor, "B T"]]:
+    """Where the steps of sequences that lie one behind the other are, 0 in the padding; and which are valid.
+
+    Args:
+        offsets: The place of the first step of each.
+        lengths: The steps of each.
+    """
+    time = torch.arange(int(lengths.max()))
+    valid = time < lengths[:, None]
+    return torch.where(valid, offsets[:, None] + time, 0), valid

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from zoo.data.batches.datasets import IGNORED, Batch, SequenceDataset
+from zoo.data.batches.datasets import IGNORED, Batch, SequenceDataset, padded_places
 
 
 @final
@@ -48,9 +48,7 @@ class TaggedSequences(SequenceDataset):
         """A batch of `x`, of `y` and `characters` if there are any, and of `lengths` if they differ."""
         chosen = torch.as_tensor(indices)
         lengths = self.lengths[chosen]
-        time = torch.arange(int(lengths.max()))
-        valid = time < lengths[:, None]
-        places = torch.where(valid, self.offsets[chosen, None] + time, 0)
+        places, valid = padded_places(self.offsets[chosen], lengths)
         batch = {"x": self.words[places].masked_fill_(~valid, 0)}
         if not valid.all():
             batch["lengths"] = lengths
