@@ -14,7 +14,7 @@ from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.memory import check_stack
 from zoo.stack.spec import StackSpec
 from zoo.stack.window import Window
-from zoo.wiring import Wiring
+from zoo.wiring import Position, Wiring
 
 StackState: TypeAlias = tuple[LayerState, ...]
 
@@ -41,7 +41,7 @@ class Stack(nn.Module):
         width = input_size
         for k in range(spec.num_layers):
             layer = _layer(spec, k, width)
-            wiring = spec.wirings[k].build(width, layer.output_size)
+            wiring = spec.wirings[k].build(width, layer.output_size, Position(index=k, depth=spec.num_layers))
             self.layers.append(layer)
             self.wirings.append(wiring)
             width = wiring.output_size
@@ -82,7 +82,8 @@ class Stack(nn.Module):
             h = torch.where(window.mask, h, 0)
         states = []
         for k, (layer, wiring) in enumerate(self.levels()):
-            y, after = layer(self.dropout(h) if k else h, self._entry(state, k, x.shape[0]), window)
+            read = wiring.enter(h)
+            y, after = layer(self.dropout(read) if k else read, self._entry(state, k, x.shape[0]), window)
             h = wiring(h, y)
             states.append(after)
         if window.mask is not None:
@@ -117,7 +118,8 @@ class Stack(nn.Module):
         for k, ((_, wiring), (way,)) in enumerate(zip(levels, ways, strict=True)):
             entry = cast("State", self._entry(state or (), k, len(x)))
             entry = way.typed(clip_gradient(entry, self.spec.recurrent_gradient_clip))
-            y, after = way.cell(self.dropout(h) if k and dropped else h, entry, deltas)
+            read = wiring.enter(h)
+            y, after = way.cell(self.dropout(read) if k and dropped else read, entry, deltas)
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)

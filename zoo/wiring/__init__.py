@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from zoo.registry import part_class
-from zoo.wiring.base import WIRINGS, Wiring, WiringSpec, register_wiring, wiring_spec
+from zoo.wiring.base import WIRINGS, Position, Wiring, WiringCard, WiringSpec, register_wiring, wiring_spec
 
 if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.dense import Dense as Dense
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.residual import Residual as Residual
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
 
-__all__ = ["WIRINGS", "Wiring", "WiringSpec", "register_wiring", "wiring_spec"]
+__all__ = ["WIRINGS", "Position", "Wiring", "WiringCard", "WiringSpec", "register_wiring", "wiring_spec"]
 
 if not TYPE_CHECKING:  # which would take any name for one of these
 

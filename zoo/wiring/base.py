@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, TypeVar, final
 
 from jaxtyping import Float
@@ -13,29 +14,62 @@ from zoo.registry import PartCard, Registry, Spec, spec_of
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
 
 
+@dataclass(frozen=True, kw_only=True)
+class WiringCard(PartCard):
+    """What a wiring's paper says beside its equations; see `PartCard`.
+
+    Attributes:
+        identity: Whether what goes in comes out as it is, before anything is learned; a test holds it.
+    """
+
+    identity: Literal["yes", "nearly", "no"] = "no"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where in a stack a layer stands.
+
+    Attributes:
+        index: 0 for the layer that reads the inputs.
+        depth: How many layers there are.
+    """
+
+    index: int = 0
+    depth: int = 1
+
+    @property
+    def is_last(self) -> bool:
+        """Whether what comes out of the wiring comes out of the stack."""
+        return self.index == self.depth - 1
+
+
 class WiringSpec(Spec, ABC):
     """What a wiring lets its user choose."""
 
     wiring_class: ClassVar[type["Wiring"]]
 
-    def build(self, input_size: int, output_size: int) -> "Wiring":
+    def build(self, input_size: int, output_size: int, position: Position | None = None) -> "Wiring":
         """The wiring around a layer that maps (T, B, input_size) to (T, B, output_size)."""
-        return self.wiring_class(self, input_size, output_size)
+        return self.wiring_class(self, input_size, output_size, position or Position())
 
 
 class Wiring(nn.Module, ABC):
-    """Joins the input of a layer with its output. It sees these two tensors and nothing else.
+    """Joins the input of a layer with its output. It sees one step of these two tensors at a time.
 
-    A position where both are zero must stay zero, so that padding stays inert.
+    Padding may hold anything that is finite: no layer and no pooling sees it.
     """
 
     key: ClassVar[str]
-    card: ClassVar[PartCard]
+    card: ClassVar[WiringCard]
     spec_class: ClassVar[type[WiringSpec]]
 
-    def __init__(self, spec: WiringSpec, input_size: int, output_size: int) -> None:
+    def __init__(self, spec: WiringSpec, input_size: int, output_size: int, position: Position) -> None:
         super().__init__()
-        self.spec, self.input_size, self.layer_size = spec, input_size, output_size
+        self.spec, self.input_size, self.layer_size, self.position = spec, input_size, output_size, position
+
+    def enter(self, x: Float[Tensor, "... I"]) -> Float[Tensor, "... I"]:
+        """What the layer reads of its input `x`: all of it as it is, in most wirings."""
+        return x
 
     @property
     def output_size(self) -> int:
@@ -44,7 +78,7 @@ class Wiring(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
-        """Joins the layer's input `x` with its output `y`."""
+        """Joins `x`, which went into the wiring, with the output `y` of the layer."""
 
 
 WIRINGS: Registry[type[Wiring]] = Registry("wiring", "zoo.wiring")

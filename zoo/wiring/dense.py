@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.registry import PartCard
-from zoo.wiring.base import Wiring, WiringSpec, register_wiring
+from zoo.wiring.base import Wiring, WiringCard, WiringSpec, register_wiring
 
 
 @final
@@ -31,7 +30,7 @@ class Dense(Wiring):
     2018, https://arxiv.org/abs/1802.00889.
     """
 
-    card: ClassVar[PartCard] = PartCard(
+    card: ClassVar[WiringCard] = WiringCard(
         paper="Huang et al., 2017, https://arxiv.org/abs/1608.06993", equations="2"
     )
 

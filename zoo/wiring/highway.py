@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.registry import PartCard
-from zoo.wiring.base import Match, Unequal, Wiring, WiringSpec, register_wiring
+from zoo.wiring.base import Match, Position, Unequal, Wiring, WiringCard, WiringSpec, register_wiring
 
 
 @final
@@ -37,14 +36,15 @@ class Highway(Wiring):
     Reference: Srivastava et al., 2015, https://arxiv.org/abs/1505.00387.
     """
 
-    card: ClassVar[PartCard] = PartCard(
+    card: ClassVar[WiringCard] = WiringCard(
         paper="Srivastava et al., 2015, https://arxiv.org/abs/1505.00387",
         equations="3",
         own_start=("gate.bias",),
+        identity="nearly",
     )
 
-    def __init__(self, spec: HighwaySpec, input_size: int, output_size: int) -> None:
-        super().__init__(spec, input_size, output_size)
+    def __init__(self, spec: HighwaySpec, input_size: int, output_size: int, position: Position) -> None:
+        super().__init__(spec, input_size, output_size, position)
         self.match = Match(spec.unequal, input_size, output_size)
         self.gate = nn.Linear(input_size, output_size)
         nn.init.constant_(self.gate.bias, -spec.carry_bias)

@@ -6,8 +6,7 @@ from typing import ClassVar, final
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.registry import PartCard
-from zoo.wiring.base import Wiring, WiringSpec, register_wiring
+from zoo.wiring.base import Wiring, WiringCard, WiringSpec, register_wiring
 
 
 @final
@@ -29,7 +28,9 @@ class Plain(Wiring):
     Reference: Schmidhuber, 1992, https://doi.org/10.1162/neco.1992.4.2.234 (stacked recurrence).
     """
 
-    card: ClassVar[PartCard] = PartCard(paper="Schmidhuber, 1992, https://doi.org/10.1162/neco.1992.4.2.234")
+    card: ClassVar[WiringCard] = WiringCard(
+        paper="Schmidhuber, 1992, https://doi.org/10.1162/neco.1992.4.2.234"
+    )
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
         return y

@@ -6,8 +6,7 @@ from typing import ClassVar, final
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.registry import PartCard
-from zoo.wiring.base import Match, Unequal, Wiring, WiringSpec, register_wiring
+from zoo.wiring.base import Match, Position, Unequal, Wiring, WiringCard, WiringSpec, register_wiring
 
 
 @final
@@ -33,12 +32,12 @@ class Residual(Wiring):
     https://arxiv.org/abs/1609.08144.
     """
 
-    card: ClassVar[PartCard] = PartCard(
+    card: ClassVar[WiringCard] = WiringCard(
         paper="He et al., 2016, https://arxiv.org/abs/1512.03385", equations="1"
     )
 
-    def __init__(self, spec: ResidualSpec, input_size: int, output_size: int) -> None:
-        super().__init__(spec, input_size, output_size)
+    def __init__(self, spec: ResidualSpec, input_size: int, output_size: int, position: Position) -> None:
+        super().__init__(spec, input_size, output_size, position)
         self.match = Match(spec.unequal, input_size, output_size)
 
     def forward(self, x: Float[Tensor, "... I"], y: Float[Tensor, "... H"]) -> Float[Tensor, "... O"]:
