@@ -18,7 +18,7 @@ BLOCK = re.compile(r"(?<=\nif TYPE_CHECKING:  # written by tests/public_names\.p
 def blocks() -> dict[Path, str]:
     """File -> the imports that belong into it."""
     found = {ZOO / "__init__.py": [(home, name) for name, home in zoo._home().items()]}
-    for package in ("cells", "wiring"):
+    for package in ("cells", "switches", "wiring"):
         parts = declared(f"zoo.{package}").values()
         found[ZOO / package / "__init__.py"] = [
             (part.module, name) for part in parts for name in (part.qualname, part.spec)

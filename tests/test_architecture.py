@@ -28,13 +28,14 @@ MAY_IMPORT = {
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
     "tracking": {"private"},
     "wiring": {"registry"},
+    "switches": {"engines", "registry"},
     "cells": {"engines", "registry"},
-    "stack": {"cells", "wiring", "engines", "registry"},
+    "stack": {"cells", "switches", "wiring", "engines", "registry"},
     "sequence_model": {"stack"},
     "embedding": {"stack", "registry"},
     "pooling": {"stack"},
     "model": {"embedding", "pooling", "sequence_model", "stack", "registry"},
-    "names": {"stack", "cells", "wiring", "registry"},
+    "names": {"stack", "cells", "switches", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},
     "tasks": {"private", "diagnostics", "seq2seq", "model", "sequence_model", "stack", "registry"},
@@ -42,7 +43,7 @@ MAY_IMPORT = {
     "generation": {"model", "registry"},
     "evaluation": {"tasks", "data", "runs"},
     "trained": {"generation", "tasks", "data", "runs", "registry"},
-    "catalogue": {"names", "tasks", "model", "stack", "cells", "wiring", "registry"},
+    "catalogue": {"names", "tasks", "model", "stack", "cells", "switches", "wiring", "registry"},
 }
 EVERYTHING = {"cli", "__init__", "__main__"}
 

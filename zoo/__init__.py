@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.catalogue import create_model as create_model
     from zoo.catalogue import list_cells as list_cells
     from zoo.catalogue import list_models as list_models
+    from zoo.catalogue import list_switches as list_switches
     from zoo.catalogue import list_wirings as list_wirings
     from zoo.cells import Card as Card
     from zoo.cells import Cell as Cell
@@ -172,6 +173,13 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.stack import StackSpec as StackSpec
     from zoo.stack import from_torch as from_torch
     from zoo.stack import to_torch as to_torch
+    from zoo.switches import Switch as Switch
+    from zoo.switches import SwitchSpec as SwitchSpec
+    from zoo.switches import register_switch as register_switch
+    from zoo.switches.recurrent_dropout import RecurrentDropoutSpec as RecurrentDropoutSpec
+    from zoo.switches.variational_dropout import VariationalDropoutSpec as VariationalDropoutSpec
+    from zoo.switches.weight_drop import WeightDropSpec as WeightDropSpec
+    from zoo.switches.zoneout import ZoneoutSpec as ZoneoutSpec
     from zoo.tasks.base import Task as Task
     from zoo.tasks.ctc import CTC as CTC
     from zoo.tasks.forecaster import Forecaster as Forecaster
@@ -196,10 +204,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.plain import PlainSpec as PlainSpec
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
 
-_PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring")
+_PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.switches", "zoo.tasks", "zoo.wiring")
 _HOMES = {
     "zoo.callbacks.nonfinite.watch": ["NonFiniteError"],
-    "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_wirings"],
+    "zoo.catalogue": ["create_model", "list_cells", "list_models", "list_switches", "list_wirings"],
     "zoo.cells": ["Card", "Cell", "CellSpec", "register_cell"],
     "zoo.cells.base": ["Hidden"],
     "zoo.data.base": ["SequenceData"],
@@ -210,6 +218,7 @@ _HOMES = {
     "zoo.registry": ["PartCard", "UnknownNameError"],
     "zoo.seq2seq": ["DecoderSpec", "EncoderDecoder", "SearchSpec"],
     "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
+    "zoo.switches": ["Switch", "SwitchSpec", "register_switch"],
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],
     "zoo.tasks.scheduled_sampling": ["SamplingSpec"],

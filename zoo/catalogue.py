@@ -12,6 +12,7 @@ from zoo.names import is_stack_name, parse_stack
 from zoo.registry import UnknownNameError, nearest
 from zoo.stack import StackSpec
 from zoo.stack.spec import DirectionName
+from zoo.switches import SWITCHES
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS, HighwaySpec
 
@@ -202,6 +203,11 @@ def list_cells(pattern: str = "*") -> list[str]:
 def list_wirings(pattern: str = "*") -> list[str]:
     """Names of the registered wirings that match a shell-style pattern."""
     return WIRINGS.names(pattern)
+
+
+def list_switches(pattern: str = "*") -> list[str]:
+    """Names of the registered switches that match a shell-style pattern."""
+    return SWITCHES.names(pattern)
 
 
 def create_model(name: str, **changes: Any) -> "Task":

@@ -4,7 +4,8 @@ A name is `[direction-]cell-LAYERSxWIDTH[-wiring]`, then options after commas, w
 `gru-2x64,cell.reset=before,dropout=0.1`. Directions are fwd (left out), back, bi and alt; wiring plain is
 left out. Where layers differ, their values are joined by +: `bi+fwd-lstm-2x256+128-plain+residual`, and
 options of one layer's cell or wiring carry its number: `cell.0.forget_bias=2.0`. Those of a cell within a
-cell come behind its own: `reservoir-1x64,cell.cell=gru,cell.cell.reset=before`.
+cell come behind its own: `reservoir-1x64,cell.cell=gru,cell.cell.reset=before`. Switches are an option, and
+theirs come behind it: `lstm-2x64,switches=zoneout+weight_drop,switches.0.c=0.5,switches.1.layers=0+1`.
 """
 
 import json
@@ -13,13 +14,16 @@ from dataclasses import fields
 from typing import Any
 
 from zoo.cells import CELLS, cell_spec
-from zoo.registry import Spec, nearest
+from zoo.registry import Registry, Spec, nearest
 from zoo.stack import StackSpec
+from zoo.switches import SWITCHES, switch_spec
 from zoo.wiring import WIRINGS, wiring_spec
 
 DIRECTIONS = {"forward": "fwd", "backward": "back", "bidirectional": "bi", "alternating": "alt"}
-OWN = ("cell", "hidden_size", "num_layers", "direction", "wiring")
+OWN = ("cell", "hidden_size", "num_layers", "direction", "wiring", "switches")
 """Fields of a stack that the core of a name spells out; all others are options."""
+PARTS: dict[str, Registry[Any]] = {"cell": CELLS, "wiring": WIRINGS, "switches": SWITCHES}
+NUMBERS = re.compile(r"\d+(?:\+\d+)+")
 CORE = re.compile(
     r"(?:(?P<direction>(?:fwd|back|bi|alt)(?:\+(?:fwd|back|bi|alt))*)-)?"
     r"(?P<cell>[a-z0-9_+]+)-(?P<layers>\d+)x(?P<width>\d+(?:\+\d+)*)(?:-(?P<wiring>[a-z0-9_+]+))?"
@@ -51,6 +55,9 @@ def name_stack(spec: StackSpec) -> str:
         if field.name not in OWN and getattr(spec, field.name) != getattr(default, field.name)
     }
     options |= _part_options("cell", spec.cell) | _part_options("wiring", spec.wiring)
+    if spec.switches:
+        options["switches"] = "+".join(switch.key for switch in _listed(spec.switches))
+        options |= _part_options("switches", spec.switches)
     return ",".join([core, *(f"{key}={_spell(value)}" for key, value in options.items())])
 
 
@@ -72,17 +79,24 @@ def parse_stack(name: str) -> StackSpec:
         "direction": [tokens[token] for token in (match["direction"] or "fwd").split("+")],
         "hidden_size": [int(width) for width in match["width"].split("+")],
         "num_layers": int(match["layers"]),
+        "switches": [],
     }
-    for part, registry in (("cell", CELLS), ("wiring", WIRINGS)):
-        for each in values[part]:
-            registry[each["name"]]  # an unknown name is an error here, before its options are looked at
+    _check_names(values)
     if len({option.partition("=")[0] for option in options}) < len(options):
         raise ValueError(f"{name!r} gives an option twice; expected each once")
     for option in options:
         _take(option, values)
     values["cell"] = [cell_spec(cell) for cell in values["cell"]]
     values["wiring"] = [wiring_spec(wiring) for wiring in values["wiring"]]
+    values["switches"] = [switch_spec(switch) for switch in values["switches"]]
     return StackSpec.from_plain({key: value[0] if _single(value) else value for key, value in values.items()})
+
+
+def _check_names(values: dict[str, Any]) -> None:
+    """Refuses names that no part has, before options of theirs are looked at."""
+    for part, registry in PARTS.items():
+        for each in values[part]:
+            registry[each["name"]]
 
 
 def _take(option: str, values: dict[str, Any]) -> None:
@@ -92,13 +106,17 @@ def _take(option: str, values: dict[str, Any]) -> None:
     part, _, rest = key.partition(".")
     if equals and key in known:
         values[key] = _read(text)
-    elif equals and part in ("cell", "wiring") and rest not in ("", "name"):
+    elif equals and key == "switches":
+        values[key] = [{"name": switch} for switch in text.split("+")]
+        _check_names(values)
+    elif equals and part in PARTS and rest not in ("", "name") and values[part]:
         for target, field in _targets(part, rest, values):
             target[field] = _read(text)
     else:
         hint = nearest(key, known) or ";"
         raise ValueError(
-            f"a model name has no option {option!r}{hint} expected {', '.join(known)}, cell.* or wiring.*"
+            f"a model name has no option {option!r}{hint} expected {', '.join(known)}, switches, or "
+            f"cell.*, wiring.*, switches.*"
         )
 
 
@@ -107,16 +125,17 @@ def _targets(part: str, rest: str, values: dict[str, Any]) -> list[tuple[dict[st
     number, _, field = rest.partition(".")
     if not field or (not number.isdigit() and all(_holds_spec(each, number) for each in values[part])):
         return [_within(each, rest) for each in values[part]]
-    if len(values[part]) == 1:
+    if len(values[part]) == 1 and part != "switches":
         values[part] = [dict(values[part][0]) for _ in range(values["num_layers"])]
     if not number.isdigit() or int(number) >= len(values[part]):
-        raise ValueError(f"{part}.{rest} names layer {number!r}; expected 0 to {len(values[part]) - 1}")
+        what = "switch" if part == "switches" else "layer"
+        raise ValueError(f"{part}.{rest} names {what} {number!r}; expected 0 to {len(values[part]) - 1}")
     return [_within(values[part][int(number)], field)]
 
 
 def _holds_spec(cell: dict[str, Any], field: str) -> bool:
     """Whether a cell has another one in this field."""
-    registry = CELLS if cell["name"] in CELLS.names() else WIRINGS
+    registry = next(each for each in PARTS.values() if cell["name"] in each)
     return isinstance(vars(registry[cell["name"]].spec_class()).get(field), Spec)
 
 
@@ -167,10 +186,14 @@ def _single(value: Any) -> bool:
 
 
 def _spell(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(map(_spell, value))
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def _read(text: str) -> Any:
+    if NUMBERS.fullmatch(text):
+        return [int(number) for number in text.split("+")]
     try:
         return json.loads(text)
     except json.JSONDecodeError:

@@ -19,7 +19,7 @@ from zoo.cells.skip import SkipCell
 from zoo.cells.step_size import StepSizeSpec
 from zoo.cells.strongly_typed import StronglyTypedCell, StronglyTypedSpec
 from zoo.cells.wrapper import Wrapper, WrapperSpec
-from zoo.engines import Map, MatrixMemory, MatrixTerms, Product, Recurrence, State, TorchEquivalent
+from zoo.engines import Map, MatrixMemory, MatrixTerms, Product, Recurrence, State, TorchEquivalent, candidate
 from zoo.registry import check_choice, check_finite, check_positive
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "UnitarySpec",
     "Wrapper",
     "WrapperSpec",
+    "candidate",
     "cell_spec",
     "check_choice",
     "check_finite",

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -57,5 +57,5 @@ class CFN(Cell):
         x_t, x_e, n = pre.chunk(3, dim=-1)
         h_t, h_e = product("te", h).chunk(2, dim=-1)
         t, e = torch.sigmoid(x_t + h_t), torch.sigmoid(x_e + h_e)
-        h = t * torch.tanh(h) + e * torch.tanh(n)
+        h = t * torch.tanh(h) + e * candidate(torch.tanh(n), product)
         return h, Hidden(h)

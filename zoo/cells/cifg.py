@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -69,11 +69,11 @@ class CIFG(Cell):
         i, g, o = (pre + product("igo", h)).chunk(3, dim=-1)
         if self.peephole is None:
             i = torch.sigmoid(i)
-            c = (1 - i) * c + i * torch.tanh(g)
+            c = (1 - i) * c + i * candidate(torch.tanh(g), product)
         else:
             p_i, p_o = self.peephole.chunk(2, dim=-1)
             i = torch.sigmoid(i + p_i * c)
-            c = (1 - i) * c + i * torch.tanh(g)
+            c = (1 - i) * c + i * candidate(torch.tanh(g), product)
             o = o + p_o * c
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, CIFGState(h, c)

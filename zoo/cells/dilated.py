@@ -7,7 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, check_positive, register_cell
+from zoo.cells.base import (
+    Card,
+    Cell,
+    CellSpec,
+    Hidden,
+    Product,
+    State,
+    candidate,
+    check_positive,
+    register_cell,
+)
 
 
 @final
@@ -61,7 +71,7 @@ class Dilated(Cell):
         h_r, h_z = product("rz", h).chunk(2, dim=-1)
         r = torch.sigmoid(x_r + h_r)
         z = torch.sigmoid(x_z + h_z)
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = (1 - z) * h + z * n
         past = torch.cat([h, *newer], dim=-1)
         return past.chunk(self.spec.dilation, dim=-1)[0], Hidden(past)

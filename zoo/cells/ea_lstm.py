@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -92,6 +92,6 @@ class EALSTM(Cell):
         h, c = state
         x_f, x_g, x_o, i = pre.chunk(4, dim=-1)
         h_f, h_g, h_o = product("fgo", h).chunk(3, dim=-1)
-        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(i) * torch.tanh(x_g + h_g)
+        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(i) * candidate(torch.tanh(x_g + h_g), product)
         h = torch.sigmoid(x_o + h_o) * torch.tanh(c)
         return h, EALSTMState(h, c)

@@ -17,6 +17,7 @@ from zoo.cells.base import (
     Product,
     State,
     TorchEquivalent,
+    candidate,
     chrono_,
     register_cell,
 )
@@ -87,7 +88,7 @@ class GRU(Cell):
         h_r, h_z = product("rz", h).chunk(2, dim=-1)
         r = torch.sigmoid(x_r + h_r)
         z = torch.sigmoid(x_z + h_z)
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = (1 - z) * h + z * n
         return h, Hidden(h)
 
@@ -97,7 +98,7 @@ class GRU(Cell):
         h_r, h_z, h_n = product("rzn", h).chunk(3, dim=-1)
         r = torch.sigmoid(x_r + h_r)
         z = torch.sigmoid(x_z + h_z)
-        n = torch.tanh(x_n + r * h_n)
+        n = candidate(torch.tanh(x_n + r * h_n), product)
         h = z * h + (1 - z) * n
         return h, Hidden(h)
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -111,7 +111,7 @@ class GRUD(Cell):
         x_z, x_r, x_n = (sums if self.bias is None else sums + self.bias).chunk(3, dim=-1)
         h_z, h_r = product("zr", h).chunk(2, dim=-1)
         z, r = torch.sigmoid(x_z + h_z), torch.sigmoid(x_r + h_r)
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = (1 - z) * h + z * n
         return h, GRUDState(h, m * x + (1 - m) * last, (1 - m) * gap)
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -65,6 +65,6 @@ class IndyGRU(Cell):
         x_r, x_z, x_n = pre.chunk(3, dim=-1)
         u_r, u_z, u_n = self.diagonal.chunk(3, dim=-1)
         r, z = torch.sigmoid(x_r + u_r * h), torch.sigmoid(x_z + u_z * h)
-        n = torch.tanh(x_n + u_n * (r * h))
+        n = candidate(torch.tanh(x_n + u_n * (r * h)), product)
         h = z * h + (1 - z) * n
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -72,6 +72,6 @@ class IndyLSTM(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state
         i, f, g, o = (pre + self.diagonal * torch.cat([h] * 4, dim=-1)).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * candidate(torch.tanh(g), product)
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, IndyLSTMState(h, c)

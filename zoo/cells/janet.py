@@ -16,6 +16,7 @@ from zoo.cells.base import (
     Hidden,
     Product,
     State,
+    candidate,
     chrono_,
     register_cell,
 )
@@ -62,5 +63,5 @@ class JANET(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
         s, g = (pre + product("fg", h)).chunk(2, dim=-1)
-        h = torch.sigmoid(s) * h + (1 - torch.sigmoid(s - self.spec.beta)) * torch.tanh(g)
+        h = torch.sigmoid(s) * h + (1 - torch.sigmoid(s - self.spec.beta)) * candidate(torch.tanh(g), product)
         return h, Hidden(h)

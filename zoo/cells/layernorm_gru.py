@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 EPSILON = 1e-5
 """Added to each variance, so that a constant vector is no division by zero."""
@@ -85,6 +85,6 @@ class LayerNormGRU(Cell):
         h_r, h_z = F.layer_norm(a, a.shape[-1:], None, None, EPSILON).chunk(2, dim=-1)
         h_n = F.layer_norm(u, u.shape[-1:], alpha_u, self.bias_u, EPSILON)
         r, z = torch.sigmoid(x_r + alpha_r * h_r), torch.sigmoid(x_z + alpha_z * h_z)
-        n = torch.tanh(x_n + r * h_n)
+        n = candidate(torch.tanh(x_n + r * h_n), product)
         h = (1 - z) * h + z * n
         return h, Hidden(h)

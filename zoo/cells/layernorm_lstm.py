@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 EPSILON = 1e-5
 """Added to each variance, so that a constant vector is no division by zero."""
@@ -86,7 +86,7 @@ class LayerNormLSTM(Cell):
         z = product("ifgo", h)
         z = F.layer_norm(z, z.shape[-1:], self.gain_hh, None, EPSILON)
         i, f, g, o = (pre + z).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * candidate(torch.tanh(g), product)
         seen = F.layer_norm(c, c.shape[-1:], self.gain_c, self.bias_c, EPSILON)
         h = torch.sigmoid(o) * torch.tanh(seen)
         return h, LayerNormLSTMState(h, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -48,5 +48,5 @@ class LightRU(Cell):
         (h,) = state
         n, x_f = pre.chunk(2, dim=-1)
         f = torch.sigmoid(x_f + product("f", h))
-        h = (1 - f) * h + f * torch.tanh(n)
+        h = (1 - f) * h + f * candidate(torch.tanh(n), product)
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -41,5 +41,5 @@ class LiGRU(Cell):
         (h,) = state
         z, n = (pre + product("zn", h)).chunk(2, dim=-1)
         z = torch.sigmoid(z)
-        h = z * h + (1 - z) * torch.relu(n)
+        h = z * h + (1 - z) * candidate(torch.relu(n), product)
         return h, Hidden(h)

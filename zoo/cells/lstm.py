@@ -16,6 +16,7 @@ from zoo.cells.base import (
     Product,
     State,
     TorchEquivalent,
+    candidate,
     chrono_,
     register_cell,
 )
@@ -71,7 +72,7 @@ class LSTM(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         h, c = state
         i, f, g, o = (pre + product("ifgo", h)).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * candidate(torch.tanh(g), product)
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, LSTMState(h, c)
 

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, check_positive, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, check_positive, register_cell
 
 
 @final
@@ -99,12 +99,12 @@ class LSTMP(Cell):
         z_i, z_f, z_g, z_o = (pre + product("ifgo", r)).chunk(4, dim=-1)
         if self.peephole is None:
             i, f = torch.sigmoid(z_i), torch.sigmoid(z_f)
-            c = f * c + i * torch.tanh(z_g)
+            c = f * c + i * candidate(torch.tanh(z_g), product)
             o = torch.sigmoid(z_o)
         else:
             p_i, p_f, p_o = self.peephole.chunk(3, dim=-1)
             i, f = torch.sigmoid(z_i + p_i * c), torch.sigmoid(z_f + p_f * c)
-            c = f * c + i * torch.tanh(z_g)
+            c = f * c + i * candidate(torch.tanh(z_g), product)
             o = torch.sigmoid(z_o + p_o * c)
         r = product("projection", o * torch.tanh(c))
         return r, LSTMPState(r, c)

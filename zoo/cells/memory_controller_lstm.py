@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -58,6 +58,6 @@ class MemoryControllerLSTM(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         v, c = state
         i, f, g, o, m = (pre + product("ifgom", v)).chunk(5, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+        c = torch.sigmoid(f) * c + torch.sigmoid(i) * candidate(torch.tanh(g), product)
         seen = torch.tanh(c)
         return torch.sigmoid(o) * seen, MemoryControllerLSTMState(torch.sigmoid(m) * seen, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -39,6 +39,6 @@ class MGU(Cell):
         (h,) = state
         x_f, x_n = pre.chunk(2, dim=-1)
         f = torch.sigmoid(x_f + product("f", h))
-        n = torch.tanh(x_n + product("n", f * h))
+        n = candidate(torch.tanh(x_n + product("n", f * h)), product)
         h = (1 - f) * h + f * n
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -51,6 +51,6 @@ class MiRU1(Cell):
         (h,) = state
         x_r, x_n = pre.chunk(2, dim=-1)
         r = torch.sigmoid(x_r + product("r", h))
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = self.spec.update * h + (1 - self.spec.update) * n
         return h, Hidden(h)

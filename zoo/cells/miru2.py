@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -53,6 +53,6 @@ class MiRU2(Cell):
 
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
-        n = torch.tanh(pre + product("n", self.spec.reset * h))
+        n = candidate(torch.tanh(pre + product("n", self.spec.reset * h)), product)
         h = self.spec.update * h + (1 - self.spec.update) * n
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, check_positive, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, check_positive, register_cell
 
 
 @final
@@ -124,6 +124,6 @@ class MogrifierLSTM(Cell):
         sums = product("x", x) + product("ifgo", h)
         z_i, z_f, z_g, z_o = (sums if self.bias is None else sums + self.bias).chunk(4, dim=-1)
         i, f, g, o = torch.sigmoid(z_i), torch.sigmoid(z_f), torch.tanh(z_g), torch.sigmoid(z_o)
-        c = f * c + i * g
+        c = f * c + i * candidate(g, product)
         h = o * torch.tanh(c)
         return h, MogrifierLSTMState(h, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -63,6 +63,6 @@ class MultiplicativeLSTM(Cell):
         m = x_m * product("m", h)
         m_i, m_f, m_g, m_o = product("ifgo", m).chunk(4, dim=-1)
         i, f, o = torch.sigmoid(x_i + m_i), torch.sigmoid(x_f + m_f), torch.sigmoid(x_o + m_o)
-        c = f * c + i * torch.tanh(x_g + m_g)
+        c = f * c + i * candidate(torch.tanh(x_g + m_g), product)
         h = o * torch.tanh(c) if self.spec.squash == "cell" else torch.tanh(o * c)
         return h, MultiplicativeLSTMState(h, c)

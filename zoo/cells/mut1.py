@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, register_cell
+from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, candidate, register_cell
 
 
 @final
@@ -53,6 +53,6 @@ class MUT1(SkipCell):
         (h,) = state
         z, r, x = pre.chunk(3, dim=-1)
         z, r = torch.sigmoid(z), torch.sigmoid(r + product("r", h))
-        n = torch.tanh(product("n", r * h) + torch.tanh(x))
+        n = candidate(torch.tanh(product("n", r * h) + torch.tanh(x)), product)
         h = z * n + (1 - z) * h
         return h, Hidden(h)

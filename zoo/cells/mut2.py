@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, register_cell
+from zoo.cells.base import Card, CellSpec, Hidden, Product, SkipCell, State, candidate, register_cell
 
 
 @final
@@ -54,6 +54,6 @@ class MUT2(SkipCell):
         x_z, x_n, x = pre.chunk(3, dim=-1)
         h_z, h_r = product("zr", h).chunk(2, dim=-1)
         z, r = torch.sigmoid(x_z + h_z), torch.sigmoid(x + h_r)
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = z * n + (1 - z) * h
         return h, Hidden(h)

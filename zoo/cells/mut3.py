@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -44,6 +44,6 @@ class MUT3(Cell):
         x_z, x_r, x_n = pre.chunk(3, dim=-1)
         z = torch.sigmoid(x_z + product("z", torch.tanh(h)))
         r = torch.sigmoid(x_r + product("r", h))
-        n = torch.tanh(x_n + product("n", r * h))
+        n = candidate(torch.tanh(x_n + product("n", r * h)), product)
         h = z * n + (1 - z) * h
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -86,7 +86,8 @@ class ODELSTM(Cell):
         h, c = state
         x_i, x_f, x_g, x_o, delta = pre.chunk(5, dim=-1)
         h_i, h_f, h_g, h_o = product("ifgo", h).chunk(4, dim=-1)
-        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * torch.tanh(x_g + h_g)
+        g = candidate(torch.tanh(x_g + h_g), product)
+        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * g
         y = torch.sigmoid(x_o + h_o) * torch.tanh(c)
         d = delta / self.spec.unfolds
         for _ in range(self.spec.unfolds):

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -58,6 +58,7 @@ class ONLSTM(Cell):
         m = torch.softmax(m, dim=-1).cumsum(dim=-1)
         n = 1 - torch.softmax(n, dim=-1).cumsum(dim=-1)
         w = m * n
-        c = (torch.sigmoid(f) * w + m - w) * c + (torch.sigmoid(i) * w + n - w) * torch.tanh(g)
+        g = candidate(torch.tanh(g), product)
+        c = (torch.sigmoid(f) * w + m - w) * c + (torch.sigmoid(i) * w + n - w) * g
         h = torch.sigmoid(o) * torch.tanh(c)
         return h, ONLSTMState(h, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -64,6 +64,6 @@ class OriginalLSTM(Cell):
             c = c + torch.sigmoid(i) * (4 * torch.sigmoid(g) - 2)
             h = torch.sigmoid(o) * (2 * torch.sigmoid(c) - 1)
         else:
-            c = c + torch.sigmoid(i) * torch.tanh(g)
+            c = c + torch.sigmoid(i) * candidate(torch.tanh(g), product)
             h = torch.sigmoid(o) * torch.tanh(c)
         return h, OriginalLSTMState(h, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -61,6 +61,6 @@ class PeepholeLSTM(Cell):
         h, c = state
         i, f, g, o = (pre + product("ifgo", h)).chunk(4, dim=-1)
         p_i, p_f, p_o = self.peephole.chunk(3, dim=-1)
-        c = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * torch.tanh(g)
+        c = torch.sigmoid(f + p_f * c) * c + torch.sigmoid(i + p_i * c) * candidate(torch.tanh(g), product)
         h = torch.sigmoid(o + p_o * c) * torch.tanh(c)
         return h, PeepholeLSTMState(h, c)

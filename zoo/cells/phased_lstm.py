@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -105,7 +105,7 @@ class PhasedLSTM(Cell):
         t = t + delta
         k = self.openness(t)
         i, f = torch.sigmoid(x_i + h_i + p_i * c), torch.sigmoid(x_f + h_f + p_f * c)
-        new = f * c + i * torch.tanh(x_g + h_g)
+        new = f * c + i * candidate(torch.tanh(x_g + h_g), product)
         o = torch.sigmoid(x_o + h_o + p_o * new)
         c = k * new + (1 - k) * c
         h = k * (o * torch.tanh(new)) + (1 - k) * h

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, ForgetSpec, Product, SkipCell, State, register_cell
+from zoo.cells.base import Card, ForgetSpec, Product, SkipCell, State, candidate, register_cell
 
 
 @final
@@ -76,7 +76,7 @@ class ResLSTM(SkipCell):
         h_i, h_f, h_g, h_o = product("ifgo", h).chunk(4, dim=-1)
         p_i, p_f, p_o = self.peephole.chunk(3, dim=-1)
         i, f = torch.sigmoid(x_i + h_i + p_i * c), torch.sigmoid(x_f + h_f + p_f * c)
-        c = f * c + i * torch.tanh(x_g + h_g)
+        c = f * c + i * candidate(torch.tanh(x_g + h_g), product)
         o = torch.sigmoid(x_o + h_o + p_o * c)
         h = o * (product("projection", torch.tanh(c)) + x)
         return h, ResLSTMState(h, c)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -46,6 +46,6 @@ class STAR(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
         z, k = pre.chunk(2, dim=-1)
-        z, k = torch.tanh(z), torch.sigmoid(k + product("k", h))
+        z, k = candidate(torch.tanh(z), product), torch.sigmoid(k + product("k", h))
         h = torch.tanh((1 - k) * h + k * z)
         return h, Hidden(h)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -75,6 +75,7 @@ class TimeLSTM(Cell):
         discount = 1 / delta if self.spec.decay == "reciprocal" else 1 / torch.log(math.e + delta)
         s = torch.tanh(product("s", c))
         c = c - s + discount * s
-        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * torch.tanh(x_g + h_g)
+        g = candidate(torch.tanh(x_g + h_g), product)
+        c = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * g
         h = torch.sigmoid(x_o + h_o) * torch.tanh(c)
         return h, TimeLSTMState(h, c)

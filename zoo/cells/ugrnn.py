@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, register_cell
+from zoo.cells.base import Card, Cell, CellSpec, Hidden, Product, State, candidate, register_cell
 
 
 @final
@@ -49,6 +49,6 @@ class UGRNN(Cell):
     def step(self, pre: Float[Tensor, "B G"], state: State, product: Product) -> tuple[Tensor, State]:
         (h,) = state
         c, g = (pre + product("cg", h)).chunk(2, dim=-1)
-        c, g = torch.tanh(c), torch.sigmoid(g)
+        c, g = candidate(torch.tanh(c), product), torch.sigmoid(g)
         h = g * h + (1 - g) * c
         return h, Hidden(h)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, register_cell
+from zoo.cells.base import Card, Cell, ForgetSpec, Product, State, candidate, register_cell
 
 
 @final
@@ -60,6 +60,6 @@ class WMCLSTM(Cell):
         h, c = state
         i, f, g, o = (pre + product("ifgo", h)).chunk(4, dim=-1)
         c_i, c_f = torch.tanh(product("uv", c)).chunk(2, dim=-1)
-        c = torch.sigmoid(f + c_f) * c + torch.sigmoid(i + c_i) * torch.tanh(g)
+        c = torch.sigmoid(f + c_f) * c + torch.sigmoid(i + c_i) * candidate(torch.tanh(g), product)
         h = torch.sigmoid(o + torch.tanh(product("w", c))) * torch.tanh(c)
         return h, WMCLSTMState(h, c)

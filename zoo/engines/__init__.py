@@ -6,6 +6,7 @@ are kernels by torch operations (`eager`), in C (`c`) and in Triton (`triton`).
 """
 
 from zoo.engines.base import ChosenEngine, Engine, PreparedRun
+from zoo.engines.candidate import ChangingProduct, candidate, taking
 from zoo.engines.choice import pick, run_all
 from zoo.engines.chunks import in_chunks
 from zoo.engines.chunkwise import matrix_step
@@ -31,6 +32,7 @@ from zoo.engines.table import DEPRECATED, ENGINES, engine_name
 __all__ = [
     "DEPRECATED",
     "ENGINES",
+    "ChangingProduct",
     "ChosenEngine",
     "Engine",
     "LayerTrace",
@@ -47,6 +49,7 @@ __all__ = [
     "TorchEquivalent",
     "Watchable",
     "Watcher",
+    "candidate",
     "clip_gradient",
     "engine_name",
     "in_chunks",
@@ -56,5 +59,6 @@ __all__ = [
     "reference_loop",
     "run_all",
     "run_reference",
+    "taking",
     "turn",
 ]

@@ -8,6 +8,7 @@ from zoo.registry.checks import (
     check_fraction,
     check_positive,
     nearest,
+    plural,
     printable,
     unknown,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "load_plugins",
     "nearest",
     "part_class",
+    "plural",
     "printable",
     "spec_of",
     "unknown",

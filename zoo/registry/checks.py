@@ -30,8 +30,13 @@ def unknown(kind: str, name: str, known: Collection[str], alike: Iterable[str] =
         alike: What to look for one near it in, where that is more than `known`.
     """
     hint = nearest(name, alike or known) or ";"
-    listed = ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {kind}s`"
+    listed = ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {plural(kind)}`"
     return f"unknown {kind} {name!r}{hint} Known: {listed}"
+
+
+def plural(kind: str) -> str:
+    """Several parts of this kind."""
+    return f"{kind}es" if kind.endswith("ch") else f"{kind}s"
 
 
 def printable(text: str) -> str:

@@ -1,6 +1,6 @@
 """A layer: one cell run in one direction, or two cells run in both."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias, cast, final
@@ -11,8 +11,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells import Cell
-from zoo.engines import ChosenEngine, Recurrence, Sequences, State, Watchable, in_chunks, pick, run_all
+from zoo.engines import (
+    ChosenEngine,
+    Recurrence,
+    Sequences,
+    State,
+    Watchable,
+    clip_gradient,
+    in_chunks,
+    linear_product,
+    pick,
+    run_all,
+)
 from zoo.stack.window import Window
+from zoo.switches import Switch, SwitchSpec
 
 
 class BothStates(NamedTuple):
@@ -35,6 +47,7 @@ class Direction(nn.Module):
         engine: "auto" or the name of an engine.
         learn_initial_state: Whether the initial state is a parameter.
         recurrent_gradient_clip: Limit of the gradient that a step sends to the state before it; 0 is none.
+        switches: What changes how the cell is run, from the innermost to the outermost.
     """
 
     def __init__(
@@ -42,17 +55,30 @@ class Direction(nn.Module):
         cell: Cell,
         backward: bool,
         engine: str,
-        learn_initial_state: bool,
+        *,
+        learn_initial_state: bool = False,
         recurrent_gradient_clip: float = 0.0,
+        switches: Sequence[SwitchSpec] = (),
     ) -> None:
         super().__init__()
         self.cell, self.backward = cell, backward
         self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
         self._choices: dict[tuple[object, ...], ChosenEngine] = {}
+        self.switches = nn.ModuleList()
+        for spec in switches:
+            try:
+                self.switches.append(spec.build(self.recurrence()))
+            except ValueError as reason:
+                raise ValueError(f"cell {cell.key!r}: {reason}") from None
+        self.output_size = self.switched()[-1].output_size if switches else cell.output_size
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
             self.choice("cpu")
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
+
+    def switched(self) -> list[Switch]:
+        """The switches, from the innermost to the outermost."""
+        return cast("list[Switch]", list(self.switches))
 
     def initial_state(self, batch_size: int) -> State:
         """The state before the first step, each (B, width)."""
@@ -62,8 +88,10 @@ class Direction(nn.Module):
         return self.typed(weight.new_zeros(batch_size, width) for width in self.cell.state_sizes)
 
     def recurrence(self) -> Recurrence:
-        """The cell as an engine sees it, and the limit of its recurrent gradient."""
+        """The cell as an engine sees it, with its switches, and the limit of its recurrent gradient."""
         recurrence = self.cell.recurrence()
+        for switch in self.switched():
+            recurrence = switch.around(recurrence)
         if not self.recurrent_gradient_clip:
             return recurrence
         return replace(recurrence, gradient_clip=self.recurrent_gradient_clip)
@@ -73,7 +101,7 @@ class Direction(nn.Module):
         reset_state = self.initial_state(x.shape[1])
         state = reset_state if state is None else state
         sequences = Sequences(
-            x=self.cell.with_deltas(x, window.deltas_as_read(self.backward)),
+            x=self.read(x, window.deltas_as_read(self.backward)),
             state=state,
             reset_state=reset_state,
             lengths=window.lengths,
@@ -82,11 +110,35 @@ class Direction(nn.Module):
         )
         return self.recurrence(), sequences
 
+    def read(self, x: Float[Tensor, "T B I"], deltas: Float[Tensor, "T B"] | None) -> Tensor:
+        """What the recurrence reads: inputs, deltas where the cell asks for them, and what switches draw."""
+        for switch in reversed(self.switched()):
+            x = switch.enter(x)
+        drawn = [part for switch in self.switched() if (part := switch.draw(x)) is not None]
+        x = self.cell.with_deltas(x, deltas)
+        return torch.cat([x, *drawn], dim=-1) if drawn else x
+
+    def given(self, y: Float[Tensor, "T B H"]) -> Float[Tensor, "T B O"]:
+        """What the layer gives in place of the cell's outputs."""
+        for switch in self.switched():
+            y = switch.leave(y)
+        return y
+
+    def step(self, x: Float[Tensor, "B I"], state: State, deltas: Tensor | None) -> tuple[Tensor, State]:
+        """One moment of a stream: output (B, O) and the state after it."""
+        recurrence, read = self.recurrence(), self.read(x[None], None if deltas is None else deltas[None])
+        before = self.typed(clip_gradient(state, self.recurrent_gradient_clip))
+        output, after = recurrence.step(
+            recurrence.project(read[0]), before, linear_product(recurrence.recurrent)
+        )
+        return self.given(output[None])[0], self.typed(after)
+
     def choice(self, device: str) -> ChosenEngine:
         """The engine that runs it on a device of this type."""
-        key = (device, *self.cell.reads.values(self.cell))
+        key = (device, bool(self.switches) and self.training, *self.cell.reads.values(self.cell))
         if key not in self._choices:
-            self._choices[key] = pick(self.engine, self.recurrence(), device)
+            with torch.random.fork_rng([]):  # to look at a step may draw, and must not change what is drawn
+                self._choices[key] = pick(self.engine, self.recurrence(), device)
         return self._choices[key]
 
     def typed(self, parts: Iterable[Tensor]) -> State:
@@ -133,7 +185,7 @@ class Layer(Watchable):
         super().__init__()
         self.checkpoint_every = checkpoint_every
         self.directions = nn.ModuleDict({f"{name}_": part for name, part in directions.items()})
-        width = next(iter(directions.values())).cell.output_size
+        width = next(iter(directions.values())).output_size
         self.merge = Merge(merge, width) if len(directions) == 2 else None
         self.output_size = self.merge.output_size if self.merge is not None else width
 
@@ -162,7 +214,7 @@ class Layer(Watchable):
         results = [(output, tuple(part.view_as(part) for part in final)) for output, final in results]
         if self.watchers:
             self._tell(runs, results)
-        outputs = [output for output, _ in results]
+        outputs = [way.given(output) for way, (output, _) in zip(ways, results, strict=True)]
         final = [way.typed(entry) for way, (_, entry) in zip(ways, results, strict=True)]
         if self.merge is None:
             return outputs[0], final[0]

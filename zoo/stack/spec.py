@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, final, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, cast, final, get_args
 
 from zoo.cells import CellSpec, cell_spec
 from zoo.engines import DEPRECATED, ENGINES, engine_name
 from zoo.registry import Spec, check_choice, check_fraction, check_positive
+from zoo.switches import SwitchSpec, switch_spec
 from zoo.wiring import WiringSpec, wiring_spec
 
 if TYPE_CHECKING:  # the stack imports this module
@@ -28,7 +29,7 @@ DEEPEST = 1_000
 @final
 @dataclass(frozen=True, kw_only=True)
 class StackSpec(Spec):
-    """Depth, direction and wiring over a cell.
+    """Depth, direction, wiring and switches over a cell.
 
     `cell`, `hidden_size`, `direction` and `wiring` are one value for all layers, or one per layer.
     """
@@ -53,6 +54,9 @@ class StackSpec(Spec):
 
     wiring: WiringSpec | str | Sequence[WiringSpec | str] = "plain"
     """How a layer's output joins its input."""
+
+    switches: SwitchSpec | str | Sequence[SwitchSpec | str] = ()
+    """What changes how cells are run, one around the other: "zoneout", "weight_drop" and the like."""
 
     dropout: float = 0.0
     """Share of each layer's inputs set to zero in training, from the second layer on."""
@@ -80,6 +84,7 @@ class StackSpec(Spec):
             )
         self._settle("cell", _each(self.cell, (str, CellSpec), cell_spec))
         self._settle("wiring", _each(self.wiring, (str, WiringSpec), wiring_spec))
+        self._settle_switches()
         self._settle("hidden_size", _each(self.hidden_size, (int,), lambda width: width))
         self._settle("direction", _each(self.direction, (str,), lambda name: name))
         self._check_width()
@@ -118,6 +123,18 @@ class StackSpec(Spec):
                     f"width; expected one of them"
                 )
 
+    def _settle_switches(self) -> None:
+        """Stores the switches as a tuple of specs, each of which names layers that there are."""
+        settled = _each(self.switches, (str, SwitchSpec), switch_spec)
+        switches = settled if isinstance(settled, tuple) else (settled,)
+        for switch in switches:
+            for layer in switch.named_layers:
+                if not 0 <= layer < self.num_layers:
+                    raise ValueError(
+                        f"{switch.key} names layer {layer}; expected numbers from 0 to {self.num_layers - 1}"
+                    )
+        object.__setattr__(self, "switches", switches)
+
     def _settle(self, field: str, value: Any) -> None:
         """Stores the checked form of a field: one value or a tuple with one per layer."""
         if isinstance(value, tuple) and len(value) != self.num_layers:
@@ -150,12 +167,17 @@ class StackSpec(Spec):
         turns = ("forward", "backward")
         return tuple(turns[k % 2] if name == "alternating" else name for k, name in enumerate(named))
 
+    def switches_of(self, layer: int) -> tuple[SwitchSpec, ...]:
+        """The switches that act on a layer, counted from 0."""
+        switches = cast("tuple[SwitchSpec, ...]", self.switches)
+        return tuple(switch for switch in switches if switch.acts_on(layer))
+
     @classmethod
     def of(cls, value: "StackSpec | Mapping[str, Any]") -> "StackSpec":
         """A spec as it is, or the one whose plain form this is."""
         if isinstance(value, StackSpec):
             return value
-        parts: dict[str, Any] = {"cell": cell_spec, "wiring": wiring_spec}
+        parts: dict[str, Any] = {"cell": cell_spec, "wiring": wiring_spec, "switches": switch_spec}
         settled = {key: _each(value[key], (str, Mapping), parts[key]) for key in parts if key in value}
         return cls.from_plain({**value, **settled})
 

@@ -8,12 +8,13 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo.cells import Cell
-from zoo.engines import State, clip_gradient
+from zoo.engines import State
 from zoo.registry import check_positive
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.memory import check_stack
 from zoo.stack.spec import StackSpec
 from zoo.stack.window import Window
+from zoo.switches import Switch
 from zoo.wiring import Position, Wiring
 
 StackState: TypeAlias = tuple[LayerState, ...]
@@ -117,9 +118,8 @@ class Stack(nn.Module):
         h, states = x, []
         for k, ((_, wiring), (way,)) in enumerate(zip(levels, ways, strict=True)):
             entry = cast("State", self._entry(state or (), k, len(x)))
-            entry = way.typed(clip_gradient(entry, self.spec.recurrent_gradient_clip))
             read = wiring.enter(h)
-            y, after = way.cell(self.dropout(read) if k and dropped else read, entry, deltas)
+            y, after = way.step(self.dropout(read) if k and dropped else read, entry, deltas)
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)
@@ -138,7 +138,7 @@ class Stack(nn.Module):
         return [way.cell for layer, _ in self.levels() for way in layer.ways()]
 
     def spared(self) -> list[nn.Parameter]:
-        """The parameters that weight decay must leave alone, as the cards of cells and wirings say."""
+        """The parameters that weight decay must leave alone, as the cards of parts say."""
         return self._on_cards("no_decay")
 
     def with_own_start(self) -> list[nn.Parameter]:
@@ -147,8 +147,8 @@ class Stack(nn.Module):
 
     def _on_cards(self, field: Literal["no_decay", "own_start"]) -> list[nn.Parameter]:
         parts = [
-            part for part in self.modules() if isinstance(part, Cell | Wiring)
-        ]  # also cells within cells
+            part for part in self.modules() if isinstance(part, Cell | Wiring | Switch)
+        ]  # also inner cells
         return [
             parameter
             for part in parts
@@ -255,8 +255,9 @@ def _layer(spec: StackSpec, k: int, input_size: int) -> Layer:
                 spec.cells[k].build(input_size, spec.hidden_sizes[k]),
                 name == "backward",
                 spec.engine,
-                spec.learn_initial_state,
-                spec.recurrent_gradient_clip,
+                learn_initial_state=spec.learn_initial_state,
+                recurrent_gradient_clip=spec.recurrent_gradient_clip,
+                switches=spec.switches_of(k),
             )
             for name in names
         },

@@ -13,7 +13,16 @@ from typing import Any
 from zoo.callbacks import CALLBACKS
 from zoo.cli.errors import TRUSTED, UserError
 from zoo.data import DATA
-from zoo.registry import Declared, Registry, UnknownNameError, declared, load_plugins, nearest, unknown
+from zoo.registry import (
+    Declared,
+    Registry,
+    UnknownNameError,
+    declared,
+    load_plugins,
+    nearest,
+    plural,
+    unknown,
+)
 from zoo.tasks import TASKS
 
 LOGGERS: Registry[Any] = Registry("logger")
@@ -100,8 +109,10 @@ KINDS = {
     "trainer.profiler": _kind("trainer.profiler", "profiler"),
     "trainer.plugins": _kind("trainer.plugins", "plugin"),
 }
-SPECS = {"cell": "zoo.cells", "wiring": "zoo.wiring"}
-"""Key of a stack -> the package of its parts."""
+SPECS = {"cell": "zoo.cells", "wiring": "zoo.wiring", "switch": "zoo.switches"}
+"""Kind of part that a stack is made of -> their package."""
+PLACES = {"cell": "cell", "slow": "cell", "wiring": "wiring", "switches": "switch"}
+"""Key of a stack, or of a cell around others -> what stands there."""
 
 _let_in: list[str] = []
 
@@ -192,7 +203,7 @@ def refusal(path: str, noun: str, known: Iterable[str]) -> str:
 
 
 def spec_path(key: str, name: Any) -> str:
-    """The import path of the spec of a cell or wiring, by the part's name, its class, its spec, or that path.
+    """The import path of the spec of a stack's part, by the part's name, its class, its spec, or that path.
 
     Raises:
         UnknownNameError: there is no such part.
@@ -214,7 +225,7 @@ def spec_path(key: str, name: Any) -> str:
 
 
 def spec_paths() -> set[str]:
-    """The import paths of the specs of all cells and wirings."""
+    """The import paths of the specs of all cells, wirings and switches."""
     return {path for key in SPECS for path in _specs(key).values()}
 
 
@@ -233,7 +244,7 @@ def _registered_by_users(key: str) -> dict[str, Declared]:
     owner = sys.modules.get(SPECS[key])
     if owner is None:  # without it nothing can have been registered
         return {}
-    registry: Registry[Any] = vars(owner)[f"{key.upper()}S"]
+    registry: Registry[Any] = vars(owner)[plural(key).upper()]
     own = {name: registry[name] for name in registry.names() if name not in declared(SPECS[key])}
     specs = {name: part.spec_class for name, part in own.items()}
     return {

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.allowlist import KINDS, SPECS
+from zoo.cli.recipes.allowlist import KINDS, PLACES
 from zoo.cli.recipes.merge import SPELLED, as_list
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.recipes.resolve import is_task
@@ -134,7 +134,7 @@ def _check_keys(inputs: RecipeInputs, given: Mapping[str, Any], target: str, pla
                 f"{inputs.place(f'{place}.{key}')}{place}: {target.partition(':')[2]} has no option {key!r}"
                 f"{nearest(key, options) or ';'} {_expect(options)}"
             )
-        if key in SPECS:
+        if key in PLACES:
             for item in as_list(value):
                 _check_part(inputs, item, f"{place}.{key}")
         else:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.cli.recipes.allowlist import KINDS, SPECS, class_of, part_path, spec_path, spec_paths
+from zoo.cli.recipes.allowlist import KINDS, PLACES, class_of, part_path, spec_path, spec_paths
 
 Recipe = dict[str, Any]
-PLACES = {key: key for key in SPECS} | {"slow": "cell"}
-"""Key of a stack, or of a cell around others -> what stands there."""
 
 
 def resolve(recipe: Recipe, before: Sequence[Recipe] = ()) -> Recipe:
@@ -40,10 +38,10 @@ def resolve(recipe: Recipe, before: Sequence[Recipe] = ()) -> Recipe:
 def resolve_option(keys: Sequence[str], value: Any, before: Sequence[Recipe]) -> Recipe:
     """A recipe that gives one value, as an option of the command line does; otherwise like `resolve`.
 
-    The cell and the wiring of an encoder are known by their place, whatever the model is.
+    The parts of an encoder are known by their place, whatever the model is.
     """
-    if keys[-1] in SPECS and keys[-2:-1] == ["encoder"] and isinstance(value, str):
-        value = _spec(keys[-1], value)
+    if keys[-1] in PLACES and keys[-2:-1] == ["encoder"] and isinstance(value, str):
+        value = _spec(PLACES[keys[-1]], value)
     return resolve(nested(keys, value), before)
 
 
@@ -58,7 +56,7 @@ def shown_part(key: str, name: str) -> str:
     if place in KINDS:
         return part_path(KINDS[place], name)
     owner, _, part = place.rpartition(".")
-    return spec_path(part, name) if owner.endswith(".encoder") and part in SPECS else name
+    return spec_path(PLACES[part], name) if owner.endswith(".encoder") and part in PLACES else name
 
 
 def is_task(model: Any) -> bool:
@@ -93,7 +91,7 @@ def _part(place: str, value: Any) -> Any:
 
 
 def _with_specs(value: Any) -> Any:
-    """The value with specs in place of the names of cells and wirings, at any depth."""
+    """The value with specs in place of the names of cells, wirings and switches, at any depth."""
     if isinstance(value, list):
         return [_with_specs(item) for item in value]
     if not isinstance(value, dict):

@@ -17,6 +17,7 @@ from zoo.model import ModelSpec
 from zoo.registry import Spec
 from zoo.seq2seq import DecoderSpec, SearchSpec
 from zoo.stack import StackSpec
+from zoo.switches import SwitchSpec
 from zoo.tasks.optimisation import OPTIMIZERS, SCHEDULES, OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
 from zoo.wiring import WiringSpec
@@ -61,7 +62,7 @@ def prepare(let_in: Sequence[str]) -> None:
     set_parsing_settings(
         import_path_denylist=["*"],
         import_path_allowlist=[*importable(), *let_in],
-        subclasses_enabled=[CellSpec, WiringSpec],
+        subclasses_enabled=[CellSpec, WiringSpec, SwitchSpec],
         docstring_parse_attribute_docstrings=True,
         config_read_mode_fsspec_enabled=False,
     )

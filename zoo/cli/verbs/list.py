@@ -13,6 +13,7 @@ from zoo.cli.recipes.listing import recipes, summary
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.data import DATA
 from zoo.registry import Registry, load_plugins, nearest
+from zoo.switches import SWITCHES
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS
 
@@ -26,6 +27,7 @@ def _registered(registry: Registry[Any]) -> Callable[[], Rows]:
 KINDS: dict[str, Callable[[], Rows]] = {
     "cells": _registered(CELLS),
     "wirings": _registered(WIRINGS),
+    "switches": _registered(SWITCHES),
     "models": lambda: [(name, model.summary) for name, model in sorted(MODELS.items())],
     "tasks": _registered(TASKS),
     "data": _registered(DATA),
@@ -37,7 +39,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
 @final
 @register_verb("list")
 class List(OwnVerb):
-    """List cells, wirings, models, tasks, data, callbacks, recipes."""
+    """List cells, wirings, switches, models, tasks, data, callbacks, recipes."""
 
     usage = f"[{'|'.join(KINDS)}] [--bench FILE]"
 

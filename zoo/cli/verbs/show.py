@@ -19,6 +19,7 @@ from zoo.engines import pick
 from zoo.names import is_stack_name, name_stack
 from zoo.registry import PartCard, Registry, UnknownNameError, nearest
 from zoo.registry.source import Argument, Source
+from zoo.switches import SWITCHES, Switch
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS, Wiring
 
@@ -29,6 +30,8 @@ TERMS: dict[str, Callable[[int, int], int]] = {
     "I": lambda i, h: i,
     "": lambda i, h: 1,
 }
+TYPICAL = "lstm"
+"""The cell around which a switch is shown."""
 SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
 
 
@@ -37,7 +40,7 @@ SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
 class Show(OwnVerb):
     """Show one part: equations, options, parameters, paper."""
 
-    usage = "NAME    a cell, wiring, model, task, data module, callback or recipe"
+    usage = "NAME    a cell, wiring, switch, model, task, data module, callback or recipe"
 
     def add_arguments(self, parser: Arguments) -> None:
         parser.add_argument("name", metavar="NAME", help="its registered name or the name of its class")
@@ -152,6 +155,19 @@ def _wiring(registry: Registry[Any], key: str) -> str:
     return _page(f"{key} (wiring)", registry, key, facts, _fields(cls.spec_class))
 
 
+def _switch(registry: Registry[Any], key: str) -> str:
+    cls: type[Switch] = registry[key]
+    switch = cls.spec_class().build(CELLS[TYPICAL].spec_class().build(WIDTH, WIDTH).recurrence())
+    shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in switch.named_parameters())
+    facts = {
+        "parameters": f"{shapes}, in an {TYPICAL} at I = H = {WIDTH}" if shapes else "none",
+        "no decay": ", ".join(cls.card.no_decay),
+        "paper": _paper(cls.card),
+    }
+    facts = {name: text for name, text in facts.items() if text}
+    return _page(f"{key} (switch)", registry, key, facts, _fields(cls.spec_class))
+
+
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
     """How a part with arguments of its own is described, from its source."""
     return lambda registry, key: _page(
@@ -221,6 +237,7 @@ def _columns(facts: dict[str, str]) -> list[str]:
 DESCRIBED: list[tuple[Registry[Any], Callable[[Registry[Any], str], str]]] = [
     (CELLS, _cell),
     (WIRINGS, _wiring),
+    (SWITCHES, _switch),
     (TASKS, _declared("task")),
     (DATA, _declared("data module")),
     (CALLBACKS, _declared("callback")),

@@ -1,0 +1,64 @@
+"""DropConnect on the recurrent weights."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, final
+
+from torch.nn import functional as F
+
+from zoo.engines import Map, Recurrence
+from zoo.registry import PartCard, check_fraction
+from zoo.switches.base import Switch, SwitchSpec, register_switch, without_kernels
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class WeightDropSpec(SwitchSpec):
+    """Options of weight drop; the default is the paper's for word-level Penn Treebank."""
+
+    rate: float = 0.5
+    """Share of the recurrent weights that are taken for 0."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_fraction("rate", self.rate)
+
+
+@final
+@register_switch("weight_drop", WeightDropSpec)
+class WeightDrop(Switch):
+    """Recurrent weights are dropped, the same at every step: the recurrence itself stays as it is.
+
+    Equations, with U the recurrent weights of all gates::
+
+        U' = m ∘ U / (1 - p),   m ~ Bernoulli(1 - p)      in training
+
+    One m for each call, the same for all steps and sequences; a dropped weight has no gradient in that call,
+    and U itself is what is trained. In evaluation U' = U.
+    Refused: cells without recurrent weights.
+    Reference: Merity et al., 2018, https://arxiv.org/abs/1708.02182, after Wan et al., 2013.
+    """
+
+    card: ClassVar[PartCard] = PartCard(
+        paper="Merity et al., 2018, https://arxiv.org/abs/1708.02182", equations="section 2"
+    )
+    spec: WeightDropSpec
+
+    def __init__(self, spec: WeightDropSpec, recurrence: Recurrence) -> None:
+        super().__init__(spec, recurrence)
+        if not recurrence.recurrent_gates:
+            raise ValueError(
+                "weight_drop drops recurrent weights, and this cell has none; expected another cell"
+            )
+
+    def around(self, recurrence: Recurrence) -> Recurrence:
+        if not (self.training and self.spec.rate):
+            return recurrence
+        dropped: dict[str, Map] = {}  # an engine may ask for them more than once in a run
+
+        def recurrent(gates: str) -> Map:
+            if gates not in dropped:
+                weight, bias = recurrence.recurrent(gates)
+                dropped[gates] = F.dropout(weight, self.spec.rate), bias
+            return dropped[gates]
+
+        return replace(without_kernels(recurrence), recurrent=recurrent)
