@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
     "tracking": {"private"},
     "wiring": {"registry"},
-    "switches": {"engines", "registry"},
+    "switches": {"cells", "engines", "registry"},
     "cells": {"engines", "registry"},
     "stack": {"cells", "switches", "wiring", "engines", "registry"},
     "sequence_model": {"stack"},

@@ -176,9 +176,14 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.switches import Switch as Switch
     from zoo.switches import SwitchSpec as SwitchSpec
     from zoo.switches import register_switch as register_switch
+    from zoo.switches.gate_start import GateStartSpec as GateStartSpec
+    from zoo.switches.normalisation import NormalisationSpec as NormalisationSpec
+    from zoo.switches.orthogonal import OrthogonalSpec as OrthogonalSpec
+    from zoo.switches.projection import ProjectionSpec as ProjectionSpec
     from zoo.switches.recurrent_dropout import RecurrentDropoutSpec as RecurrentDropoutSpec
     from zoo.switches.variational_dropout import VariationalDropoutSpec as VariationalDropoutSpec
     from zoo.switches.weight_drop import WeightDropSpec as WeightDropSpec
+    from zoo.switches.weight_norm import WeightNormSpec as WeightNormSpec
     from zoo.switches.zoneout import ZoneoutSpec as ZoneoutSpec
     from zoo.tasks.base import Task as Task
     from zoo.tasks.ctc import CTC as CTC

@@ -9,10 +9,11 @@ from zoo.stack.stack import Stack
 
 def backward_columns(stack: Stack) -> int:
     """How many of the last columns of a stack's outputs a backward reading has made."""
+    (*_, (layer, _)) = stack.levels()
     widths = {
         "forward": 0,
         "backward": stack.output_size,
-        "bidirectional": stack.spec.hidden_sizes[-1],
+        "bidirectional": layer.ways()[-1].output_size,
     }
     return widths[stack.spec.directions[-1]]
 

@@ -48,6 +48,9 @@ class Direction(nn.Module):
         learn_initial_state: Whether the initial state is a parameter.
         recurrent_gradient_clip: Limit of the gradient that a step sends to the state before it; 0 is none.
         switches: What changes how the cell is run, from the innermost to the outermost.
+
+    Attributes:
+        started: Names of the cell's parameters whose first values are a switch's.
     """
 
     def __init__(
@@ -64,17 +67,28 @@ class Direction(nn.Module):
         self.cell, self.backward = cell, backward
         self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
         self._choices: dict[tuple[object, ...], ChosenEngine] = {}
-        self.switches = nn.ModuleList()
+        self.switches, self.started = nn.ModuleList(), list[str]()
         for spec in switches:
-            try:
-                self.switches.append(spec.build(self.recurrence()))
-            except ValueError as reason:
-                raise ValueError(f"cell {cell.key!r}: {reason}") from None
+            self.switches.append(self._switch(spec))
         self.output_size = self.switched()[-1].output_size if switches else cell.output_size
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
             self.choice("cpu")
         widths = cell.state_sizes if learn_initial_state else ()
         self.initial = nn.ParameterList(nn.Parameter(torch.zeros(width)) for width in widths)
+
+    def _switch(self, spec: SwitchSpec) -> Switch:
+        """A switch around what there is by now.
+
+        Raises:
+            ValueError: it makes no sense for this cell.
+        """
+        try:
+            with torch.random.fork_rng([]):  # to look at a step may draw, and must not change what is drawn
+                switch = spec.build(self.recurrence())
+            self.started += switch.start(self.cell)
+        except ValueError as reason:
+            raise ValueError(f"cell {self.cell.key!r}: {reason}") from None
+        return switch
 
     def switched(self) -> list[Switch]:
         """The switches, from the innermost to the outermost."""
@@ -137,7 +151,7 @@ class Direction(nn.Module):
         """The engine that runs it on a device of this type."""
         key = (device, bool(self.switches) and self.training, *self.cell.reads.values(self.cell))
         if key not in self._choices:
-            with torch.random.fork_rng([]):  # to look at a step may draw, and must not change what is drawn
+            with torch.random.fork_rng([]):  # as above
                 self._choices[key] = pick(self.engine, self.recurrence(), device)
         return self._choices[key]
 

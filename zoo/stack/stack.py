@@ -142,8 +142,10 @@ class Stack(nn.Module):
         return self._on_cards("no_decay")
 
     def with_own_start(self) -> list[nn.Parameter]:
-        """The parameters whose first values belong to what they are, as the cards say."""
-        return self._on_cards("own_start")
+        """The parameters whose first values belong to what they are, as the cards and switches say."""
+        ways = [way for layer, _ in self.levels() for way in layer.ways()]
+        changed = [way.cell.get_parameter(name) for way in ways for name in way.started]
+        return self._on_cards("own_start") + changed
 
     def _on_cards(self, field: Literal["no_decay", "own_start"]) -> list[nn.Parameter]:
         parts = [

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from zoo.cells import Cell
 from zoo.engines import Product, Recurrence, State
 from zoo.registry import PartCard, Registry, Spec, spec_of
 
@@ -69,6 +70,14 @@ class Switch(nn.Module, ABC):
     def __init__(self, spec: SwitchSpec, recurrence: Recurrence) -> None:
         super().__init__()
         self.spec, self.output_size = spec, recurrence.output_size
+
+    def start(self, cell: Cell) -> tuple[str, ...]:
+        """Changes first values of the cell, once it is made.
+
+        Returns:
+            The names of the cell's parameters that start otherwise now; a model's `init_range` leaves them.
+        """
+        return ()
 
     def enter(self, x: Float[Tensor, "T B I"]) -> Float[Tensor, "T B I"]:
         """What the cell reads in place of its inputs."""
@@ -170,13 +179,29 @@ def tried(recurrence: Recurrence, product: Product) -> tuple[Tensor, State]:
         return recurrence.step(pre, state, product)
 
 
-def multiplied_widths(recurrence: Recurrence) -> set[int]:
-    """The widths of what the recurrent weights multiply."""
-    found, zeros = set[int](), zero_product(recurrence)
+def products_of(recurrence: Recurrence) -> dict[str, int]:
+    """The gates that a step asks products for, and the widths of what these multiply."""
+    found, zeros = dict[str, int](), zero_product(recurrence)
 
     def product(gates: str, operand: Tensor) -> Tensor:
-        found.add(operand.shape[-1])
+        found[gates] = operand.shape[-1]
         return zeros(gates, operand)
 
     tried(recurrence, product)
+    return found
+
+
+def recurrent_products(recurrence: Recurrence, name: str) -> list[str]:
+    """The gates that a step asks products for, without those of other matrices, such as projections.
+
+    Args:
+        recurrence: Whose step.
+        name: Of the switch that acts on them.
+
+    Raises:
+        ValueError: there are none.
+    """
+    found = [gates for gates in products_of(recurrence) if set(gates) <= set(recurrence.recurrent_gates)]
+    if not found:
+        raise ValueError(f"{name} acts on recurrent weights, and this cell has none; expected another cell")
     return found

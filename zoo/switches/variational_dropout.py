@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zoo.engines import Product, Recurrence, State, taking
 from zoo.registry import PartCard, check_fraction
-from zoo.switches.base import Switch, SwitchSpec, multiplied_widths, register_switch, scaled_mask, with_noise
+from zoo.switches.base import Switch, SwitchSpec, products_of, register_switch, scaled_mask, with_noise
 
 
 @final
@@ -56,7 +56,7 @@ class VariationalDropout(Switch):
 
     def __init__(self, spec: VariationalDropoutSpec, recurrence: Recurrence) -> None:
         super().__init__(spec, recurrence)
-        widths = multiplied_widths(recurrence)
+        widths = set(products_of(recurrence).values())
         if spec.recurrent and len(widths) != 1:
             found = f"multiplies widths of {sorted(widths)}" if widths else "has no recurrent weights"
             raise ValueError(

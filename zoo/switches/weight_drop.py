@@ -3,11 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
-from torch.nn import functional as F
-
 from zoo.engines import Map, Recurrence
 from zoo.registry import PartCard, check_fraction
-from zoo.switches.base import Switch, SwitchSpec, register_switch, without_kernels
+from zoo.switches.base import (
+    Switch,
+    SwitchSpec,
+    recurrent_products,
+    register_switch,
+    scaled_mask,
+    without_kernels,
+)
 
 
 @final
@@ -34,7 +39,7 @@ class WeightDrop(Switch):
 
     One m for each call, the same for all steps and sequences; a dropped weight has no gradient in that call,
     and U itself is what is trained. In evaluation U' = U.
-    Refused: cells without recurrent weights.
+    Other matrices inside a step, such as projections, stay whole. Refused: cells without recurrent weights.
     Reference: Merity et al., 2018, https://arxiv.org/abs/1708.02182, after Wan et al., 2013.
     """
 
@@ -45,20 +50,17 @@ class WeightDrop(Switch):
 
     def __init__(self, spec: WeightDropSpec, recurrence: Recurrence) -> None:
         super().__init__(spec, recurrence)
-        if not recurrence.recurrent_gates:
-            raise ValueError(
-                "weight_drop drops recurrent weights, and this cell has none; expected another cell"
-            )
+        self.products = recurrent_products(recurrence, "weight_drop")
 
     def around(self, recurrence: Recurrence) -> Recurrence:
         if not (self.training and self.spec.rate):
             return recurrence
-        dropped: dict[str, Map] = {}  # an engine may ask for them more than once in a run
+        # now, and not when an engine asks for weights, which it may do again for their gradient
+        weights = {gates: recurrence.recurrent(gates)[0] for gates in self.products}
+        masks = {gates: scaled_mask(part, part.shape, self.spec.rate) for gates, part in weights.items()}
 
         def recurrent(gates: str) -> Map:
-            if gates not in dropped:
-                weight, bias = recurrence.recurrent(gates)
-                dropped[gates] = F.dropout(weight, self.spec.rate), bias
-            return dropped[gates]
+            weight, bias = recurrence.recurrent(gates)
+            return (weight * masks[gates] if gates in masks else weight), bias
 
         return replace(without_kernels(recurrence), recurrent=recurrent)
