@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "embedding": {"stack", "registry"},
     "pooling": {"stack"},
     "model": {"embedding", "pooling", "sequence_model", "stack", "registry"},
+    "layouts": {"model", "stack", "cells", "wiring", "registry"},
     "names": {"stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},

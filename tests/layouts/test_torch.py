@@ -89,6 +89,8 @@ def test_final_states_agree():
         ({"cell": zoo.GRUSpec(reset="before")}, "no layer"),
         ({"cell": "mingru"}, "no layer for MinGRUSpec"),
         ({"cell": "peephole_lstm"}, "no layer for PeepholeLSTMSpec"),
+        ({"cell": zoo.LSTMPSpec(projection=2)}, "no layer for LSTMPSpec.*peephole=True"),
+        ({"cell": zoo.LSTMPSpec(peephole=False)}, "no layer for LSTMPSpec.*projection=None"),
     ],
 )
 def test_a_stack_without_a_torch_layer_is_refused_with_the_reason(changes, reason):
@@ -97,8 +99,96 @@ def test_a_stack_without_a_torch_layer_is_refused_with_the_reason(changes, reaso
         zoo.to_torch(stack)
 
 
-def test_other_modules_and_projections_are_refused():
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_a_projected_lstm_and_its_stack_agree_in_value_and_gradient(bidirectional, bias):
+    torch.manual_seed(0)
+    layer = nn.LSTM(5, 7, 2, proj_size=3, bias=bias, bidirectional=bidirectional, batch_first=True).double()
+    stack = zoo.from_torch(layer)
+    assert stack.spec.cell == zoo.LSTMPSpec(projection=3, peephole=False, bias=bias)
+    x = torch.randn(4, 9, 5, dtype=torch.float64, requires_grad=True)
+    (expected, theirs), (got, ours) = loss_and_gradients(layer, x), loss_and_gradients(stack, x)
+    torch.testing.assert_close(got, expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(ours[0], theirs[0], rtol=0, atol=1e-12)
+    back = zoo.to_torch(stack)
+    torch.testing.assert_close(back(x)[0], expected, rtol=0, atol=1e-12)
+    assert back.proj_size == 3
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "options"), [(nn.RNNCell, {"nonlinearity": "relu"}), (nn.LSTMCell, {}), (nn.GRUCell, {})]
+)
+def test_a_torch_cell_is_a_stack_of_one_layer(kind, options, bias):
+    torch.manual_seed(0)
+    cell = kind(5, 7, bias=bias, **options)
+    state, x = None, torch.randn(3, 6, 5)
+    expected = []
+    for t in range(6):
+        state = cell(x[:, t], state)
+        expected.append(state[0] if isinstance(state, tuple) else state)
+    torch.testing.assert_close(zoo.from_torch(cell)(x)[0], torch.stack(expected, 1))
+
+
+def test_a_state_dict_is_enough_and_what_it_does_not_say_is_said():
+    torch.manual_seed(0)
+    x = torch.randn(3, 6, 5)
+    relu = nn.RNN(5, 7, 2, nonlinearity="relu", batch_first=True)
+    stack = zoo.from_weights("torch", relu.state_dict(), cell=zoo.ElmanSpec(activation="relu"))
+    torch.testing.assert_close(stack(x)[0], relu(x)[0])
+    gru = nn.GRU(5, 7, 12, bidirectional=True, batch_first=True)
+    torch.testing.assert_close(zoo.from_weights("torch", gru.state_dict())(x)[0], gru(x)[0])
+    gru.load_state_dict(zoo.to_weights("torch", zoo.from_torch(gru)))
+
+
+def test_parametrised_weights_are_taken_as_they_are_computed_with():
+    torch.manual_seed(0)
+    layer = nn.utils.parametrizations.weight_norm(nn.LSTM(5, 7, batch_first=True), "weight_hh_l0")
+    x = torch.randn(3, 6, 5)
+    torch.testing.assert_close(zoo.from_torch(layer)(x)[0], layer(x)[0])
+    with pytest.raises(ValueError, match="there is no 'weight_hh_l0' among the weights"):
+        zoo.from_weights("torch", layer.state_dict())
+
+
+def test_copies_share_no_memory_with_what_they_are_of():
+    layer = nn.LSTM(5, 7)
+    stack = zoo.from_torch(layer)
+    written = zoo.to_weights("torch", stack)
+    with torch.no_grad():
+        layer.weight_ih_l0.zero_()
+        written["weight_hh_l0"].zero_()
+    assert stack.cells()[0].weight_ih.any()
+    assert stack.cells()[0].weight_hh.any()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (nn.LSTM(3, 4).state_dict() | {"fc.weight": torch.zeros(2, 4)}, "no place for 'fc.weight'"),
+        (
+            nn.LSTM(3, 4, 2).state_dict() | {"weight_ih_l1": torch.zeros(16, 5)},
+            "reads a width of 5, the layer before gives 4",
+        ),
+        (
+            {"weight_ih_l0": torch.zeros(8, 3), "weight_hh_l0": torch.zeros(8, 4)},
+            "rows for 2 gates; expected 1, 3 or 4",
+        ),
+        (
+            {name: torch.zeros(12, 4) for name in ("weight_ih_l0", "weight_hh_l0")}
+            | {"weight_hr_l0": torch.zeros(4, 4)},
+            "rows for 3 gates; expected 4, as of an LSTM with proj_size",
+        ),
+        (
+            {"weight_ih": torch.zeros(8, 3), "weight_hh": torch.zeros(16, 4)},
+            r"shape \(16, 4\); expected \(8, any\)",
+        ),
+    ],
+)
+def test_what_is_no_layer_of_torch_is_refused_with_the_reason(given, said):
+    with pytest.raises(ValueError, match=said):
+        zoo.from_weights("torch", given)
+
+
+def test_other_modules_are_refused():
     with pytest.raises(ValueError, match=r"Linear; expected nn\.RNN, nn\.LSTM or nn\.GRU"):
         zoo.from_torch(nn.Linear(2, 2))
-    with pytest.raises(ValueError, match="proj_size=2"):
-        zoo.from_torch(nn.LSTM(3, 4, proj_size=2))
