@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "pooling": {"stack"},
     "model": {"embedding", "pooling", "sequence_model", "stack", "registry"},
     "names": {"stack", "cells", "switches", "wiring", "registry"},
+    "layouts": {"model", "stack", "cells", "wiring", "registry"},
     "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},
     "tasks": {"private", "diagnostics", "seq2seq", "model", "sequence_model", "stack", "registry"},

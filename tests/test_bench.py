@@ -25,8 +25,8 @@ from zoo.bench.work import TrainingStep, random_lengths, stack_work
 from zoo.cells import CELLS
 from zoo.cli import main
 from zoo.engines import ENGINES
+from zoo.layouts.torch import to_torch
 from zoo.names import parse_stack
-from zoo.stack import to_torch
 
 SMALL = Shape.parse("3x2x4")
 MEASURED = (Path(__file__).parent.parent / "docs/measured.md").read_text(encoding="utf-8")

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
+
+from zoo.layouts import LAYOUTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -98,11 +101,18 @@ def test_links_lead_to_files():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-def test_the_functions_shown_run(tmp_path):
-    page = (ROOT / "docs/gradients.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["gradients.md", "weights.md"])
+def test_the_functions_shown_run(name, tmp_path):
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     done = run([sys.executable, "-c", code], tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_layouts_shown_are_those_there_are():
+    page = (ROOT / "docs/weights.md").read_text(encoding="utf-8")
+    firsts = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert sorted(name.strip("`") for row in firsts for name in row.split(", ")) == LAYOUTS.names()
 
 
 def test_install_lines_pin_torch():

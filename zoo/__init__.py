@@ -160,6 +160,10 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.data.time_series_archive import TimeSeriesArchive as TimeSeriesArchive
     from zoo.embedding import CharacterSpec as CharacterSpec
     from zoo.generation import Sampling as Sampling
+    from zoo.layouts import from_weights as from_weights
+    from zoo.layouts import to_weights as to_weights
+    from zoo.layouts.torch import from_torch as from_torch
+    from zoo.layouts.torch import to_torch as to_torch
     from zoo.model import Model as Model
     from zoo.model import ModelSpec as ModelSpec
     from zoo.names import name_stack as name_stack
@@ -171,8 +175,6 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.seq2seq import SearchSpec as SearchSpec
     from zoo.stack import Stack as Stack
     from zoo.stack import StackSpec as StackSpec
-    from zoo.stack import from_torch as from_torch
-    from zoo.stack import to_torch as to_torch
     from zoo.switches import Switch as Switch
     from zoo.switches import SwitchSpec as SwitchSpec
     from zoo.switches import register_switch as register_switch
@@ -218,11 +220,13 @@ _HOMES = {
     "zoo.data.base": ["SequenceData"],
     "zoo.embedding": ["CharacterSpec"],
     "zoo.generation": ["Sampling"],
+    "zoo.layouts": ["from_weights", "to_weights"],
+    "zoo.layouts.torch": ["from_torch", "to_torch"],
     "zoo.model": ["Model", "ModelSpec"],
     "zoo.names": ["name_stack", "parse_stack"],
     "zoo.registry": ["PartCard", "UnknownNameError"],
     "zoo.seq2seq": ["DecoderSpec", "EncoderDecoder", "SearchSpec"],
-    "zoo.stack": ["Stack", "StackSpec", "from_torch", "to_torch"],
+    "zoo.stack": ["Stack", "StackSpec"],
     "zoo.switches": ["Switch", "SwitchSpec", "register_switch"],
     "zoo.tasks.base": ["Task"],
     "zoo.tasks.optimisation": ["OptimizerSpec", "ScheduleSpec"],

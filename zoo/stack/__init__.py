@@ -1,11 +1,10 @@
-"""Stacks: depth x direction x wiring over a cell, and torch's layers as stacks."""
+"""Stacks: depth x direction x wiring over a cell."""
 
 from zoo.stack.ends import backward_columns, final_outputs
 from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack, StackState
-from zoo.stack.torch_equivalents import from_torch, to_torch
 
 __all__ = [
     "BothStates",
@@ -17,7 +16,5 @@ __all__ = [
     "check_stack",
     "check_weights",
     "final_outputs",
-    "from_torch",
     "map_state",
-    "to_torch",
 ]

@@ -67,6 +67,9 @@ class Switch(nn.Module, ABC):
     card: ClassVar[PartCard]
     spec_class: ClassVar[type[SwitchSpec]]
 
+    in_evaluation: ClassVar[bool] = True
+    """Whether it changes what is computed in evaluation, too."""
+
     def __init__(self, spec: SwitchSpec, recurrence: Recurrence) -> None:
         super().__init__()
         self.spec, self.output_size = spec, recurrence.output_size

@@ -73,6 +73,7 @@ class GateStart(Switch):
         paper="Gu et al., 2020, https://arxiv.org/abs/1910.09890; Tallec & Ollivier, 2018, "
         "https://arxiv.org/abs/1804.11188"
     )
+    in_evaluation: ClassVar[bool] = False
     spec: GateStartSpec
 
     def __init__(self, spec: GateStartSpec, recurrence: Recurrence) -> None:

@@ -53,6 +53,7 @@ class RecurrentDropout(Switch):
     card: ClassVar[PartCard] = PartCard(
         paper="Semeniuta et al., 2016, https://arxiv.org/abs/1603.05118", equations="14, 15"
     )
+    in_evaluation: ClassVar[bool] = False
     spec: RecurrentDropoutSpec
 
     def __init__(self, spec: RecurrentDropoutSpec, recurrence: Recurrence) -> None:

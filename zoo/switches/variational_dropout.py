@@ -52,6 +52,7 @@ class VariationalDropout(Switch):
     card: ClassVar[PartCard] = PartCard(
         paper="Gal & Ghahramani, 2016, https://arxiv.org/abs/1512.05287", equations="7"
     )
+    in_evaluation: ClassVar[bool] = False
     spec: VariationalDropoutSpec
 
     def __init__(self, spec: VariationalDropoutSpec, recurrence: Recurrence) -> None:

@@ -46,6 +46,7 @@ class WeightDrop(Switch):
     card: ClassVar[PartCard] = PartCard(
         paper="Merity et al., 2018, https://arxiv.org/abs/1708.02182", equations="section 2"
     )
+    in_evaluation: ClassVar[bool] = False
     spec: WeightDropSpec
 
     def __init__(self, spec: WeightDropSpec, recurrence: Recurrence) -> None:

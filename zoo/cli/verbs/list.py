@@ -12,6 +12,7 @@ from zoo.cli.errors import UserError
 from zoo.cli.recipes.listing import recipes, summary
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.data import DATA
+from zoo.layouts import LAYOUTS
 from zoo.registry import Registry, load_plugins, nearest
 from zoo.switches import SWITCHES
 from zoo.tasks import TASKS
@@ -32,6 +33,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
     "tasks": _registered(TASKS),
     "data": _registered(DATA),
     "callbacks": _registered(CALLBACKS),
+    "layouts": _registered(LAYOUTS),
     "recipes": lambda: [(name, summary(path)) for name, path in recipes().items()],
 }
 
@@ -39,7 +41,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
 @final
 @register_verb("list")
 class List(OwnVerb):
-    """List cells, wirings, switches, models, tasks, data, callbacks, recipes."""
+    """List cells, wirings, switches, models, tasks, data, callbacks, layouts of weights, recipes."""
 
     usage = f"[{'|'.join(KINDS)}] [--bench FILE]"
 
