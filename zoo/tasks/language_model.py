@@ -14,6 +14,7 @@ from torchmetrics import MeanMetric, MetricCollection
 from zoo.model import Model, ModelSpec
 from zoo.stack import StackState, map_state
 from zoo.tasks import TASKS
+from zoo.tasks.activation_penalty import ActivationPenalty
 from zoo.tasks.answers import NextTokens, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
@@ -56,6 +57,10 @@ class LanguageModel(Task):
         leaky: Lets in an encoder that reads backwards, to show what it does: it copies the next token, which
             it has read, and no number that comes of it is one of a language model. Each step logs its loss
             as leaky_loss, too, the other metrics are called leaky, and no state is carried.
+        activation_penalty: Factor α of the mean square of the last layer's outputs, behind their dropout
+            (AR), added to the loss in training alone; see `zoo.tasks.activation_penalty`.
+        temporal_penalty: Factor β of the mean square of their change from step to step (TAR), likewise.
+            What both add is logged as train/activation_penalty; train/loss is without it.
     """
 
     model: Model
@@ -67,8 +72,13 @@ class LanguageModel(Task):
         optimizer: OptimizerSpec | Mapping[str, Any] = OptimizerSpec(),  # noqa: B008 (it is frozen)
         schedule: ScheduleSpec | Mapping[str, Any] | None = None,
         leaky: bool = False,
+        *,
+        activation_penalty: float = 0.0,
+        temporal_penalty: float = 0.0,
     ) -> None:
         self.leaky = leaky
+        self.activation_penalty, self.temporal_penalty = activation_penalty, temporal_penalty
+        self.penalty = ActivationPenalty(activation_penalty, temporal_penalty)
         super().__init__(network, optimizer, schedule)
         self._carried: dict[str, StackState] = {}
         self._restored: list[list[Tensor]] | None = None
@@ -177,6 +187,16 @@ class LanguageModel(Task):
         self._restored = checkpoint.get("carried_state") or None
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
+        if stage != "train" or not self.penalty:
+            return self._loss(batch, stage)
+        with self.penalty.watching(self.model.output_dropout) as found:
+            loss = self._loss(batch, stage)
+        (penalty,) = found
+        self.log("train/activation_penalty", penalty.detach(), batch_size=1, sync_dist=True)
+        return loss + penalty
+
+    def _loss(self, batch: Batch, stage: str) -> Tensor:
+        """The cross-entropy in nats, which is logged."""
         logits = self._logits(batch, stage).flatten(0, 1)
         y = batch["y"].flatten()
         loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
