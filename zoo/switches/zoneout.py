@@ -13,6 +13,7 @@ from zoo.registry import PartCard, check_fraction
 from zoo.switches.base import (
     Switch,
     SwitchSpec,
+    chosen,
     register_switch,
     tried,
     with_noise,
@@ -78,7 +79,7 @@ class Zoneout(Switch):
         if not (self.training and self.noisy):
             return None
         parts = zip(self.noisy, self.sizes, strict=True)
-        return torch.cat([x.new_empty(*x.shape[:2], size).bernoulli_(self.rates[k]) for k, size in parts], -1)
+        return torch.cat([chosen(x, (*x.shape[:2], size), self.rates[k]) for k, size in parts], dim=-1)
 
     def around(self, recurrence: Recurrence) -> Recurrence:
         if not self.noisy:
