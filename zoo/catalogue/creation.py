@@ -15,6 +15,8 @@ from zoo.tasks import TASKS
 if TYPE_CHECKING:  # importing a task imports Lightning, which listing models must not
     from zoo.tasks.base import Task
 
+TRAINING = ("optimizer", "schedule")
+"""What every task is given beside its network."""
 POOLING = {"sequence_classifier": "max", "sequence_regressor": "last", "language_model": "none"}
 """How the outputs of a stack that is named by the grammar are pooled, unless asked for otherwise."""
 
@@ -24,21 +26,22 @@ def create_model(name: str, **changes: Any) -> "Task":
 
     Args:
         name: A curated name (`list_models()`), or the name of a stack, such as "bi-lstm-4x256-residual".
-        changes: Fields of StackSpec or ModelSpec to change, and `task`, `optimizer` or `schedule`. A stack's
-            name needs `output_size`, and `input_size` or `vocab_size`.
+        changes: Fields of StackSpec or ModelSpec to change, and `task`, `optimizer`, `schedule`, or what else
+            the catalogue gives to the task of this model, such as `decoder`. A stack's name needs
+            `output_size`, and `input_size` or `vocab_size`.
 
     Raises:
         UnknownNameError: there is no such model.
         ValueError: a change that no part has, or a missing size.
     """
     entry = named_model(name, changes.pop("task", None))
-    training = {key: changes.pop(key) for key in ("optimizer", "schedule") if key in changes}
-    network = _changed(entry.network, changes)
+    given = {key: changes.pop(key) for key in (*TRAINING, *entry.arguments) if key in changes}
+    network = _changed(entry, changes)
     if not network.is_complete:
         raise ValueError(
             f"model {name!r} needs output_size, and input_size or vocab_size; got {network.sizes}"
         )
-    task: Task = TASKS[entry.task](network, **training)
+    task: Task = TASKS[entry.task](network, **entry.arguments | given)
     return task
 
 
@@ -49,7 +52,10 @@ def named_model(name: str, task: str | None = None) -> NamedModel:
         UnknownNameError: there is no such model.
     """
     if name in MODELS:
-        return MODELS[name] if task is None else replace(MODELS[name], task=task)
+        entry = MODELS[name]
+        if task in (None, entry.task):
+            return entry
+        return replace(entry, task=task, decoder=None, options={})
     if not is_stack_name(name):
         hint = nearest(name, MODELS) or ";"
         raise UnknownNameError(
@@ -62,12 +68,13 @@ def named_model(name: str, task: str | None = None) -> NamedModel:
     return NamedModel(summary="a stack by its name", task=task, network=network, paper="")
 
 
-def _changed(network: ModelSpec, changes: dict[str, Any]) -> ModelSpec:
-    """The network with some of its own or its stack's fields changed."""
+def _changed(entry: NamedModel, changes: dict[str, Any]) -> ModelSpec:
+    """The network of a model with some of its own or its stack's fields changed."""
+    network = entry.network
     stack_fields = [field.name for field in fields(StackSpec)]
     model_fields = [field.name for field in fields(ModelSpec) if field.name != "encoder"]
     for key in changes:
-        if key not in (known := [*model_fields, *stack_fields, "task", "optimizer", "schedule"]):
+        if key not in (known := [*model_fields, *stack_fields, "task", *TRAINING, *entry.arguments]):
             hint = nearest(key, known) or ";"
             raise ValueError(f"create_model has no option {key!r}{hint} expected one of {', '.join(known)}")
     encoder = replace(network.encoder, **{key: changes[key] for key in changes if key in stack_fields})
@@ -76,6 +83,6 @@ def _changed(network: ModelSpec, changes: dict[str, Any]) -> ModelSpec:
         others.setdefault("vocab_size", None)
     if "vocab_size" in others:
         others.setdefault("input_size", None)
-        if network.output_size == network.vocab_size:  # a language model predicts its own vocabulary
+        if entry.task == "language_model":  # it predicts its own vocabulary
             others.setdefault("output_size", others["vocab_size"])
     return replace(network, encoder=encoder, **others)
