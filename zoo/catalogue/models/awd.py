@@ -1,4 +1,7 @@
-"""Language models with dropped weights: Merity et al., 2018, with LSTMs and with QRNNs."""
+"""Language models with dropped weights: Merity et al., 2018.
+
+The sizes are those of https://github.com/salesforce/awd-lstm-lm, in which QRNNs model words, too.
+"""
 
 from zoo.catalogue.entry import NamedModel
 from zoo.cells import CellSpec, LSTMSpec, QRNNSpec

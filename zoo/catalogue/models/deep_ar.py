@@ -9,7 +9,7 @@ MODELS = {
         summary="hourly consumption of a day as Gaussians, each from the one before: 3 LSTM layers of 40",
         task="forecaster",
         network=ModelSpec(
-            encoder=StackSpec(cell="lstm", hidden_size=40, num_layers=3, dropout=0.1),
+            encoder=StackSpec(cell="lstm", hidden_size=40, num_layers=3),
             input_size=5,
             output_size=2,
         ),
