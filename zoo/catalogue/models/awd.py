@@ -3,21 +3,49 @@
 The sizes are those of https://github.com/salesforce/awd-lstm-lm, in which QRNNs model words, too.
 """
 
+from dataclasses import dataclass
+
 from zoo.catalogue.entry import NamedModel
 from zoo.cells import CellSpec, LSTMSpec, QRNNSpec
 from zoo.model import ModelSpec
 from zoo.stack import StackSpec
+from zoo.switches import SwitchSpec, VariationalDropoutSpec, WeightDropSpec
 
 WORDS = "Merity et al., 2018a, https://arxiv.org/abs/1708.02182"
 CHARACTERS = "Merity et al., 2018b, https://arxiv.org/abs/1803.08240"
 LSTM, WINDOW, ALONE = LSTMSpec(forget_bias=0.0), QRNNSpec(window=2), QRNNSpec(window=1)
-DEVIATIONS = (
-    "dropout is drawn anew each step, neither weights nor whole words are dropped, outputs are not penalised"
-)
+THREE_LSTMS, FOUR_QRNNS = (LSTM,) * 3, (WINDOW, ALONE, ALONE, ALONE)
+WHOLE_WORDS = "no whole words are dropped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropouts:
+    """Shares of what is dropped, with one mask a sequence; names are those of the authors' options."""
+
+    dropouti: float
+    """Of the outputs of the embedding."""
+
+    dropouth: float
+    """Of the outputs of all layers but the last."""
+
+    dropout: float
+    """Of the outputs of the last layer."""
+
+    wdrop: float = 0.0
+    """Of the recurrent weights."""
+
+    def switches(self, layers: int) -> tuple[SwitchSpec, ...]:
+        """What makes a stack of so many layers drop that."""
+        dropped = (
+            VariationalDropoutSpec(layers=0, input=self.dropouti, recurrent=0.0),
+            VariationalDropoutSpec(layers=range(1, layers), input=self.dropouth, recurrent=0.0),
+            VariationalDropoutSpec(layers=layers - 1, recurrent=0.0, output=self.dropout),
+        )
+        return (WeightDropSpec(rate=self.wdrop), *dropped) if self.wdrop else dropped
 
 
 def _network(
-    cells: tuple[CellSpec, ...], width: int, embedding: int, vocabulary: int, dropouts: tuple[float, ...]
+    cells: tuple[CellSpec, ...], width: int, embedding: int, vocabulary: int, dropouts: Dropouts
 ) -> ModelSpec:
     """All layers as wide as one another but for the last, whose output meets the embedding again.
 
@@ -26,26 +54,27 @@ def _network(
         width: Of all layers but the last.
         embedding: Width of the embedding, and of the last layer.
         vocabulary: Types of tokens.
-        dropouts: Of the embedding's outputs, between layers, and before the head.
+        dropouts: What is dropped.
     """
-    before, between, after = dropouts
+    depth = len(cells)
+    encoder = StackSpec(
+        cell=cells,
+        hidden_size=(*[width] * (depth - 1), embedding),
+        num_layers=depth,
+        switches=dropouts.switches(depth),
+    )
     return ModelSpec(
-        encoder=StackSpec(
-            cell=cells,
-            hidden_size=(*[width] * (len(cells) - 1), embedding),
-            num_layers=len(cells),
-            dropout=between,
-        ),
+        encoder=encoder,
         vocab_size=vocabulary,
         output_size=vocabulary,
         embedding_size=embedding,
-        input_dropout=before,
-        output_dropout=after,
         tie_weights=True,
     )
 
 
-def _model(summary: str, network: ModelSpec, paper: str, published: int, rounded_to: int) -> NamedModel:
+def _model(
+    summary: str, network: ModelSpec, paper: str, published: int, rounded_to: int, deviations: str = ""
+) -> NamedModel:
     return NamedModel(
         summary=summary,
         task="language_model",
@@ -53,51 +82,59 @@ def _model(summary: str, network: ModelSpec, paper: str, published: int, rounded
         paper=paper,
         published=published,
         rounded_to=rounded_to,
-        deviations=DEVIATIONS,
+        deviations=deviations,
     )
 
 
 MODELS = {
     "awd-lstm-ptb": _model(
         "word language model of PTB: 3 LSTM layers of 1150, tied embedding of 400",
-        _network((LSTM,) * 3, 1150, 400, 10_000, (0.4, 0.25, 0.4)),
+        _network(
+            THREE_LSTMS, 1150, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.25, dropout=0.4, wdrop=0.5)
+        ),
         WORDS,
         24_000_000,
         1_000_000,
+        WHOLE_WORDS,
     ),
     "awd-lstm-wikitext2": _model(
         "word language model of WikiText-2: 3 LSTM layers of 1150, tied embedding of 400",
-        _network((LSTM,) * 3, 1150, 400, 33_278, (0.65, 0.2, 0.4)),
+        _network(
+            THREE_LSTMS, 1150, 400, 33_278, Dropouts(dropouti=0.65, dropouth=0.2, dropout=0.4, wdrop=0.5)
+        ),
         WORDS,
         33_000_000,
         1_000_000,
+        WHOLE_WORDS,
     ),
     "awd-lstm-ptb-characters": _model(
         "character language model of PTB: 3 LSTM layers of 1000, tied embedding of 200",
-        _network((LSTM,) * 3, 1000, 200, 50, (0.1, 0.25, 0.1)),
+        _network(THREE_LSTMS, 1000, 200, 50, Dropouts(dropouti=0.1, dropouth=0.25, dropout=0.1, wdrop=0.5)),
         CHARACTERS,
         13_800_000,
         100_000,
     ),
     "awd-lstm-enwik8": _model(
         "character language model of enwik8: 3 LSTM layers of 1840, tied embedding of 400",
-        _network((LSTM,) * 3, 1840, 400, 205, (0.1, 0.1, 0.4)),
+        _network(THREE_LSTMS, 1840, 400, 205, Dropouts(dropouti=0.1, dropouth=0.1, dropout=0.4, wdrop=0.2)),
         CHARACTERS,
         47_000_000,
         1_000_000,
     ),
     "awd-qrnn-ptb": _model(
         "word language model of PTB: 4 QRNN layers of 1550, tied embedding of 400",
-        _network((WINDOW, ALONE, ALONE, ALONE), 1550, 400, 10_000, (0.4, 0.3, 0.4)),
+        _network(FOUR_QRNNS, 1550, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.3, dropout=0.4)),
         CHARACTERS,
         24_000_000,
         1_000_000,
+        f"{WHOLE_WORDS}, and no weights",
     ),
     "awd-qrnn-wikitext2": _model(
         "word language model of WikiText-2: 4 QRNN layers of 1550, tied embedding of 400",
-        _network((WINDOW, ALONE, ALONE, ALONE), 1550, 400, 33_278, (0.4, 0.2, 0.4)),
+        _network(FOUR_QRNNS, 1550, 400, 33_278, Dropouts(dropouti=0.4, dropouth=0.2, dropout=0.4)),
         CHARACTERS,
         33_000_000,
         1_000_000,
+        f"{WHOLE_WORDS}, and no weights",
     ),
 }

@@ -4,6 +4,7 @@ from zoo.catalogue.entry import NamedModel
 from zoo.catalogue.pixels import pixel_classifier
 from zoo.cells import CellSpec, CoRNNSpec, LEMSpec, LipschitzRNNSpec, UnICORNNSpec
 from zoo.stack import StackSpec
+from zoo.switches import VariationalDropoutSpec
 
 
 def _model(cell: CellSpec, width: int, words: str, paper: str, published: int) -> NamedModel:
@@ -43,9 +44,13 @@ MODELS = {
         summary="pixel-by-pixel MNIST, permuted: 3 layers of 256 undamped, uncoupled oscillators",
         task="sequence_classifier",
         network=pixel_classifier(
-            StackSpec(cell=UnICORNNSpec(dt=0.19, alpha=30.65), hidden_size=256, num_layers=3, dropout=0.1)
+            StackSpec(
+                cell=UnICORNNSpec(dt=0.19, alpha=30.65),
+                hidden_size=256,
+                num_layers=3,
+                switches=VariationalDropoutSpec(recurrent=0.0, output=0.1),
+            )
         ),
         paper="Rusch & Mishra, 2021, https://arxiv.org/abs/2103.05487",
-        deviations="dropout is drawn anew each step",
     ),
 }

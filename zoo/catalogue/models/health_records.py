@@ -3,8 +3,10 @@
 from zoo.catalogue.entry import NamedModel
 from zoo.model import ModelSpec
 from zoo.stack import StackSpec
+from zoo.switches import VariationalDropoutSpec
 
 BENCHMARK = "Harutyunyan et al., 2019, https://arxiv.org/abs/1703.07771"
+READS = VariationalDropoutSpec(input=0.3, recurrent=0.0)
 
 MODELS = {
     "lipton-diagnoses": NamedModel(
@@ -29,29 +31,27 @@ MODELS = {
                 hidden_size=(8, 16),
                 num_layers=2,
                 direction=("bidirectional", "forward"),
-                dropout=0.3,
+                switches=READS,
             ),
             input_size=76,
             output_size=2,
             pooling="last",
-            input_dropout=0.3,
             output_dropout=0.3,
         ),
         paper=BENCHMARK,
-        deviations="two logits in place of one; dropout is drawn anew each step",
+        deviations="two logits in place of one; the gates of a layer share a mask",
     ),
     "mimic-phenotypes": NamedModel(
         summary="25 conditions from 76 features of a stay in intensive care: one LSTM layer of 256",
         task="multi_label",
         network=ModelSpec(
-            encoder=StackSpec(cell="lstm", hidden_size=256),
+            encoder=StackSpec(cell="lstm", hidden_size=256, switches=READS),
             input_size=76,
             output_size=25,
             pooling="last",
-            input_dropout=0.3,
             output_dropout=0.3,
         ),
         paper=BENCHMARK,
-        deviations="dropout is drawn anew each step",
+        deviations="the gates of a layer share a mask",
     ),
 }

@@ -4,6 +4,7 @@ from zoo.catalogue.entry import NamedModel
 from zoo.catalogue.pixels import pixel_classifier
 from zoo.cells import DilatedSpec, IndRNNSpec, LMUSpec, SkipRNNSpec
 from zoo.stack import StackSpec
+from zoo.switches import VariationalDropoutSpec
 
 PIXELS = 784
 
@@ -12,10 +13,15 @@ MODELS = {
         summary="pixel-by-pixel MNIST: 6 layers of 128 independently recurrent ReLU units",
         task="sequence_classifier",
         network=pixel_classifier(
-            StackSpec(cell=IndRNNSpec(longest=PIXELS), hidden_size=128, num_layers=6, dropout=0.1)
+            StackSpec(
+                cell=IndRNNSpec(longest=PIXELS),
+                hidden_size=128,
+                num_layers=6,
+                switches=VariationalDropoutSpec(recurrent=0.0, output=0.1),
+            )
         ),
         paper="Li et al., 2018, https://arxiv.org/abs/1803.04831",
-        deviations="no batch normalisation; dropout is drawn anew each step",
+        deviations="no batch normalisation",
     ),
     "dilated-gru-mnist": NamedModel(
         summary="pixel-by-pixel MNIST: 9 GRU layers of 50 with dilations 1, 2, 4, .. 256",

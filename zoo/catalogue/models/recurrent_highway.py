@@ -4,9 +4,10 @@ from zoo.catalogue.entry import NamedModel
 from zoo.cells import RHNSpec
 from zoo.model import ModelSpec
 from zoo.stack import StackSpec
+from zoo.switches import VariationalDropoutSpec
 
 PAPER = "Zilly et al., 2017, https://arxiv.org/abs/1607.03474"
-DROPOUT = "dropout is drawn anew each step, and neither recurrent units nor whole words are dropped"
+WHOLE_WORDS = "no whole {} are dropped"
 
 
 def _words(depth: int, width: int, published: int, tied: bool) -> NamedModel:
@@ -15,18 +16,20 @@ def _words(depth: int, width: int, published: int, tied: bool) -> NamedModel:
         + (", tied embedding" if tied else ""),
         task="language_model",
         network=ModelSpec(
-            encoder=StackSpec(cell=RHNSpec(depth=depth), hidden_size=width),
+            encoder=StackSpec(
+                cell=RHNSpec(depth=depth),
+                hidden_size=width,
+                switches=VariationalDropoutSpec(input=0.75, recurrent=0.25, output=0.75),
+            ),
             vocab_size=10_000,
             output_size=10_000,
-            input_dropout=0.75,
-            output_dropout=0.75,
             tie_weights=tied,
             init_range=0.04,
         ),
         paper=PAPER,
         published=published,
         rounded_to=1_000_000,
-        deviations=DROPOUT,
+        deviations=WHOLE_WORDS.format("words"),
     )
 
 
@@ -35,18 +38,21 @@ def _characters(corpus: str, vocabulary: int, published: int) -> NamedModel:
         summary=f"character language model of {corpus}: a recurrent highway of 1500 units, depth 10",
         task="language_model",
         network=ModelSpec(
-            encoder=StackSpec(cell=RHNSpec(depth=10, transform_bias=-4.0), hidden_size=1500),
+            encoder=StackSpec(
+                cell=RHNSpec(depth=10, transform_bias=-4.0),
+                hidden_size=1500,
+                switches=VariationalDropoutSpec(input=0.4, recurrent=0.1, output=0.4),
+            ),
             vocab_size=vocabulary,
             output_size=vocabulary,
             embedding_size=vocabulary,
-            input_dropout=0.4,
-            output_dropout=0.4,
             init_range=0.04,
         ),
         paper=PAPER,
         published=published,
         rounded_to=1_000_000,
-        deviations=f"characters are embedded in {vocabulary} numbers, not one-hot; {DROPOUT}",
+        deviations=f"characters are embedded in {vocabulary} numbers, not one-hot; "
+        + WHOLE_WORDS.format("characters"),
     )
 
 

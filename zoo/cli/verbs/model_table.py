@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import cast
 
 import torch
 
@@ -11,6 +12,7 @@ from zoo.cli.verbs.cell_table import WIDTH, parameter_count
 from zoo.model import ModelSpec
 from zoo.names import name_stack
 from zoo.seq2seq import DecoderSpec
+from zoo.switches import SwitchSpec
 
 HEADER = ("model", "task", "parameters", "published", "paper", "what it is")
 OWN_LINES = ("encoder", "characters", "pooling")
@@ -32,7 +34,8 @@ def model_facts(name: str) -> dict[str, str]:
     sizes = {key: size for key, size in network.sizes.items() if size is not None}
     missing = "" if network.is_complete else ", input_size=..., output_size=..."
     facts = {
-        "stack": name_stack(network.encoder),
+        "stack": name_stack(replace(network.encoder, switches=())),
+        "switches": "; ".join(map(_switch, cast("tuple[SwitchSpec, ...]", network.encoder.switches))),
         "decoder": "" if model.decoder is None else _decoder(model.decoder),
         "characters": "" if network.characters is None else name_stack(network.characters.encoder),
         "pooling": network.pooling,
@@ -46,6 +49,13 @@ def model_facts(name: str) -> dict[str, str]:
         "in Python": f"zoo.create_model({name!r}{missing})",
     }
     return {key: text for key, text in facts.items() if text}
+
+
+def _switch(switch: SwitchSpec) -> str:
+    """A switch, and its options where they are not as by default."""
+    values = {field.name: getattr(switch, field.name) for field in fields(switch)}
+    own = {key: value for key, value in values.items() if value != getattr(type(switch)(), key)}
+    return ", ".join([switch.key or "", *(f"{key} {_spelled(value)}" for key, value in own.items())])
 
 
 def _decoder(decoder: DecoderSpec) -> str:
