@@ -15,7 +15,9 @@ WORDS = "Merity et al., 2018a, https://arxiv.org/abs/1708.02182"
 CHARACTERS = "Merity et al., 2018b, https://arxiv.org/abs/1803.08240"
 LSTM, WINDOW, ALONE = LSTMSpec(forget_bias=0.0), QRNNSpec(window=2), QRNNSpec(window=1)
 THREE_LSTMS, FOUR_QRNNS = (LSTM,) * 3, (WINDOW, ALONE, ALONE, ALONE)
+PENALTIES = {"activation_penalty": 2.0, "temporal_penalty": 1.0}
 WHOLE_WORDS = "no whole words are dropped"
+BEHIND_DROPOUT = "changes of the outputs are penalised behind their dropout, not before it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,69 +74,69 @@ def _network(
     )
 
 
-def _model(
-    summary: str, network: ModelSpec, paper: str, published: int, rounded_to: int, deviations: str = ""
-) -> NamedModel:
+def _words(summary: str, network: ModelSpec, published: int, deviations: str) -> NamedModel:
     return NamedModel(
-        summary=summary,
+        summary=f"word language model of {summary}, tied embedding of 400",
         task="language_model",
         network=network,
-        paper=paper,
+        options=PENALTIES,
+        paper=WORDS,
+        published=published,
+        rounded_to=1_000_000,
+        deviations=f"{deviations}; {BEHIND_DROPOUT}",
+    )
+
+
+def _characters(summary: str, network: ModelSpec, published: int, rounded_to: int) -> NamedModel:
+    return NamedModel(
+        summary=f"character language model of {summary}",
+        task="language_model",
+        network=network,
+        paper=CHARACTERS,
         published=published,
         rounded_to=rounded_to,
-        deviations=deviations,
     )
 
 
 MODELS = {
-    "awd-lstm-ptb": _model(
-        "word language model of PTB: 3 LSTM layers of 1150, tied embedding of 400",
+    "awd-lstm-ptb": _words(
+        "PTB: 3 LSTM layers of 1150",
         _network(
             THREE_LSTMS, 1150, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.25, dropout=0.4, wdrop=0.5)
         ),
-        WORDS,
         24_000_000,
-        1_000_000,
         WHOLE_WORDS,
     ),
-    "awd-lstm-wikitext2": _model(
-        "word language model of WikiText-2: 3 LSTM layers of 1150, tied embedding of 400",
+    "awd-lstm-wikitext2": _words(
+        "WikiText-2: 3 LSTM layers of 1150",
         _network(
             THREE_LSTMS, 1150, 400, 33_278, Dropouts(dropouti=0.65, dropouth=0.2, dropout=0.4, wdrop=0.5)
         ),
-        WORDS,
         33_000_000,
-        1_000_000,
         WHOLE_WORDS,
     ),
-    "awd-lstm-ptb-characters": _model(
-        "character language model of PTB: 3 LSTM layers of 1000, tied embedding of 200",
+    "awd-qrnn-ptb": _words(
+        "PTB: 4 QRNN layers of 1550",
+        _network(FOUR_QRNNS, 1550, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.3, dropout=0.4)),
+        24_000_000,
+        f"{WHOLE_WORDS}, and no weights",
+    ),
+    "awd-qrnn-wikitext2": _words(
+        "WikiText-2: 4 QRNN layers of 1550",
+        _network(FOUR_QRNNS, 1550, 400, 33_278, Dropouts(dropouti=0.4, dropouth=0.2, dropout=0.4)),
+        33_000_000,
+        f"{WHOLE_WORDS}, and no weights",
+    ),
+    "awd-lstm-ptb-characters": _characters(
+        "PTB: 3 LSTM layers of 1000, tied embedding of 200",
         _network(THREE_LSTMS, 1000, 200, 50, Dropouts(dropouti=0.1, dropouth=0.25, dropout=0.1, wdrop=0.5)),
-        CHARACTERS,
         13_800_000,
         100_000,
     ),
-    "awd-lstm-enwik8": _model(
-        "character language model of enwik8: 3 LSTM layers of 1840, tied embedding of 400",
+    "awd-lstm-enwik8": _characters(
+        "enwik8: 3 LSTM layers of 1840, tied embedding of 400",
         _network(THREE_LSTMS, 1840, 400, 205, Dropouts(dropouti=0.1, dropouth=0.1, dropout=0.4, wdrop=0.2)),
-        CHARACTERS,
         47_000_000,
         1_000_000,
-    ),
-    "awd-qrnn-ptb": _model(
-        "word language model of PTB: 4 QRNN layers of 1550, tied embedding of 400",
-        _network(FOUR_QRNNS, 1550, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.3, dropout=0.4)),
-        CHARACTERS,
-        24_000_000,
-        1_000_000,
-        f"{WHOLE_WORDS}, and no weights",
-    ),
-    "awd-qrnn-wikitext2": _model(
-        "word language model of WikiText-2: 4 QRNN layers of 1550, tied embedding of 400",
-        _network(FOUR_QRNNS, 1550, 400, 33_278, Dropouts(dropouti=0.4, dropouth=0.2, dropout=0.4)),
-        CHARACTERS,
-        33_000_000,
-        1_000_000,
-        f"{WHOLE_WORDS}, and no weights",
     ),
 }
