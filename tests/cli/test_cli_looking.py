@@ -64,7 +64,7 @@ def test_list_names_everything_with_a_summary(zoo):
         assert re.search(rf"^  {re.escape(name)} +\S+", outcome.out, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "cells"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("cells", "models")])
 def test_list_one_kind(zoo, kind):
     lines = zoo("list", kind).out.splitlines()
     assert lines[0] == f"{kind}:"
@@ -79,6 +79,25 @@ def test_list_cells_shows_what_each_is_and_costs(zoo):
     assert sorted(rows) == list_cells()
     assert rows["lstm"] == ["gated", "1997", "ifgo", "131,584", "c"]
     assert rows["gla"] == ["matrix", "2024", "qkvar", "82,560", "chunkwise"]
+
+
+def test_list_models_shows_what_each_is_and_counts(zoo):
+    lines = zoo("list", "models").out.splitlines()
+    assert re.split("  +", lines[0]) == ["model", "task", "parameters", "published", "paper", "what it is"]
+    rows = {cells[0]: cells[1:] for cells in (re.split("  +", line) for line in lines[1:])}
+    assert sorted(rows) == sorted(MODELS)
+    assert rows["graves-ctc-timit"][:4] == ["ctc", "114,662", "114,662", "Graves et al., 2006"]
+    assert rows["char-rnn"][:3] == ["language_model", "279,873", "Karpathy et al., 2015"]
+
+
+@pytest.mark.parametrize("kind", ["cells", "models"])
+def test_a_narrow_terminal_wraps_words_and_cuts_no_name(zoo, monkeypatch, kind):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("zoo.cli.verbs.list._is_terminal", lambda: True)
+    lines = zoo("list", kind).out.splitlines()
+    assert max(map(len, lines)) <= 100
+    names = {line.split()[0] for line in lines if line.strip()}
+    assert set(MODELS if kind == "models" else list_cells()) <= names
 
 
 def test_list_cells_beside_measurements(zoo, tmp_path):
@@ -136,6 +155,24 @@ def test_show_a_wiring_a_task_and_data(zoo):
     assert "unequal: Unequal = 'project'" in zoo("show", "residual").out
     assert "optimizer: OptimizerSpec" in zoo("show", "language_model").out
     assert "Images of one batch." in zoo("show", "Digits").out
+
+
+def test_show_a_model(zoo):
+    out = zoo("show", "tai-lstm-sst").out
+    assert re.search(r"^stack +lstm-1x168$", out, re.MULTILINE)
+    assert re.search(r"^parameters +6,316,013$", out, re.MULTILINE)
+    assert "315,840 (recurrent layers, two biases a gate, 315,840 here)" in out
+    assert "24M (whole model)" in zoo("show", "awd-lstm-ptb").out
+    assert "published" not in zoo("show", "char-rnn").out
+
+
+def test_show_a_model_that_is_more_than_a_stack(zoo):
+    translator = zoo("show", "rnnsearch").out
+    assert "gru-1x1000,cell.reset=before, attention additive, bridge learned, input feeding" in translator
+    assert "embedding_size 620" in translator
+    tagger = zoo("show", "lample-lstm-crf").out
+    assert re.search(r"^characters +bi-lstm-1x25$", tagger, re.MULTILINE)
+    assert "sequence_tagger, crf true" in tagger
 
 
 def test_show_a_stack_by_its_name(zoo):

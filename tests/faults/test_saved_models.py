@@ -13,6 +13,7 @@ import pytest
 import torch
 from conformance.cases import ZOO_VARIANTS
 from golden.frozen import predictions
+from small_models import inputs, small
 
 import zoo as library
 from zoo.catalogue import MODELS
@@ -64,16 +65,6 @@ def schedule(name):
     return library.ScheduleSpec(name=name, options=options)
 
 
-def narrow(name):
-    """A model of the catalogue, as narrow as it can be."""
-    entry = MODELS[name]
-    width = entry.network.encoder.hidden_size
-    small = {"hidden_size": (4,) * len(width) if isinstance(width, tuple) else 4}
-    small |= {"vocab_size": 9, "embedding_size": 4} if entry.network.vocab_size else {}
-    small |= {"output_size": 9} if entry.task == "language_model" else {}
-    return library.create_model(name, **small)
-
-
 def tasks():
     """Name -> every cell with each of its choices, wiring, direction, merge, pooling, optimiser and so on."""
     two = {"hidden_size": 4, "num_layers": 2}
@@ -87,7 +78,7 @@ def tasks():
             f"optimizer {name}": classifier(optimizer=library.OptimizerSpec(name=name)) for name in OPTIMIZERS
         },
         **{f"schedule {name}": classifier(schedule=schedule(name)) for name in SCHEDULES},
-        **{f"model {name}": narrow(name) for name in MODELS},
+        **{f"model {name}": small(name) for name in MODELS},
         "layers": classifier(stack(cell=("lstm", "gru"), hidden_size=(3, 5), num_layers=2, dropout=0.3)),
         "initial state": classifier(stack(learn_initial_state=True, recurrent_gradient_clip=1.0)),
         **{
@@ -120,15 +111,13 @@ def save(task, folder, name):
     )
     trainer.strategy.connect(task)
     trainer.save_checkpoint(folder / f"{name}.ckpt", weights_only=True)
-    vocabulary, width = task.network.vocab_size, task.network.input_size
-    x = torch.randint(0, vocabulary, (2, 5)) if vocabulary else torch.randn(2, 5, width)
-    inputs = (x, x.flip(0)) if task.network.pairs else (x,)
+    x = inputs(task.network)
     with torch.no_grad():
-        predictions = task.eval()(*inputs)
+        predictions = task.eval()(*x)
     parts = {part: getattr(task, part) for part in ("network", "optimizer", "schedule")}
     plain = {key: None if part is None else part.plain() for key, part in parts.items()}
     torch.save(
-        {"task": type(task).__name__, "x": inputs, "predictions": predictions, **plain}, folder / f"{name}.pt"
+        {"task": type(task).__name__, "x": x, "predictions": predictions, **plain}, folder / f"{name}.pt"
     )
 
 

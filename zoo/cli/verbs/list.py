@@ -68,6 +68,10 @@ class List(OwnVerb):
             from zoo.cli.verbs.cell_table import cell_rows  # builds every cell, which a summary need not
 
             _print_columns(list(cell_rows(given.bench)))
+        elif kind == "models":
+            from zoo.cli.verbs.model_table import model_rows  # builds every model
+
+            _print_columns(list(model_rows()))
         else:
             for each in KINDS if kind is None else [kind]:
                 _print_table(each, KINDS[each]())
@@ -75,9 +79,13 @@ class List(OwnVerb):
             print(f"broken plug-in {name}: {reason}", file=sys.stderr)
 
 
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
 def _print_table(kind: str, rows: Rows) -> None:
     """A table on a terminal, plain columns in a file or a pipe."""
-    if not sys.stdout.isatty():
+    if not _is_terminal():
         print(f"{kind}:")
         for name, text in rows:
             print(f"  {name:<26} {text}")
@@ -94,12 +102,36 @@ def _print_table(kind: str, rows: Rows) -> None:
 
 
 def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
-    """Rows whose first is the header, in columns as wide as they need to be; numbers stand to the right."""
+    """Rows whose first is the header; numbers stand to the right.
+
+    On a terminal words are wrapped; in a file or a pipe columns are as wide as they need to be.
+    """
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     right = [all(row[k][:1].isdigit() or not row[k] for row in rows[1:]) for k in range(len(widths))]
+    if _is_terminal():
+        _print_wrapped(rows, right)
+        return
     for row in rows:
         cells = (
             text.rjust(width) if is_number else text.ljust(width)
             for text, width, is_number in zip(row, widths, right, strict=True)
         )
         print("  ".join(cells).rstrip())
+
+
+def _print_wrapped(rows: Sequence[tuple[str, ...]], right: Sequence[bool]) -> None:
+    """Rows on a terminal, with words wrapped where it is narrow."""
+    from rich.console import Console  # only a terminal needs it
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for k, (heading, is_number) in enumerate(zip(rows[0], right, strict=True)):
+        table.add_column(
+            heading,
+            style="bold cyan" if k == 0 else "",
+            justify="right" if is_number else "left",
+            no_wrap=k == 0 or is_number,
+        )
+    for row in rows[1:]:
+        table.add_row(*row)
+    Console().print(table)

@@ -14,9 +14,10 @@ from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameter_count
+from zoo.cli.verbs.model_table import model_facts
 from zoo.data import DATA
 from zoo.engines import pick
-from zoo.names import is_stack_name, name_stack
+from zoo.names import is_stack_name
 from zoo.registry import PartCard, Registry, UnknownNameError, nearest
 from zoo.registry.source import Argument, Source
 from zoo.switches import SWITCHES, Switch
@@ -176,27 +177,8 @@ def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
 
 
 def _model(name: str) -> str:
-    model = named_model(name)
-    network = model.network
-    if network.is_complete:
-        parameters = f"{model.parameters:,}"
-    else:
-        with torch.device("meta"):
-            count = parameter_count(network.encoder.build(WIDTH))
-        parameters = f"{count:,} in the stack, for inputs of width {WIDTH}"
-    sizes = {key: size for key, size in network.sizes.items() if size is not None}
-    missing = "" if network.is_complete else ", input_size=..., output_size=..."
-    facts = {
-        "stack": name_stack(network.encoder),
-        "pooling": network.pooling,
-        "sizes": ", ".join(f"{key} {size}" for key, size in sizes.items()) or "from the data",
-        "parameters": parameters,
-        "task": model.task,
-        "paper": model.paper or "none",
-        "deviations": model.deviations or "none",
-        "in Python": f"zoo.create_model({name!r}{missing})",
-    }
-    return "\n".join([f"{name} (model)", "", textwrap.fill(model.summary, 100), "", *_columns(facts)])
+    summary = textwrap.fill(named_model(name).summary, 100)
+    return "\n".join([f"{name} (model)", "", summary, "", *_columns(model_facts(name))])
 
 
 def _recipe(name: str) -> str:
