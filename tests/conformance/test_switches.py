@@ -1,5 +1,6 @@
 """Every switch around every kind of cell: against oracles, on every engine, and what it says of itself."""
 
+import math
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import torch
 from oracles import switches
 from oracles.cells import Oracle
 from oracles.sequence import Batch, run, run_back
+from torch import Tensor
 
 import zoo
 from conformance.bridge import array, cell_weights, fused, oracle_for, parameters_of
@@ -20,6 +22,7 @@ from conformance.cases import (
     LENGTHS,
     RESETS,
     STRUCTURES,
+    THOROUGH,
     VARIANTS,
     Found,
     assert_close,
@@ -34,6 +37,7 @@ from zoo.engines import ENGINES, Recurrence, Sequences
 from zoo.engines.program.trace import trace
 from zoo.stack import Stack, StackSpec, map_state
 from zoo.stack.layer import Direction
+from zoo.stack.spec import DIRECTIONS
 from zoo.switches import (
     SWITCHES,
     RecurrentDropoutSpec,
@@ -42,6 +46,7 @@ from zoo.switches import (
     ZoneoutSpec,
     switch_spec,
 )
+from zoo.wiring import WIRINGS
 
 VARIED: dict[str, list[dict[str, Any]]] = {
     "gate_start": [{"gates": "f"}],
@@ -318,3 +323,67 @@ def test_a_switched_stack_survives_its_plain_form_a_pickle_and_a_name() -> None:
     stack = built(spec.switches, "lstm")
     other = pickle.loads(pickle.dumps(stack))
     assert_close(other.eval()(random_x())[0], stack.eval()(random_x())[0])
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_each_switch_meets_each_wiring_and_each_direction(name: str) -> None:
+    switch = specs([name])[0]
+    cells = [cell for cell in THOROUGH if not is_refused(switch, cell)]
+    for k, wiring in enumerate(WIRINGS.names()):
+        way = DIRECTIONS[k % len(DIRECTIONS)] if wiring != "cell_highway" else "forward"
+        cell = cells[k % len(cells)] if wiring != "cell_highway" else "lstm"
+        spec = StackSpec(
+            cell=cell, hidden_size=INPUT, num_layers=2, direction=way, wiring=wiring, switches=switch
+        )
+        stack = randomised(spec.build(INPUT).double())
+        loop = with_engine(stack, "reference")
+        assert loop is not None
+        assert_close(seeded(stack), seeded(loop))
+
+
+def test_zoneout_keeps_other_units_of_h_than_of_c() -> None:
+    stack = StackSpec(cell="lstm", hidden_size=64, switches=ZoneoutSpec(h=0.5, c=0.5)).build(2)
+    seen = watched(stack)
+    stack(torch.rand(3, 4, 2))
+    h, c = seen[0].sequences.x[..., 2:].chunk(2, dim=-1)
+    assert not torch.equal(h, c)
+    assert not torch.equal(h[0], h[1])
+    assert not torch.equal(h[:, 0], h[:, 1])
+
+
+def test_gates_start_where_they_are_told_to() -> None:
+    def bias(**options: Any) -> Tensor:
+        switch = switch_spec({"name": "gate_start", **options})
+        (cell,) = StackSpec(cell="lstm", hidden_size=1000, switches=switch).build(1).cells()
+        return cell.bias.detach()
+
+    i, f, g, o = bias(gates="f", bias="uniform", opposite="i").chunk(4)
+    assert torch.equal(i, -f)
+    assert g.abs().max() == o.abs().max() == 0
+    shares, _ = torch.sigmoid(f).sort()
+    assert_close(shares, torch.linspace(0, 1, 1000), 0.06)  # evenly spread: Kolmogorov's distance
+    f = bias(gates="f", bias="chrono", steps=200).chunk(4)[1]
+    assert 0 <= f.min() < f.max() <= math.log(199)
+    assert f.exp().mean() == pytest.approx(100, rel=0.1)
+    assert bias(gates="og", bias=-3.0).chunk(4)[3].unique().tolist() == [-3.0]
+
+
+def test_a_models_initial_range_leaves_the_start_of_gates() -> None:
+    encoder = StackSpec(hidden_size=4, switches=switch_spec({"name": "gate_start", "bias": 5.0}))
+    model = zoo.ModelSpec(encoder=encoder, input_size=2, output_size=2, init_range=0.1).build()
+    (cell,) = model.encoder.cells()
+    assert cell.bias[cell.rows("f")].unique().tolist() == [5.0]
+
+
+def test_orthogonal_weights_keep_the_norm_of_what_they_multiply() -> None:
+    stack = built("orthogonal", "lstm")
+    weight, _ = stack.layers[0].ways()[0].recurrence().recurrent("ifgo")
+    for block in weight.chunk(4):
+        assert_close(block @ block.T, torch.eye(HIDDEN, dtype=torch.float64), 1e-12)
+
+
+def test_weight_norm_changes_nothing_at_first() -> None:
+    stack = StackSpec(cell="gru", hidden_size=5, switches="weight_norm").build(INPUT).double()
+    way = stack.layers[0].ways()[0]
+    for gates in ("rz", "n"):
+        assert_close(way.recurrence().recurrent(gates)[0], way.cell.recurrent(gates)[0], 1e-6)
