@@ -19,7 +19,8 @@ class WiringCard(PartCard):
     """What a wiring's paper says beside its equations; see `PartCard`.
 
     Attributes:
-        identity: Whether what goes in comes out as it is, before anything is learned; a test holds it.
+        identity: Whether what goes in comes out as it is where widths agree, before anything is learned:
+            "yes", to the bit; "nearly", as closely as an option says; or "no". A test holds it.
     """
 
     identity: Literal["yes", "nearly", "no"] = "no"
