@@ -195,6 +195,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import PlainSpec as PlainSpec
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
+    from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
 
 _PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring")
 _HOMES = {

@@ -14,6 +14,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.plain import PlainSpec as PlainSpec
     from zoo.wiring.residual import Residual as Residual
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
+    from zoo.wiring.rezero import ReZero as ReZero
+    from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
 
 __all__ = ["WIRINGS", "Position", "Wiring", "WiringCard", "WiringSpec", "register_wiring", "wiring_spec"]
 
