@@ -16,9 +16,10 @@ from conformance.own_cells import OWN
 from zoo.cells import CELLS, CellSpec
 from zoo.engines import ENGINES
 from zoo.engines.choice import PREFERENCE
+from zoo.registry import Spec
 from zoo.stack import Stack, StackSpec, map_state
 from zoo.stack.spec import DIRECTIONS, MERGES
-from zoo.wiring import WIRINGS
+from zoo.wiring import WIRINGS, WiringSpec
 
 INPUT, HIDDEN, LAYERS = 3, 6, 2
 BATCH, TIME = 4, 5
@@ -31,7 +32,7 @@ INITIAL_ONLY = ("recurrent_init",)
 """Choices that change the initial values and not the equations."""
 
 
-def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
+def choices(spec_class: type[Spec]) -> dict[str, tuple[Any, ...]]:
     """The fields of a spec that offer a choice between named values, with those values."""
     found = {}
     for name, kind in get_type_hints(spec_class).items():
@@ -41,8 +42,8 @@ def choices(spec_class: type[CellSpec]) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def variants(registry: Any) -> dict[str, CellSpec]:
-    """Every registered cell as it comes, and with each of its choices changed, but for those it refuses."""
+def variants(registry: Any) -> dict[str, Any]:
+    """The spec of every registered part as it comes, and with each of its choices changed that it takes."""
     found = {}
     for name in registry.names():
         default = registry[name].spec_class()
@@ -55,12 +56,16 @@ def variants(registry: Any) -> dict[str, CellSpec]:
     return found
 
 
+WIRING_VARIANTS: dict[str, WiringSpec] = variants(WIRINGS)
+"""Name -> spec of every wiring with each of its choices."""
+
+
 def changes_only_initial_values(name: str) -> bool:
     return any(f"({field}=" in name for field in INITIAL_ONLY)
 
 
-ZOO_VARIANTS = variants(CELLS)
-VARIANTS = {
+ZOO_VARIANTS: dict[str, CellSpec] = variants(CELLS)
+VARIANTS: dict[str, CellSpec] = {
     name: spec
     for name, spec in (ZOO_VARIANTS | variants(OWN)).items()
     if not changes_only_initial_values(name)

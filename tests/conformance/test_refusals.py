@@ -1,13 +1,14 @@
 """A sequence that does not fit gets one sentence that says what came, what was expected, and of what."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from conformance.cases import BATCH, HIDDEN, INPUT, TIME, Case, random_state, random_x
+from conformance.cases import BATCH, HIDDEN, INPUT, TIME, WIRING_VARIANTS, Case, random_state, random_x
 from zoo.cells import CELLS, cell_spec
 from zoo.registry import UnknownNameError
 from zoo.stack import Stack, StackSpec, map_state
@@ -205,12 +206,12 @@ def test_only_a_forward_stack_streams(direction: str) -> None:
         stack.step(random_x()[:, 0], stack.initial_state(BATCH))
 
 
-@pytest.mark.parametrize("wiring", ["residual", "highway"])
+@pytest.mark.parametrize("wiring", [name for name in WIRING_VARIANTS if name.endswith("(unequal=refuse)")])
 def test_unequal_widths_are_refused_by_name_where_asked_so(wiring: str) -> None:
     """And not by a shape error from deep inside."""
     with pytest.raises(ValueError, match="maps width 3 to 6") as error:
-        StackSpec(hidden_size=HIDDEN, wiring={"name": wiring, "unequal": "refuse"}).build(INPUT)
+        StackSpec(hidden_size=HIDDEN, wiring=WIRING_VARIANTS[wiring]).build(INPUT)
     assert_one_sentence(error, ["unequal='refuse'", "unequal='project'"])
     with pytest.raises(ValueError, match="maps width 3 to 2") as error:
-        StackSpec(hidden_size=2, wiring={"name": wiring, "unequal": "pad"}).build(INPUT)
+        StackSpec(hidden_size=2, wiring=replace(WIRING_VARIANTS[wiring], unequal="pad")).build(INPUT)
     assert_one_sentence(error, ["can only widen"])
