@@ -194,6 +194,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.dense import DenseSpec as DenseSpec
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import PlainSpec as PlainSpec
+    from zoo.wiring.post_norm import PostNormSpec as PostNormSpec
     from zoo.wiring.pre_norm import PreNormSpec as PreNormSpec
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
     from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec

@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import Plain as Plain
     from zoo.wiring.plain import PlainSpec as PlainSpec
+    from zoo.wiring.post_norm import PostNorm as PostNorm
+    from zoo.wiring.post_norm import PostNormSpec as PostNormSpec
     from zoo.wiring.pre_norm import PreNorm as PreNorm
     from zoo.wiring.pre_norm import PreNormSpec as PreNormSpec
     from zoo.wiring.residual import Residual as Residual
