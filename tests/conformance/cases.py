@@ -1,5 +1,6 @@
 """The cases of the battery, drawn from the registries, and what each test runs on them."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
@@ -113,12 +114,18 @@ class Case:
         return randomised(self.spec(**changes).build(INPUT).double()).eval()
 
 
+RECTIFIED = re.compile(r"wirings\.\d+\.k")
+"""Parameters that shut a layer off below 0, so that nothing of it would be seen."""
+
+
 def randomised(stack: Stack) -> Stack:
     """The stack with random parameters, so that biases and initial states differ from zero."""
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
-        for parameter in stack.parameters():
+        for name, parameter in stack.named_parameters():
             parameter.uniform_(-0.7, 0.7, generator=generator)
+            if RECTIFIED.fullmatch(name):
+                parameter.abs_()
     return stack
 
 

@@ -8,6 +8,8 @@ from zoo.wiring.base import WIRINGS, Position, Wiring, WiringCard, WiringSpec, r
 if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.dense import Dense as Dense
     from zoo.wiring.dense import DenseSpec as DenseSpec
+    from zoo.wiring.gated_residual import GatedResidual as GatedResidual
+    from zoo.wiring.gated_residual import GatedResidualSpec as GatedResidualSpec
     from zoo.wiring.highway import Highway as Highway
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import Plain as Plain
