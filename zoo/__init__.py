@@ -193,6 +193,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring import register_wiring as register_wiring
     from zoo.wiring.dense import DenseSpec as DenseSpec
     from zoo.wiring.gated_residual import GatedResidualSpec as GatedResidualSpec
+    from zoo.wiring.gnmt import GNMTSpec as GNMTSpec
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import PlainSpec as PlainSpec
     from zoo.wiring.post_norm import PostNormSpec as PostNormSpec

@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.dense import DenseSpec as DenseSpec
     from zoo.wiring.gated_residual import GatedResidual as GatedResidual
     from zoo.wiring.gated_residual import GatedResidualSpec as GatedResidualSpec
+    from zoo.wiring.gnmt import GNMT as GNMT
+    from zoo.wiring.gnmt import GNMTSpec as GNMTSpec
     from zoo.wiring.highway import Highway as Highway
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import Plain as Plain
