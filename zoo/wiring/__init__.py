@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
     from zoo.wiring.rezero import ReZero as ReZero
     from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
+    from zoo.wiring.shortcut import Shortcut as Shortcut
+    from zoo.wiring.shortcut import ShortcutSpec as ShortcutSpec
 
 __all__ = ["WIRINGS", "Position", "Wiring", "WiringCard", "WiringSpec", "register_wiring", "wiring_spec"]
 
