@@ -201,6 +201,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
     from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
     from zoo.wiring.shortcut import ShortcutSpec as ShortcutSpec
+    from zoo.wiring.stochastic_depth import StochasticDepthSpec as StochasticDepthSpec
 
 _PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.tasks", "zoo.wiring")
 _HOMES = {

@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
     from zoo.wiring.shortcut import Shortcut as Shortcut
     from zoo.wiring.shortcut import ShortcutSpec as ShortcutSpec
+    from zoo.wiring.stochastic_depth import StochasticDepth as StochasticDepth
+    from zoo.wiring.stochastic_depth import StochasticDepthSpec as StochasticDepthSpec
 
 __all__ = ["WIRINGS", "Position", "Wiring", "WiringCard", "WiringSpec", "register_wiring", "wiring_spec"]
 
