@@ -20,7 +20,7 @@ from zoo.engines.choice import PREFERENCE
 from zoo.registry import Spec
 from zoo.stack import Stack, StackSpec, map_state
 from zoo.stack.spec import DIRECTIONS, MERGES
-from zoo.wiring import WIRINGS, WiringSpec
+from zoo.wiring import WIRINGS, BlockSpec, WiringSpec
 
 INPUT, HIDDEN, LAYERS = 3, 6, 2
 BATCH, TIME = 4, 5
@@ -83,6 +83,10 @@ def engines(variant: str) -> tuple[str, ...]:
     return tuple(sorted(able, key=order.index))
 
 
+SMALL = {"block": BlockSpec(expansion=0.5)}
+"""Wirings whose many weights would take the oracle long; `WIRING_VARIANTS` has them as they come."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A stack of the battery: a cell variant and what is composed around it."""
@@ -104,7 +108,7 @@ class Case:
             "num_layers": LAYERS,
             "direction": self.direction,
             "merge": self.merge,
-            "wiring": self.wiring,
+            "wiring": SMALL.get(self.wiring, self.wiring),
             "engine": self.engine,
         }
         return StackSpec(**(options | changes))
