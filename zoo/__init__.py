@@ -60,6 +60,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.gru_d import GRUDSpec as GRUDSpec
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.highway_lstm import HighwayLSTMSpec as HighwayLSTMSpec
     from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
