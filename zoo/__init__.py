@@ -193,6 +193,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring import WiringSpec as WiringSpec
     from zoo.wiring import register_wiring as register_wiring
     from zoo.wiring.block import BlockSpec as BlockSpec
+    from zoo.wiring.cell_highway import CellHighwaySpec as CellHighwaySpec
     from zoo.wiring.dense import DenseSpec as DenseSpec
     from zoo.wiring.gated_residual import GatedResidualSpec as GatedResidualSpec
     from zoo.wiring.gnmt import GNMTSpec as GNMTSpec

@@ -137,17 +137,26 @@ THOROUGH = ("elman", "gru", "lstm")
 """The cells that meet each direction together with each wiring; what is around a cell knows none of them."""
 
 
+def composes(case: Case) -> bool:
+    """Whether there is such a stack: a highway between cell states has a cell and directions of its own."""
+    return case.wiring != "cell_highway" or (
+        cell_of(case) in ("lstm", "highway_lstm")
+        and case.direction != "bidirectional"
+        and case.engine in engines("highway_lstm(below=True)")
+    )
+
+
 def product(
     directions: Sequence[str] = DIRECTIONS, wirings: Sequence[str] | None = None, engine: str | None = None
 ) -> list[Case]:
-    """Every cell variant x engine that does not refuse it x direction x wiring."""
+    """Every cell variant x engine that does not refuse it x direction x wiring, where these compose."""
     return [
         Case(variant, direction, wiring, name)
         for variant in VARIANTS
         for name in engines(variant)
         for direction in directions
         for wiring in wirings or WIRINGS.names()
-        if engine in (None, name)
+        if engine in (None, name) and composes(Case(variant, direction, wiring, name))
     ]
 
 

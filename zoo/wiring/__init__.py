@@ -8,6 +8,8 @@ from zoo.wiring.base import WIRINGS, Position, Wiring, WiringCard, WiringSpec, r
 if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring.block import Block as Block
     from zoo.wiring.block import BlockSpec as BlockSpec
+    from zoo.wiring.cell_highway import CellHighway as CellHighway
+    from zoo.wiring.cell_highway import CellHighwaySpec as CellHighwaySpec
     from zoo.wiring.dense import Dense as Dense
     from zoo.wiring.dense import DenseSpec as DenseSpec
     from zoo.wiring.gated_residual import GatedResidual as GatedResidual
