@@ -98,7 +98,7 @@ def test_names_read_as_they_should(name, spec):
     [
         ("lstm", "'lstm' is no model name; expected one such as 'bi-lstm-4x256-residual'"),
         ("lstn-1x8", "unknown cell 'lstn'; did you mean 'lstm'"),
-        ("lstm-1x8-residul", "unknown wiring 'residul'; did you mean 'residual'?"),
+        ("lstm-1x8-residul", "unknown wiring 'residul'; did you mean 'residual'"),
         ("lstm-2x8,drop=0.1", "no option 'drop=0.1'; did you mean 'dropout'?"),
         ("lstm-2x8,cell.forget_bais=1", "lstm has no option 'forget_bais'; did you mean 'forget_bias'?"),
         ("lstm-0x8", "num_layers is 0"),

@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.gru_d import GRUDSpec as GRUDSpec
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.highway_lstm import HighwayLSTMSpec as HighwayLSTMSpec
     from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNNSpec as IndRNNSpec
     from zoo.cells.indy_gru import IndyGRUSpec as IndyGRUSpec
@@ -206,10 +207,19 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.wiring import Wiring as Wiring
     from zoo.wiring import WiringSpec as WiringSpec
     from zoo.wiring import register_wiring as register_wiring
+    from zoo.wiring.block import BlockSpec as BlockSpec
+    from zoo.wiring.cell_highway import CellHighwaySpec as CellHighwaySpec
     from zoo.wiring.dense import DenseSpec as DenseSpec
+    from zoo.wiring.gated_residual import GatedResidualSpec as GatedResidualSpec
+    from zoo.wiring.gnmt import GNMTSpec as GNMTSpec
     from zoo.wiring.highway import HighwaySpec as HighwaySpec
     from zoo.wiring.plain import PlainSpec as PlainSpec
+    from zoo.wiring.post_norm import PostNormSpec as PostNormSpec
+    from zoo.wiring.pre_norm import PreNormSpec as PreNormSpec
     from zoo.wiring.residual import ResidualSpec as ResidualSpec
+    from zoo.wiring.rezero import ReZeroSpec as ReZeroSpec
+    from zoo.wiring.shortcut import ShortcutSpec as ShortcutSpec
+    from zoo.wiring.stochastic_depth import StochasticDepthSpec as StochasticDepthSpec
 
 _PARTS = ("zoo.callbacks", "zoo.cells", "zoo.data", "zoo.switches", "zoo.tasks", "zoo.wiring")
 _HOMES = {

@@ -9,6 +9,8 @@ import torch
 from oracles.arrays import Array, Weights
 from oracles.cells import Oracle, oracle
 from oracles.stack import Level, LevelGradients, Way, run_stack, run_stack_back
+from oracles.wirings import Place
+from oracles.wirings import wiring as wired
 from torch import Tensor
 
 from conformance import own_cells
@@ -89,7 +91,7 @@ def levels_of(stack: Stack, state: Any, batch: int, deltas: Array) -> list[Level
     return [
         Level(
             tuple(_ways(layer, own[k] if state is None else state[k], own[k], deltas)),
-            wiring.key,
+            wired(wiring.key, Place(wiring.spec, wiring.position.index, wiring.position.depth)),
             parameters_of(wiring),
             "concat" if layer.merge is None else layer.merge.mode,
             parameters_of(layer.merge),

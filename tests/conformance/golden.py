@@ -30,8 +30,9 @@ def current() -> dict[str, dict[str, Shapes]]:
             name: shapes_of(StackSpec(cell=spec, hidden_size=HIDDEN)) for name, spec in ZOO_VARIANTS.items()
         },
         "wirings": {
-            name: shapes_of(StackSpec(cell="elman", hidden_size=HIDDEN, num_layers=2, wiring=name))
+            name: shapes_of(StackSpec(cell=cell, hidden_size=HIDDEN, num_layers=2, wiring=name))
             for name in WIRINGS.names()
+            for cell in ["lstm" if name == "cell_highway" else "elman"]
         },
         "directions": {
             name: shapes_of(

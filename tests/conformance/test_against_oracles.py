@@ -13,6 +13,7 @@ from conformance.cases import (
     LENGTHS,
     RESETS,
     VARIANTS,
+    WIRING_VARIANTS,
     Case,
     assert_close,
     engines,
@@ -25,7 +26,7 @@ from conformance.cases import (
 from zoo.cells import CELLS
 from zoo.stack import StackSpec
 from zoo.stack.spec import MERGES
-from zoo.wiring import WIRINGS, HighwaySpec, ResidualSpec, WiringSpec
+from zoo.wiring import WIRINGS
 
 
 def test_everything_registered_has_an_oracle() -> None:
@@ -61,11 +62,11 @@ def test_from_the_stacks_own_state(variant: str, learned: bool) -> None:
     assert_agrees(case, learn_initial_state=learned, given_state=False)
 
 
-@pytest.mark.parametrize("wiring", [ResidualSpec(unequal="pad"), HighwaySpec(unequal="pad")], ids=str)
-def test_padding_where_widths_differ(wiring: WiringSpec) -> None:
-    stack = randomised(
-        StackSpec(cell="gru", hidden_size=(4, 7), num_layers=2, wiring=wiring).build(INPUT).double()
-    )
+@pytest.mark.parametrize("variant", [name for name in WIRING_VARIANTS if "=refuse" not in name])
+def test_every_choice_of_a_wiring_where_widths_differ_and_where_they_agree(variant: str) -> None:
+    """In a stack of three layers, of which those that know their place have a first, a middle and a last."""
+    spec = StackSpec(cell="lstm", hidden_size=(4, 7, 7), num_layers=3, wiring=WIRING_VARIANTS[variant])
+    stack = randomised(spec.build(INPUT).double()).eval()
     state, x = random_state(stack), padded(random_x(), LENGTHS, 0.0)
     found = evaluate(stack, x, state, LENGTHS, RESETS)
     assert_close(found, expected(stack, x, state, LENGTHS, RESETS))

@@ -3,7 +3,16 @@
 import pytest
 import torch
 
-from conformance.cases import HIDDEN, INPUT, VARIANTS, Case, assert_close, random_x, randomised
+from conformance.cases import (
+    HIDDEN,
+    INPUT,
+    VARIANTS,
+    WIRING_VARIANTS,
+    Case,
+    assert_close,
+    random_x,
+    randomised,
+)
 from zoo.cells import CELLS, LSTMSpec, MinLSTMSpec, PeepholeLSTMSpec, SRUSpec
 from zoo.stack import StackSpec
 from zoo.wiring import WIRINGS
@@ -44,9 +53,21 @@ def test_what_a_card_spares_from_weight_decay_exists(name: str) -> None:
 
 @pytest.mark.parametrize("name", WIRINGS.names())
 def test_what_the_card_of_a_wiring_names_exists(name: str) -> None:
-    wiring = WIRINGS[name].spec_class().build(INPUT, HIDDEN)
-    names = {parameter for parameter, _ in wiring.named_parameters()}
-    assert {*wiring.card.no_decay, *wiring.card.own_start} <= names
+    """In one of its variants at least."""
+    wirings = [spec.build(HIDDEN, HIDDEN) for spec in WIRING_VARIANTS.values() if spec.key == name]
+    names = {parameter for wiring in wirings for parameter, _ in wiring.named_parameters()}
+    card = WIRINGS[name].card
+    assert {*card.no_decay, *card.own_start} <= names
+
+
+@pytest.mark.parametrize("name", WIRINGS.names())
+def test_a_card_says_truly_whether_the_wiring_starts_as_the_identity(name: str) -> None:
+    """Where it does nearly, a test in `claims` says how near."""
+    torch.manual_seed(0)
+    wiring = WIRINGS[name].spec_class().build(HIDDEN, HIDDEN).eval()
+    x, y = torch.randn(2, 4, HIDDEN)
+    z = wiring(x, y)
+    assert torch.equal(z, x) == (WIRINGS[name].card.identity == "yes")
 
 
 def test_peepholes_start_shut() -> None:

@@ -86,7 +86,7 @@ def test_a_stack_reloads_from_plain_data_as_it_was(case: Case) -> None:
     stored = torch.load(file, weights_only=True)
     spec = stack.spec if is_own else StackSpec.of(stored["spec"])
     assert spec == stack.spec
-    again = spec.build(INPUT).double()
+    again = spec.build(INPUT).double().eval()
     again.load_state_dict(stored["weights"])
     x = random_x()
     (outputs, final), (same, same_final) = stack(x), again(x)

@@ -1,16 +1,18 @@
 """A sequence that does not fit gets one sentence that says what came, what was expected, and of what."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from conformance.cases import BATCH, HIDDEN, INPUT, TIME, Case, random_state, random_x
+from conformance.cases import BATCH, HIDDEN, INPUT, TIME, WIRING_VARIANTS, Case, random_state, random_x
 from zoo.cells import CELLS, cell_spec
 from zoo.registry import UnknownNameError
 from zoo.stack import Stack, StackSpec, map_state
+from zoo.wiring import GNMTSpec, WiringSpec
 
 
 def lengths(values: list[Any], dtype: torch.dtype = torch.long) -> torch.Tensor:
@@ -187,7 +189,7 @@ def test_a_spec_that_makes_no_sense(spec: str) -> None:
     ("options", "sentence"),
     [
         ({"cell": "lstn"}, "unknown cell 'lstn'; did you mean 'lstm'"),
-        ({"wiring": "resdual"}, "unknown wiring 'resdual'; did you mean 'residual'? Known: "),
+        ({"wiring": "resdual"}, "unknown wiring 'resdual'; did you mean 'residual'"),
         ({"cell": "zzzz"}, "unknown cell 'zzzz'; Known: "),
     ],
 )
@@ -205,12 +207,17 @@ def test_only_a_forward_stack_streams(direction: str) -> None:
         stack.step(random_x()[:, 0], stack.initial_state(BATCH))
 
 
-@pytest.mark.parametrize("wiring", ["residual", "highway"])
-def test_unequal_widths_are_refused_by_name_where_asked_so(wiring: str) -> None:
+REFUSING = [spec for name, spec in WIRING_VARIANTS.items() if name.endswith("(unequal=refuse)")]
+
+
+@pytest.mark.parametrize("wiring", REFUSING, ids=lambda spec: spec.key)
+def test_unequal_widths_are_refused_by_name_where_asked_so(wiring: WiringSpec) -> None:
     """And not by a shape error from deep inside."""
+    if isinstance(wiring, GNMTSpec):
+        wiring = replace(wiring, first=1)
     with pytest.raises(ValueError, match="maps width 3 to 6") as error:
-        StackSpec(hidden_size=HIDDEN, wiring={"name": wiring, "unequal": "refuse"}).build(INPUT)
+        StackSpec(hidden_size=HIDDEN, wiring=wiring).build(INPUT)
     assert_one_sentence(error, ["unequal='refuse'", "unequal='project'"])
     with pytest.raises(ValueError, match="maps width 3 to 2") as error:
-        StackSpec(hidden_size=2, wiring={"name": wiring, "unequal": "pad"}).build(INPUT)
+        StackSpec(hidden_size=2, wiring=replace(wiring, unequal="pad")).build(INPUT)
     assert_one_sentence(error, ["can only widen"])

@@ -1,6 +1,6 @@
-"""What joins two vectors: the two directions of a layer, or a layer's input and its output."""
+"""What joins vectors: the two directions of a layer, or a layer's input and its output."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from oracles.arrays import Array, Weights, beside, dot, sigmoid
@@ -12,19 +12,20 @@ class Join:
     """A join and its derivative.
 
     Attributes:
-        join: Takes the weights by name and two vectors, and returns the joined vector.
+        join: Takes the weights by name and the vectors, and returns the joined vector.
     """
 
-    join: Callable[[Weights, Array, Array], Array]
+    join: Callable[..., Array]
 
-    def back(self, weights: Weights, a: Array, b: Array, d: Array) -> tuple[Array, Array, Weights]:
-        """The gradients of both vectors and of the weights, given that of the joined one."""
+    def back(self, weights: Weights, vectors: Sequence[Array], d: Array) -> tuple[list[Array], Weights]:
+        """The gradients of the vectors and of the weights, given that of the joined one."""
+        count = len(vectors)
 
-        def joined(a: Array, b: Array, *rest: Array) -> tuple[Array]:
-            return (self.join(dict(zip(weights, rest, strict=True)), a, b),)
+        def joined(*parts: Array) -> tuple[Array]:
+            return (self.join(dict(zip(weights, parts[count:], strict=True)), *parts[:count]),)
 
-        d_a, d_b, *rest = Slopes(joined, [a, b, *weights.values()]).back([d])
-        return d_a, d_b, dict(zip(weights, rest, strict=True))
+        found = Slopes(joined, [*vectors, *weights.values()]).back([d])
+        return found[:count], dict(zip(weights, found[count:], strict=True))
 
 
 def gated(weights: Weights, f: Array, b: Array) -> Array:

@@ -12,6 +12,7 @@ from oracles.cells import oracle
 from oracles.sequence import Batch, run, run_back
 from oracles.slopes import Slopes
 from oracles.stack import Level, Way, run_stack, run_stack_back
+from oracles.wirings import wiring
 
 INPUT, HIDDEN = 3, 4
 
@@ -69,8 +70,8 @@ def test_a_whole_stack_has_the_gradient_of_finite_differences() -> None:
     highway = draw(generator, **{"gate.weight": (HIDDEN, 7), "gate.bias": (HIDDEN,)})
     highway |= draw(generator, **{"match.project.weight": (HIDDEN, 7)})
     levels = [
-        Level((way(INPUT, False),), "dense"),
-        Level((way(7, False), way(7, True)), "highway", highway, "gated", gate),
+        Level((way(INPUT, False),), wiring("dense")),
+        Level((way(7, False), way(7, True)), wiring("highway"), highway, "gated", gate),
     ]
     outputs, finals, traces = run_stack(levels, x, lengths, resets)
     d_outputs = generator.normal(size=outputs.shape)

@@ -64,6 +64,8 @@ if TYPE_CHECKING:  # written by tests/public_names.py
     from zoo.cells.hgrn import HGRNSpec as HGRNSpec
     from zoo.cells.hgrn2 import HGRN2 as HGRN2
     from zoo.cells.hgrn2 import HGRN2Spec as HGRN2Spec
+    from zoo.cells.highway_lstm import HighwayLSTM as HighwayLSTM
+    from zoo.cells.highway_lstm import HighwayLSTMSpec as HighwayLSTMSpec
     from zoo.cells.hyper_lstm import HyperLSTM as HyperLSTM
     from zoo.cells.hyper_lstm import HyperLSTMSpec as HyperLSTMSpec
     from zoo.cells.indrnn import IndRNN as IndRNN

@@ -8,7 +8,7 @@ from zoo.cells import CellSpec, cell_spec
 from zoo.engines import DEPRECATED, ENGINES, engine_name
 from zoo.registry import Spec, check_choice, check_fraction, check_positive
 from zoo.switches import SwitchSpec, switch_spec
-from zoo.wiring import WiringSpec, wiring_spec
+from zoo.wiring import Position, WiringSpec, wiring_spec
 
 if TYPE_CHECKING:  # the stack imports this module
     from zoo.stack.stack import Stack
@@ -90,6 +90,8 @@ class StackSpec(Spec):
         self._check_width()
         for name in _per_layer(self.direction, self.num_layers):
             check_choice("direction", name, DIRECTIONS)
+        for wiring in self.wirings:
+            wiring.check(_per_layer(self.cell, self.num_layers), self.wirings, self.directions)
         if self.merge != "concat" and "bidirectional" not in self.directions:
             raise ValueError(
                 f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs "
@@ -147,8 +149,12 @@ class StackSpec(Spec):
 
     @property
     def cells(self) -> tuple[CellSpec, ...]:
-        """The cell of each layer."""
-        return _per_layer(self.cell, self.num_layers)
+        """The cell of each layer, which its wiring may have put in place of `cell`."""
+        given = zip(_per_layer(self.cell, self.num_layers), self.wirings, strict=True)
+        return tuple(
+            cell_spec(wiring.cell(cell, Position(index=k, depth=self.num_layers)))
+            for k, (cell, wiring) in enumerate(given)
+        )
 
     @property
     def wirings(self) -> tuple[WiringSpec, ...]:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from zoo.registry import PartCard, Registry, Spec, spec_of
 
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
+AnyCell = TypeVar("AnyCell", bound=Spec)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,8 @@ class WiringCard(PartCard):
     """What a wiring's paper says beside its equations; see `PartCard`.
 
     Attributes:
-        identity: Whether what goes in comes out as it is, before anything is learned; a test holds it.
+        identity: Whether what goes in comes out as it is where widths agree, before anything is learned:
+            "yes", to the bit; "nearly", as closely as an option says; or "no". A test holds it.
     """
 
     identity: Literal["yes", "nearly", "no"] = "no"
@@ -51,6 +53,19 @@ class WiringSpec(Spec, ABC):
     def build(self, input_size: int, output_size: int, position: Position | None = None) -> "Wiring":
         """The wiring around a layer that maps (T, B, input_size) to (T, B, output_size)."""
         return self.wiring_class(self, input_size, output_size, position or Position())
+
+    def cell(self, cell: AnyCell, position: Position) -> AnyCell | Mapping[str, Any]:
+        """The cell that a layer has, as a spec or its plain form: the given one, in most wirings."""
+        return cell
+
+    def check(
+        self, cells: tuple[Spec, ...], wirings: tuple["WiringSpec", ...], directions: tuple[str, ...]
+    ) -> None:
+        """Refuses a stack whose layers have these cells, wirings and directions; most wirings go with all.
+
+        Raises:
+            ValueError: says why.
+        """
 
 
 class Wiring(nn.Module, ABC):

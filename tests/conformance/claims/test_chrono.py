@@ -11,9 +11,9 @@ from zoo.cells import CELLS
 from zoo.stack import StackSpec
 
 CHRONO = [name for name in CELLS.names() if "chrono" in CELLS[name].spec_class.__dataclass_fields__]
-KEEP = {"lstm": "f", "gru": "z", "janet": "f", "minlstm": "f", "sru": "f"}
+KEEP = {"lstm": "f", "highway_lstm": "f", "gru": "z", "janet": "f", "minlstm": "f", "sru": "f"}
 """Cell -> the gate that keeps its state."""
-TAKE = {"lstm": "i", "mingru": "z", "minlstm": "i"}
+TAKE = {"lstm": "i", "highway_lstm": "i", "mingru": "z", "minlstm": "i"}
 """Cell -> the gate that takes something in."""
 
 

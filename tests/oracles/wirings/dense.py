@@ -1,7 +1,8 @@
 """[x; y]: Huang et al., 2017."""
 
 from oracles.arrays import Array, Weights, beside
+from oracles.wirings import Place
 
 
-def join(weights: Weights, x: Array, y: Array) -> Array:
+def join(weights: Weights, x: Array, y: Array, place: Place) -> Array:
     return beside(x, y)

@@ -33,6 +33,12 @@ TERMS: dict[str, Callable[[int, int], int]] = {
 }
 TYPICAL = "lstm"
 """The cell around which a switch is shown."""
+START = {
+    "yes": "the identity, where widths agree",
+    "nearly": "nearly the identity, where widths agree",
+    "no": "",
+}
+"""What `WiringCard.identity` says, in words."""
 SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
 
 
@@ -149,6 +155,7 @@ def _wiring(registry: Registry[Any], key: str) -> str:
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in wiring.named_parameters())
     facts = {
         "parameters": f"{shapes or 'none'}, at I = H = {WIDTH}",
+        "at the start": START[cls.card.identity],
         "no decay": ", ".join(cls.card.no_decay),
         "paper": _paper(cls.card),
     }
