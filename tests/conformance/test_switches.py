@@ -88,7 +88,8 @@ def with_oracles() -> Iterator[tuple[SwitchSpec, CellSpec, bool]]:
 def built(switch: Any, cell: Any, engine: str = "auto", **options: Any) -> Stack:
     """A layer in float64, with random parameters."""
     spec = StackSpec(cell=cell, hidden_size=HIDDEN, switches=switch, engine=engine, **options)
-    return randomised(spec.build(INPUT).double())
+    stack = spec.build(INPUT).double()
+    return stack if torch.get_default_device().type == "meta" else randomised(stack)
 
 
 def is_refused(switch: Any, cell: Any) -> str:
@@ -183,11 +184,12 @@ def test_engines_agree_in_both_directions_over_all_kinds_of_cells(switch: Any, t
     for cell in cells:
         whole = built(switch, VARIANTS[cell], "reference", direction="bidirectional", merge="sum")
         whole.train(training)
-        able = [each for each in (with_engine(whole, engine) for engine in FAST) if each is not None]
-        if able:  # each cell on one of its engines, first on those that no other was on
-            fast = min(able, key=lambda stack: stack.spec.engine in met)
-            assert_close(seeded(fast), seeded(whole))
-            met.add(fast.spec.engine)
+        for engine in sorted(FAST, key=met.__contains__):  # each cell on one, first on those no other was on
+            fast = with_engine(whole, engine)
+            if fast is not None:
+                assert_close(seeded(fast), seeded(whole))
+                met.add(engine)
+                break
     assert {"c", "eager"} <= met
 
 
@@ -310,10 +312,13 @@ def test_what_makes_no_sense_is_refused(switches: Any, cell: str, message: str) 
 
 
 def test_every_cell_takes_each_switch_or_says_why_not() -> None:
-    for name in SWITCHES.names():
-        reasons = {cell: is_refused(name, cell) for cell in CELLS.names()}
-        assert all(not reason or f"cell {cell!r}: " in reason for cell, reason in reasons.items())
-        assert not reasons["lstm"]
+    names, reasons = SWITCHES.names(), {}
+    for k, cell in enumerate(CELLS.names()):  # three of them, others from cell to cell
+        for switch in names if cell == "lstm" else names[k % 3 :: 3]:
+            with torch.device("meta"):
+                reasons[cell, switch] = is_refused(switch, cell)
+    for (cell, switch), reason in reasons.items():
+        assert not reason or (reason.startswith(f"cell {cell!r}: {switch} ") and cell != "lstm")
 
 
 def test_a_switched_stack_survives_its_plain_form_a_pickle_and_a_name() -> None:
@@ -335,6 +340,8 @@ def test_each_switch_meets_each_wiring_and_each_direction(name: str) -> None:
         spec = StackSpec(
             cell=cell, hidden_size=INPUT, num_layers=2, direction=way, wiring=wiring, switches=switch
         )
+        if wiring == "cell_highway" and name == "zoneout":  # whose output is h beside c
+            continue
         stack = randomised(spec.build(INPUT).double())
         loop = with_engine(stack, "reference")
         assert loop is not None

@@ -8,7 +8,17 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.base import Card, Cell, ChronoSpec, ForgetSpec, Product, State, chrono_, register_cell
+from zoo.cells.base import (
+    Card,
+    Cell,
+    ChronoSpec,
+    ForgetSpec,
+    Product,
+    State,
+    candidate,
+    chrono_,
+    register_cell,
+)
 
 
 @final
@@ -117,7 +127,8 @@ class HighwayLSTM(Cell):
         h, c = state
         x_i, x_f, x_g, x_o, *carried = pre.chunk(6 if self.spec.below else 4, dim=-1)
         h_i, h_f, h_g, h_o = product("ifgo", h).chunk(4, dim=-1)
-        new = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * torch.tanh(x_g + h_g)
+        g = candidate(torch.tanh(x_g + h_g), product)
+        new = torch.sigmoid(x_f + h_f) * c + torch.sigmoid(x_i + h_i) * g
         if carried:
             (x_d, k), (p, q) = carried, self.peephole.chunk(2, dim=-1)
             new = new + torch.sigmoid(x_d + p * c + q * k) * k

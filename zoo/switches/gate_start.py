@@ -91,6 +91,11 @@ class GateStart(Switch):
     @torch.no_grad()
     def start(self, cell: Cell) -> tuple[str, ...]:
         bias = cell.bias
+        for gate in self.spec.gates + self.spec.opposite:
+            if gate not in cell.gates:
+                raise ValueError(
+                    f"gate_start names gate {gate!r} of a cell inside; expected a cell without one"
+                )
         for gate in self.spec.gates:
             if self.spec.recurrent is not None:
                 MATRICES[self.spec.recurrent](Cell.recurrent_weight(cell, gate))
