@@ -104,3 +104,18 @@ def test_weight_decay_spares_what_the_cells_of_characters_spare():
 def test_what_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_dropped_words_are_0_wherever_they_stand_and_in_training_alone():
+    encoder = zoo.StackSpec(hidden_size=4)
+    network = zoo.ModelSpec(encoder=encoder, vocab_size=400, output_size=2, word_dropout=0.5)
+    embedding = network.build().embedding
+    x = torch.arange(400).expand(3, -1)
+    torch.manual_seed(0)
+    kept = embedding(x) / embedding.weight
+    assert torch.equal(kept[0], kept[2])
+    assert set(kept[0].round(decimals=5).flatten().tolist()) == {0.0, 2.0}
+    assert 0.4 < (kept[0, :, 0] == 0).float().mean() < 0.6
+    assert torch.equal(embedding.eval()(x)[1], embedding.weight)
+    with pytest.raises(ValueError, match=r"word_dropout is 0\.5 with features; expected tokens, or 0"):
+        zoo.ModelSpec(encoder=encoder, input_size=3, output_size=2, word_dropout=0.5)

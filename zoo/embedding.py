@@ -7,6 +7,7 @@ from typing import Any, final
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from zoo.registry import Spec, check_positive
 from zoo.stack import StackSpec, backward_columns, check_stack, check_weights, final_outputs
@@ -63,7 +64,7 @@ class CharacterEncoder(nn.Module):
 
     def __init__(self, spec: CharacterSpec, types: int) -> None:
         super().__init__()
-        self.embedding = token_embedding(types, spec.embedding_size)
+        self.embedding = TokenEmbedding(types, spec.embedding_size)
         self.encoder = spec.encoder.build(spec.embedding_size)
         self.output_size = self.encoder.output_size
 
@@ -76,16 +77,38 @@ class CharacterEncoder(nn.Module):
         return final[places].view(*characters.shape[:-1], self.output_size)
 
 
-def token_embedding(types: int, width: int) -> nn.Embedding:
-    """A table of vectors with a small start.
+@final
+class TokenEmbedding(nn.Embedding):
+    """A table of vectors with a small start, some of which are 0 in training, wherever their tokens stand.
+
+    Reference: Gal & Ghahramani, 2016, https://arxiv.org/abs/1512.05287, section 4.2; one mask for each call.
+
+    Args:
+        types: V, how many vectors there are.
+        width: Of each.
+        dropout: The share of the types that are 0; the others are divided by 1 - dropout.
 
     Raises:
         ValueError: it is too large for any machine.
     """
-    check_weights(types * width, f"vocab_size {types} and embedding_size {width}")
-    embedding = nn.Embedding(types, width)
-    embedding.weight.data.mul_(EMBEDDING_STD)
-    return embedding
+
+    def __init__(self, types: int, width: int, dropout: float = 0.0) -> None:
+        check_weights(types * width, f"vocab_size {types} and embedding_size {width}")
+        super().__init__(types, width)
+        self.weight.data.mul_(EMBEDDING_STD)
+        self.dropout = dropout
+
+    def forward(self, input: Int[Tensor, "..."]) -> Float[Tensor, "... E"]:
+        """The vectors of these tokens."""
+        if not (self.training and self.dropout):
+            return super().forward(input)
+        kept = F.dropout(self.weight.new_ones(self.num_embeddings, 1), self.dropout)
+        return F.embedding(input, self.weight * kept)
+
+
+def character_encoder(spec: CharacterSpec | None, types: int | None) -> CharacterEncoder | None:
+    """What reads characters, where a network has such a thing and the data has characters."""
+    return None if spec is None or types is None else CharacterEncoder(spec, types)
 
 
 def joined(words: Tensor, characters: Tensor | None, encoder: CharacterEncoder | None) -> Tensor:

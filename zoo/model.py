@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, final
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.embedding import CharacterEncoder, CharacterSpec, joined, token_embedding
+from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.sequence_model import SequenceModel, draw_uniformly
@@ -53,6 +53,9 @@ class ModelSpec(Spec):
     input_dropout: float = 0.0
     """Share of the encoder's inputs set to zero in training."""
 
+    word_dropout: float = 0.0
+    """Share of the token types left out in training: zero wherever they stand in a batch."""
+
     output_dropout: float = 0.0
     """Share of the head's inputs set to zero in training."""
 
@@ -75,6 +78,24 @@ class ModelSpec(Spec):
             if value is not None:
                 check_positive(name, value)
         check_stack(self.encoder, self.input_size or 1)
+        self._check_tokens()
+        both = self.encoder.directions[-1] == "bidirectional"
+        if self.pooling == "last" and self.encoder.merge != "concat" and both:
+            raise ValueError(
+                f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
+                f"mixes them; expected merge 'concat' or another pooling"
+            )
+        check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
+        check_fraction("input_dropout", self.input_dropout)
+        check_fraction("output_dropout", self.output_dropout)
+        if self.init_range is not None and not 0 < self.init_range < float("inf"):
+            raise ValueError(f"init_range is {self.init_range!r}; expected a positive number")
+
+    def _check_tokens(self) -> None:
+        """Refuses what only tokens have beside features."""
+        check_fraction("word_dropout", self.word_dropout)
+        if self.word_dropout and self.input_size is not None:
+            raise ValueError(f"word_dropout is {self.word_dropout} with features; expected tokens, or 0")
         if self.embedding_size is not None:
             check_positive("embedding_size", self.embedding_size)
             if self.input_size is not None:
@@ -92,17 +113,6 @@ class ModelSpec(Spec):
                 f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
                 f"where nothing else is said; expected embedding_size"
             )
-        both = self.encoder.directions[-1] == "bidirectional"
-        if self.pooling == "last" and self.encoder.merge != "concat" and both:
-            raise ValueError(
-                f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
-                f"mixes them; expected merge 'concat' or another pooling"
-            )
-        check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
-        check_fraction("input_dropout", self.input_dropout)
-        check_fraction("output_dropout", self.output_dropout)
-        if self.init_range is not None and not 0 < self.init_range < float("inf"):
-            raise ValueError(f"init_range is {self.init_range!r}; expected a positive number")
 
     @property
     def sizes(self) -> dict[str, int | None]:
@@ -177,9 +187,9 @@ class Model(SequenceModel):
         assert spec.output_size is not None
         embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
         self.embedding = (
-            token_embedding(spec.vocab_size, embedding_size) if spec.vocab_size is not None else None
+            TokenEmbedding(spec.vocab_size, embedding_size, spec.word_dropout) if spec.vocab_size else None
         )
-        self.characters = _character_encoder(spec)
+        self.characters = character_encoder(spec.characters, spec.character_vocab_size)
         width = spec.input_size or embedding_size
         width += 0 if self.characters is None else self.characters.output_size
         encoder, output_size = spec.encoder.sized(width), spec.output_size
@@ -287,10 +297,3 @@ class Model(SequenceModel):
                 f"{embedded}; expected embedding_size equal to the encoder's output width"
             )
         self.head.weight = self.embedding.weight
-
-
-def _character_encoder(spec: ModelSpec) -> CharacterEncoder | None:
-    if spec.characters is None:
-        return None
-    assert spec.character_vocab_size is not None
-    return CharacterEncoder(spec.characters, spec.character_vocab_size)

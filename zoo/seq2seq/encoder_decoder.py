@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.embedding import token_embedding
+from zoo.embedding import TokenEmbedding
 from zoo.model import ModelSpec
 from zoo.seq2seq.attention import Attention, Memory
 from zoo.seq2seq.bridge import Bridge
@@ -75,10 +75,10 @@ class EncoderDecoder(SequenceModel):
         types, width = network.output_size, network.embedding_size or network.encoder.hidden_sizes[0]
         _check_tokens(decoder, types)
         self.spec, self.decoder_spec = network, decoder
-        self.embedding = None if network.vocab_size is None else token_embedding(network.vocab_size, width)
+        self.embedding = None if network.vocab_size is None else TokenEmbedding(network.vocab_size, width)
         self.encoder = network.encoder.build(network.input_size or width)
         embedding_size = decoder.embedding_size or decoder.stack.hidden_sizes[0]
-        self.target_embedding = token_embedding(types, embedding_size)
+        self.target_embedding = TokenEmbedding(types, embedding_size)
         fed = decoder.width if decoder.input_feeding else 0
         self.decoder = decoder.stack.build(embedding_size + fed)
         self.bridge = Bridge(decoder.bridge, self.encoder, self.decoder)
