@@ -1,12 +1,12 @@
 """Whether one variant is better than another, by the differences of runs with the same seed."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 LEVEL = 0.05
 """How often a difference that is none may be called one."""
@@ -23,7 +23,7 @@ class Paired:
     Attributes:
         pairs: How many there are.
         mean: Of the differences.
-        low: Where the interval of 95 % for the mean begins, by Student's t; NaN of one pair.
+        low: Where the interval for the mean begins, by Student's t; NaN of one pair.
         high: Where it ends.
         p: How often flipping the signs of the differences at random makes their mean as large, either way.
     """
@@ -35,27 +35,36 @@ class Paired:
     p: float
 
 
-def paired(ours: Sequence[float], theirs: Sequence[float]) -> Paired:
+def paired(ours: Sequence[float], theirs: Sequence[float], tests: int = 1) -> Paired:
     """Compares two variants, seed by seed.
 
     Args:
         ours: A number for each seed.
         theirs: Those of the same seeds.
+        tests: How many such intervals there are, which are to hold together (Bonferroni).
     """
     differences = np.subtract(ours, theirs).astype(float)
-    low, high = interval(differences.tolist())
+    low, high = interval(differences.tolist(), LEVEL / tests)
     mean = float(differences.mean())
     return Paired(pairs=len(differences), mean=mean, low=low, high=high, p=sign_flips(differences))
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The interval of 95 % for the mean of what these values are drawn from, if they are normal."""
+def interval(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
+    """The interval for the mean of what these values are drawn from, if they are normal.
+
+    Args:
+        values: The values.
+        level: How often such an interval may miss it.
+
+    Returns:
+        Where it begins and where it ends; NaN of fewer than two values.
+    """
     from scipy.special import stdtrit  # numpy has no such function, and scipy takes a moment to load
 
     count = len(values)
     if count < 2:
         return math.nan, math.nan
-    reach = float(stdtrit(count - 1, 1 - LEVEL / 2)) * float(np.std(values, ddof=1)) / math.sqrt(count)
+    reach = float(stdtrit(count - 1, 1 - level / 2)) * float(np.std(values, ddof=1)) / math.sqrt(count)
     return float(np.mean(values)) - reach, float(np.mean(values)) + reach
 
 
@@ -67,19 +76,19 @@ def sign_flips(differences: Float[np.ndarray, " pairs"]) -> float:
     """
     pairs = len(differences)
     seen, total = abs(float(differences.sum())), float(np.abs(differences).sum())
-    is_exact, generator = pairs <= MOST_EXACT, np.random.default_rng(0)
-    count = 2 ** min(pairs, MOST_EXACT)
-    hits = 0
-    for first in range(0, count, AT_ONCE):
-        numbers = np.arange(first, min(first + AT_ONCE, count))
-        bits = (
-            (numbers[:, None] >> np.arange(pairs)) & 1
-            if is_exact
-            else generator.integers(0, 2, (len(numbers), pairs))
-        )
-        sums = np.abs((1 - 2 * bits) @ differences)
-        hits += int((sums >= seen - 1e-12 * total).sum())
-    return hits / count if is_exact else (hits + 1) / (count + 1)
+    sums = np.concatenate([np.abs(signs @ differences) for signs in _signs(pairs)])
+    hits = int((sums >= seen - 1e-12 * total).sum())  # rounding must not tell apart what is equal
+    return hits / len(sums) if pairs <= MOST_EXACT else (hits + 1) / (len(sums) + 1)
+
+
+def _signs(pairs: int) -> Iterator[Int[np.ndarray, "some pairs"]]:
+    """All signs that so many differences can have; of very many pairs a million at random."""
+    generator = np.random.default_rng(0)
+    for first in range(0, 2 ** min(pairs, MOST_EXACT), AT_ONCE):
+        numbers = np.arange(first, min(first + AT_ONCE, 2 ** min(pairs, MOST_EXACT)))
+        exact = (numbers[:, None] >> np.arange(pairs)) & 1
+        bits = exact if pairs <= MOST_EXACT else generator.integers(0, 2, (len(numbers), pairs))
+        yield 1 - 2 * bits
 
 
 def least_p(pairs: int) -> float:

@@ -88,12 +88,12 @@ class Contest:
 
     @property
     def verdict(self) -> str:
-        """What can be said."""
-        if self.p > LEVEL:
+        """What can be said: for sure, only if the differences are normal, or not at all."""
+        excludes_none = self.paired.low > 0 or self.paired.high < 0
+        if self.p > LEVEL and not excludes_none:
             return "undecided"
-        if not self.sign:
-            return "different"
-        return "better" if self.paired.mean * self.sign > 0 else "worse"
+        which = "better" if self.paired.mean * self.sign > 0 else "worse" if self.sign else "different"
+        return which if self.p <= LEVEL else f"{which}, if normal"
 
 
 def standings(trials: Sequence[Trial], measure: Measure) -> list[Standing]:
@@ -115,13 +115,19 @@ def best(found: Sequence[Standing], measure: Measure) -> Standing | None:
 def contests(found: Sequence[Standing], against: str, measure: Measure) -> list[Contest]:
     """All others against one of the variants, each over the seeds that both have."""
     reference = next(standing for standing in found if standing.variant == against)
-    pairs = {
-        standing.variant: paired(
-            [standing.values[seed] for seed in shared], [reference.values[seed] for seed in shared]
-        )
+    shared = {
+        standing.variant: [seed for seed in standing.values if seed in reference.values and _is_seed(seed)]
         for standing in found
         if standing is not reference
-        and (shared := [seed for seed in standing.values if seed in reference.values and _is_seed(seed)])
+    }
+    held = [standing for standing in found if shared.get(standing.variant)]
+    pairs = {
+        standing.variant: paired(
+            [standing.values[seed] for seed in shared[standing.variant]],
+            [reference.values[seed] for seed in shared[standing.variant]],
+            len(held),
+        )
+        for standing in held
     }
     adjusted = holm([each.p for each in pairs.values()])
     return [

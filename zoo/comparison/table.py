@@ -17,7 +17,7 @@ def overview(found: Sequence[Standing], measure: Measure) -> Table:
     first = best(found, measure)
     count = max((len(standing.trials) for standing in found), default=0)
     has_encoder = any(trial.encoder_parameters for standing in found for trial in standing.trials)
-    head = ["variant", "stack", *(["encoder"] if has_encoder else []), "parameters", measure.name]
+    head = ["variant", "stack", "parameters", *(["in encoder"] if has_encoder else []), measure.name]
     head += ["± std", "runs", "seconds", "verdict"]
     rows = [_row(standing, standing is first, has_encoder) for standing in found]
     title = f"{measure.name}, mean of {count} {'run' if count == 1 else 'runs'}, {measure.words}"
@@ -32,8 +32,8 @@ def _row(standing: Standing, is_best: bool, has_encoder: bool) -> tuple[str, ...
     return (
         f"{standing.variant}{' *' if is_best else ''}",
         known.stack or NOTHING,
-        *encoder,
         _count(known.parameters),
+        *encoder,
         decimals(standing.mean, standing.deviation),
         decimals(standing.deviation, standing.deviation),
         str(begun) if done == begun else f"{done} of {begun}",
@@ -46,9 +46,9 @@ def decisions(found: Sequence[Contest], against: str, measure: Measure) -> Table
     """A row for each variant that is held against another; None where no seeds pair."""
     if not found:
         return None
-    head = ("variant", "difference", "95 % interval of it", "p", "verdict")
-    several = f", p by Holm for {len(found)} comparisons" if len(found) > 1 else ""
-    title = f"{measure.name} less that of {against}, seed by seed: sign-flip test{several}"
+    head = ("variant", "difference", "interval of it", "p", "verdict")
+    several = f" of all {len(found)} together" if len(found) > 1 else ""
+    title = f"{measure.name} less that of {against}, seed by seed; intervals of 95 %{several}"
     return Table(title, head, tuple(_decision(each) for each in found))
 
 
@@ -127,5 +127,6 @@ def _count(value: int | None) -> str:
 
 LEGEND = (
     "std: over seeds, of the sample (n - 1). *: the best mean, which by itself decides nothing.",
-    f"p: how often random signs make the mean difference as large; a verdict needs {LEVEL:g} or less.",
+    f"p: how often random signs make the mean difference as large, by Holm where there are several; a "
+    f"verdict needs {LEVEL:g} or less. if normal: by the interval alone, which takes differences for normal.",
 )
