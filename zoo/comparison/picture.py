@@ -32,7 +32,7 @@ LETTER, LONGEST = 0.078, 26
 """How wide a letter of a variant's name is, and how many of them there are at most."""
 FEW = 8
 """Points of a curve up to which each is marked."""
-TICKS = (1, 2, 5, 10)
+TICKS = (1, 2, 2.5, 5, 10)
 """What the first digit of a distance between ticks may be."""
 LEAST = 2.2
 """Inches that the panels are high at least."""

@@ -105,11 +105,12 @@ def standings(trials: Sequence[Trial], measure: Measure) -> list[Standing]:
 
 
 def best(found: Sequence[Standing], measure: Measure) -> Standing | None:
-    """The variant with the best mean; None where nothing says what is better, or only one has a mean."""
-    known = [standing for standing in found if standing.values]
+    """The variant with the best mean; None where nothing says what is better, or no other has a worse one."""
+    known = [standing for standing in found if not math.isnan(standing.mean)]
     if not measure.sign or len(known) < 2:
         return None
-    return max(known, key=lambda standing: measure.sign * standing.mean)
+    first, second = sorted(known, key=lambda standing: -measure.sign * standing.mean)[:2]
+    return first if first.mean != second.mean else None
 
 
 def contests(found: Sequence[Standing], against: str, measure: Measure) -> list[Contest]:

@@ -110,7 +110,7 @@ def decimals(value: float, spread: float) -> str:
     """A number with the digits that its spread leaves meaning to: two of the spread."""
     if math.isnan(value):
         return NOTHING
-    if not (math.isfinite(spread) and spread > 0 and math.isfinite(value)):
+    if not (math.isfinite(spread) and spread > 1e-9 * abs(value) and math.isfinite(value)):
         return number(value)
     places = min(max(1 - math.floor(math.log10(spread)), 0), 6)
     return f"{value:,.{places}f}"

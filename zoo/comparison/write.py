@@ -1,5 +1,6 @@
 """Says what a comparison has found, and writes it: a table of all runs, the tables for people, a picture."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from zoo.runs.atomic_file import atomic_file
 from zoo.runs.record_file import write_rows
 
 CSV, PAGE, PICTURE = "compare.csv", "compare.md", "compare.png"
+WIDTH = 100
+"""Letters of a line on a terminal."""
 
 
 def tables(
@@ -31,13 +34,14 @@ def told(found: Sequence[Standing], contests: Sequence[Contest], shown: Sequence
         yield ""
         yield from (f"  {line}" for line in lines(table))
     yield ""
-    yield from _sentences(found, contests)
+    for sentence in _sentences(found, contests):
+        yield from textwrap.wrap(sentence, WIDTH)
 
 
 def _sentences(found: Sequence[Standing], contests: Sequence[Contest]) -> Iterator[str]:
     """What the tables do not say."""
     limit = reach(contests)
-    yield from (f"failed    {line}" for line in failures(found))
+    yield from (f"Failed: {line}" for line in failures(found))
     if contests:
         yield from LEGEND
     if limit:

@@ -22,6 +22,7 @@ from zoo.tasks.base import Task
 from zoo.tasks.from_data import Sized
 
 PARTS: tuple[Split, ...] = ("train", "val", "test")
+WHY_ONE_DEVICE = "trains each run on one device, several runs at once with --jobs"
 
 
 @final
@@ -60,7 +61,8 @@ class CheckJob(Job):
         known: Data that has been looked at, by its part of the recipe; it is added to.
     """
 
-    name, method, folder = "fit", "fit", ""
+    name, method, folder = "compare", "fit", ""
+    on_one_device, why_one_device = True, WHY_ONE_DEVICE
 
     def __init__(self, known: dict[str, SeenData]) -> None:
         self.known = known

@@ -102,8 +102,8 @@ class ComparisonFolder:
             entries[0].unlink()
             self.path.rmdir()
         elif left:
-            what = "1 run is" if left == 1 else f"{left} runs are"
-            say("compare", f"{what} left; the same command goes on with them in {self.path}")
+            what, them = ("1 run is", "it") if left == 1 else (f"{left} runs are", "them")
+            say("compare", f"{what} left; the same command goes on with {them} in {self.path}")
 
 
 def trials_in(path: Path) -> dict[tuple[str, int | None], Trial]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import final
 
 from zoo.callbacks.nonfinite.watch import NonFiniteError
+from zoo.cli.compare.checking import WHY_ONE_DEVICE
 from zoo.cli.compare.variants import Variant
 from zoo.cli.errors import UserError, debugging, failure
 from zoo.cli.recipes.allowlist import import_modules, let_in
@@ -36,9 +37,8 @@ class SeedJob(Job):
         error: What was not finite, where that has ended it.
     """
 
-    name, method, folder, goes_on = "fit", "fit", "version", True
-    on_one_device = True
-    why_one_device = "zoo compare trains each run on one device; several devices take a run by itself"
+    name, method, folder, goes_on = "compare", "fit", "version", True
+    on_one_device, why_one_device = True, WHY_ONE_DEVICE
 
     def __init__(self, runs: Path) -> None:
         self.runs: Path = runs

@@ -17,14 +17,13 @@ from zoo.registry.source import Source
 
 SEED = "seed_everything"
 GIVEN = {
-    SEED: "the seed of each run; expected --seeds",
-    "ckpt_path": "a new model for each run",
-    "trainer.fast_dev_run": "runs that keep what they measure",
-    "trainer.logger": "runs that keep what they measure in their folders",
+    SEED: "gives each run its seed; expected --seeds",
+    "ckpt_path": "begins with a new model for each run; leave it out",
+    "trainer.fast_dev_run": "reads what runs keep, and such a run keeps nothing; leave it out",
+    "trainer.logger": "reads what the loggers of runs keep, as they are; leave it out",
 }
-"""Options that a comparison does not take, and what it gives in their place."""
-OUTSIDE = re.compile(r",(?![^\[\]{}]*[\]}])")
-"""A comma that stands in no brackets."""
+"""Options that a comparison does not take, and why."""
+OPENING, CLOSING = "[{", "]}"
 
 
 @final
@@ -71,7 +70,7 @@ class Axis:
             UserError: it says something else.
         """
         path, equals, listed = text.partition("=")
-        values = tuple(value.strip() for value in OUTSIDE.split(listed))
+        values = tuple(value.strip() for value in _split(listed))
         if not (path and equals and all(values)):
             raise UserError(f"--over is {text!r}; expected a path and its values, such as cell=lstm,gru")
         if len(set(values)) < len(values):
@@ -82,6 +81,13 @@ class Axis:
         """What a value is called in the name of a variant: itself, and with its path where it is no word."""
         is_word = re.fullmatch(r"[A-Za-z]\w*", value) and value not in ("true", "false", "null")
         return value if is_word else f"{self.path.rpartition('.')[2]}={value}"
+
+
+def _split(listed: str) -> list[str]:
+    """What stands between commas that are in no brackets."""
+    depths = itertools.accumulate((char in OPENING) - (char in CLOSING) for char in listed)
+    cuts = [place for place, depth in enumerate(depths) if listed[place] == "," and depth == 0]
+    return [listed[first + 1 : last] for first, last in itertools.pairwise([-1, *cuts, len(listed)])]
 
 
 def variants(
@@ -118,7 +124,7 @@ def variants(
 def _check_options(options: Sequence[Option]) -> None:
     for key, value in options:
         if key in GIVEN:
-            raise UserError(f"--{key} is {value}, and a comparison gives {GIVEN[key]}; leave it out")
+            raise UserError(f"--{key} is {value}, and a comparison {GIVEN[key]}")
 
 
 def _of_recipe(
@@ -177,7 +183,7 @@ def _full(path: str, places: Mapping[str, Sequence[str]]) -> str:
     first = path.partition(".")[0]
     if first in SECTIONS:
         if path in GIVEN:
-            raise UserError(f"--over {path}: a comparison gives {GIVEN[path]}")
+            raise UserError(f"--over {path}: a comparison {GIVEN[path]}")
         return path
     held = [place for place, names in places.items() if first in names]
     least = min((place.count(".") for place in held), default=0)
