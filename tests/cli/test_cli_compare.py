@@ -21,7 +21,7 @@ from zoo.tasks.sequence_classifier import SequenceClassifier
 NATIVE = "--model.network.encoder.engine=native"  # for which nothing is compiled
 OVER = ("compare", "small.yaml", "--over", "cell=lstm,gru", NATIVE)
 COMPARE = (*OVER, "--seeds=1")
-FOLDER = "runs/compare-small-cell"
+FOLDER, SMALL = "runs/compare-small-cell", "runs/compare-small"
 
 
 def rows(folder, name=FOLDER):
@@ -58,40 +58,13 @@ def steps(monkeypatch):
     return stop_at
 
 
-def test_a_comparison_from_its_first_run_to_more_seeds(zoo, folder, steps):
-    assert zoo(*COMPARE).code == 0
-    one = numbers(folder)
-    assert list(one) == [("lstm", 1), ("gru", 1)]
-    taken = steps(0)
-    outcome = zoo(*OVER, "--seeds=1,2")
-    assert outcome.code == 0, outcome.err
-    assert outcome.out.splitlines()[0] == f"compare   {FOLDER}: 2 of 4 runs are done"
-    assert len(taken) == 2 * 4  # of the second seed alone
-    two = numbers(folder)
-    assert {key: two[key] for key in one} == one
-    accuracies = [float(two["gru", seed][0]) for seed in (1, 2)]
-    line = next(line for line in outcome.out.splitlines() if line.strip().startswith("gru"))
-    assert "bi-gru-2x8-residual" in line
-    found = [float(cell) for cell in re.split(r"\s{2,}", line.strip())[4:6]]
-    assert found == pytest.approx([fmean(accuracies), stdev(accuracies)], rel=0.05)
-
-    again = zoo(*OVER, "--seeds=1,2")
-    assert again.out.splitlines()[0] == f"compare   {FOLDER}: 4 of 4 runs are done"
-    assert len(taken) == 2 * 4
-    assert again.out.splitlines()[1:] == outcome.out[outcome.out.index("\ntest/accuracy,") :].splitlines()
-
-
 def test_what_was_interrupted_goes_on_and_ends_as_a_fit_does(zoo, folder, steps):
-    alone = zoo(
-        "fit", "--config=small.yaml", "--model.network.encoder.cell=gru", NATIVE, "--seed_everything=1"
-    )
     steps(6)  # in the second run, of four steps each
     outcome = zoo(*COMPARE)
     assert outcome.code == 143
     said = f"compare   1 run is left; the same command goes on with it in {FOLDER}"
     assert outcome.out.splitlines()[-1] == said
     assert list(rows(folder)) == [("lstm", 1)]
-
     changed = zoo(*COMPARE, "--model.optimizer.lr=0.02")
     assert changed.code == 2
     assert changed.err == (
@@ -103,12 +76,37 @@ def test_what_was_interrupted_goes_on_and_ends_as_a_fit_does(zoo, folder, steps)
         assert zoo(*COMPARE).err.startswith(f"zoo: error: another process works in {FOLDER}; expected")
 
     taken = steps(0)
-    again = zoo(*COMPARE)
-    assert again.code == 0, again.err
+    went_on = zoo(*COMPARE)
+    assert went_on.code == 0, went_on.err
     assert len(taken) == 2
+    again = zoo(*COMPARE)
+    assert len(taken) == 2
+    assert again.out.splitlines()[0] == f"compare   {FOLDER}: 2 of 2 runs are done"
+    assert again.out[again.out.index("\n") :] == went_on.out[went_on.out.index("\ntest/accuracy,") - 1 :]
+    gru = ("--model.network.encoder.cell=gru", "--seed_everything=1", NATIVE)
+    alone = zoo("fit", "--config=small.yaml", *gru)
     accuracy, loss = map(float, numbers(folder)["gru", 1])
     assert f"val/loss {loss:.4g} " in alone.out
     assert f"test/accuracy {accuracy:.4g} " in alone.out
+
+
+def test_more_seeds_come_to_those_that_are_done_in_processes_of_their_own(zoo, folder):
+    one = ("compare", "small.yaml", NATIVE)
+    assert zoo(*one, "--seeds=1").code == 0
+    first = numbers(folder, SMALL)["small", 1]
+    outcome = zoo(*one, "--seeds=2", "--jobs=2")
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.splitlines()[0] == f"compare   {SMALL}: 1 of 2 runs are done"
+    found = numbers(folder, SMALL)
+    assert found["small", 1] == first
+    kept = (folder / SMALL / "small/seed_2/output.txt").read_text()
+    assert re.search(r"^epoch +1/1", kept, re.MULTILINE)
+    assert "epoch" not in outcome.out
+    accuracies = [float(accuracy) for accuracy, _ in found.values()]
+    assert f"test/accuracy {accuracies[1]:.4g} " in kept
+    line = next(line for line in outcome.out.splitlines() if "bi-lstm-2x8-residual" in line)
+    told = [float(cell) for cell in re.split(r"\s{2,}", line.strip())[4:6]]
+    assert told == pytest.approx([fmean(accuracies), stdev(accuracies)], rel=0.05)
 
 
 def test_changed_data_is_refused(zoo, folder, steps):
@@ -211,17 +209,6 @@ def test_a_budget_gives_all_variants_as_many_parameters(folder):
     found = variants(["small.yaml"], [], ["cell=elman,lstm"], 6000)
     seen = look_at(found, 1, [])
     assert [each.encoder_parameters for each in seen.values()] == pytest.approx([6000, 6000], rel=0.1)
-
-
-def test_a_run_in_a_process_of_its_own_gives_the_same_numbers(zoo, folder):
-    one = ("compare", "small.yaml", "--seeds=1", NATIVE)
-    assert zoo(*one, "--name=here").code == 0
-    outcome = zoo(*one, "--name=apart", "--jobs=2")
-    assert outcome.code == 0, outcome.err
-    assert numbers(folder, "runs/compare-apart") == numbers(folder, "runs/compare-here")
-    kept = (folder / "runs/compare-apart/small/seed_1/output.txt").read_text()
-    assert re.search(r"^epoch +1/1", kept, re.MULTILINE)
-    assert "epoch" not in outcome.out
 
 
 def test_as_many_processes_as_asked_share_the_cores_and_none_brings_down_another(tmp_path, monkeypatch):
