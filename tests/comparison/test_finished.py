@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from zoo.comparison.curves import curves_of
+
 RECIPE = """\
 seed_everything: {seed}
 model: {{class_path: SequenceClassifier, init_args: {{network: {{encoder: {{cell: {cell}}}}}}}}}
@@ -109,6 +111,34 @@ def test_a_run_that_was_cut_short_is_a_row_and_no_number(zoo, folder, runs):
     assert outcome.code == 0, outcome.err
     assert table(outcome.out, "test/accuracy, mean of")["lstm"][5:8] == ["5", "of", "6"]
     assert "Failed: lstm, seed 3: nothing was measured" in outcome.out
+
+
+def test_a_run_that_went_on_in_another_version_is_one_run(zoo, folder):
+    """Its best epoch is in the first, what it took back is not, and its test is in the second."""
+    run(folder / "seed_1/version_0", "gru", 1, "")
+    run(folder / "seed_1/version_1", "gru", 1, 0.9)
+    rows = [
+        "epoch,step,val/loss,val/accuracy,test/accuracy",
+        "3,30,0.5,0.75,",
+        "4,40,0.6,0.95,",
+        "4,40,,,0.8",
+    ]
+    (folder / "seed_1/version_1/metrics.csv").write_text("\n".join(rows) + "\n")
+    outcome = zoo("compare", "seed_1", "--output", "told")
+    assert outcome.code == 0, outcome.err
+    (told,) = csv.DictReader((folder / "told/compare.csv").read_text().splitlines())
+    assert (told["test/accuracy"], told["val/loss"], told["val/accuracy"]) == ("0.8", "0.4", "0.7")
+    curve = curves_of(folder / "seed_1/version_1")["val/accuracy"]
+    assert dict(zip(curve.steps, curve.values, strict=True)) == {10: 0.5, 20: 0.7, 30: 0.75, 40: 0.95}
+
+
+def test_two_runs_of_one_recipe_and_seed_are_refused(zoo, folder):
+    for name in ("a", "b"):
+        run(folder / f"runs/{name}/version_0", "gru", 1, 0.9)
+    outcome = zoo("compare", "runs/a", "runs/b")
+    assert outcome.code == 2
+    said = "runs/a/version_0 and runs/b/version_0 are of one recipe and seed; expected one of them"
+    assert outcome.err == f"zoo: error: {said}\n"
 
 
 @pytest.mark.parametrize(

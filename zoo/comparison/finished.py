@@ -29,14 +29,29 @@ def finished(paths: Sequence[Path]) -> list[Trial]:
     if twice:
         raise ValueError(f"the run {twice[0]!r} is named twice; expected different runs")
     recipes = [_recipe(folder) for folder in folders]
-    keys = [json.dumps({**recipe, SEED: None}, sort_keys=True, default=str) for recipe in recipes]
+    keys = [_key(recipe) for recipe in recipes]
     first = dict(reversed(list(zip(keys, folders, strict=True))))
-    order = list(dict.fromkeys(keys))
-    called = dict(zip(order, _names([first[key] for key in order]), strict=True))
-    return [
-        read_trial(called[key], _seed(recipe), folder)
-        for key, recipe, folder in zip(keys, recipes, folders, strict=True)
-    ]
+    called = dict(zip(dict.fromkeys(keys), _names([first[key] for key in dict.fromkeys(keys)]), strict=True))
+    found: dict[tuple[str, int | None], Trial] = {}
+    for key, recipe, folder in zip(keys, recipes, folders, strict=True):
+        trial = read_trial(called[key], _seed(recipe), folder)
+        place = (trial.variant, trial.seed)
+        if place in found and trial.seed is not None and not _is_newer(folder, Path(found[place].folder)):
+            raise ValueError(
+                f"{found[place].folder} and {folder} are of one recipe and seed; expected one of them"
+            )
+        found[place if trial.seed is not None else (str(folder), None)] = trial
+    return list(found.values())
+
+
+def _key(recipe: dict[str, Any]) -> str:
+    """What is the same for all runs of a variant."""
+    return json.dumps({**recipe, SEED: None}, sort_keys=True, default=str)
+
+
+def _is_newer(folder: Path, other: Path) -> bool:
+    """Whether a run is another version of one, which it goes on from or takes the place of."""
+    return folder.parent.resolve() == other.parent.resolve()
 
 
 def _runs_in(path: Path) -> Iterator[Path]:

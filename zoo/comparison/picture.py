@@ -11,18 +11,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from zoo.comparison.curves import curves_of
 from zoo.comparison.measure import Measure
 from zoo.comparison.paired import interval
 from zoo.comparison.standing import Standing, best
 from zoo.comparison.table import decimals
-from zoo.comparison.trial import Trial
 from zoo.pictures.canvas import DPI, GRID, INK
 from zoo.pictures.labels import LINE, spread
 from zoo.pictures.looks import ALARM, of_run
 from zoo.pictures.marks import QUIET, TEXT
 from zoo.pictures.wording import number, shorten
 from zoo.runs.atomic_file import atomic_file
-from zoo.runs.metrics_file import METRICS, Curve, read_metrics
+from zoo.runs.metrics_file import Curve
 
 WIDTH, ROW, ABOVE, BELOW = 10.0, 0.42, 0.85, 0.6
 """In inches: the picture's width, a variant's height, room for the finding and for the axis."""
@@ -137,7 +137,8 @@ def _draw_curves(axes: Axes, found: Sequence[Standing], measure: Measure) -> Non
     ends: list[tuple[float, str, str]] = []
     for row, standing in enumerate(found):
         look = of_run(row)
-        curves = [curve for trial in standing.trials if (curve := _curve(trial, name)) is not None]
+        logged = [curves_of(Path(trial.folder)) for trial in standing.trials if trial.folder]
+        curves = [every[name] for every in logged if name in every]
         for curve in curves:
             axes.plot(curve.steps, curve.values, color=look.colour, linewidth=0.7, alpha=0.4)
         steps, mean = _mean(curves)
@@ -171,11 +172,6 @@ def _name_ends(axes: Axes, ends: Sequence[tuple[float, str, str]]) -> None:
     for up, (_, name, colour) in zip(spread([one[0] for one in wanted], LINE, height), wanted, strict=True):
         words = shorten(name, LONGEST)
         axes.text(1.03, up / height, words, transform=axes.transAxes, size=TEXT, color=colour, va="center")
-
-
-def _curve(trial: Trial, name: str) -> Curve | None:
-    path = Path(trial.folder) / METRICS
-    return read_metrics(path)[0].get(name) if trial.folder and path.is_file() else None
 
 
 def _mean(curves: Sequence[Curve]) -> tuple[list[float], list[float]]:

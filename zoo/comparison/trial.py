@@ -9,10 +9,11 @@ from typing import Any, final
 
 import numpy as np
 
+from zoo.comparison.curves import curves_of
 from zoo.diagnostics.quantities import Metric
 from zoo.report.curves import is_result
 from zoo.report.verdict import verdict_of
-from zoo.runs.metrics_file import METRICS, Curve, read_mapping, read_metrics
+from zoo.runs.metrics_file import Curve, read_mapping
 from zoo.verdict.judge import Finding
 
 MONITORED = "val/loss"
@@ -72,12 +73,10 @@ class Trial:
 
 def read_trial(variant: str, seed: int | None, folder: Path) -> Trial:
     """What the folder of a run says, also of one that has not come to its end."""
-    path = folder / METRICS
-    curves = read_metrics(path)[0] if path.is_file() else {}
     environment = read_mapping(folder / "environment.json")
     model = MODEL.match(str(environment.get("model", "")))
     seconds = environment.get("seconds")
-    metrics = _measured(curves)
+    metrics = _measured(curves_of(folder))
     first = verdict_of(folder)[0]
     return Trial(
         variant=variant,
