@@ -111,6 +111,11 @@ def test_a_run_that_was_cut_short_is_a_row_and_no_number(zoo, folder, runs):
     assert outcome.code == 0, outcome.err
     assert table(outcome.out, "test/accuracy, mean of")["lstm"][5:8] == ["5", "of", "6"]
     assert "Failed: lstm, seed 3: nothing was measured" in outcome.out
+    for version in range(6):
+        (folder / f"runs/gru/version_{version}/metrics.csv").write_text("epoch,step,val/loss\n1,10,nan\n")
+    others = zoo("compare", *runs).out
+    assert table(others, "test/accuracy, mean of")["gru"][3:7] == ["–", "–", "0", "of"]
+    assert list(table(others, "test/accuracy less that of lstm")) == ["variant", "elman"]
 
 
 def test_a_run_that_went_on_in_another_version_is_one_run(zoo, folder):

@@ -133,7 +133,7 @@ def _draw_curves(axes: Axes, found: Sequence[Standing], measure: Measure) -> Non
     """The metric in validation as training went on: each run thin, their mean thick."""
     _clean(axes, "y")
     name = f"val/{measure.name.partition('/')[2]}"
-    axes.set_title(f"{name}, as training went on", size=TEXT, color=QUIET, loc="left", pad=4)
+    axes.set_title(f"{name}, as training went on", size=TEXT, color=QUIET, loc="left", pad=9)
     ends: list[tuple[float, str, str]] = []
     for row, standing in enumerate(found):
         look = of_run(row)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -123,8 +123,3 @@ def _in_a_word(finding: Finding) -> str:
     if finding.severity == "good":
         return HEALTHY
     return finding.rule or UNMEASURED
-
-
-def seeds_of(trials: Sequence[Trial]) -> list[int]:
-    """All seeds, in order."""
-    return sorted({trial.seed for trial in trials if trial.seed is not None})

@@ -21,6 +21,7 @@ from zoo.data.batches.splits import Split
 from zoo.tasks.base import Task
 from zoo.tasks.from_data import Sized
 
+KEEPS_OR_SHOWS = ("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary")
 PARTS: tuple[Split, ...] = ("train", "val", "test")
 WHY_ONE_DEVICE = "trains each run on one device, several runs at once with --jobs"
 
@@ -70,8 +71,8 @@ class CheckJob(Job):
 
     def trainer(self, arguments: dict[str, Any], recipe: Mapping[str, Any], config: Namespace) -> Trainer:
         """A trainer that keeps nothing; a wrong option of it is refused all the same."""
-        idle = {"logger": False, "enable_checkpointing": False, "callbacks": [], "enable_progress_bar": False}
-        return Trainer(**arguments | idle | {"enable_model_summary": False, "barebones": False})
+        idle = dict.fromkeys(KEEPS_OR_SHOWS, False)
+        return Trainer(**arguments | idle | {"callbacks": []})
 
     def do(self, run: BuiltRun) -> None:
         """Looks.

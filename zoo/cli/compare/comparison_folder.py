@@ -122,7 +122,7 @@ def _trial(plain: Mapping[str, Any]) -> Trial | None:
 
 
 def _plain(recipe: Any) -> Any:
-    """A recipe as JSON gives it back, without what only says where it is kept."""
+    """A recipe as JSON gives it back."""
     plain: Any = json.loads(json.dumps(recipe, default=str))
     return plain
 

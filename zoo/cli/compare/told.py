@@ -36,7 +36,7 @@ def tell(trials: Sequence[Trial], metric: str | None, against: str | None, folde
     Args:
         trials: The runs.
         metric: What they are compared by; None takes the task's own.
-        against: The variant that the others are held against; None is the first.
+        against: The variant that the others are held against; None is the first that has not failed.
         folder: None writes nothing.
 
     Raises:
@@ -53,8 +53,9 @@ def tell(trials: Sequence[Trial], metric: str | None, against: str | None, folde
     names = [standing.variant for standing in found]
     if against is not None and against not in names:
         raise UserError(unknown("variant", against, names))
-    held = contests(found, against or names[0], measure)
-    shown = tables(found, held, against or names[0], measure)
+    reference = against or next((standing.variant for standing in found if standing.values), names[0])
+    held = contests(found, reference, measure)
+    shown = tables(found, held, reference, measure)
     for line in told(found, held, shown):
         print(line, flush=True)
     if folder is None:
