@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "data": {"registry"},
     "callbacks": {"private", "diagnostics", "runs", "verdict", "pictures", "registry"},
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
+    "comparison": {"report", "runs", "verdict", "pictures", "diagnostics", "registry"},
     "tracking": {"private"},
     "wiring": {"registry"},
     "switches": {"cells", "engines", "registry"},

@@ -7,6 +7,7 @@ import platform
 import re
 import shlex
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -104,6 +105,7 @@ class RunRecord(Callback):
     def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
         self.folder, self.config = folder, config
         self.started = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        self._before, self._began = 0.0, time.monotonic()
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         path = self.folder / "config.yaml"
@@ -117,8 +119,24 @@ class RunRecord(Callback):
                     logger.log_hyperparams({"recipe": dict(self.config)})
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._began = time.monotonic()
         if trainer.is_global_zero:
             self._keep_environment({"model": describe(pl_module), **environment(trainer)})
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Adds how long training and validation took, in all runs of which this one is the last."""
+        if trainer.is_global_zero:
+            told = {"model": describe(pl_module), **environment(trainer)}
+            self._keep_environment({**told, "seconds": round(self._seconds(), 3)})
+
+    def on_load_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Takes over how long the runs before this one took."""
+        self._before = float(checkpoint.get("zoo", {}).get("seconds", 0.0))
+
+    def _seconds(self) -> float:
+        return self._before + time.monotonic() - self._began
 
     def _keep_environment(self, plain: Mapping[str, Any]) -> None:
         text = json.dumps({**plain, "started": self.started}, indent=1, ensure_ascii=False)
@@ -136,7 +154,7 @@ class RunRecord(Callback):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.folder))
         recipe = {key: self.config.get(key) for key in ("seed_everything", "data", "trainer")}
         made_by = {"version": __version__, "model": type(pl_module).__name__, "modules": modules_let_in()}
-        checkpoint["zoo"] = {**made_by, "recipe": recipe}
+        checkpoint["zoo"] = {**made_by, "recipe": recipe, "seconds": self._seconds()}
 
 
 def environment(trainer: Trainer) -> dict[str, Any]:
