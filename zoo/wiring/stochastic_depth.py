@@ -39,7 +39,8 @@ class StochasticDepth(Wiring):
         z = x + b y                     in training: b is 1 with probability p_l, else 0
         z = x + p_l y                   in evaluation
 
-    b is drawn anew for each sequence and in each call, and is the same at all steps of a call.
+    b is drawn anew for each sequence and in each call, and is the same at all steps of a call; a step of a
+    stream is a call.
     Unequal widths: see `StochasticDepthSpec.unequal`; with "project", P x takes the place of x.
     Reference: Huang et al., 2016, https://arxiv.org/abs/1603.09382. Deviations: one b for each sequence, not
     for the batch; no rectifier behind the sum.
