@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from itertools import combinations
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zlib import crc32
 
@@ -178,22 +177,23 @@ def is_usual(variant: str) -> bool:
 USUAL = [variant for variant in VARIANTS if is_usual(variant)]
 
 
-def pairs(case: Case) -> set[tuple[str, str]]:
-    """What meets what in a case: the variant its engine, and its cell all that is around it.
+def pairs(case: Case, wirings_meet: Sequence[str] = ("cell", "engine")) -> set[tuple[str, str]]:
+    """What meets what in a case: the variant its engine, its cell and its wiring what is around them.
 
-    A wiring and a cell see nothing of one another but a tensor: thorough cells meet every wiring, and each
-    other cell a few, which the exhaustive battery completes.
+    A wiring and a cell see nothing of one another but a tensor: thorough cells alone meet every wiring, and
+    each other cell a few, which the exhaustive battery completes. To an engine a wiring is nothing at all.
     """
-    cell = cell_of(case)
-    around = set(combinations([cell, case.direction, case.wiring, case.engine], 2))
-    if cell not in THOROUGH:
-        around.remove((cell, case.wiring))
-    return {("variant " + case.variant, case.engine), *around}
+    cell, found = cell_of(case), {("variant " + case.variant, case.engine)}
+    found |= {(cell, case.direction), (cell, case.engine), (case.direction, case.engine)}
+    found |= {(case.direction, case.wiring)}
+    if "cell" in wirings_meet and cell in THOROUGH:
+        found |= {(cell, case.wiring)}
+    return found | ({(case.wiring, case.engine)} if "engine" in wirings_meet else set())
 
 
-def covering(cases: Sequence[Case]) -> list[Case]:
+def covering(cases: Sequence[Case], wirings_meet: Sequence[str] = ("cell", "engine")) -> list[Case]:
     """A few of the cases, in which whatever two things meet in any of them meet; see `pairs`."""
-    met = {case: pairs(case) for case in cases}
+    met = {case: pairs(case, wirings_meet) for case in cases}
     groups: dict[str, list[Case]] = {}
     for case in sorted(cases, key=_mixed):  # so that the wirings of a cell are others than those of the next
         groups.setdefault(cell_of(case), []).append(case)
@@ -244,7 +244,8 @@ def sampled(cases: Sequence[Case], by_engine: bool = False) -> list[Case]:
         preferred = [case for case in group if case.engine == engines(variant)[0]] or group
         chosen = group if by_engine else preferred
         found.append(chosen[_mixed(chosen[0]) % len(chosen)])
-    return covering([case for case in cases if has_structure(case.variant)]) + found
+    structured = [case for case in cases if has_structure(case.variant)]
+    return covering(structured, ["engine"] if by_engine else []) + found
 
 
 def is_thorough(case: Case) -> bool:
