@@ -13,7 +13,8 @@ from conformance.cases import (
     random_x,
     randomised,
 )
-from zoo.cells import CELLS, LSTMSpec, MinLSTMSpec, PeepholeLSTMSpec, SRUSpec
+from zoo.cells import CELLS, Cell, LSTMSpec, MinLSTMSpec, PeepholeLSTMSpec, SRUSpec
+from zoo.cells.base import WrapperSpec
 from zoo.stack import StackSpec
 from zoo.wiring import WIRINGS
 
@@ -48,7 +49,38 @@ def test_what_a_card_spares_from_weight_decay_exists(name: str) -> None:
     cells = [spec.build(INPUT, HIDDEN) for spec in VARIANTS.values() if spec.key == name]
     known = {parameter for cell in cells for parameter, _ in cell.named_parameters()}
     card = CELLS[name].card
-    assert {*card.no_decay, *card.own_start} <= known
+    assert {*card.no_decay, *card.own_start, *card.skew} <= known
+
+
+class RecurrentWeight(torch.nn.Module):
+    """The recurrent matrix as a function of what it is kept in."""
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self.cell = cell
+
+    def forward(self) -> torch.Tensor:
+        return self.cell.recurrent_weight(self.cell.recurrent_gates)
+
+
+@pytest.mark.parametrize("name", CELLS.names())
+def test_a_card_says_truly_which_matrices_are_skew(name: str) -> None:
+    """They can be moved in H (H - 1) / 2 directions alone."""
+    spec = CELLS[name].spec_class()
+    kept = None if isinstance(spec, WrapperSpec) else spec.build(INPUT, HIDDEN).weight_hh
+    if kept is None or kept.shape != (HIDDEN, HIDDEN):
+        assert not CELLS[name].card.skew
+        return
+    made = RecurrentWeight(spec.build(INPUT, HIDDEN).double())
+
+    def matrix(m: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = torch.func.functional_call(made, {"cell.weight_hh": m}, ())
+        return found
+
+    drawn = torch.randn(kept.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+    slopes = torch.autograd.functional.jacobian(matrix, drawn).reshape(HIDDEN**2, HIDDEN**2)
+    directions = torch.linalg.matrix_rank(slopes).item()
+    assert (directions == HIDDEN * (HIDDEN - 1) // 2) == (CELLS[name].card.skew == ("weight_hh",))
 
 
 @pytest.mark.parametrize("name", WIRINGS.names())

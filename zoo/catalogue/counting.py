@@ -16,8 +16,6 @@ Counted = Literal[
     "skew-symmetric matrices once",
 ]
 """What a number of parameters is of."""
-SKEW = ("antisymmetric_rnn", "exprnn", "gated_antisymmetric_rnn", "scornn")
-"""Cells whose recurrent matrix is made of a skew-symmetric one: half of what it is kept in has no effect."""
 
 
 def count(model: SequenceModel, what: Counted = "whole model") -> int:
@@ -50,8 +48,8 @@ def _biases(cell: Cell) -> int:
 
 
 def _with_skew_once(model: SequenceModel) -> int:
-    """H (H - 1) / 2 for a skew-symmetric matrix, which is kept in H² numbers."""
-    widths = [cell.hidden_size for cell in _cells(model) if cell.key in SKEW]
+    """H (H - 1) / 2 for a skew-symmetric matrix, which is kept in H² numbers; see `Card.skew`."""
+    widths = [len(cell.get_parameter(name)) for cell in _cells(model) for name in cell.card.skew]
     return _all(model) - sum(width**2 - width * (width - 1) // 2 for width in widths)
 
 

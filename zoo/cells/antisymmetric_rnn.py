@@ -37,6 +37,7 @@ class AntisymmetricRNN(AntisymmetricCell):
         family="gradient",
         claim="the eigenvalues of the flow's Jacobian have real parts of 0, and of at most 0 with diffusion",
         own_start=("weight_hh",),
+        skew=("weight_hh",),
         recommended="dt: 0.5 for ten steps or so, less for more",
     )
     gates: ClassVar[str] = "h"

@@ -21,6 +21,7 @@ class Card(PartCard):
         constraint: Where `Cell.constrain` puts the parameters after each step of an optimiser, or nothing.
         recommended: Options to set where what the cell is used for asks for them, and when; or nothing.
         torch_equivalent: Name of the torch layer with the same equations, if there is one.
+        skew: Parameters (H, H) that act by a skew-symmetric matrix alone: by H (H - 1) / 2 numbers.
         linear: Whether the new state is linear in the old one with the spec's default options, so that many
             steps can run at once.
     """
@@ -30,6 +31,7 @@ class Card(PartCard):
     constraint: str = ""
     recommended: str = ""
     torch_equivalent: str | None = None
+    skew: tuple[str, ...] = ()
     linear: bool = False
 
     @property

@@ -42,6 +42,7 @@ class ExpRNN(SkewCell):
         claim="where modReLU is the identity, norms of state and gradient are kept",
         no_decay=("weight_hh",),
         own_start=("weight_hh", "bias"),
+        skew=("weight_hh",),
     )
     gates: ClassVar[str] = "h"
     spec: ExpRNNSpec

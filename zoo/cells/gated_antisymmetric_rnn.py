@@ -39,6 +39,7 @@ class GatedAntisymmetricRNN(AntisymmetricCell):
         family="gradient",
         claim="near h = 0 the eigenvalues of the flow's Jacobian have real parts of 0",
         own_start=("weight_hh",),
+        skew=("weight_hh",),
     )
     gates: ClassVar[str] = "zh"
     spec: GatedAntisymmetricRNNSpec
