@@ -7,13 +7,12 @@ from zoo.stack import StackSpec
 from zoo.stack.spec import DirectionName
 
 FORWARD: tuple[DirectionName, ...] = ("forward",) * 7
-WIRINGS = ("plain", "plain", *["residual"] * 6)
 ENCODER = StackSpec(
     cell="lstm",
     hidden_size=1024,
     num_layers=8,
     direction=("bidirectional", *FORWARD),
-    wiring=WIRINGS,
+    wiring="gnmt",
     dropout=0.2,
 )
 PAPER = "Wu et al., 2016, https://arxiv.org/abs/1609.08144"
@@ -24,7 +23,7 @@ MODELS = {
         task="sequence_to_sequence",
         network=ModelSpec(encoder=ENCODER, vocab_size=32_000, output_size=32_000, input_dropout=0.2),
         decoder=DecoderSpec(
-            stack=StackSpec(cell="lstm", hidden_size=1024, num_layers=8, wiring=WIRINGS, dropout=0.2),
+            stack=StackSpec(cell="lstm", hidden_size=1024, num_layers=8, wiring="gnmt", dropout=0.2),
             attention="additive",
             attention_size=1024,
             bridge="zero",

@@ -14,7 +14,7 @@ MODELS = {
                 hidden_size=(512, 1024, 2048),
                 num_layers=3,
                 direction="bidirectional",
-                wiring=("dense", "dense", "plain"),
+                wiring="shortcut",
             ),
             vocab_size=20_000,
             embedding_size=300,
