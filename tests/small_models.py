@@ -1,6 +1,7 @@
 """The models of the catalogue, narrow enough to run in a test, and something for each to read."""
 
 from dataclasses import replace
+from math import lcm
 
 import torch
 
@@ -16,7 +17,7 @@ def small(name):
     network = entry.network
     changes = {"hidden_size": narrow(network.encoder), "engine": "reference"}
     if network.vocab_size:
-        changes |= {"vocab_size": TYPES, "embedding_size": WIDTH}
+        changes |= {"vocab_size": TYPES, "embedding_size": few_units(network.encoder)}
     if entry.decoder is not None:
         stack = replace(entry.decoder.stack, hidden_size=WIDTH, engine="reference")
         changes |= {
@@ -26,10 +27,16 @@ def small(name):
     return zoo.create_model(name, **changes)
 
 
+def few_units(encoder):
+    """As many as all heads can share out."""
+    heads = lcm(*(cell.width_step for cell in encoder.cells))
+    return -(-WIDTH // heads) * heads
+
+
 def narrow(encoder):
     """Widths of a few units, one or one for each layer, as the encoder has them."""
-    width = encoder.hidden_size
-    return tuple(min(each, WIDTH) for each in width) if isinstance(width, tuple) else WIDTH
+    width, few = encoder.hidden_size, few_units(encoder)
+    return tuple(min(each, few) for each in width) if isinstance(width, tuple) else few
 
 
 def inputs(network):

@@ -26,8 +26,8 @@ class NamedModel:
         paper: Authors, year and address.
         decoder: What writes the target, of an encoder-decoder.
         options: What else the task is given, by the names of its arguments.
-        published: Parameters, as the paper or its code gives them; None where neither does, or where a
-            deviation makes another number of them.
+        published: Parameters, as the paper, its code, or a paper that compares it gives them; None where none
+            of these could be looked up, or where a deviation makes another number of them.
         rounded_to: The unit in which they are given; 1 where they are exact.
         counted: What the paper counts.
         deviations: Where it differs from the paper, beyond one bias where torch has two, how weights start,
@@ -72,7 +72,7 @@ class NamedModel:
         return self.count("whole model")
 
     def count(self, what: Counted) -> int:
-        """Number of parameters of the model or a part of it, counted without allocating them."""
+        """Number of parameters, counted as papers do, and without allocating them."""
         with torch.device("meta"):
             return count(self.build(), what)
 

@@ -7,7 +7,7 @@ from zoo.stack import StackSpec
 from zoo.switches import VariationalDropoutSpec
 
 
-def _model(cell: CellSpec, width: int, words: str, paper: str, published: int) -> NamedModel:
+def _model(cell: CellSpec, width: int, words: str, paper: str, published: int | None = None) -> NamedModel:
     return NamedModel(
         summary=f"pixel-by-pixel MNIST: {width} {words}",
         task="sequence_classifier",
@@ -31,7 +31,6 @@ MODELS = {
         128,
         "units of long expressive memory",
         "Rusch et al., 2022, https://arxiv.org/abs/2110.04744",
-        68_000,
     ),
     "lipschitz-mnist": _model(
         LipschitzRNNSpec(dt=0.03, beta_a=0.75, beta_w=0.75, gamma_a=0.001, gamma_w=0.001),

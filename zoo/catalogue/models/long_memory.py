@@ -30,8 +30,6 @@ MODELS = {
             StackSpec(cell=tuple(DilatedSpec(dilation=2**k) for k in range(9)), hidden_size=50, num_layers=9)
         ),
         paper="Chang et al., 2017, https://arxiv.org/abs/1710.02224",
-        published=130_000,
-        rounded_to=1_000,
     ),
     "skip-gru-mnist": NamedModel(
         summary="pixel-by-pixel MNIST: a GRU of 110 that learns which pixels to skip",

@@ -38,8 +38,6 @@ MODELS = {
             output_dropout=0.5,
         ),
         paper=PAPER,
-        published=18_000_000,
-        rounded_to=1_000_000,
         deviations="no zoneout",
     ),
 }

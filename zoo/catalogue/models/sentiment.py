@@ -8,7 +8,7 @@ from zoo.stack import StackSpec
 LEFT_OUT = "embeddings start at random; one prediction a sentence, none for its phrases"
 
 
-def _tai(layers: int, width: int, published: int) -> NamedModel:
+def _tai(layers: int, width: int) -> NamedModel:
     return NamedModel(
         summary=f"sentiment of sentences in 5 classes: {layers} LSTM layer{'s' * (layers > 1)} of {width}",
         task="sequence_classifier",
@@ -21,15 +21,13 @@ def _tai(layers: int, width: int, published: int) -> NamedModel:
             output_dropout=0.5,
         ),
         paper="Tai et al., 2015, https://arxiv.org/abs/1503.00075",
-        published=published,
-        counted="recurrent layers, two biases a gate",
         deviations=LEFT_OUT,
     )
 
 
 MODELS = {
-    "tai-lstm-sst": _tai(1, 168, 315_840),
-    "tai-lstm-2-layers-sst": _tai(2, 120, 318_720),
+    "tai-lstm-sst": _tai(1, 168),
+    "tai-lstm-2-layers-sst": _tai(2, 120),
     "cornn-imdb": NamedModel(
         summary="sentiment of film reviews: 128 coupled oscillators",
         task="sequence_classifier",
@@ -41,9 +39,6 @@ MODELS = {
             pooling="last",
         ),
         paper="Rusch & Mishra, 2021, https://arxiv.org/abs/2010.00951",
-        published=46_000,
-        rounded_to=1_000,
-        counted="without embedding",
         deviations="two logits in place of one; embeddings start at random",
     ),
 }

@@ -13,7 +13,7 @@ def _network(layers: int, width: int, features: int, outputs: int) -> ModelSpec:
     return ModelSpec(encoder=encoder, input_size=features, output_size=outputs)
 
 
-def _graves_2013(layers: int, published: int) -> NamedModel:
+def _graves_2013(layers: int, published: int | None = None) -> NamedModel:
     return NamedModel(
         summary=f"phonemes of TIMIT by CTC: {layers} BiLSTM layers of 2 x 250 with peepholes",
         task="ctc",
@@ -41,7 +41,7 @@ MODELS = {
         deviations="no noise is added to the inputs",
     ),
     "graves-ctc-3l-250h": _graves_2013(3, 3_800_000),
-    "graves-ctc-5l-250h": _graves_2013(5, 6_800_000),
+    "graves-ctc-5l-250h": _graves_2013(5),
     "eesen-wsj-phonemes": NamedModel(
         summary="phonemes of the Wall Street Journal by CTC: 4 BiLSTM layers of 2 x 320 with peepholes",
         task="ctc",

@@ -6,26 +6,23 @@ from zoo.cells import CellSpec, ExpRNNSpec, ScoRNNSpec, URNNSpec
 from zoo.stack import StackSpec
 
 
-def _orthogonal(cell: CellSpec, words: str, width: int, published: int, paper: str) -> NamedModel:
+def _orthogonal(cell: CellSpec, words: str, width: int, paper: str) -> NamedModel:
     return NamedModel(
         summary=f"pixel-by-pixel MNIST: {width} units with an orthogonal recurrent matrix, {words}",
         task="sequence_classifier",
         network=pixel_classifier(StackSpec(cell=cell, hidden_size=width)),
         paper=paper,
-        published=published,
-        rounded_to=1_000,
-        counted="skew-symmetric matrices once",
     )
 
 
-def _cayley(width: int, published: int) -> NamedModel:
+def _cayley(width: int) -> NamedModel:
     cell, paper = ScoRNNSpec(negative=0.1), "Helfrich et al., 2018, https://arxiv.org/abs/1707.09520"
-    return _orthogonal(cell, "by the Cayley transform", width, published, paper)
+    return _orthogonal(cell, "by the Cayley transform", width, paper)
 
 
-def _exponential(width: int, published: int) -> NamedModel:
+def _exponential(width: int) -> NamedModel:
     paper = "Lezcano-Casado & Martínez-Rubio, 2019, https://arxiv.org/abs/1901.08428"
-    return _orthogonal(ExpRNNSpec(), "by the matrix exponential", width, published, paper)
+    return _orthogonal(ExpRNNSpec(), "by the matrix exponential", width, paper)
 
 
 MODELS = {
@@ -34,12 +31,10 @@ MODELS = {
         task="sequence_classifier",
         network=pixel_classifier(StackSpec(cell=URNNSpec(), hidden_size=512, learn_initial_state=True)),
         paper="Arjovsky et al., 2016, https://arxiv.org/abs/1511.06464",
-        published=16_000,
-        rounded_to=1_000,
     ),
-    "scornn-170-mnist": _cayley(170, 16_000),
-    "scornn-360-mnist": _cayley(360, 69_000),
-    "exprnn-170-mnist": _exponential(170, 16_000),
-    "exprnn-360-mnist": _exponential(360, 69_000),
-    "exprnn-512-mnist": _exponential(512, 137_000),
+    "scornn-170-mnist": _cayley(170),
+    "scornn-360-mnist": _cayley(360),
+    "exprnn-170-mnist": _exponential(170),
+    "exprnn-360-mnist": _exponential(360),
+    "exprnn-512-mnist": _exponential(512),
 }
