@@ -70,7 +70,7 @@ def tasks():
     two = {"hidden_size": 4, "num_layers": 2}
     return {
         **{f"cell {name}": classifier(stack(cell=spec)) for name, spec in ZOO_VARIANTS.items()},
-        **{f"wiring {name}": classifier(stack(**two, wiring=name)) for name in WIRINGS.names()},
+        **{f"wiring {name}": classifier(stack(**two, cell="lstm", wiring=name)) for name in WIRINGS.names()},
         **{f"direction {name}": classifier(stack(**two, direction=name)) for name in DIRECTIONS},
         **{f"merge {name}": classifier(stack(direction="bidirectional", merge=name)) for name in MERGES},
         **{f"pooling {name}": classifier(pooling=name) for name in PoolingName.__args__},
