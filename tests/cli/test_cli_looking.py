@@ -158,10 +158,10 @@ def test_show_a_wiring_a_task_and_data(zoo):
 
 
 def test_show_a_model(zoo):
-    out = zoo("show", "tai-lstm-sst").out
-    assert re.search(r"^stack +lstm-1x168$", out, re.MULTILINE)
-    assert re.search(r"^parameters +6,316,013$", out, re.MULTILINE)
-    assert "315,840 (recurrent layers, two biases a gate, 315,840 here)" in out
+    out = zoo("show", "antisymmetric-mnist").out
+    assert re.search(r"^stack +antisymmetric_rnn-1x128$", out, re.MULTILINE)
+    assert re.search(r"^parameters +17,930$", out, re.MULTILINE)
+    assert "10K (skew-symmetric matrices once, 9,674 here)" in out
     assert "24M (whole model)" in zoo("show", "awd-lstm-ptb").out
     assert "published" not in zoo("show", "char-rnn").out
 
