@@ -1,4 +1,4 @@
-"""Acoustic models: Graves & Schmidhuber, 2005; Graves et al., 2006 and 2013; Miao et al., 2015."""
+"""Acoustic models: Graves & Schmidhuber, 2005; Graves et al., 2006, 2013; Miao et al.; Zhang et al., 2016."""
 
 from zoo.catalogue.entry import NamedModel
 from zoo.cells import PeepholeLSTMSpec
@@ -49,5 +49,16 @@ MODELS = {
         paper="Miao et al., 2015, https://arxiv.org/abs/1507.08240",
         published=8_500_000,
         rounded_to=100_000,
+    ),
+    "highway-lstm-frames": NamedModel(
+        summary="the sound of each frame of distant speech: 3 LSTM layers of 1024, cells joined by gates",
+        task="sequence_classifier",
+        network=ModelSpec(
+            encoder=StackSpec(cell="lstm", hidden_size=1024, num_layers=3, wiring="cell_highway"),
+            input_size=80,
+            output_size=4_000,
+        ),
+        paper="Zhang et al., 2016, https://arxiv.org/abs/1510.08983",
+        deviations="all sizes are ours; outputs are not projected",
     ),
 }
