@@ -16,7 +16,6 @@ CHARACTERS = "Merity et al., 2018b, https://arxiv.org/abs/1803.08240"
 LSTM, WINDOW, ALONE = LSTMSpec(forget_bias=0.0), QRNNSpec(window=2), QRNNSpec(window=1)
 THREE_LSTMS, FOUR_QRNNS = (LSTM,) * 3, (WINDOW, ALONE, ALONE, ALONE)
 PENALTIES = {"activation_penalty": 2.0, "temporal_penalty": 1.0}
-WHOLE_WORDS = "no whole words are dropped"
 BEHIND_DROPOUT = "changes of the outputs are penalised behind their dropout, not before it"
 
 
@@ -35,6 +34,9 @@ class Dropouts:
 
     wdrop: float = 0.0
     """Of the recurrent weights."""
+
+    dropoute: float = 0.0
+    """Of the types of tokens."""
 
     def switches(self, layers: int) -> tuple[SwitchSpec, ...]:
         """What makes a stack of so many layers drop that."""
@@ -71,10 +73,11 @@ def _network(
         output_size=vocabulary,
         embedding_size=embedding,
         tie_weights=True,
+        word_dropout=dropouts.dropoute,
     )
 
 
-def _words(summary: str, network: ModelSpec, published: int, deviations: str) -> NamedModel:
+def _words(summary: str, network: ModelSpec, published: int, deviations: str = "") -> NamedModel:
     return NamedModel(
         summary=f"word language model of {summary}, tied embedding of 400",
         task="language_model",
@@ -83,7 +86,7 @@ def _words(summary: str, network: ModelSpec, published: int, deviations: str) ->
         paper=WORDS,
         published=published,
         rounded_to=1_000_000,
-        deviations=f"{deviations}; {BEHIND_DROPOUT}",
+        deviations=f"{deviations}{BEHIND_DROPOUT}",
     )
 
 
@@ -102,30 +105,40 @@ MODELS = {
     "awd-lstm-ptb": _words(
         "PTB: 3 LSTM layers of 1150",
         _network(
-            THREE_LSTMS, 1150, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.25, dropout=0.4, wdrop=0.5)
+            THREE_LSTMS,
+            1150,
+            400,
+            10_000,
+            Dropouts(dropouti=0.4, dropouth=0.25, dropout=0.4, wdrop=0.5, dropoute=0.1),
         ),
         24_000_000,
-        WHOLE_WORDS,
     ),
     "awd-lstm-wikitext2": _words(
         "WikiText-2: 3 LSTM layers of 1150",
         _network(
-            THREE_LSTMS, 1150, 400, 33_278, Dropouts(dropouti=0.65, dropouth=0.2, dropout=0.4, wdrop=0.5)
+            THREE_LSTMS,
+            1150,
+            400,
+            33_278,
+            Dropouts(dropouti=0.65, dropouth=0.2, dropout=0.4, wdrop=0.5, dropoute=0.1),
         ),
         33_000_000,
-        WHOLE_WORDS,
     ),
     "awd-qrnn-ptb": _words(
         "PTB: 4 QRNN layers of 1550",
-        _network(FOUR_QRNNS, 1550, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.3, dropout=0.4)),
+        _network(
+            FOUR_QRNNS, 1550, 400, 10_000, Dropouts(dropouti=0.4, dropouth=0.3, dropout=0.4, dropoute=0.1)
+        ),
         24_000_000,
-        f"{WHOLE_WORDS}, and no weights",
+        "no weights are dropped; ",
     ),
     "awd-qrnn-wikitext2": _words(
         "WikiText-2: 4 QRNN layers of 1550",
-        _network(FOUR_QRNNS, 1550, 400, 33_278, Dropouts(dropouti=0.4, dropouth=0.2, dropout=0.4)),
+        _network(
+            FOUR_QRNNS, 1550, 400, 33_278, Dropouts(dropouti=0.4, dropouth=0.2, dropout=0.4, dropoute=0.1)
+        ),
         33_000_000,
-        f"{WHOLE_WORDS}, and no weights",
+        "no weights are dropped; ",
     ),
     "awd-lstm-ptb-characters": _characters(
         "PTB: 3 LSTM layers of 1000, tied embedding of 200",
