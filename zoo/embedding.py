@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.registry import Spec, check_positive
-from zoo.stack import StackSpec, backward_columns, check_stack, check_weights, final_outputs
+from zoo.stack import StackSpec, backward_columns, check_ends, check_stack, check_weights, final_outputs
 
 EMBEDDING_STD = 0.05
 """Standard deviation of an embedding's start; torch's 1 drowns what training adds to it."""
@@ -31,11 +31,7 @@ class CharacterSpec(Spec):
         super().__post_init__()
         check_positive("embedding_size", self.embedding_size)
         check_stack(self.encoder, self.embedding_size)
-        if self.encoder.merge != "concat" and self.encoder.directions[-1] == "bidirectional":
-            raise ValueError(
-                f"of characters the two directions are read at opposite ends, and merge "
-                f"{self.encoder.merge!r} mixes them; expected merge 'concat'"
-            )
+        check_ends(self.encoder, "an encoder of characters")
 
     @classmethod
     def of(cls, value: "CharacterSpec | Mapping[str, Any]") -> "CharacterSpec":

@@ -11,7 +11,7 @@ from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, join
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.sequence_model import SequenceModel, draw_uniformly
-from zoo.stack import Stack, StackSpec, StackState, check_stack
+from zoo.stack import Stack, StackSpec, StackState, check_ends, check_stack
 
 PoolingName = Literal["none", "last", "mean", "max", "attention"]
 
@@ -79,12 +79,7 @@ class ModelSpec(Spec):
                 check_positive(name, value)
         check_stack(self.encoder, self.input_size or 1)
         self._check_tokens()
-        both = self.encoder.directions[-1] == "bidirectional"
-        if self.pooling == "last" and self.encoder.merge != "concat" and both:
-            raise ValueError(
-                f"pooling 'last' reads the two directions at opposite ends, and merge {self.encoder.merge!r} "
-                f"mixes them; expected merge 'concat' or another pooling"
-            )
+        check_ends(self.encoder, "pooling 'last'" if self.pooling == "last" else "")
         check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
         check_fraction("input_dropout", self.input_dropout)
         check_fraction("output_dropout", self.output_dropout)

@@ -4,6 +4,7 @@ import math
 import pickle
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ from zoo.stack.layer import Direction
 from zoo.stack.spec import DIRECTIONS
 from zoo.switches import (
     SWITCHES,
+    GateStartSpec,
     RecurrentDropoutSpec,
     SwitchSpec,
     WeightDropSpec,
@@ -294,7 +296,11 @@ def test_switches_act_one_around_the_other_and_on_the_layers_that_are_named() ->
     [
         ("zoneot", "lstm", "unknown switch 'zoneot'; did you mean 'zoneout'?"),
         ("zoneout", "lru", "cell 'lru': zoneout keeps units of the state, and this cell's output is none"),
-        (ZoneoutSpec(c=0.1), "gru", "cell 'gru': zoneout has c 0.1, and this cell's state is h alone"),
+        (
+            ZoneoutSpec(c=0.1),
+            "gru",
+            "cell 'gru': zoneout has c 0.1, and this cell's state is h; expected",
+        ),
         (
             "weight_drop",
             "mingru",
@@ -302,6 +308,7 @@ def test_switches_act_one_around_the_other_and_on_the_layers_that_are_named() ->
         ),
         ("recurrent_dropout", "elman", "this cell marks 0; expected one"),
         ("variational_dropout", "sru", "has recurrent 0.25, and this cell has no recurrent weights"),
+        (ZoneoutSpec(c=0.1), "slstm", "zoneout has c 0.1, and this cell's state is"),
         (WeightDropSpec(layers=2), "lstm", "weight_drop names layer 2; expected numbers from 0 to 0"),
     ],
 )
@@ -335,13 +342,13 @@ def test_each_switch_meets_each_wiring_and_each_direction(name: str) -> None:
     switch = specs([name])[0]
     cells = [cell for cell in THOROUGH if not is_refused(switch, cell)]
     for k, wiring in enumerate(WIRINGS.names()):
+        if wiring == "cell_highway" and name in ("zoneout", "projection"):  # whose output is h beside c
+            continue
         way = DIRECTIONS[k % len(DIRECTIONS)] if wiring != "cell_highway" else "forward"
         cell = cells[k % len(cells)] if wiring != "cell_highway" else "lstm"
         spec = StackSpec(
             cell=cell, hidden_size=INPUT, num_layers=2, direction=way, wiring=wiring, switches=switch
         )
-        if wiring == "cell_highway" and name == "zoneout":  # whose output is h beside c
-            continue
         stack = randomised(spec.build(INPUT).double())
         loop = with_engine(stack, "reference")
         assert loop is not None
@@ -356,6 +363,74 @@ def test_zoneout_keeps_other_units_of_h_than_of_c() -> None:
     assert not torch.equal(h, c)
     assert not torch.equal(h[0], h[1])
     assert not torch.equal(h[:, 0], h[:, 1])
+
+
+def test_as_much_is_dropped_as_is_asked_for_and_the_mean_is_kept() -> None:
+    options = {"rate": 0.2}
+    x = torch.zeros(20, 30, 50)
+    lstm = cell_spec("lstm").build(50, 50).recurrence()
+    for name, drawn in (("variational_dropout", {"recurrent": 0.2}), ("recurrent_dropout", options)):
+        mask = switch_spec({"name": name, **drawn}).build(lstm).draw(x)
+        assert (mask == 0).float().mean() == pytest.approx(0.2, abs=0.03)
+        assert mask.mean() == pytest.approx(1, abs=0.05)
+        assert torch.equal(mask[0], mask[1]) == (name == "variational_dropout")
+    sequence = switch_spec({"name": "recurrent_dropout", "mask": "sequence", **options}).build(lstm).draw(x)
+    assert torch.equal(sequence[0], sequence[-1])
+    assert not torch.equal(sequence[0, 0], sequence[0, 1])
+    weights = switch_spec({"name": "weight_drop", **options}).build(lstm).around(lstm).recurrent("ifgo")[0]
+    share = (weights / lstm.recurrent("ifgo")[0]).detach()
+    assert (share == 0).float().mean() == pytest.approx(0.2, abs=0.03)
+    assert share.mean() == pytest.approx(1, abs=0.03)
+    kept = ZoneoutSpec(h=0.2).build(lstm).draw(x)
+    assert kept.mean() == pytest.approx(0.2, abs=0.03)
+
+
+@pytest.mark.parametrize("pair", list(combinations(VARIED, 2)), ids="+".join)
+def test_two_switches_act_together_on_every_engine_and_stay_finite(pair: tuple[str, str]) -> None:
+    inner, outer = (specs([name])[0] for name in pair)
+    for both in ([inner, outer], [outer, inner]):
+        stack = built(both, "lstm")
+        loop = with_engine(stack, "reference")
+        assert loop is not None
+        found = seeded(stack)
+        assert_close(found, seeded(loop))
+        assert found.outputs.isfinite().all()
+    if not is_refused([inner, inner], "lstm"):
+        assert seeded(built([inner, inner], "lstm")).outputs.isfinite().all()
+
+
+@pytest.mark.parametrize("name", RANDOM)
+def test_a_switch_in_another_mode_than_its_layer_does_what_its_own_mode_says(name: str) -> None:
+    stack = built(specs([name])[0], "lstm").eval()
+    stack(random_x())
+    stack.layers[0].ways()[0].switches.train()  # Monte Carlo dropout
+    loop = with_engine(stack, "reference")
+    assert loop is not None
+    loop.layers[0].ways()[0].switches.train()
+    assert_close(seeded(stack), seeded(loop))
+    assert not torch.equal(stack(random_x())[0], stack(random_x())[0])
+
+
+def test_weight_norm_starts_at_the_lengths_of_the_cells_own_weights() -> None:
+    identity = GateStartSpec(bias=None, recurrent="identity")
+    for both in (["weight_drop", "weight_norm"], ["weight_norm", identity]):
+        way = StackSpec(cell="lstm", hidden_size=16, switches=both).build(3).layers[0].ways()[0]
+        (norm,) = [switch for switch in way.switches if switch.key == "weight_norm"]
+        assert_close(norm.gain.detach(), way.cell.weight_hh.detach().norm(dim=1), 1e-6)
+    encoder = StackSpec(cell="lstm", hidden_size=16, switches="weight_norm")
+    model = zoo.ModelSpec(encoder=encoder, input_size=3, output_size=2, init_range=0.1).build()
+    assert model.encoder.layers[0].ways()[0].switches[0].gain.min() > 0.5
+
+
+def test_a_projection_of_states_beside_outputs_and_ends_that_are_mixed_are_refused() -> None:
+    with pytest.raises(ValueError, match="passes the state on beside the output, and projection mixes them"):
+        StackSpec(cell="lstm", hidden_size=4, wiring="cell_highway", switches=["projection"])
+    encoder = StackSpec(hidden_size=4, direction="bidirectional", wiring="block")
+    with pytest.raises(ValueError, match="pooling 'last' reads the two directions at opposite ends, and w"):
+        zoo.ModelSpec(encoder=encoder, input_size=4, output_size=2, pooling="last")
+    stack = StackSpec(hidden_size=4, switches="variational_dropout")
+    with pytest.raises(ValueError, match="variational_dropout would draw its masks anew at each"):
+        zoo.DecoderSpec(stack=stack, attention="dot", input_feeding=True)
 
 
 def test_gates_start_where_they_are_told_to() -> None:

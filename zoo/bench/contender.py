@@ -100,7 +100,7 @@ def engines_of(spec: StackSpec, shape: Shape, setting: Setting, names: tuple[str
             able = ", ".join(each for each in ENGINES if stack_refusal(each, stack) is None)
             raise ValueError(f"engine {name!r} cannot run {cells}: {reason}; expected one of auto, {able}")
     wanted = names or ("auto", *(name for name in ENGINES if stack_refusal(name, stack) is None))
-    picked = "+".join(dict.fromkeys(pick("auto", cell.recurrence()).name for cell in stack.cells()))
+    picked = "+".join(dict.fromkeys(pick("auto", way.recurrence()).name for way in stack.ways()))
     auto = picked if picked in ENGINES else "auto"
     engines = dict.fromkeys(auto if name == "auto" else name for name in wanted)
     return [
@@ -117,7 +117,7 @@ def engines_of(spec: StackSpec, shape: Shape, setting: Setting, names: tuple[str
 
 def stack_refusal(engine: str, stack: Stack) -> str | None:
     """Why an engine cannot run a stack, or None where it can."""
-    reasons = (ENGINES[engine].refusal(cell.recurrence()) for cell in stack.cells())
+    reasons = (ENGINES[engine].refusal(way.recurrence()) for way in stack.ways())
     return next((reason for reason in reasons if reason is not None), None)
 
 

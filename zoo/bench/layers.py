@@ -60,7 +60,7 @@ def torch_layers(stack: Stack) -> Chain:
     Neighbours that torch can hold in one layer of several levels are one.
     """
     spec, width = stack.spec, stack.input_size
-    kinds = [_kind(cell.build(1, 1)) for cell in spec.cells]
+    kinds = [_kind(layer.ways()[0].cell) for layer, _ in stack.levels()]
     both = [direction == "bidirectional" for direction in spec.directions]
     levels = list(zip(kinds, spec.hidden_sizes, both, strict=True))
     layers: list[nn.RNNBase] = []

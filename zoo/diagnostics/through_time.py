@@ -118,8 +118,9 @@ def weight_gradients(trace: LayerTrace, max_lag: int | None = None) -> Iterator[
     """The gradient of the recurrent weights, taken apart by how far the error has travelled.
 
     The part of lag k is that of errors which entered at step s and reached the weights at step s - k; the
-    sum over all lags is the gradient itself. Clipping inside the recurrence is left out, for its effect
-    belongs to no single lag.
+    sum over all lags is the gradient itself, of the weights that ran: where a switch makes these of the
+    parameters, it is not yet that of the parameters. Clipping inside the recurrence is left out, for its
+    effect belongs to no single lag.
 
     Args:
         trace: A run whose loss was differentiated; see `zoo.diagnostics.watch`.

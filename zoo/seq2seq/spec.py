@@ -69,6 +69,13 @@ class DecoderSpec(Spec):
                 "input_feeding reads what attention has made, and attention is 'none'; expected "
                 "'additive', 'dot' or 'general'"
             )
+        switches = [switch for k in range(self.stack.num_layers) for switch in self.stack.switches_of(k)]
+        masks = [switch.key for switch in switches if switch.holds_masks]
+        if self.input_feeding and masks:
+            raise ValueError(
+                f"input_feeding runs the decoder step by step, and {masks[0]} would draw its masks anew at "
+                f"each; expected input_feeding false, or another switch"
+            )
         if self.stack.learn_initial_state and self.bridge == "copied":
             raise ValueError(
                 "learn_initial_state learns the state that bridge 'copied' takes from the encoder; expected "

@@ -1,6 +1,6 @@
 """Stacks: depth x direction x wiring over a cell."""
 
-from zoo.stack.ends import backward_columns, final_outputs
+from zoo.stack.ends import backward_columns, check_ends, final_outputs
 from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
@@ -13,6 +13,7 @@ __all__ = [
     "StackSpec",
     "StackState",
     "backward_columns",
+    "check_ends",
     "check_stack",
     "check_weights",
     "final_outputs",

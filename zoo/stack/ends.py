@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack
 
 
@@ -33,3 +34,27 @@ def final_outputs(
     rows = torch.arange(outputs.shape[0], device=outputs.device)
     forward = outputs.shape[2] - backward
     return torch.cat([outputs[rows, (count - 1).clamp(min=0), :forward], outputs[:, 0, forward:]], dim=1)
+
+
+def check_ends(spec: StackSpec, reader: str) -> None:
+    """Refuses to read the two directions at opposite ends where they are mixed by then.
+
+    Args:
+        spec: Of the stack.
+        reader: What reads them so, for the message; "" where nothing does.
+
+    Raises:
+        ValueError: the last layer's merge or wiring mixes them.
+    """
+    if not reader or spec.directions[-1] != "bidirectional":
+        return
+    said = f"{reader} reads the two directions at opposite ends, and"
+    if spec.merge != "concat":
+        raise ValueError(
+            f"{said} merge {spec.merge!r} mixes them; expected merge 'concat' or another pooling"
+        )
+    if spec.wirings[-1].mixes:
+        raise ValueError(
+            f"{said} wiring {spec.wirings[-1].key!r} mixes them; expected another wiring of the last layer, "
+            f"or another pooling"
+        )

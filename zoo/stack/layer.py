@@ -67,9 +67,10 @@ class Direction(nn.Module):
         self.cell, self.backward = cell, backward
         self.engine, self.recurrent_gradient_clip = engine, recurrent_gradient_clip
         self._choices: dict[tuple[object, ...], ChosenEngine] = {}
-        self.switches, self.started = nn.ModuleList(), list[str]()
+        self.switches = nn.ModuleList()
         for spec in switches:
             self.switches.append(self._switch(spec))
+        self.started = self._start()
         self.output_size = self.switched()[-1].output_size if switches else cell.output_size
         if not cell.weight_ih.is_meta:  # where there are values to try the step on
             self.choice("cpu")
@@ -82,13 +83,27 @@ class Direction(nn.Module):
         Raises:
             ValueError: it makes no sense for this cell.
         """
+        # as in evaluation, so that nothing is drawn and the weights are whole
+        self.eval()
         try:
-            with torch.random.fork_rng([]):  # to look at a step may draw, and must not change what is drawn
-                switch = spec.build(self.recurrence())
-            self.started += switch.start(self.cell)
+            inner = self.switched()[-1].output_size if self.switches else self.cell.output_size
+            return spec.build(replace(self.recurrence(), output_size=inner))
         except ValueError as reason:
             raise ValueError(f"cell {self.cell.key!r}: {reason}") from None
-        return switch
+        finally:
+            self.train()
+
+    def _start(self) -> list[str]:
+        """Lets switches change first values, those first that do nothing else; names of what they changed.
+
+        Raises:
+            ValueError: there is nothing to change.
+        """
+        try:
+            ordered = sorted(self.switched(), key=lambda switch: switch.in_evaluation)
+            return [name for switch in ordered for name in switch.start(self.cell)]
+        except ValueError as reason:
+            raise ValueError(f"cell {self.cell.key!r}: {reason}") from None
 
     def switched(self) -> list[Switch]:
         """The switches, from the innermost to the outermost."""
@@ -149,9 +164,13 @@ class Direction(nn.Module):
 
     def choice(self, device: str) -> ChosenEngine:
         """The engine that runs it on a device of this type."""
-        key = (device, bool(self.switches) and self.training, *self.cell.reads.values(self.cell))
+        # each switch may be in another mode than the layer, as in Monte Carlo dropout
+        modes = tuple(switch.training for switch in self.switches)
+        key = (device, modes, *self.cell.reads.values(self.cell))
         if key not in self._choices:
-            with torch.random.fork_rng([]):  # as above
+            # to look at a step may draw, and must not change what is drawn
+            devices = [self.cell.weight_ih.device] if device == "cuda" else []
+            with torch.random.fork_rng(devices):
                 self._choices[key] = pick(self.engine, self.recurrence(), device)
         return self._choices[key]
 

@@ -21,10 +21,13 @@ def check_stack(spec: StackSpec, input_size: int) -> None:
         ValueError: says which sizes, how much memory they take, and how much there is.
     """
     width, weights = input_size, 0
-    for cell, way, size in zip(spec.cells, spec.directions, spec.hidden_sizes, strict=True):
+    for k, (cell, way, size) in enumerate(zip(spec.cells, spec.directions, spec.hidden_sizes, strict=True)):
         ways = 1 + (way == "bidirectional")
         weights += ways * _weights(cell, width, size)
-        width = _output_size(cell, size) * (ways if spec.merge == "concat" else 1)
+        width = _output_size(cell, size)
+        for switch in spec.switches_of(k):
+            width = switch.output_size(width)
+        width *= ways if spec.merge == "concat" else 1
     sizes = f"hidden_size {spec.hidden_size}, num_layers {spec.num_layers} and inputs of width {input_size}"
     check_weights(weights, sizes)
 

@@ -90,8 +90,9 @@ class StackSpec(Spec):
         self._check_width()
         for name in _per_layer(self.direction, self.num_layers):
             check_choice("direction", name, DIRECTIONS)
-        for wiring in self.wirings:
+        for k, wiring in enumerate(self.wirings):
             wiring.check(_per_layer(self.cell, self.num_layers), self.wirings, self.directions)
+            self._check_projection(k, wiring)
         if self.merge != "concat" and "bidirectional" not in self.directions:
             raise ValueError(
                 f"merge is {self.merge!r} with direction {self.direction!r}, and merge joins the two outputs "
@@ -111,6 +112,16 @@ class StackSpec(Spec):
             raise ValueError(
                 f"dropout is {self.dropout} with num_layers 1, and dropout acts between layers; expected "
                 f"dropout 0, more layers, or the model's input_dropout or output_dropout"
+            )
+
+    def _check_projection(self, layer: int, wiring: WiringSpec) -> None:
+        """Refuses to bring an output to another width where a state stands beside it."""
+        size = self.hidden_sizes[layer]
+        changing = [switch.key for switch in self.switches_of(layer) if switch.output_size(size) != size]
+        if wiring.passes_states and changing:
+            raise ValueError(
+                f"wiring {wiring.key!r} passes the state on beside the output, and {changing[0]} mixes them; "
+                f"expected another wiring, or none of that switch"
             )
 
     def _check_width(self) -> None:

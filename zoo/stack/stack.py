@@ -135,7 +135,11 @@ class Stack(nn.Module):
 
     def cells(self) -> list[Cell]:
         """All cells, from the first layer to the last."""
-        return [way.cell for layer, _ in self.levels() for way in layer.ways()]
+        return [way.cell for way in self.ways()]
+
+    def ways(self) -> list[Direction]:
+        """The directions of all layers, from the first to the last."""
+        return [way for layer, _ in self.levels() for way in layer.ways()]
 
     def spared(self) -> list[nn.Parameter]:
         """The parameters that weight decay must leave alone, as the cards of parts say."""
@@ -143,8 +147,7 @@ class Stack(nn.Module):
 
     def with_own_start(self) -> list[nn.Parameter]:
         """The parameters whose first values belong to what they are, as the cards and switches say."""
-        ways = [way for layer, _ in self.levels() for way in layer.ways()]
-        changed = [way.cell.get_parameter(name) for way in ways for name in way.started]
+        changed = [way.cell.get_parameter(name) for way in self.ways() for name in way.started]
         return self._on_cards("own_start") + changed
 
     def _on_cards(self, field: Literal["no_decay", "own_start"]) -> list[nn.Parameter]:

@@ -9,8 +9,15 @@ from torch import Tensor, nn
 
 from zoo.cells import Cell
 from zoo.engines import Recurrence
-from zoo.registry import PartCard, check_finite, check_positive
+from zoo.registry import PartCard, check_choice, check_finite, check_positive
 from zoo.switches.base import Switch, SwitchSpec, register_switch
+
+MATRICES: dict[str, Callable[[Tensor], Tensor]] = {
+    "orthogonal": nn.init.orthogonal_,
+    "identity": nn.init.eye_,
+    "xavier": nn.init.xavier_uniform_,
+    "zeros": nn.init.zeros_,
+}
 
 
 @final
@@ -37,20 +44,14 @@ class GateStartSpec(SwitchSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_positive("steps", self.steps)
+        if self.recurrent is not None:
+            check_choice("recurrent", self.recurrent, MATRICES)
         if isinstance(self.bias, str) and self.bias not in ("uniform", "chrono"):
             raise ValueError(f"bias is {self.bias!r}; expected a number, 'uniform', 'chrono' or null")
         if self.bias is not None and not isinstance(self.bias, str):
             check_finite("bias", self.bias)
         if self.bias == "chrono" and self.steps < 3:
             raise ValueError(f"steps is {self.steps} with bias 'chrono'; expected at least 3")
-
-
-MATRICES: dict[str, Callable[[Tensor], Tensor]] = {
-    "orthogonal": nn.init.orthogonal_,
-    "identity": nn.init.eye_,
-    "xavier": nn.init.xavier_uniform_,
-    "zeros": nn.init.zeros_,
-}
 
 
 @final
@@ -114,7 +115,7 @@ class GateStart(Switch):
     def _bias(self, like: Tensor) -> Tensor:
         """b of one gate, (H,)."""
         if self.spec.bias == "uniform":
-            width = len(like)
+            width = max(len(like), 2)
             return torch.logit(torch.empty_like(like).uniform_(1 / width, 1 - 1 / width))
         if self.spec.bias == "chrono":
             return torch.empty_like(like).uniform_(1, self.spec.steps - 1).log()

@@ -61,6 +61,8 @@ class Orthogonal(Switch):
     def _cayley(self, weight: Tensor) -> Tensor:
         """U' of each gate, (n H, H)."""
         u = weight.view(-1, self.width, self.width)
+        if u.dtype in (torch.bfloat16, torch.float16):  # in which torch solves nothing
+            u = u.float()
         a, one = (u - u.mT) / 2, torch.eye(self.width, dtype=u.dtype, device=u.device)
         turned: Tensor = torch.linalg.solve(one + a, one - a)
-        return turned.reshape(weight.shape)
+        return turned.reshape(weight.shape).to(weight.dtype)

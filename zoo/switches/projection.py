@@ -23,6 +23,9 @@ class ProjectionSpec(SwitchSpec):
         super().__post_init__()
         check_positive("size", self.size)
 
+    def output_size(self, size: int) -> int:
+        return self.size
+
 
 @final
 @register_switch("projection", ProjectionSpec)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, final
 from jaxtyping import Float
 from torch import Tensor
 
-from zoo.engines import ChangingProduct, Product, Recurrence, State
+from zoo.engines import ChangingProduct, Product, Recurrence, State, candidate
 from zoo.registry import PartCard, check_fraction
 from zoo.switches.base import (
     Switch,
@@ -33,6 +33,10 @@ class RecurrentDropoutSpec(SwitchSpec):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_fraction("rate", self.rate)
+
+    @property
+    def holds_masks(self) -> bool:
+        return self.mask == "sequence"
 
 
 @final
@@ -78,7 +82,9 @@ class RecurrentDropout(Switch):
             return recurrence
 
         def step(pre: Tensor, mask: Tensor, state: State, product: Product) -> tuple[Tensor, State]:
-            return recurrence.step(pre, state, ChangingProduct(product, lambda value: value * mask))
+            # what another switch does to the candidate stays
+            changing = ChangingProduct(product, lambda value: candidate(value * mask, product))
+            return recurrence.step(pre, state, changing)
 
         return with_noise(recurrence, self.width, step)
 

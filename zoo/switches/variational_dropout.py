@@ -30,6 +30,10 @@ class VariationalDropoutSpec(SwitchSpec):
         for name, rate in (("input", self.input), ("recurrent", self.recurrent), ("output", self.output)):
             check_fraction(name, rate)
 
+    @property
+    def holds_masks(self) -> bool:
+        return bool(self.input or self.recurrent or self.output)
+
 
 @final
 @register_switch("variational_dropout", VariationalDropoutSpec)

@@ -27,6 +27,10 @@ class WeightDropSpec(SwitchSpec):
         super().__post_init__()
         check_fraction("rate", self.rate)
 
+    @property
+    def holds_masks(self) -> bool:
+        return self.rate > 0
+
 
 @final
 @register_switch("weight_drop", WeightDropSpec)

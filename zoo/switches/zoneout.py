@@ -31,7 +31,7 @@ class ZoneoutSpec(SwitchSpec):
     """Share of the units of h that keep their value at a step."""
 
     c: float = 0.0
-    """The same of all other tensors of the state, such as the cell state of an LSTM."""
+    """The same of c, the cell state of an LSTM and its kin."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,7 +50,8 @@ class Zoneout(Switch):
         s_t = z s_{t-1} + (1 - z) s̃_t                                    in evaluation
 
     d_t is drawn for each unit, sequence and step, for h and c apart. An output that is h is the new h.
-    Refused: cells whose output is not a tensor of their state, and c where there is h alone.
+    What else a state holds, such as a clock, is left alone.
+    Refused: cells whose output is not a tensor of their state, and c where the state is not h and c.
     Reference: Krueger et al., 2017, https://arxiv.org/abs/1606.01305.
     """
 
@@ -67,10 +68,16 @@ class Zoneout(Switch):
                 "zoneout keeps units of the state, and this cell's output is none of its state's tensors; "
                 "expected another cell"
             )
-        if spec.c and len(state) == 1:
-            raise ValueError(f"zoneout has c {spec.c}, and this cell's state is h alone; expected c 0")
-        rates = [spec.h if name == "h" else spec.c for name in recurrence.state_names]
-        self.rates = rates if "h" in recurrence.state_names else [spec.h, *rates[1:]]
+        names = recurrence.state_names
+        if spec.c and (len(names) != 2 or "c" not in names):
+            raise ValueError(
+                f"zoneout has c {spec.c}, and this cell's state is {', '.join(names)}; expected c 0, or an "
+                f"output beside a c"
+            )
+        shown, rates = [part is output for part in state], {"c": spec.c}
+        self.rates = [
+            spec.h if is_shown else rates.get(name, 0.0) for name, is_shown in zip(names, shown, strict=True)
+        ]
         self.noisy = [k for k, rate in enumerate(self.rates) if rate]
         self.sizes = [recurrence.state_sizes[k] for k in self.noisy]
 

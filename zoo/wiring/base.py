@@ -50,6 +50,12 @@ class WiringSpec(Spec, ABC):
 
     wiring_class: ClassVar[type["Wiring"]]
 
+    mixes: ClassVar[bool] = False
+    """Whether a number that it puts out comes of both directions of a layer."""
+
+    passes_states: ClassVar[bool] = False
+    """Whether it takes what a layer puts out for its output beside its state."""
+
     def build(self, input_size: int, output_size: int, position: Position | None = None) -> "Wiring":
         """The wiring around a layer that maps (T, B, input_size) to (T, B, output_size)."""
         return self.wiring_class(self, input_size, output_size, position or Position())

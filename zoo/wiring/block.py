@@ -19,6 +19,8 @@ MLPName = Literal["geglu", "swiglu"]
 class BlockSpec(WiringSpec):
     """Options of the wiring of residual blocks."""
 
+    mixes: ClassVar[bool] = True
+
     norm: NormName = "rms"
     """By what is normalised: mean and deviation, "layer", or the root mean square alone, "rms"."""
 

@@ -16,6 +16,8 @@ from zoo.wiring.base import AnyCell, Position, Wiring, WiringCard, WiringSpec, r
 class CellHighwaySpec(WiringSpec):
     """Options of the highway between cell states."""
 
+    passes_states: ClassVar[bool] = True
+
     carry_bias: float = 0.0
     """How far the gates lean towards carrying the cell state of the layer below at the start."""
 

@@ -7,7 +7,7 @@ from oracles.switches import Drawn
 
 def step(inner: Oracle, weights: Weights, x: Array, state: State, drawn: Drawn) -> tuple[Array, State]:
     output, made = inner.step(weights, x, state)
-    rates = [drawn.spec.h, *[drawn.spec.c] * (len(state) - 1)]
+    rates = (drawn.spec.h, drawn.spec.c)[: len(state)]
     new, noise = [], drawn.noise
     for old, fresh, rate in zip(state, made, rates, strict=True):
         d = rate

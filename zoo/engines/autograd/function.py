@@ -51,6 +51,7 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
 def _inputs(program: Program, recurrence: Recurrence, sequences: Sequences) -> Inputs:
     """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
     pre = _overwritable(recurrence.project(sequences.x), sequences.x)
+    assert pre.shape[-1] == len(program.pre) * program.width, "the program is of another recurrence"
     maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
     return Inputs(
         pre=pre,
