@@ -150,24 +150,27 @@ def _within(cell: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
 
 
 def _part_options(part: str, specs: Any) -> dict[str, Any]:
-    """Options of the cells or wirings that differ from their defaults."""
-    listed = _listed(specs)
-    found: dict[str, Any] = {}
-    for k, spec in enumerate(listed):
-        found |= _spec_options(part if len(listed) == 1 else f"{part}.{k}", spec)
+    """Options of the cells or wirings that differ from their defaults: once where all have the same."""
+    own = [_spec_options(spec) for spec in _listed(specs)]
+    shared = {
+        key: value for key, value in own[0].items() if all((key, value) in each.items() for each in own)
+    }
+    found = {f"{part}.{key}": value for key, value in shared.items()}
+    for k, options in enumerate(own):
+        found |= {f"{part}.{k}.{key}": value for key, value in options.items() if key not in shared}
     return found
 
 
-def _spec_options(path: str, spec: Any) -> dict[str, Any]:
+def _spec_options(spec: Any, path: str = "") -> dict[str, Any]:
     """Options of a cell or wiring that differ from their defaults, and of the cells within it."""
     found: dict[str, Any] = {}
     for field in fields(spec):
         value, default = getattr(spec, field.name), getattr(type(spec)(), field.name)
         if isinstance(value, Spec):
-            found |= {f"{path}.{field.name}": value.key} if value.key != default.key else {}
-            found |= _spec_options(f"{path}.{field.name}", value)
+            found |= {f"{path}{field.name}": value.key} if value.key != default.key else {}
+            found |= _spec_options(value, f"{path}{field.name}.")
         elif value != default:
-            found[f"{path}.{field.name}"] = value
+            found[f"{path}{field.name}"] = value
     return found
 
 

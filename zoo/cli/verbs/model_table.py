@@ -12,11 +12,14 @@ from zoo.cli.verbs.cell_table import WIDTH, parameter_count
 from zoo.model import ModelSpec
 from zoo.names import name_stack
 from zoo.seq2seq import DecoderSpec
+from zoo.stack import StackSpec
 from zoo.switches import SwitchSpec
 
 HEADER = ("model", "task", "parameters", "published", "paper", "what it is")
 OWN_LINES = ("encoder", "characters", "pooling")
 """Fields of a network that have a line of their own."""
+LARGE = 5_000_000
+"""Parameters from which on a stack is not built to see what runs it."""
 
 
 def model_rows() -> Iterator[tuple[str, ...]]:
@@ -36,6 +39,7 @@ def model_facts(name: str) -> dict[str, str]:
     facts = {
         "stack": name_stack(replace(network.encoder, switches=())),
         "switches": "; ".join(map(_switch, cast("tuple[SwitchSpec, ...]", network.encoder.switches))),
+        "engine": _engine(network.encoder),
         "decoder": "" if model.decoder is None else _decoder(model.decoder),
         "characters": "" if network.characters is None else name_stack(network.characters.encoder),
         "pooling": network.pooling,
@@ -56,6 +60,16 @@ def _switch(switch: SwitchSpec) -> str:
     values = {field.name: getattr(switch, field.name) for field in fields(switch)}
     own = {key: value for key, value in values.items() if value != getattr(type(switch)(), key)}
     return ", ".join([switch.key or "", *(f"{key} {_spelled(value)}" for key, value in own.items())])
+
+
+def _engine(spec: StackSpec) -> str:
+    """What runs the stack in training on a CPU, and why; nothing of one that takes long to build."""
+    with torch.device("meta"):
+        count = parameter_count(spec.build(WIDTH))
+    if count > LARGE:
+        return ""
+    choices = [way.choice("cpu") for way in spec.build(WIDTH).ways()]
+    return "; ".join(dict.fromkeys(f"{choice.name}: {choice.reason}" for choice in choices))
 
 
 def _decoder(decoder: DecoderSpec) -> str:
