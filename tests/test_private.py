@@ -20,7 +20,7 @@ from zoo.private import TRIED_WITH, lightning_names, torch_names
 from zoo.private.inherited import INHERITED
 
 ZOO = Path(zoo.__file__).parent
-PUBLIC = {"_fields", "_replace"}
+PUBLIC = {"_fields", "_make", "_replace"}
 """Names that begin with _ and are documented: those of named tuples."""
 
 

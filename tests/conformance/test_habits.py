@@ -139,7 +139,7 @@ def test_a_stack_does_what_the_reference_loop_does_in_every_mode(name: str) -> N
 
         double = own().build(INPUT, HIDDEN).double()
         double.load_state_dict(cell.state_dict())
-        layer = Layer({"forward": Direction(double, False, engine, False)}, "concat")
+        layer = Layer({"forward": Direction(double, False, engine)}, "concat")
         x = random_x(2, TIME).transpose(0, 1).contiguous()
         for training, rate in ((True, 0.5), (False, 0.5), (False, 3.0), (True, 3.0), (True, 3.0)):
             layer.train(training)
