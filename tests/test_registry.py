@@ -1,8 +1,10 @@
+import dataclasses
 import importlib
 import sys
 
 import pytest
 
+from zoo.cells import CELLS
 from zoo.registry import (
     Registry,
     UnknownNameError,
@@ -12,6 +14,8 @@ from zoo.registry import (
     declared,
     load_plugins,
 )
+from zoo.switches import SWITCHES
+from zoo.wiring import WIRINGS
 
 
 class Otter:
@@ -134,3 +138,10 @@ def test_a_file_in_its_package_is_all_that_a_part_needs(tmp_path, monkeypatch):
     assert animals["okapi"].__name__ == "Okapi"
     monkeypatch.delitem(sys.modules, "animals.okapi")
     monkeypatch.delitem(sys.modules, "animals")
+
+
+@pytest.mark.parametrize("registry", [CELLS, WIRINGS, SWITCHES], ids=lambda registry: registry.kind)
+def test_specs_cannot_be_changed_once_they_are_checked(registry):
+    for name in registry.names():
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            registry[name].spec_class().key = "another"
