@@ -155,8 +155,10 @@ class Direction(nn.Module):
 
     def step(self, x: Float[Tensor, "B I"], state: State, deltas: Tensor | None) -> tuple[Tensor, State]:
         """One moment of a stream: output (B, O) and the state after it."""
-        recurrence, read = self.recurrence(), self.read(x[None], None if deltas is None else deltas[None])
         before = self.typed(clip_gradient(state, self.recurrent_gradient_clip))
+        if not self.switches:  # as most are, and a step is short
+            return self.cell(x, before, deltas)  # type: ignore[no-any-return]
+        recurrence, read = self.recurrence(), self.read(x[None], None if deltas is None else deltas[None])
         output, after = recurrence.step(
             recurrence.project(read[0]), before, linear_product(recurrence.recurrent)
         )
