@@ -16,7 +16,7 @@ from torch import nn
 import zoo.cli.verbs.bench as command
 from zoo.bench import PEERS, Plan, Setting, Shape, Timing, compare, composition, measure
 from zoo.bench.child import answer
-from zoo.bench.contender import Contender, built, engines_of
+from zoo.bench.contender import Contender, built, engines_of, stack_refusal
 from zoo.bench.floor import floor_work
 from zoo.bench.layers import torch_layers
 from zoo.bench.peers import peer_refusal
@@ -473,3 +473,12 @@ def test_the_command_of_the_readme_writes_the_table_of_the_readme(bench, tmp_pat
     assert bench(*words).code == 0
     (columns,) = re.findall(rf"<!-- {re.escape(path)}(?: where \S+)?: (.*) -->", MEASURED)
     assert set(columns.split(", ")) <= set((tmp_path / "times.csv").read_text().splitlines()[0].split(","))
+
+
+@pytest.mark.parametrize("name", ["lstm-1x4,switches=weight_drop", "lstm-2x4-cell_highway"])
+def test_what_is_around_a_cell_decides_what_can_run_it(name):
+    spec = parse_stack(name)
+    able = [engine for engine in ENGINES if stack_refusal(engine, spec.build(4)) is None]
+    assert "native" not in able
+    assert "reference" in able
+    assert torch_layers(spec.build(4))

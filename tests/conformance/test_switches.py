@@ -42,6 +42,7 @@ from zoo.stack.spec import DIRECTIONS
 from zoo.switches import (
     SWITCHES,
     GateStartSpec,
+    ProjectionSpec,
     RecurrentDropoutSpec,
     SwitchSpec,
     WeightDropSpec,
@@ -469,3 +470,34 @@ def test_weight_norm_changes_nothing_at_first() -> None:
     way = stack.layers[0].ways()[0]
     for gates in ("rz", "n"):
         assert_close(way.recurrence().recurrent(gates)[0], way.cell.recurrent(gates)[0], 1e-6)
+
+
+def test_two_of_a_kind_both_act() -> None:
+    twice = built([RecurrentDropoutSpec(rate=0.5), RecurrentDropoutSpec(rate=0.5)], "lstm")
+    seen = watched(twice)
+    torch.manual_seed(0)
+    found, _ = twice(random_x(batch=1, time=1))
+    inner, outer = seen[0].sequences.x[0, 0, INPUT:].chunk(2)
+    (cell,) = twice.cells()
+    i, _, g, o = cell.project(random_x(batch=1, time=1)[0, 0]).chunk(4)
+    c = torch.sigmoid(i) * torch.tanh(g) * inner * outer
+    assert_close(found[0, 0], torch.sigmoid(o) * torch.tanh(c))
+
+
+def test_orthogonal_weights_run_in_half_precision() -> None:
+    stack = StackSpec(hidden_size=4, switches="orthogonal").build(INPUT).bfloat16()
+    assert stack(torch.randn(2, 3, INPUT, dtype=torch.bfloat16))[0].isfinite().all()
+
+
+def test_layers_are_one_number_or_several() -> None:
+    assert WeightDropSpec(layers=[1]) == WeightDropSpec(layers=1)
+    assert WeightDropSpec(layers=[0, 2]).layers == (0, 2)
+    for wrong in ("0", 0.5, [0.5]):
+        with pytest.raises(ValueError, match="expected the numbers of layers, from 0, or null"):
+            WeightDropSpec(layers=wrong)
+
+
+def test_the_size_of_a_projected_stack_is_that_of_its_projections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoo.stack.memory._memory", lambda: 200_000.0)
+    spec = StackSpec(cell="mingru", hidden_size=200, num_layers=3, switches=ProjectionSpec(size=8))
+    assert sum(part.numel() for part in spec.build(8).parameters()) * 4 < 200_000
