@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from zoo.cells.cell import Cell, CellSpec
-from zoo.registry import Registry, spec_of
+from zoo.registry import Registry, enter_part, spec_of
 
 AnyCell = TypeVar("AnyCell", bound=Cell)
 
-CELLS: Registry[type[Cell]] = Registry("cell", "zoo.cells")
+CELLS: Registry[type[Cell]] = Registry("cell", "zoo.cells", declares=("gates", "card"))
 
 
 def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], type[AnyCell]]:
@@ -19,16 +19,8 @@ def register_cell(name: str, spec: type[CellSpec]) -> Callable[[type[AnyCell]], 
     """
 
     def enter(cls: type[AnyCell]) -> type[AnyCell]:
-        for needed in ("gates", "card"):
-            if needed not in vars(cls):
-                raise ValueError(
-                    f"cell {name!r} has no {needed!r}; expected a class attribute, as in zoo.cells.gru"
-                )
-        if spec is CellSpec or vars(spec).get("key", name) != name:
-            raise ValueError(f"cell {name!r} got {spec.__name__}, which is taken; expected a spec of its own")
-        CELLS.add(name, cls)
-        cls.key = spec.key = name
-        spec.cell_class, cls.spec_class = cls, spec
+        enter_part(CELLS, name, cls, spec, base=CellSpec, example="zoo.cells.gru")
+        spec.cell_class = cls
         return cls
 
     return enter

@@ -13,7 +13,7 @@ from zoo.registry.checks import (
     unknown,
 )
 from zoo.registry.declared import Declared, declared, part_class
-from zoo.registry.registry import Registry, load_plugins, spec_of
+from zoo.registry.registry import Registry, enter_part, load_plugins, spec_of
 from zoo.registry.spec import Spec
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "check_fraction",
     "check_positive",
     "declared",
+    "enter_part",
     "load_plugins",
     "nearest",
     "part_class",

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import entry_points
@@ -24,10 +24,11 @@ class Registry(Generic[Part]):
     Args:
         kind: "cell", "wiring", "task", ...
         package: Whose files hold parts; see `declared`.
+        declares: What each part with a spec says of itself, in class attributes of its own.
     """
 
-    def __init__(self, kind: str, package: str = "") -> None:
-        self.kind = kind
+    def __init__(self, kind: str, package: str = "", declares: Sequence[str] = ("card",)) -> None:
+        self.kind, self.declares = kind, declares
         self._parts: dict[str, Part | Declared] = dict(declared(package)) if package else {}
 
     def register(self, name: str) -> Callable[[Entered], Entered]:
@@ -104,6 +105,36 @@ class Registry(Generic[Part]):
         if isinstance(part, Declared):
             return f"{part.module}:{part.qualname}"
         return f"{part.__module__}:{part.__qualname__}"  # type: ignore[attr-defined]
+
+
+def enter_part(
+    registry: Registry[Any], name: str, part: type[Any], spec: type[Spec], *, base: type[Spec], example: str
+) -> None:
+    """Enters a part and its spec under `name`, by which both know themselves from then on.
+
+    Args:
+        registry: Where.
+        name: The name.
+        part: The class, which must have all that its siblings declare of themselves.
+        spec: The class of its specs.
+        base: The class of all such specs.
+        example: Where a part of this kind can be looked at.
+
+    Raises:
+        ValueError: `name` or `spec` is taken, or the class lacks what it must declare.
+    """
+    for needed in registry.declares:
+        if needed not in vars(part):
+            raise ValueError(
+                f"{registry.kind} {name!r} has no {needed!r}; expected a class attribute, as in {example}"
+            )
+    if spec is base or vars(spec).get("key", name) != name:
+        raise ValueError(
+            f"{registry.kind} {name!r} got {spec.__name__}, which is taken; expected a spec of its own"
+        )
+    registry.add(name, part)
+    part.key = spec.key = name
+    part.spec_class = spec
 
 
 def spec_of(registry: Registry[Any], value: Any, base: type[AnySpec]) -> AnySpec:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from zoo.cells import Cell
 from zoo.engines import Product, Recurrence, State
-from zoo.registry import PartCard, Registry, Spec, spec_of
+from zoo.registry import PartCard, Registry, Spec, enter_part, spec_of
 
 AnySwitch = TypeVar("AnySwitch", bound="Switch")
 
@@ -129,17 +129,8 @@ def register_switch(name: str, spec: type[SwitchSpec]) -> Callable[[type[AnySwit
     """
 
     def enter(cls: type[AnySwitch]) -> type[AnySwitch]:
-        if "card" not in vars(cls):
-            raise ValueError(
-                f"switch {name!r} has no 'card'; expected a class attribute, as in zoo.switches.zoneout"
-            )
-        if spec is SwitchSpec or vars(spec).get("key", name) != name:
-            raise ValueError(
-                f"switch {name!r} got {spec.__name__}, which is taken; expected a spec of its own"
-            )
-        SWITCHES.add(name, cls)
-        cls.key = spec.key = name
-        spec.switch_class, cls.spec_class = cls, spec
+        enter_part(SWITCHES, name, cls, spec, base=SwitchSpec, example="zoo.switches.zoneout")
+        spec.switch_class = cls
         return cls
 
     return enter

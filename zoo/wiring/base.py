@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.registry import PartCard, Registry, Spec, spec_of
+from zoo.registry import PartCard, Registry, Spec, enter_part, spec_of
 
 AnyWiring = TypeVar("AnyWiring", bound="Wiring")
 AnyCell = TypeVar("AnyCell", bound=Spec)
@@ -113,17 +113,8 @@ def register_wiring(name: str, spec: type[WiringSpec]) -> Callable[[type[AnyWiri
     """
 
     def enter(cls: type[AnyWiring]) -> type[AnyWiring]:
-        if "card" not in vars(cls):
-            raise ValueError(
-                f"wiring {name!r} has no 'card'; expected a class attribute, as in zoo.wiring.highway"
-            )
-        if spec is WiringSpec or vars(spec).get("key", name) != name:
-            raise ValueError(
-                f"wiring {name!r} got {spec.__name__}, which is taken; expected a spec of its own"
-            )
-        WIRINGS.add(name, cls)
-        cls.key = spec.key = name
-        spec.wiring_class, cls.spec_class = cls, spec
+        enter_part(WIRINGS, name, cls, spec, base=WiringSpec, example="zoo.wiring.highway")
+        spec.wiring_class = cls
         return cls
 
     return enter
