@@ -45,6 +45,10 @@ MAY_IMPORT = {
     "generation": {"model", "registry"},
     "evaluation": {"tasks", "data", "runs"},
     "trained": {"generation", "tasks", "data", "runs", "registry"},
+    "claims": {
+        *("model", "stack", "cells", "wiring", "switches", "engines", "diagnostics", "tasks", "data"),
+        *("callbacks", "seq2seq", "generation", "runs", "pictures", "bench", "registry"),
+    },
     "catalogue": {
         *("names", "tasks", "seq2seq", "model", "sequence_model", "embedding", "stack", "cells", "wiring"),
         *("switches", "registry"),

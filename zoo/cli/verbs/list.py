@@ -8,6 +8,7 @@ from typing import Any, final
 from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS
 from zoo.cells import CELLS
+from zoo.claims import CLAIMS
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.listing import recipes, summary
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
@@ -34,6 +35,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
     "data": _registered(DATA),
     "callbacks": _registered(CALLBACKS),
     "layouts": _registered(LAYOUTS),
+    "claims": _registered(CLAIMS),
     "recipes": lambda: [(name, summary(path)) for name, path in recipes().items()],
 }
 
@@ -41,7 +43,7 @@ KINDS: dict[str, Callable[[], Rows]] = {
 @final
 @register_verb("list")
 class List(OwnVerb):
-    """List cells, wirings, switches, models, tasks, data, callbacks, layouts of weights, recipes."""
+    """List cells, wirings, switches, models, tasks, data, callbacks, layouts of weights, claims, recipes."""
 
     usage = f"[{'|'.join(KINDS)}] [--bench FILE]"
 

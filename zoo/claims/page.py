@@ -1,0 +1,89 @@
+"""What is said about claims that were measured: a page, and lines in a terminal."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from zoo.claims.base import Verdict, claim, in_order
+from zoo.claims.record import Record
+from zoo.pictures.wording import number
+
+PARTS: Mapping[str, str] = {
+    "s": "Systems",
+    "v": "Gradients that vanish",
+    "x": "Gradients that explode",
+    "l": "What the LSTM does",
+    "g": "What the GRU does",
+    "d": "Depth",
+    "b": "Both directions",
+}
+"""First letter of a key -> heading."""
+
+
+def page(records: Mapping[str, Record], begin: str, pictures: str) -> str:
+    """The page in Markdown.
+
+    Args:
+        records: Of the claims that have been measured.
+        begin: What stands above them.
+        pictures: Folder of the pictures, as seen from the page.
+    """
+    keys = in_order(list(records))
+    parts = [begin, summary(records.values()), "", *_overview(records)]
+    for letter, heading in PARTS.items():
+        mine = [key for key in keys if key[0] == letter]
+        parts += [f"\n## {heading}\n"] * bool(mine)
+        for key in mine:
+            parts += _section(records[key], pictures)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def summary(records: Iterable[Record]) -> str:
+    """How many claims there are of each verdict."""
+    found = Counter(record.verdict.value for record in records)
+    counts = (f"{found[each.value]} {each.value}" for each in Verdict if found[each.value])
+    return f"Of {sum(found.values())} measured: {', '.join(counts)}."
+
+
+def _overview(records: Mapping[str, Record]) -> list[str]:
+    rows = ["| | claim | verdict | found |", "| --- | --- | --- | --- |"]
+    for key in in_order(list(records)):
+        record = records[key]
+        says = claim(key).says
+        rows.append(f"| [{key.upper()}](#{key}) | {says} | {record.verdict.value} | {record.finding} |")
+    return rows
+
+
+def _section(record: Record, pictures: str) -> list[str]:
+    asked, key = claim(record.key), record.key.upper()
+    return [
+        f'<a id="{record.key}"></a>',
+        f"### {key}: {asked.says}\n",
+        f"**{record.verdict.value.capitalize()}**: {record.finding}.\n",
+        f"![{record.finding}]({pictures}{key}.png)\n",
+        f"Said by: {asked.source}.",
+        f"Run: {record.ran}.",
+        f"Rule: {asked.rule}.",
+        f"`zoo claims {key}`, {record.seconds:.0f} s.\n",
+        *_numbers(record),
+        "",
+    ]
+
+
+def _numbers(record: Record) -> list[str]:
+    rows = ["| | measured | spread | seeds | published |", "| --- | --- | --- | --- | --- |"]
+    for each in record.numbers:
+        spread = "" if each.spread is None else number(each.spread)
+        rows.append(f"| {each.what} | {number(each.value)} | {spread} | {each.seeds} | {each.published} |")
+    return rows
+
+
+def told(record: Record) -> list[str]:
+    """What is printed about a claim: the sentence, what was run, the rule, numbers, the verdict."""
+    asked = claim(record.key)
+    wide = max(len(each.what) for each in record.numbers)
+    lines = [f"{record.key.upper():<4}{asked.says}", f"    run    {record.ran}", f"    rule   {asked.rule}"]
+    for each in record.numbers:
+        spread = "" if each.spread is None else f" ± {number(each.spread)}"
+        beside = f"   published {each.published}" if each.published else ""
+        lines.append(f"    {each.what:<{wide}}  {number(each.value)}{spread}{beside}")
+    return [*lines, f"    {record.verdict.value}: {record.finding} ({record.seconds:.0f} s)"]

@@ -1,0 +1,101 @@
+"""How the claims that compare trained networks train them."""
+
+import logging
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TypeVar, final
+
+import lightning
+import torch
+
+from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.claims.base import Number
+from zoo.data.base import SequenceData
+from zoo.tasks.base import Task
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@final
+@dataclass(frozen=True)
+class Trained:
+    """A task after its training, its data, and what the test has measured."""
+
+    task: Task
+    data: SequenceData
+    metrics: dict[str, float]
+
+
+def train(
+    make: Callable[[], tuple[Task, SequenceData]], *, seed: int, epochs: int, max_norm: float = 1.0
+) -> Trained:
+    """Trains on one thread, without files and without words, and tests what came of the last epoch.
+
+    Args:
+        make: Builds task and data, after the seed is set.
+        seed: Of weights and dropout.
+        epochs: How long.
+        max_norm: Norm to which gradients are clipped; 0 clips none.
+    """
+    with _alone():
+        return _train(make, seed, epochs, max_norm)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One thread, no numbers too small to matter, which vanishing gradients are full of, and no words."""
+    threads, lightning_log = torch.get_num_threads(), logging.getLogger("lightning.pytorch")
+    level = lightning_log.level
+    lightning_log.setLevel(logging.ERROR)
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
+        lightning_log.setLevel(level)
+
+
+def _train(make: Callable[[], tuple[Task, SequenceData]], seed: int, epochs: int, max_norm: float) -> Trained:
+    lightning.seed_everything(seed, verbose=False)
+    task, data = make()
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        max_epochs=epochs,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+        callbacks=[GradientClipping(max_norm=max_norm)] if max_norm else [],
+    )
+    trainer.fit(task, data)
+    (metrics,) = trainer.test(task, data, verbose=False)
+    return Trained(task, data, {name: float(value) for name, value in metrics.items()})
+
+
+def each(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> list[Result]:
+    """What `work` gives for each item, in their order; with several jobs in processes of their own.
+
+    Args:
+        work: A function of a module, which another process can import.
+        items: What it is given.
+        jobs: Processes at once; 1 works in this one.
+    """
+    if jobs == 1:
+        return [work(item) for item in items]
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(work, items))
+
+
+def over_seeds(what: str, values: Sequence[float], published: str = "") -> Number:
+    """Mean and standard deviation of a number of several runs."""
+    spread = stdev(values) if len(values) > 1 else None
+    return Number(what=what, value=fmean(values), spread=spread, seeds=len(values), published=published)
