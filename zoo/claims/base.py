@@ -53,7 +53,7 @@ class Measured:
     """
 
     numbers: tuple[Number, ...]
-    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    curves: Mapping[Any, np.ndarray] = field(default_factory=dict)
 
     def __getitem__(self, what: str) -> float:
         """The number that is called so."""

@@ -1,6 +1,7 @@
 """What the pictures of all claims share: a finding above, quiet axes, colours that tell lines apart."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from zoo.pictures.looks import RUNS
 from zoo.pictures.marks import QUIET, TEXT
 from zoo.runs.atomic_file import atomic_file
 
-WIDTH, HEIGHT, DPI = 8.0, 3.6, 110
-ABOVE, BELOW, SIDE, BETWEEN = 0.95, 0.55, 0.8, 0.75
+WIDTH, HEIGHT, DPI = 8.0, 3.75, 110
+ABOVE, BELOW, SIDE, BETWEEN = 1.1, 0.55, 0.8, 0.75
 """Inches around and between panels."""
-TITLE = 78
+TITLE = 66
 """Letters of a title that fit the width in full size."""
+SUBTITLE = 108
+"""Letters of a line of what is said below it."""
 
 
 def picture(claim: Claim, found: Measured) -> Figure:
@@ -29,9 +32,8 @@ def picture(claim: Claim, found: Measured) -> Figure:
     high, title = figure.get_figheight(), claim.finding(found)
     left, size = 0.125 / WIDTH, 13 * min(1.0, TITLE / len(title))
     figure.text(left, 1 - 0.13 / high, title, size=size, weight="bold", color=INK, va="top")
-    words = f"{claim.key.upper()}: {claim.ran}"
-    size = TEXT * min(1.0, 118 / len(words))
-    figure.text(left, 1 - 0.42 / high, words, size=size, color=QUIET, va="top")
+    words = "\n".join(wrap(f"{claim.key.upper()}: {claim.ran}", SUBTITLE))
+    figure.text(left, 1 - 0.42 / high, words, size=TEXT, color=QUIET, va="top")
     return figure
 
 

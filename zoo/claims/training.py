@@ -1,16 +1,20 @@
 """How the claims that compare trained networks train them."""
 
 import logging
+import math
 import multiprocessing
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import TypeVar, final
+from typing import Any, TypeVar, final
 
 import lightning
 import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.claims.base import Number
@@ -24,15 +28,16 @@ Result = TypeVar("Result")
 @final
 @dataclass(frozen=True)
 class Trained:
-    """A task after its training, its data, and what the test has measured."""
+    """A task after its training, its data, what the test has measured, and the loss of each training step."""
 
     task: Task
     data: SequenceData
     metrics: dict[str, float]
+    losses: list[float]
 
 
 def train(
-    make: Callable[[], tuple[Task, SequenceData]], *, seed: int, epochs: int, max_norm: float = 1.0
+    make: Callable[[], tuple[Task, SequenceData]], *, seed: int, epochs: int, callbacks: Sequence[Callback]
 ) -> Trained:
     """Trains on one thread, without files and without words, and tests what came of the last epoch.
 
@@ -40,10 +45,44 @@ def train(
         make: Builds task and data, after the seed is set.
         seed: Of weights and dropout.
         epochs: How long.
-        max_norm: Norm to which gradients are clipped; 0 clips none.
+        callbacks: What clips and guards.
     """
     with _alone():
-        return _train(make, seed, epochs, max_norm)
+        lightning.seed_everything(seed, verbose=False)
+        task, data = make()
+        losses = _Losses()
+        trainer = lightning.Trainer(
+            accelerator="cpu",
+            max_epochs=epochs,
+            logger=False,
+            enable_checkpointing=any(isinstance(callback, ModelCheckpoint) for callback in callbacks),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            num_sanity_val_steps=0,
+            limit_val_batches=0,
+            callbacks=[*callbacks, losses],
+        )
+        trainer.fit(task, data)
+        (metrics,) = trainer.test(task, data, verbose=False)
+    return Trained(task, data, {name: float(value) for name, value in metrics.items()}, losses.found)
+
+
+def clipping(max_norm: float = 1.0) -> list[Callback]:
+    """The callback that clips to this norm."""
+    return [GradientClipping(max_norm=max_norm)]
+
+
+@final
+class _Losses(Callback):
+    """Keeps the loss of each training step."""
+
+    def __init__(self) -> None:
+        self.found: list[float] = []
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self.found.append(float(outputs["loss"]) if outputs else math.nan)
 
 
 @contextmanager
@@ -55,30 +94,13 @@ def _alone() -> Iterator[None]:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(threads)
         lightning_log.setLevel(level)
-
-
-def _train(make: Callable[[], tuple[Task, SequenceData]], seed: int, epochs: int, max_norm: float) -> Trained:
-    lightning.seed_everything(seed, verbose=False)
-    task, data = make()
-    trainer = lightning.Trainer(
-        accelerator="cpu",
-        max_epochs=epochs,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        limit_val_batches=0,
-        callbacks=[GradientClipping(max_norm=max_norm)] if max_norm else [],
-    )
-    trainer.fit(task, data)
-    (metrics,) = trainer.test(task, data, verbose=False)
-    return Trained(task, data, {name: float(value) for name, value in metrics.items()})
 
 
 def each(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> list[Result]:

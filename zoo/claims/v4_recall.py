@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
 from zoo.claims.picture import across, band, legend, panels
-from zoo.claims.training import each, over_seeds, train
+from zoo.claims.training import clipping, each, over_seeds, train
 from zoo.data.base import SequenceData
 from zoo.data.distant_recall import DistantRecall
 from zoo.model import ModelSpec
@@ -24,7 +24,6 @@ from zoo.tasks.sequence_classifier import SequenceClassifier
 CELLS: Mapping[str, str | dict[str, Any]] = {
     "elman": "elman",
     "elman, orthogonal": "elman",
-    "irnn": {"name": "elman", "activation": "relu", "recurrent_init": "identity"},
     "lstm": "lstm",
     "lstm, open": {"name": "lstm", "forget_bias": 4.0},
     "gru": "gru",
@@ -60,7 +59,7 @@ class Recall(Claim):
     symbols: int = 8
     """Words to recall."""
 
-    updates: int = 2000
+    updates: int = 1500
     """Of each run."""
 
     seeds: tuple[int, ...] = (1, 2, 3)
@@ -139,4 +138,4 @@ def _accuracy(claim: Recall, run: tuple[str, int, int]) -> float:
         return task, data
 
     epochs = ceil(claim.updates / per_epoch)
-    return train(make, seed=seed, epochs=epochs).metrics["test/accuracy"]
+    return train(make, seed=seed, epochs=epochs, callbacks=clipping()).metrics["test/accuracy"]

@@ -1,0 +1,158 @@
+"""D1: lower layers of deep stacks learn slowly; direct connections repair it."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+from lightning.pytorch import Callback, LightningModule, Trainer
+from matplotlib.figure import Figure
+
+from zoo.claims.base import Claim, Measured, Resources, Verdict, register_claim
+from zoo.claims.picture import across, band, legend, panels
+from zoo.claims.training import clipping, each, over_seeds, train
+from zoo.data.base import SequenceData
+from zoo.data.digits import Digits
+from zoo.model import ModelSpec
+from zoo.stack import StackSpec
+from zoo.tasks.base import Task
+from zoo.tasks.optimisation import OptimizerSpec
+from zoo.tasks.sequence_classifier import SequenceClassifier
+
+
+@final
+@register_claim("d1")
+@dataclass(frozen=True, kw_only=True)
+class Depth(Claim):
+    """Lower layers of deep stacks learn slowly; residual, highway and dense connections repair it."""
+
+    says: ClassVar[str] = (
+        "Lower layers of deep RNNs are learned slowly; residual, highway and dense connections repair it."
+    )
+    source: ClassVar[str] = (
+        "lecture notes; He et al., 2016, https://arxiv.org/abs/1512.03385; Srivastava et al., 2015, "
+        "https://arxiv.org/abs/1505.00387; Huang et al., 2017, https://arxiv.org/abs/1608.06993"
+    )
+    rule: ClassVar[str] = (
+        "holds if in the deepest plain stack the gradient of layer 1 is at most a tenth of the last layer's "
+        "over training, its accuracy is at least 5 points below that of the plain stack of the least depth, "
+        "and each of the three wirings is at the greatest depth at least half of that loss above it; in part "
+        "if the plain stack loses so much and one of them repairs it; else contradicted"
+    )
+
+    depths: tuple[int, ...] = (2, 4, 8, 16)
+    """Layers."""
+
+    wirings: tuple[str, ...] = ("plain", "residual", "highway", "dense")
+    """What is compared."""
+
+    epochs: int = 12
+    """Of each run."""
+
+    seeds: tuple[int, ...] = (1, 2, 3)
+    """Of weights and split."""
+
+    units: int = 32
+    """Width of each layer, an LSTM's."""
+
+    def full(self) -> "Claim":
+        return replace(self, epochs=40, seeds=(1, 2, 3, 4, 5))
+
+    @property
+    def ran(self) -> str:
+        depths = ", ".join(map(str, self.depths))
+        return (
+            f"LSTMs of {depths} layers of {self.units} on scanned digits by rows, {self.epochs} epochs, "
+            f"{len(self.seeds)} seeds"
+        )
+
+    def measure(self, resources: Resources) -> Measured:
+        runs = list(product(self.wirings, self.depths, self.seeds))
+        found = dict(zip(runs, each(partial(_run, self), runs, resources.jobs), strict=True))
+        numbers = []
+        for wiring, depth in product(self.wirings, self.depths):
+            accuracy, start, mean = zip(*(found[wiring, depth, seed] for seed in self.seeds), strict=True)
+            name = f"{wiring}, {depth} layers"
+            numbers += [
+                over_seeds(f"{name}: accuracy", accuracy),
+                over_seeds(f"{name}: gradient of layer 1 over the last's, at the start", start),
+                over_seeds(f"{name}: the same, mean over training", mean),
+            ]
+        return Measured(tuple(numbers))
+
+    def judge(self, found: Measured) -> Verdict:
+        least, most = self.depths[0], self.depths[-1]
+        plain = found[f"plain, {most} layers: accuracy"]
+        loss = found[f"plain, {least} layers: accuracy"] - plain
+        repaired = [
+            found[f"{wiring}, {most} layers: accuracy"] - plain >= loss / 2
+            for wiring in self.wirings
+            if wiring != "plain"
+        ]
+        if loss < 0.05 or not any(repaired):
+            return Verdict.CONTRADICTED
+        fades = found[f"plain, {most} layers: the same, mean over training"] <= 0.1
+        return Verdict.HOLDS if fades and all(repaired) else Verdict.IN_PART
+
+    def finding(self, found: Measured) -> str:
+        most = self.depths[-1]
+        told = (
+            f"{wiring} {100 * found[f'{wiring}, {most} layers: accuracy']:.0f} %" for wiring in self.wirings
+        )
+        return f"{most} layers: {', '.join(told)}"
+
+    def draw(self, found: Measured, figure: Figure) -> None:
+        titles = ("accuracy by depth", "gradient of layer 1 over the last layer's, in training")
+        left, right = panels(figure, *titles)
+        x = np.array(self.depths)
+        for index, wiring in enumerate(self.wirings):
+            for axes, what in ((left, "accuracy"), (right, "the same, mean over training")):
+                mine = [
+                    number
+                    for depth in self.depths
+                    for number in found.numbers
+                    if number.what == f"{wiring}, {depth} layers: {what}"
+                ]
+                y = np.array([number.value for number in mine])
+                band(axes, x, y, np.array([number.spread or 0.0 for number in mine]), wiring, index)
+        right.set_yscale("log")
+        for axes in (left, right):
+            axes.set_xscale("log", base=2)
+            axes.set_xticks(x, [str(depth) for depth in self.depths])
+            across(axes, "layers")
+        legend(left, loc="lower left")
+
+
+class _LayerNorms(Callback):
+    """Keeps the norm of the first layer's gradient over that of the last layer's, for each step."""
+
+    def __init__(self) -> None:
+        self.ratios: list[float] = []
+
+    def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Before anything is clipped."""
+        layers: Any = pl_module.model.encoder.layers  # type: ignore[union-attr]
+        first, last = (
+            torch.stack([weight.grad.norm() for weight in layer.parameters() if weight.grad is not None])
+            for layer in (layers[0], layers[-1])
+        )
+        self.ratios.append(float(first.norm() / last.norm().clamp(min=1e-30)))
+
+
+def _run(claim: Depth, run: tuple[str, int, int]) -> tuple[float, float, float]:
+    """Accuracy, and the gradient of layer 1 over the last layer's: at the start, and its geometric mean."""
+    wiring, depth, seed = run
+
+    def make() -> tuple[Task, SequenceData]:
+        stack = StackSpec.of(
+            {"cell": "lstm", "hidden_size": claim.units, "num_layers": depth, "wiring": wiring}
+        )
+        network = ModelSpec(encoder=stack, pooling="last")
+        return SequenceClassifier(network, optimizer=OptimizerSpec(lr=2e-3)), Digits(seed=seed)
+
+    norms = _LayerNorms()
+    trained = train(make, seed=seed, epochs=claim.epochs, callbacks=[norms, *clipping()])
+    mean = float(np.exp(np.mean(np.log(np.maximum(norms.ratios, 1e-30)))))
+    return trained.metrics["test/accuracy"], norms.ratios[0], mean
