@@ -50,8 +50,8 @@ class BothDirections(Claim):
     source: ClassVar[str] = "lecture notes; Schuster & Paliwal, 1997, https://doi.org/10.1109/78.650093"
     rule: ClassVar[str] = (
         "better means by more than the larger of both spreads over seeds: holds if bidirectional is "
-        "better in tagging and, where texts are given, with at least two of the three ways of pooling; in part "
-        "if in tagging or with one of these; else contradicted"
+        "better in tagging and, where texts are given, with at least two of the three ways of pooling; in "
+        "part if in tagging or with one of these; else contradicted"
     )
 
     cells: tuple[str, ...] = ("elman", "lstm")
