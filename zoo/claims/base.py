@@ -68,10 +68,12 @@ class Resources:
     Attributes:
         jobs: Processes that train at once.
         root: A file of labelled texts of the user, for the claim that is about them; None does without.
+        moves: Whether claims that have a moving picture draw it, too.
     """
 
     jobs: int = 1
     root: Path | None = None
+    moves: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,13 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from lightning.pytorch import Callback, LightningModule, Trainer
 from matplotlib.figure import Figure
 
+from zoo.claims.animation import MovingClaim
 from zoo.claims.base import Claim, Measured, Resources, Verdict, register_claim
-from zoo.claims.picture import across, band, legend, panels
+from zoo.claims.picture import across, band, legend, line, panels
 from zoo.claims.training import clipping, each, over_seeds, train
 from zoo.data.base import SequenceData
 from zoo.data.digits import Digits
@@ -25,7 +27,7 @@ from zoo.tasks.sequence_classifier import SequenceClassifier
 @final
 @register_claim("d1")
 @dataclass(frozen=True, kw_only=True)
-class Depth(Claim):
+class Depth(MovingClaim):
     """Lower layers of deep stacks learn slowly; residual, highway and dense connections repair it."""
 
     says: ClassVar[str] = (
@@ -73,14 +75,19 @@ class Depth(Claim):
         found = dict(zip(runs, each(partial(_run, self), runs, resources.jobs), strict=True))
         numbers = []
         for wiring, depth in product(self.wirings, self.depths):
-            accuracy, start, mean = zip(*(found[wiring, depth, seed] for seed in self.seeds), strict=True)
-            name = f"{wiring}, {depth} layers"
+            mine, name = [found[wiring, depth, seed] for seed in self.seeds], f"{wiring}, {depth} layers"
+            ratios = [norms[:, 0] / np.maximum(norms[:, -1], 1e-30) for _, norms in mine]
+            means = [float(np.exp(np.log(np.maximum(ratio, 1e-30)).mean())) for ratio in ratios]
             numbers += [
-                over_seeds(f"{name}: accuracy", accuracy),
-                over_seeds(f"{name}: gradient of layer 1 over the last's, at the start", start),
-                over_seeds(f"{name}: the same, mean over training", mean),
+                over_seeds(f"{name}: accuracy", [accuracy for accuracy, _ in mine]),
+                over_seeds(
+                    f"{name}: gradient of layer 1 over the last's, at the start",
+                    [float(ratio[0]) for ratio in ratios],
+                ),
+                over_seeds(f"{name}: the same, mean over training", means),
             ]
-        return Measured(tuple(numbers))
+        most, first = self.depths[-1], self.seeds[0]
+        return Measured(tuple(numbers), {wiring: found[wiring, most, first][1] for wiring in self.wirings})
 
     def judge(self, found: Measured) -> Verdict:
         least, most = self.depths[0], self.depths[-1]
@@ -124,25 +131,37 @@ class Depth(Claim):
             across(axes, "layers")
         legend(left, loc="lower left")
 
+    def draw_moment(self, found: Measured, figure: Figure, share: float) -> None:
+        steps, depth = found.curves["plain"].shape
+        last = round(share * (steps - 1))
+        (axes,) = panels(figure, f"norm of the gradient by layer, {depth} layers, update {last + 1}")
+        for index, wiring in enumerate(self.wirings):
+            norms = found.curves[wiring][max(0, last - 9) : last + 1].mean(0)
+            line(axes, np.arange(1, depth + 1), norms, wiring, index, marker="o", markersize=4)
+        every = np.concatenate([found.curves[wiring].ravel() for wiring in self.wirings])
+        axes.set(yscale="log", ylim=(max(np.quantile(every, 0.01), 1e-9) / 2, every.max() * 2))
+        across(axes, "layer, from the input up (mean of ten updates)")
+        legend(axes, loc="lower right")
+
 
 class _LayerNorms(Callback):
-    """Keeps the norm of the first layer's gradient over that of the last layer's, for each step."""
+    """Keeps the norm of each layer's gradient, for each update."""
 
     def __init__(self) -> None:
-        self.ratios: list[float] = []
+        self.norms: list[list[float]] = []
 
     def on_after_backward(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Before anything is clipped."""
         layers: Any = pl_module.model.encoder.layers  # type: ignore[union-attr]
-        first, last = (
+        norms = [
             torch.stack([weight.grad.norm() for weight in layer.parameters() if weight.grad is not None])
-            for layer in (layers[0], layers[-1])
-        )
-        self.ratios.append(float(first.norm() / last.norm().clamp(min=1e-30)))
+            for layer in layers
+        ]
+        self.norms.append([float(found.norm()) for found in norms])
 
 
-def _run(claim: Depth, run: tuple[str, int, int]) -> tuple[float, float, float]:
-    """Accuracy, and the gradient of layer 1 over the last layer's: at the start, and its geometric mean."""
+def _run(claim: Depth, run: tuple[str, int, int]) -> tuple[float, Float[np.ndarray, "updates L"]]:
+    """Accuracy, and the norm of each layer's gradient in each update."""
     wiring, depth, seed = run
 
     def make() -> tuple[Task, SequenceData]:
@@ -154,5 +173,4 @@ def _run(claim: Depth, run: tuple[str, int, int]) -> tuple[float, float, float]:
 
     norms = _LayerNorms()
     trained = train(make, seed=seed, epochs=claim.epochs, callbacks=[norms, *clipping()])
-    mean = float(np.exp(np.mean(np.log(np.maximum(norms.ratios, 1e-30)))))
-    return trained.metrics["test/accuracy"], norms.ratios[0], mean
+    return trained.metrics["test/accuracy"], np.array(norms.norms)

@@ -29,12 +29,17 @@ def picture(claim: Claim, found: Measured) -> Figure:
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     claim.draw(found, figure)
+    titled(figure, claim, found)
+    return figure
+
+
+def titled(figure: Figure, claim: Claim, found: Measured) -> None:
+    """Says above a picture what was found, and what was run."""
     high, title = figure.get_figheight(), claim.finding(found)
     left, size = 0.125 / WIDTH, 13 * min(1.0, TITLE / len(title))
     figure.text(left, 1 - 0.13 / high, title, size=size, weight="bold", color=INK, va="top")
     words = "\n".join(wrap(f"{claim.key.upper()}: {claim.ran}", SUBTITLE))
     figure.text(left, 1 - 0.42 / high, words, size=TEXT, color=QUIET, va="top")
-    return figure
 
 
 def save(figure: Figure, path: Path) -> None:

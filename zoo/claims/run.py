@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from zoo.claims.animation import MovingClaim, animate
 from zoo.claims.base import Claim, Resources
 from zoo.claims.page import page
 from zoo.claims.picture import picture, save
@@ -23,6 +24,8 @@ def measure(claim: Claim, resources: Resources, folder: Path) -> Record:
     found = claim.measure(resources)
     record = Record.of(claim, found, time.perf_counter() - start)
     save(picture(claim, found), folder / f"{claim.key.upper()}.png")
+    if isinstance(claim, MovingClaim) and resources.moves:
+        animate(claim, found, folder / f"{claim.key.upper()}.gif")
     write({**read(folder), claim.key: record}.values(), folder)
     return record
 

@@ -88,9 +88,8 @@ class _Losses(Callback):
 @contextmanager
 def _alone() -> Iterator[None]:
     """One thread, no numbers too small to matter, which vanishing gradients are full of, and no words."""
-    threads, lightning_log = torch.get_num_threads(), logging.getLogger("lightning.pytorch")
-    level = lightning_log.level
-    lightning_log.setLevel(logging.ERROR)
+    threads, level = torch.get_num_threads(), logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     try:
@@ -100,7 +99,7 @@ def _alone() -> Iterator[None]:
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(threads)
-        lightning_log.setLevel(level)
+        logging.disable(level)
 
 
 def each(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> list[Result]:

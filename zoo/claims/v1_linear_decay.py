@@ -9,16 +9,18 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from zoo.cells.elman import ElmanSpec
-from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
+from zoo.claims.animation import MovingClaim
+from zoo.claims.base import Measured, Number, Resources, Verdict, register_claim
 from zoo.claims.picture import across, legend, line, panels
 from zoo.diagnostics import gradient_by_lag, watch
+from zoo.pictures.marks import QUIET, TEXT
 from zoo.stack import Stack, StackSpec
 
 
 @final
 @register_claim("v1")
 @dataclass(frozen=True, kw_only=True)
-class LinearDecay(Claim):
+class LinearDecay(MovingClaim):
     """In a linear RNN the gradient l steps back is multiplied by W to the l, so it decays as λ to the l.
 
     Proved in the lecture notes for σ(x) = x: ∂J/∂h_{t-l} = ∂J/∂h_t W^l.
@@ -114,6 +116,19 @@ class LinearDecay(Claim):
             axes.set_yscale("log")
             across(axes, "steps back (line: exact; dots: measured)")
         legend(axes)
+
+    def draw_moment(self, found: Measured, figure: Figure, share: float) -> None:
+        frame = round(share * (self.steps - 1))
+        (axes,) = panels(figure, f"the gradient on its way back: after {frame} steps, W symmetric")
+        for index, λ in enumerate(self.largest):
+            norms = found.curves[f"symmetric, λ = {λ}"]
+            line(axes, np.arange(frame + 1), norms[: frame + 1], f"λ = {λ}: {norms[frame]:.2g}", index)
+            line(axes, np.array([frame]), norms[[frame]], "", index, marker="o", markersize=6)
+        every = np.concatenate([found.curves[f"symmetric, λ = {λ}"] for λ in self.largest])
+        axes.set(yscale="log", xlim=(self.steps, -2), ylim=(every.min() / 2, every.max() * 2))
+        axes.set_ylabel("‖∂J/∂h‖", size=TEXT, color=QUIET)
+        across(axes, "steps back from the loss, which is at the right")
+        legend(axes, loc="upper left")
 
 
 def matrix(units: int, λ: float, kind: str) -> Float[np.ndarray, "H H"]:

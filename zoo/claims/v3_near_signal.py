@@ -10,7 +10,8 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 from torch.nn import functional as F
 
-from zoo.claims.base import Claim, Measured, Resources, Verdict, register_claim
+from zoo.claims.animation import MovingClaim
+from zoo.claims.base import Measured, Resources, Verdict, register_claim
 from zoo.claims.picture import across, legend, line, panels
 from zoo.claims.training import over_seeds
 from zoo.diagnostics import share_beyond, watch, weight_gradient_by_lag
@@ -30,7 +31,7 @@ CELLS: Mapping[str, str | dict[str, Any]] = {
 @final
 @register_claim("v3")
 @dataclass(frozen=True, kw_only=True)
-class NearSignal(Claim):
+class NearSignal(MovingClaim):
     """The near signal drowns the far one: hardly any of the gradient comes from far back."""
 
     says: ClassVar[str] = (
@@ -102,11 +103,20 @@ class NearSignal(Claim):
         return f"From beyond {self.lag} steps: {'; '.join(told)}"
 
     def draw(self, found: Measured, figure: Figure) -> None:
+        self._draw(found, figure, self.steps, self.lag)
+
+    def draw_moment(self, found: Measured, figure: Figure, share: float) -> None:
+        last = round(share * (self.steps - 1))
+        self._draw(found, figure, last + 1, last)
+
+    def _draw(self, found: Measured, figure: Figure, count: int, told: int) -> None:
+        """The shares up to a lag, with those of one lag as numbers."""
         (axes,) = panels(figure, "share of the gradient of W_h that comes from further back")
         for index, cell in enumerate(CELLS):
-            share = found.curves[cell]
-            line(axes, np.arange(len(share)), np.maximum(share, 1e-12), cell, index)
-        axes.set(yscale="log", ylim=(1e-9, 2))
+            shown = np.maximum(found.curves[cell][:count], 1e-12)
+            name = f"{cell}: {100 * found.curves[cell][told]:.2g} % from beyond {told}"
+            line(axes, np.arange(len(shown)), shown, name, index)
+        axes.set(yscale="log", ylim=(1e-9, 2), xlim=(-2, self.steps))
         axes.axvline(self.lag, color="#767676", linewidth=1, linestyle=":")
         across(axes, "steps back")
         legend(axes, loc="lower left")

@@ -13,19 +13,20 @@ from matplotlib.figure import Figure
 
 from zoo.callbacks.clipping.clips import clip_blocks
 from zoo.cells.elman import ElmanSpec
-from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
+from zoo.claims.animation import MovingClaim
+from zoo.claims.base import Measured, Number, Resources, Verdict, register_claim
 from zoo.claims.picture import across, legend, line, panels
 from zoo.pictures.marks import MAP, QUIET, TEXT
 from zoo.stack import StackSpec
 
-WINDOW = ((3.0, 7.0), (-3.4, -1.2))
+WINDOW = ((3.4, 5.6), (-2.8, -1.5))
 """w and b between which the surface is looked at, and starts are drawn."""
 
 
 @final
 @register_claim("x2")
 @dataclass(frozen=True, kw_only=True)
-class Cliff(Claim):
+class Cliff(MovingClaim):
     """The loss surface of a scalar RNN has a cliff; clipping takes a smaller step in the same direction.
 
     The network of Pascanu et al., 2013: one unit, no input, h_t = σ(w h_{t-1} + b), h_0 = 0.5, and the loss
@@ -144,14 +145,19 @@ class Cliff(Claim):
         return f"The cliff throws {without} of all starts off without clipping, and {clipped} with it"
 
     def draw(self, found: Measured, figure: Figure) -> None:
+        self.draw_moment(found, figure, 1.0)
+
+    def draw_moment(self, found: Measured, figure: Figure, share: float) -> None:
+        count = 1 + round(share * self.steps)
         left, right = panels(figure, "the surface, dark where the loss is small", "loss by step")
         _draw_surface(left, found)
         for index, (name, words) in enumerate((("free", "without clipping"), ("clipped", "clipped"))):
-            path = found.curves[name]
+            path = found.curves[name][:count]
             looks = {"marker": "o", "markersize": 2.5, "linewidth": 1.0}
             line(left, path[:, 0], path[:, 1], words, index + 1, **looks)
             line(right, np.arange(len(path)), surface(path.T, self.time)[0], words, index + 1)
-        right.set_yscale("log")
+            line(left, path[-1:, 0], path[-1:, 1], "", index + 1, marker="o", markersize=7)
+        right.set(yscale="log", xlim=(-2, self.steps + 2), ylim=(1e-7, 1))
         across(right, "steps of gradient descent")
         legend(right)
 

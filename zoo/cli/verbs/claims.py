@@ -23,7 +23,7 @@ folder holds is not measured again, so that an interrupted command goes on.
 class Claims(OwnVerb):
     """Measure what is said about recurrent networks: numbers, a rule, a verdict."""
 
-    usage = "[ID ...] [--full] [--jobs N] [--root FILE] [--output FOLDER] [--again] [--list]"
+    usage = "[ID ...] [--full] [--jobs N] [--root FILE] [--output FOLDER] [--animate] [--again] [--list]"
 
     def add_arguments(self, parser: Arguments) -> None:
         parser.description = ABOUT
@@ -36,6 +36,7 @@ class Claims(OwnVerb):
         )
         add("--root", type=Path, metavar="FILE", help="labelled texts, for B1: rt-polarity.all and the like")
         add("--output", type=Path, default=Path("runs/claims"), metavar="FOLDER", help="(runs/claims)")
+        add("--animate", action="store_true", help="write moving pictures, too: of V1, V3, X2 and D1")
         add("--again", action="store_true", help="measure also what the folder holds")
         add("--list", action="store_true", help="only list the claims")
 
@@ -78,7 +79,7 @@ def _measure(keys: list[str], given: argparse.Namespace) -> None:
     from zoo.claims.run import PAGE, measure_all
 
     claims = [claim(key, given.full) for key in keys]
-    resources = Resources(jobs=given.jobs, root=given.root)
+    resources = Resources(jobs=given.jobs, root=given.root, moves=given.animate)
     try:
         found = measure_all(
             claims,
