@@ -1,7 +1,7 @@
 """What is said about claims that were measured: a page, and lines in a terminal."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from zoo.claims.base import Verdict, claim, in_order
 from zoo.claims.record import Record
@@ -19,13 +19,14 @@ PARTS: Mapping[str, str] = {
 """First letter of a key -> heading."""
 
 
-def page(records: Mapping[str, Record], begin: str, pictures: str) -> str:
+def page(records: Mapping[str, Record], begin: str, folder: str, pictures: Collection[str]) -> str:
     """The page in Markdown.
 
     Args:
         records: Of the claims that have been measured.
         begin: What stands above them.
-        pictures: Folder of the pictures, as seen from the page.
+        folder: Of the pictures, as seen from the page.
+        pictures: Names of those that are there.
     """
     keys = in_order(list(records))
     parts = [begin, summary(records.values()), "", *_overview(records)]
@@ -33,7 +34,8 @@ def page(records: Mapping[str, Record], begin: str, pictures: str) -> str:
         mine = [key for key in keys if key[0] == letter]
         parts += [f"\n## {heading}\n"] * bool(mine)
         for key in mine:
-            parts += _section(records[key], pictures)
+            shown = [name for name in (f"{key.upper()}.gif", f"{key.upper()}.png") if name in pictures]
+            parts += _section(records[key], [folder + name for name in shown])
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -53,13 +55,13 @@ def _overview(records: Mapping[str, Record]) -> list[str]:
     return rows
 
 
-def _section(record: Record, pictures: str) -> list[str]:
+def _section(record: Record, pictures: Sequence[str]) -> list[str]:
     asked, key = claim(record.key), record.key.upper()
     return [
         f'<a id="{record.key}"></a>',
         f"### {key}: {asked.says}\n",
         f"**{record.verdict.value.capitalize()}**: {record.finding}.\n",
-        f"![{record.finding}]({pictures}{key}.png)\n",
+        *(f"![{record.finding}]({picture})\n" for picture in pictures),
         f"Said by: {asked.source}.",
         f"Run: {record.ran}.",
         f"Rule: {asked.rule}.",

@@ -55,5 +55,6 @@ def measure_all(
         tell(before if before is not None and done else measure(claim, resources, folder))
     records = read(folder)
     with atomic_file(folder / PAGE) as file:
-        file.write(page(records, BEGIN, "").encode())
+        pictures = [path.name for path in folder.iterdir()]
+        file.write(page(records, BEGIN, "", pictures).encode())
     return records
