@@ -47,7 +47,17 @@ MAY_IMPORT = {
     "trained": {"generation", "tasks", "data", "runs", "registry"},
     "claims": {
         *("model", "stack", "cells", "wiring", "switches", "engines", "diagnostics", "tasks", "data"),
-        *("callbacks", "seq2seq", "generation", "runs", "pictures", "bench", "comparison", "registry"),
+        *(
+            "callbacks",
+            "seq2seq",
+            "generation",
+            "runs",
+            "pictures",
+            "bench",
+            "comparison",
+            "layouts",
+            "registry",
+        ),
     },
     "catalogue": {
         *("names", "tasks", "seq2seq", "model", "sequence_model", "embedding", "stack", "cells", "wiring"),

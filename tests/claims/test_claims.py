@@ -70,6 +70,9 @@ def test_a_rule_follows_the_numbers(slope_off):
 
 
 SMALL = {
+    **{f"s{number}": {} for number in range(1, 15)},
+    "s11": {"length": 4000, "epochs": 1},
+    "s13": {"updates": 5},
     "v1": {"steps": 60},
     "v2": {"units": 32, "steps": 60},
     "v3": {"steps": 40, "seeds": (1,)},

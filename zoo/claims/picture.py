@@ -52,14 +52,14 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(file, format="png")
 
 
-def panels(figure: Figure, *titles: str) -> list[Axes]:
-    """Empty panels side by side, each with what it shows above it."""
+def panels(figure: Figure, *titles: str, left: float = SIDE) -> list[Axes]:
+    """Empty panels side by side, each with what it shows above it, `left` inches from the edge."""
     high, count = figure.get_figheight(), len(titles)
-    width = (WIDTH - 2 * SIDE - BETWEEN * (count - 1)) / count
+    width = (WIDTH - left - SIDE - BETWEEN * (count - 1)) / count
     found = []
     for place, title in enumerate(titles):
-        left = SIDE + place * (width + BETWEEN)
-        box = (left / WIDTH, BELOW / high, width / WIDTH, (high - ABOVE - BELOW) / high)
+        begin = left + place * (width + BETWEEN)
+        box = (begin / WIDTH, BELOW / high, width / WIDTH, (high - ABOVE - BELOW) / high)
         axes: Axes = figure.add_axes(box)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.spines["bottom"].set_color(QUIET)

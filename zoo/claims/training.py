@@ -73,6 +73,20 @@ def clipping(max_norm: float = 1.0) -> list[Callback]:
 
 
 @final
+class BadBatch(Callback):
+    """Puts a NaN into the batch of one update, counted from 1."""
+
+    def __init__(self, update: int) -> None:
+        self.update = update
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        if batch_idx == self.update - 1:
+            batch["x"][0, 0, 0] = torch.nan
+
+
+@final
 class _Losses(Callback):
     """Keeps the loss of each training step."""
 

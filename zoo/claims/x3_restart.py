@@ -4,18 +4,16 @@ import math
 import tempfile
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Literal, final
+from typing import ClassVar, Literal, final
 
 import numpy as np
-import torch
-from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from matplotlib.figure import Figure
 
 from zoo.callbacks.non_finite_guard import NonFiniteGuard
 from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
 from zoo.claims.picture import across, legend, line, panels
-from zoo.claims.training import clipping, each, over_seeds, train
+from zoo.claims.training import BadBatch, clipping, each, over_seeds, train
 from zoo.data.adding_problem import AddingProblem
 from zoo.data.base import SequenceData
 from zoo.model import ModelSpec
@@ -119,19 +117,6 @@ class Restart(Claim):
         legend(axes)
 
 
-class _BadBatch(Callback):
-    """Puts a NaN into the batch of one update."""
-
-    def __init__(self, update: int) -> None:
-        self.update = update
-
-    def on_train_batch_start(
-        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
-    ) -> None:
-        if batch_idx == self.update - 1:
-            batch["x"][0, 0, 0] = torch.nan
-
-
 def _run(claim: Restart, run: tuple[Repair, int]) -> tuple[list[float], float]:
     """The loss of each update, and the error at the end."""
     repair, seed = run
@@ -144,6 +129,6 @@ def _run(claim: Restart, run: tuple[Repair, int]) -> tuple[list[float], float]:
     guard = [] if repair == "nothing" else [NonFiniteGuard(action=repair)]
     with tempfile.TemporaryDirectory() as folder:
         keep = ModelCheckpoint(folder, every_n_train_steps=claim.every)
-        callbacks = [_BadBatch(claim.bad), *guard, *clipping(), keep]
+        callbacks = [BadBatch(claim.bad), *guard, *clipping(), keep]
         trained = train(make, seed=seed, epochs=1, callbacks=callbacks)
     return trained.losses, trained.metrics["test/mse"]
