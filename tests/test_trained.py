@@ -132,6 +132,24 @@ def test_a_model_trained_in_python_takes_arrays(tmp_path):
             model.predict([wrong])
 
 
+def test_a_language_model_trained_in_python_is_told_what_its_data_was(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("one two three\n" * 100)
+    task = zoo.LanguageModel({"encoder": {"cell": "gru", "hidden_size": 4}})
+    options = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = pl.Trainer(max_steps=1, accelerator="cpu", default_root_dir=tmp_path, **options)
+    trainer.fit(task, datamodule=zoo.TextFile(text, batch_size=2, steps=8))
+    trainer.save_checkpoint(tmp_path / "own.ckpt")
+    text.unlink()
+    with pytest.raises(ValueError, match=r"or load\(PATH, data\)"):
+        zoo.load(tmp_path / "own.ckpt").generate("one")
+    said = "".join(zoo.load(tmp_path / "own.ckpt", zoo.TextFile(text)).generate("one", 20))
+    assert len(said) == 20
+    assert set(said) <= set("one two three\n")
+    with pytest.raises(ValueError, match="nothing of what PythonDocs had learned"):
+        zoo.load(tmp_path / "own.ckpt", zoo.PythonDocs())
+
+
 @pytest.mark.parametrize("what", ["nothing", "noise", "folder"])
 def test_what_holds_no_model_is_refused_in_a_sentence(tmp_path, what):
     path = tmp_path / what

@@ -27,7 +27,7 @@ from zoo.tasks.language_model import LanguageModel
 from zoo.tasks.sequence_to_sequence import SequenceToSequence
 
 
-def load(path: str | Path) -> "Trained":
+def load(path: str | Path, data: SequenceData | None = None) -> "Trained":
     """A trained model, from a checkpoint or from the folder of a run, of which it takes the best checkpoint.
 
     The checkpoint is read as data: it names registered parts, and nothing in it runs.
@@ -35,6 +35,8 @@ def load(path: str | Path) -> "Trained":
     Args:
         path: A file that `zoo fit` or a Trainer with a task of the zoo has written, `runs/NAME/version_K`, or
             `runs/NAME` for its newest version.
+        data: A data module made as that of the run, which takes over what that had learned. A checkpoint of
+            `zoo fit` says by itself what its data was; one of a Trainer in Python does not.
 
     Raises:
         ValueError: there is no such checkpoint, it is damaged, or it is of something else.
@@ -43,7 +45,8 @@ def load(path: str | Path) -> "Trained":
     file = checkpoint_in(Path(path)) if Path(path).is_dir() else Path(path)
     checkpoint = read_checkpoint(str(file))
     kind = _registered(TASKS, str(checkpoint.get("task", "a module of Lightning")))
-    return Trained(kind.load_from_checkpoint(file, map_location="cpu"), _data_of(checkpoint))
+    known = _data_of(checkpoint) if data is None else _taught(data, checkpoint)
+    return Trained(kind.load_from_checkpoint(file, map_location="cpu"), known)
 
 
 @final
@@ -141,7 +144,10 @@ class Trained:
         if not isinstance(self.task, LanguageModel):
             raise ValueError(f"{type(self.task).__name__} does not write text; expected a LanguageModel")
         if not isinstance(self.data, StreamData):
-            raise ValueError("there is no vocabulary for the model's tokens; expected a run of `zoo fit`")
+            raise ValueError(
+                "there is no vocabulary for the model's tokens; expected a run of `zoo fit`, or "
+                "load(PATH, data)"
+            )
         begun = self.data.prompt(prompt)
         tokens = torch.tensor(begun, dtype=torch.long, device=self.task.device)
         vocabulary = self.data.vocabulary
@@ -154,7 +160,8 @@ class Trained:
         width = self.task.network.input_size
         if width is None:
             raise ValueError(
-                "the model reads tokens, and there is no vocabulary; expected a run of `zoo fit`"
+                "the model reads tokens, and there is no vocabulary; expected a run of `zoo fit`, or "
+                "load(PATH, data)"
             )
         return given_arrays(items, width)
 
@@ -210,12 +217,21 @@ def _data_of(checkpoint: Mapping[str, Any]) -> SequenceData | None:
     except TypeError as error:
         raise ValueError(f"the checkpoint's data cannot be made: {error}") from error
     assert isinstance(data, SequenceData)
+    return _taught(data, checkpoint)
+
+
+def _taught(data: SequenceData, checkpoint: Mapping[str, Any]) -> SequenceData:
+    """A data module that has learned what that of the checkpoint's run had.
+
+    Raises:
+        ValueError: nothing of that is there.
+    """
+    kind = type(data)
     state = checkpoint.get(kind.__qualname__)
     if state:
         data.load_state_dict(state)
-    elif type(data).load_state_dict is not LightningDataModule.load_state_dict:
+    elif kind.load_state_dict is not LightningDataModule.load_state_dict:
         raise ValueError(  # it would learn from whatever lies where the training data did
-            f"the checkpoint has nothing of what {kind.__name__} had learned; expected one of a run of "
-            f"`zoo fit`"
+            f"the checkpoint has nothing of what {kind.__name__} had learned; expected one of a run with it"
         )
     return data

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
+
+from zoo.cells import CELLS
+from zoo.cli.verbs.show import show
 
 CELL = """\
 from dataclasses import dataclass
@@ -74,3 +78,13 @@ def test_a_program_is_told_what_to_import(trained):
     )
     assert "if it is your own, import its module before" in refused.stderr
     assert run("-c", f"import cells_of_mine; {load}").returncode == 0
+
+
+def test_a_cell_of_a_notebook_is_shown_though_it_is_in_no_file(folder, monkeypatch):
+    typed = ModuleType("typed")
+    monkeypatch.setitem(sys.modules, "typed", typed)
+    monkeypatch.setattr(CELLS, "_parts", dict(CELLS._parts))
+    exec(CELL, vars(typed))
+    shown = show("mine")
+    assert "A simple one." in shown
+    assert "recurrent_init: Literal['orthogonal', 'identity'] = 'orthogonal'" in shown.replace("typing.", "")

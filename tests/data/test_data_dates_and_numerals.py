@@ -100,6 +100,16 @@ def test_steps_that_are_lacking_become_missing_values(tmp_path):
         Series(path, **options, gaps="fill")
 
 
+def test_what_is_known_of_steps_that_are_lacking_is_that_of_the_step_before(tmp_path):
+    path = tmp_path / "days.csv"
+    path.write_text("t,a,k\n" + "".join(f"{step},{step},{step % 2}\n" for step in range(60) if step != 31))
+    options = {"targets": "a", "time": "t", "known": "k", "scale": "none", **WINDOW}
+    data = Series(path, **options, missing="fill", gaps="fill")
+    data.setup("fit")
+    known = data.dataset("train").steps.known[:60, 0].tolist()
+    assert known == [0 if step == 31 else step % 2 for step in range(60)]
+
+
 @pytest.mark.parametrize(
     ("dates", "lacking", "first"),
     [

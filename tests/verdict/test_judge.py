@@ -106,6 +106,11 @@ def test_a_first_error_that_happens_to_be_small_is_no_explosion():
     assert finding.severity == "good"
 
 
+def test_errors_that_fade_within_the_first_quarter_have_not_exploded():
+    (finding,) = judge(replace(HEALTHY, errors={"layer_1/forward": [0.5**lag for lag in range(64)]}))
+    assert finding.severity == "good"
+
+
 def test_a_guard_and_a_clip_that_are_there_are_not_advised():
     network = replace(HEALTHY.network, guarded=True, recurrent_clip=True, clips=True)
     bad = {"nonfinite": 1, "errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}}

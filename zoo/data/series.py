@@ -70,7 +70,7 @@ class Series(SequenceData):
         deltas: Whether batches hold the time since the step before, for cells that read it.
         missing: Whether to refuse or to fill missing values; windows with a missing target are left out.
         gaps: What becomes of steps that a regular series lacks, such as a day: "keep" takes rows for steps,
-            "fill" makes steps of them, whose values are missing (with missing: fill).
+            "fill" makes steps of them, of missing values (with missing: fill), known ones as a step before.
         scale: standard (mean and standard deviation), robust (median and quartiles) or none.
         split: Whether a file is divided by time (the end of each series is tested on) or by series, as it
             always is for labels and numbers.

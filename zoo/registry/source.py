@@ -63,8 +63,9 @@ class Source:
 
     @property
     def doc(self) -> str:
-        """The docstring, without its section on arguments."""
-        return (ast.get_docstring(self.lineage[0][1]) or "").partition("\n\nArgs:")[0]
+        """The docstring, without its section on arguments; nothing where the source is not found."""
+        found = ast.get_docstring(self.lineage[0][1]) if self.lineage else None
+        return (found or "").partition("\n\nArgs:")[0]
 
     @property
     def is_dataclass(self) -> bool:
@@ -154,8 +155,8 @@ def public_classes(name: str) -> list[str]:
 def _file(name: str) -> Path | None:
     """The file of a module, imported or not."""
     loaded = sys.modules.get(name)
-    if loaded is not None and loaded.__file__ is not None:
-        path = Path(loaded.__file__)
+    if loaded is not None:
+        path = Path(vars(loaded).get("__file__") or "")  # what was typed into a notebook is in no file
         return path if path.suffix == ".py" and path.is_file() else None
     top, *rest = name.split(".")
     spec = importlib.util.find_spec(top)  # of a top-level name, which imports nothing

@@ -1,9 +1,10 @@
 """`zoo show`: what there is to say about one part. It does not import Lightning."""
 
 import argparse
+import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import is_dataclass
+from dataclasses import Field, fields, is_dataclass
 from typing import Any, final
 
 import torch
@@ -197,14 +198,24 @@ def _recipe(name: str) -> str:
 def _fields(spec: type) -> list[Argument]:
     """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
     targets = [f"{cls.__module__}:{cls.__qualname__}" for cls in spec.__mro__ if is_dataclass(cls)]
-    return Source([Source.of(target).lineage[0] for target in targets]).arguments() or []
+    sources = [Source.of(target) for target in targets]
+    if all(source.lineage for source in sources):
+        return Source([source.lineage[0] for source in sources]).arguments() or []
+    return [_typed(field) for field in fields(spec)]
+
+
+def _typed(field: Field[Any]) -> Argument:
+    """A field of a class that is in no file, such as one of a notebook."""
+    kind = field.type.__name__ if isinstance(field.type, type) else field.type
+    return Argument(field.name, f"{field.name}: {kind} = {field.default!r}", "", ())
 
 
 def _page(
     title: str, registry: Registry[Any], key: str, facts: dict[str, str], arguments: list[Argument]
 ) -> str:
     """Title, docstring, facts, options."""
-    lines = [title, "", Source.of(registry.target(key)).doc]
+    source = Source.of(registry.target(key))
+    lines = [title, "", source.doc if source.lineage else inspect.getdoc(registry[key]) or ""]
     if facts:
         lines += ["", *_columns(facts)]
     if arguments:

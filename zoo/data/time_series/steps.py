@@ -90,11 +90,14 @@ class SeriesTensors:
         return torch.cat([x, torch.from_numpy(np.isnan(own)).float()], 1) if self.masks else x
 
     def known(self, series: OneSeries, ahead: int = 0) -> Tensor:
-        """(T + ahead, F): known covariates, 0 beyond the end; sine and cosine of the time of the season."""
+        """(T + ahead, F): known covariates, 0 beyond the end; sine and cosine of the time of the season.
+
+        At steps that no row was there for, covariates are those of the step before.
+        """
         count = len(self.columns.inputs)
         scaling = Scaling(self.varying.center[count:], self.varying.spread[count:])
         values = torch.zeros(len(series) + ahead, len(self.columns.known))
-        values[: len(series)] = scaling.down(series.values[:, count:])
+        values[: len(series)] = scaling.down(filled(series.values[:, count:]))
         if self.season is None:
             return values
         times = series.times

@@ -1,6 +1,6 @@
 """Errors grow on their way back in time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -13,16 +13,24 @@ from zoo.verdict.rule import PASCANU, Rule, Told, worst_way
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     growth = {}
     for way, by_lag in m.errors.items():
-        usual = float(np.median(by_lag[: max(len(by_lag) // 4, 1)])) if by_lag else 0.0
-        if usual > 0 and max(by_lag) > most * usual:
-            growth[way] = max(by_lag) / usual
+        near, far = _divided(by_lag)
+        usual = float(np.median(near)) if near else 0.0
+        if usual > 0 and max(far, default=0.0) > most * usual:
+            growth[way] = max(far) / usual
     for way, others in worst_way(growth, max):
-        lag = list(m.errors[way]).index(max(m.errors[way]))
+        near, far = _divided(m.errors[way])
+        lag = len(near) + list(far).index(max(far))
         yield (
             f"In {spoken(way)}, errors that have travelled back {lag} steps are {brief(growth[way])} times "
             f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
             (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *smaller_steps(m)),
         )
+
+
+def _divided(by_lag: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:
+    """The first quarter of the way, and the rest: an error that is largest where it enters has not grown."""
+    quarter = max(len(by_lag) // 4, 1)
+    return by_lag[:quarter], by_lag[quarter:]
 
 
 RULE = Rule(
