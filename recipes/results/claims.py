@@ -17,7 +17,7 @@ BEGIN = """\
 
 What lectures and papers say about recurrent networks, sentence by sentence: what was run, the rule that
 decides, written before it was run, and what came out, also where it contradicts the sentence. `zoo claims V1`
-measures one of them and prints it; `zoo claims` all of them, `--full` in a longer form. This page is written by
+measures one of them, `zoo claims` all of them, `--full` in a longer form. This page is written by
 
     zoo claims --animate --root rt-polarity.all --output FOLDER && python recipes/results/claims.py FOLDER
 

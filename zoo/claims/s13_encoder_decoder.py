@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, final
 
+import torch
+
 from zoo.claims.base import Number, register_claim
 from zoo.claims.system import System, largest
 from zoo.claims.training import clipping, train
