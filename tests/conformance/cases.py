@@ -90,7 +90,7 @@ def engines(variant: str) -> tuple[str, ...]:
     return tuple(sorted(able, key=order.index))
 
 
-SMALL = {"block": BlockSpec(expansion=0.5)}
+SMALL = {"block": BlockSpec(expansion=0.5, norm_epsilon=0.1)}
 """Wirings whose many weights would take the oracle long; `WIRING_VARIANTS` has them as they come."""
 
 
