@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from zoo.cells import MLSTMSpec
+from zoo.stack import StackSpec
 
 
 def test_gates_start_where_the_paper_has_them() -> None:
@@ -62,3 +63,9 @@ def test_capped_gates_neither_open_nor_shut_beyond_the_cap() -> None:
 def test_numbers_that_make_no_sense_are_refused(options: dict[str, float], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         MLSTMSpec(**options)
+
+
+@pytest.mark.parametrize("switch", ["normalisation", "gate_start"])
+def test_switches_of_gates_with_a_row_for_each_unit_refuse_narrow_keys(switch: str) -> None:
+    with pytest.raises(ValueError, match=f"cell 'mlstm': {switch} .* expected another cell"):
+        StackSpec(cell=MLSTMSpec(key_ratio=0.5), hidden_size=8, switches=switch).build(3)
