@@ -96,6 +96,20 @@ def test_tied_weights_need_equal_widths():
         ).build()
 
 
+def test_logits_come_near_their_cap_and_never_beyond():
+    torch.manual_seed(0)
+    free, capped = (spec(head_bias=False, logit_cap=cap).build().double() for cap in (None, 2.0))
+    capped.load_state_dict(free.state_dict())
+    assert free.head.bias is None
+    x = 100 * torch.randn(4, 6, 5, dtype=torch.float64)
+    with torch.no_grad():
+        free.head.weight *= 20
+        capped.head.weight *= 20
+    logits = free(x)[0]
+    assert logits.abs().max() > 10
+    torch.testing.assert_close(capped(x)[0], 2 * torch.tanh(logits / 2))
+
+
 def test_a_model_streams():
     torch.manual_seed(0)
     model = zoo.ModelSpec(
@@ -128,6 +142,7 @@ def test_init_range_bounds_every_weight():
         ({"input_dropout": 1.0}, "input_dropout is 1.0"),
         ({"output_size": 0}, "output_size is 0"),
         ({"init_range": -1.0}, "init_range is -1.0"),
+        ({"logit_cap": 0.0}, "logit_cap is 0.0; expected a positive number"),
         (
             {"pooling": "last", "encoder": zoo.StackSpec(direction="bidirectional", merge="sum")},
             "opposite ends",

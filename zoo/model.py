@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined
+from zoo.head import Head
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.sequence_model import SequenceModel, draw_uniformly
@@ -62,6 +63,12 @@ class ModelSpec(Spec):
     tie_weights: bool = False
     """Whether the head uses the embedding matrix as its weights."""
 
+    head_bias: bool = True
+    """Whether the head has biases."""
+
+    logit_cap: float | None = None
+    """What the head's outputs z come close to at most, either way: c tanh(z / c); None leaves them alone."""
+
     init_range: float | None = None
     """Draws all weights and biases uniformly from -init_range to init_range, in place of what cells and
     wirings would start from (but for gains, decays and the like, whose start is part of what they are, and
@@ -83,8 +90,9 @@ class ModelSpec(Spec):
         check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
         check_fraction("input_dropout", self.input_dropout)
         check_fraction("output_dropout", self.output_dropout)
-        if self.init_range is not None and not 0 < self.init_range < float("inf"):
-            raise ValueError(f"init_range is {self.init_range!r}; expected a positive number")
+        for name, limit in (("init_range", self.init_range), ("logit_cap", self.logit_cap)):
+            if limit is not None and not 0 < limit < float("inf"):
+                raise ValueError(f"{name} is {limit!r}; expected a positive number")
 
     def _check_tokens(self) -> None:
         """Refuses what only tokens have beside features."""
@@ -191,11 +199,12 @@ class Model(SequenceModel):
         self.spec = spec = replace(spec, encoder=encoder)
         self.encoder = spec.encoder.build(width)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
-        self.head = nn.Linear(self.encoder.output_size * (COMPARED if spec.pairs else 1), output_size)
+        read = self.encoder.output_size * (COMPARED if spec.pairs else 1)
+        self.head = Head(read, output_size, spec.head_bias, spec.logit_cap)
         self.input_dropout = nn.Dropout(spec.input_dropout)
         self.output_dropout = nn.Dropout(spec.output_dropout)
         if spec.tie_weights:
-            self._tie()
+            self.head.tie(self.embedding)
         if spec.init_range is not None:
             draw_uniformly(self, spec.init_range, self.stacks)
 
@@ -283,12 +292,3 @@ class Model(SequenceModel):
 
     def _pool(self, outputs: Float[Tensor, "B T H"], lengths: Int[Tensor, " B"] | None) -> Tensor:
         return pooled(self.spec.pooling, outputs, lengths, self.encoder, self.attention)
-
-    def _tie(self) -> None:
-        if self.embedding is None or self.embedding.weight.shape != self.head.weight.shape:
-            embedded = None if self.embedding is None else tuple(self.embedding.weight.shape)
-            raise ValueError(
-                f"tie_weights needs an embedding of the head's shape {tuple(self.head.weight.shape)}, got "
-                f"{embedded}; expected embedding_size equal to the encoder's output width"
-            )
-        self.head.weight = self.embedding.weight

@@ -52,7 +52,7 @@ def oracles_name(name: str, gate: str) -> str:
 
 
 def blocks(cell: Cell) -> dict[str, list[str]]:
-    """Each parameter of a cell, and the oracles' names of the equal blocks of rows that it is made of."""
+    """Each parameter of a cell, and the oracles' names of the blocks of rows that it is made of."""
     return {
         name: [oracles_name(name, gate) for gate in cell.gate_rows(name)] or [name]
         for name, _ in cell.named_parameters()
@@ -63,7 +63,8 @@ def cell_weights(cell: Cell) -> Weights:
     """The parameters of a cell, gate by gate."""
     weights = {}
     for name, letters in blocks(cell).items():
-        parts = np.split(array(cell.get_parameter(name)), len(letters))
+        ends = [rows.stop for rows in cell.gate_rows(name).values()]
+        parts = np.split(array(cell.get_parameter(name)), ends[:-1])
         weights |= dict(zip(letters, parts, strict=True))
     return weights
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from conformance.own_cells import OWN
-from zoo.cells import CELLS, CellSpec
+from zoo.cells import CELLS, CellSpec, MLSTMSpec
 from zoo.engines import ENGINES
 from zoo.engines.choice import PREFERENCE
 from zoo.registry import Spec
@@ -65,10 +65,18 @@ def changes_only_initial_values(name: str) -> bool:
 
 
 ZOO_VARIANTS: dict[str, CellSpec] = variants(CELLS)
+TOGETHER: dict[str, CellSpec] = {
+    "mlstm(as in xLSTM 7B)": MLSTMSpec(
+        heads=2, gate_bias_only=True, key_ratio=0.67, gate_cap=0.5, head_norm=True, read_epsilon=0.3
+    )
+}
+"""Cells with several options at once, among them numbers: of 3 units a head 2 for its keys."""
+NOT_ALONE = ("mlstm(gate_bias_only=True)", "mlstm(head_norm=True)")
+"""Choices that are of `TOGETHER`, and not run by themselves as well."""
 VARIANTS: dict[str, CellSpec] = {
     name: spec
-    for name, spec in (ZOO_VARIANTS | variants(OWN)).items()
-    if not changes_only_initial_values(name)
+    for name, spec in (ZOO_VARIANTS | TOGETHER | variants(OWN)).items()
+    if name not in NOT_ALONE and not changes_only_initial_values(name)
 }
 """Name -> spec of every cell variant with equations of its own, the user's own cells included."""
 
@@ -82,7 +90,7 @@ def engines(variant: str) -> tuple[str, ...]:
     return tuple(sorted(able, key=order.index))
 
 
-SMALL = {"block": BlockSpec(expansion=0.5)}
+SMALL = {"block": BlockSpec(expansion=0.5, norm_epsilon=0.1)}
 """Wirings whose many weights would take the oracle long; `WIRING_VARIANTS` has them as they come."""
 
 

@@ -30,18 +30,28 @@ RESETS = torch.tensor([[False, True, False], [False, False, False], [False, Fals
 EACH_VARIANT = pytest.mark.parametrize("variant", USUAL)
 
 
+def width_of(variant: str) -> int:
+    """Three units, or as many more as the heads can share out."""
+    step = VARIANTS[variant].width_step
+    return -(-HIDDEN // step) * step
+
+
 def needs_slopes_of_its_values(variant: str) -> None:
     """Leaves out cells that cut gradients, which oracles know and finite differences do not."""
-    recurrence = VARIANTS[variant].build(INPUT, HIDDEN).recurrence()
+    recurrence = VARIANTS[variant].build(INPUT, width_of(variant)).recurrence()
     with contextlib.suppress(Refusal):
         if any(op.name == "detach.default" for op in trace(recurrence).ops):
             pytest.skip("it takes another derivative than that of its values")
 
 
 def small(variant: str, engine: str, direction: str) -> Stack:
-    """One layer of three units: the finite differences of a larger one would take minutes."""
+    """One layer of a few units: the finite differences of a larger one would take minutes."""
     spec = StackSpec(
-        cell=VARIANTS[variant], hidden_size=HIDDEN, direction=direction, wiring="highway", engine=engine
+        cell=VARIANTS[variant],
+        hidden_size=width_of(variant),
+        direction=direction,
+        wiring="highway",
+        engine=engine,
     )
     return randomised(spec.build(INPUT).double())
 

@@ -95,6 +95,12 @@ def test_gates_that_are_all_but_shut_or_open(name: str) -> None:
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
 
 
+def test_keys_narrower_than_values() -> None:
+    cell = cell_of("mlstm", key_ratio=0.5, gate_cap=1.0, head_norm=True, read_epsilon=0.1)
+    assert (cell.memory().key_size, cell.memory().value_size) == (2, 5)
+    assert_same(cell, sequences_of(cell.recurrence(), STEPS + 1, cut=True))
+
+
 def test_it_is_taken_by_itself_and_refuses_what_it_cannot_do() -> None:
     recurrence = cell_of("gla").recurrence()
     assert pick("auto", recurrence).name == "chunkwise"

@@ -125,6 +125,62 @@ def xlstm_slstm(x, weights, kernel, bias):
     return over_time(step, x, *[zeros(x, heads * width)] * 3)
 
 
+def xlstm_large(tokens, weights, heads, blocks):
+    """The logits of the language model of xLSTM 7B, Beck et al., 2025, and its code, from its state dict.
+
+    All steps at once, as attention whose scores decay, and without a stabiliser: only ε, which the code adds
+    to what has been divided by exp(m), asks for m.
+
+    Args:
+        tokens: (B, T).
+        weights: Name -> array.
+        heads: Of each block.
+        blocks: How many there are.
+    """
+    x = weights["embedding.weight"][tokens]
+    for k in range(blocks):
+        own = {name.removeprefix(f"backbone.blocks.{k}."): each for name, each in weights.items()}
+        x = x + xlstm_large_memory(rms_normed(x, own["norm_mlstm.weight"]), own, heads)
+        n = rms_normed(x, own["norm_ffn.weight"])
+        g = n @ own["ffn.proj_up_gate.weight"].T
+        x = x + (g * sigmoid(g) * (n @ own["ffn.proj_up.weight"].T)) @ own["ffn.proj_down.weight"].T
+    return capped(rms_normed(x, weights["backbone.out_norm.weight"]) @ weights["lm_head.weight"].T, 30)
+
+
+def xlstm_large_memory(x, weights, heads):
+    """The mLSTM of a block, between its norm and its sum."""
+
+    def product(name):
+        return x @ weights[f"mlstm_layer.{name}.weight"].T
+
+    def by_head(name):
+        return np.moveaxis(product(name).reshape(*x.shape[:2], heads, -1), 2, 1)
+
+    def gate(name):
+        return np.moveaxis(capped(product(name) + weights[f"mlstm_layer.{name}.bias"], 15), 2, 1)
+
+    q, k, v, i = by_head("q"), by_head("k"), by_head("v"), gate("igate_preact")
+    decay = np.cumsum(np.log(sigmoid(gate("fgate_preact"))), axis=-1)
+    steps = np.arange(x.shape[1])
+    log_scores = decay[..., :, None] - decay[..., None, :] + i[..., None, :]
+    log_scores = np.where(steps[:, None] >= steps, log_scores, -np.inf)
+    m = np.maximum(log_scores.max(-1), decay)
+    scores = np.exp(log_scores) * (q @ np.swapaxes(k, -1, -2)) / np.sqrt(q.shape[-1])
+    size = np.maximum(np.abs(scores.sum(-1)), 1) + 1e-6 * np.exp(m)
+    h = scores @ v / size[..., None]
+    h = (h - h.mean(-1, keepdims=True)) / np.sqrt(h.var(-1, keepdims=True) + 1e-6)
+    h = np.moveaxis(h, 1, 2).reshape(x.shape) * weights["mlstm_layer.multihead_norm.weight"]
+    return (sigmoid(product("ogate_preact")) * h) @ weights["mlstm_layer.out_proj.weight"].T
+
+
+def rms_normed(x, gain):
+    return gain * x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-6)
+
+
+def capped(z, cap):
+    return cap * np.tanh(z / cap)
+
+
 def both_ways(function, x, forward, backward):
     """A bidirectional layer: the second reads from the end, and its outputs are put back in order."""
     return np.concatenate([function(x, *forward), function(x[:, ::-1], *backward)[:, ::-1]], axis=-1)

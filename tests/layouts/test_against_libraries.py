@@ -140,3 +140,59 @@ class TestNNX:
         nnx.replace_by_pure_dict(state, zoo.to_weights("nnx", stack))
         nnx.update(model, state)
         np.testing.assert_allclose(model(X), expected, rtol=0, atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # of what these packages import of torch
+class TestXLSTMLarge:
+    """A small model of the package xlstm with mlstm_kernels, `pip install 'xlstm[large]'`, on a CPU."""
+
+    @pytest.fixture
+    def make(self):
+        large = pytest.importorskip("xlstm.xlstm_large.model", exc_type=ImportError)
+
+        def model():
+            config = large.xLSTMLargeConfig(
+                embedding_dim=64,
+                num_heads=4,
+                num_blocks=2,
+                vocab_size=50,
+                chunkwise_kernel="chunkwise--native_autograd",
+                sequence_kernel="native_sequence__native",
+                step_kernel="native",
+                chunk_size=16,
+                return_last_states=True,
+                autocast_kernel_dtype="float32",
+                norm_reduction_force_float32=False,
+            )
+            return large.xLSTMLarge(config).double()
+
+        return model
+
+    def test_values_agree_both_ways(self, make):
+        torch.manual_seed(0)
+        model, tokens = make(), torch.randint(50, (2, 48))
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.normal_(0, 12.0 if name.endswith("preact.bias") else 0.3)
+            expected, _ = model(tokens)
+            own = zoo.from_weights("xlstm_large", model.state_dict())
+            torch.testing.assert_close(own(tokens)[0], expected, rtol=0, atol=1e-9)
+            again = make()
+            again.load_state_dict(zoo.to_weights("xlstm_large", own))
+            torch.testing.assert_close(again(tokens)[0], expected, rtol=0, atol=0)
+
+    def test_transformers_agrees_too(self):
+        """In single precision, which its model computes states in."""
+        transformers = pytest.importorskip("transformers")
+        if "xLSTMForCausalLM" not in dir(transformers):
+            pytest.skip("this version of transformers has no xLSTM")
+        torch.manual_seed(0)
+        # keys of 64, to whose multiples it rounds the state that it keeps, and not the matrix
+        config = transformers.xLSTMConfig(
+            vocab_size=50, hidden_size=128, num_hidden_layers=2, num_heads=4, chunk_size=16, mode="train"
+        )
+        model, tokens = transformers.xLSTMForCausalLM(config).eval(), torch.randint(50, (2, 48))
+        own = zoo.from_weights("xlstm_transformers", model.state_dict())
+        with torch.no_grad():
+            torch.testing.assert_close(own(tokens)[0], model(tokens).logits, rtol=0, atol=1e-4)
+        assert zoo.to_weights("xlstm_transformers", own).keys() == model.state_dict().keys()

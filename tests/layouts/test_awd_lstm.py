@@ -144,6 +144,7 @@ MODEL = {"vocab_size": VOCABULARY, "output_size": VOCABULARY}
     [
         ({"encoder": zoo.StackSpec(hidden_size=6), "tie_weights": False}, "not tied"),
         ({"encoder": zoo.StackSpec(cell="gru", hidden_size=6)}, "not all LSTMs"),
+        ({"encoder": zoo.StackSpec(hidden_size=6), "logit_cap": 30.0}, "capped at 30"),
         ({"encoder": zoo.StackSpec(hidden_size=6), "pooling": "last"}, "predict at each"),
         (
             {"encoder": zoo.StackSpec(hidden_size=(5, 6, 4), num_layers=3), "embedding_size": 4},

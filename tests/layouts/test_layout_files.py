@@ -1,5 +1,6 @@
 """Weights in files: read as data, and refused in one sentence."""
 
+import json
 import os
 
 import numpy as np
@@ -31,6 +32,25 @@ def test_safetensors_are_read(tmp_path):
     safetensors.save_file(LAYER.state_dict(), tmp_path / "a.safetensors")
     stack = zoo.from_weights("torch", tmp_path / "a.safetensors")
     assert torch.equal(stack.cells()[0].weight_hh, LAYER.weight_hh_l0)
+
+
+def test_safetensors_in_several_files_are_read_by_their_index(tmp_path):
+    safetensors = pytest.importorskip("safetensors.torch")
+    shards = {name: f"model-{k}.safetensors" for k, name in enumerate(LAYER.state_dict())}
+    for name, shard in shards.items():
+        safetensors.save_file({name: LAYER.state_dict()[name]}, tmp_path / shard)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"metadata": {}, "weight_map": shards}))
+    stack = zoo.from_weights("torch", index)
+    assert torch.equal(stack.cells()[0].weight_hh, LAYER.weight_hh_l0)
+
+
+def test_an_index_names_files_beside_it_only(tmp_path):
+    (tmp_path / "a").mkdir()
+    for shard in ("../b.safetensors", "/etc/passwd"):
+        (tmp_path / "a" / "index.json").write_text(json.dumps({"weight_map": {"weight": shard}}))
+        with pytest.raises(ValueError, match=f"index.json cannot be read as data .it names '{shard}'"):
+            zoo.from_weights("torch", tmp_path / "a" / "index.json")
 
 
 def test_hdf5_is_read(tmp_path):

@@ -165,6 +165,7 @@ def test_the_share_of_true_tokens_falls_as_in_the_paper(spec, shares):
     [
         (lambda: task(sizes={"pooling": "max"}), "got pooling 'max', expected 'none'"),
         (lambda: task(sizes={"tie_weights": True}), "expected tie_weights of the decoder"),
+        (lambda: task(sizes={"logit_cap": 30.0}), "has no head; got logit_cap"),
         (lambda: SamplingSpec(schedule="linear", k=2.0, c=0.1), "k is 2.0 .* above 0 and at most 1"),
         (lambda: SamplingSpec(schedule="exponential", k=1.0), "k is 1.0 .* between 0 and 1"),
         (lambda: SamplingSpec(k=0.5), "k is 0.5 .* at least 1"),

@@ -88,7 +88,7 @@ class Cell(nn.Module, ABC):
     cuts a gradient or has a derivative of its own is left to the reference loop.
 
     Attributes:
-        weight_ih: Input weights (G, I), one block of H rows for each gate in `gates`.
+        weight_ih: Input weights (G, I), one block of rows for each gate in `gates`: H, or `gate_size`.
         weight_hh: Recurrent weights (R, recurrent_size), H rows for each gate in `recurrent_gates`, or None.
         bias: (G,), or None.
         bias_hh: Biases added inside `product` for the gates in `recurrent_bias`, or None.
@@ -115,7 +115,7 @@ class Cell(nn.Module, ABC):
         super().__init__()
         self.spec, self.input_size, self.hidden_size = spec, input_size, hidden_size
         rows, recurrent_rows, own_bias = (
-            len(gates) * hidden_size for gates in (self.gates, self.recurrent_gates, self.recurrent_bias)
+            sum(map(self.gate_size, each)) for each in (self.gates, self.recurrent_gates, self.recurrent_bias)
         )
         self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
         recurrent = nn.Parameter(torch.empty(recurrent_rows, self.recurrent_size)) if recurrent_rows else None
@@ -190,8 +190,12 @@ class Cell(nn.Module, ABC):
         order = self.gates if order is None else order
         if not gates or gates not in order:
             raise ValueError(f"{type(self).__name__} has no rows {gates!r}; expected neighbours in {order!r}")
-        first = order.index(gates)
-        return slice(first * self.hidden_size, (first + len(gates)) * self.hidden_size)
+        first = sum(map(self.gate_size, order[: order.index(gates)]))
+        return slice(first, first + sum(map(self.gate_size, gates)))
+
+    def gate_size(self, gate: str) -> int:
+        """How many rows a gate has: one for each unit, in most cells."""
+        return self.hidden_size
 
     def gate_rows(self, parameter: str) -> dict[str, slice]:
         """Gate letter -> its rows of a parameter, in row order; empty where there are no gates."""
@@ -249,11 +253,8 @@ class Cell(nn.Module, ABC):
     def recurrent_weight(self, gates: str) -> Tensor:
         """The rows of `weight_hh` that belong to these neighbouring gates."""
         assert self.weight_hh is not None
-        return (
-            self.weight_hh
-            if gates == self.recurrent_gates
-            else self.weight_hh[self.rows(gates, self.recurrent_gates)]
-        )
+        is_whole = gates == self.recurrent_gates
+        return self.weight_hh if is_whole else self.weight_hh[self.rows(gates, self.recurrent_gates)]
 
     @property
     def vectors(self) -> tuple[Tensor, ...]:

@@ -1,7 +1,7 @@
 """What cells share whose state is a matrix in each of several heads, changed by outer products."""
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells.cell import Cell, CellSpec
-from zoo.engines import MatrixMemory, MatrixTerms, Product, State, matrix_step
+from zoo.engines import MatrixMemory, MatrixTerms, Product, Recurrence, State, matrix_step
 from zoo.registry import check_positive
 
 EPSILON = 1e-6
@@ -48,7 +48,7 @@ class StabilisedMemory(NamedTuple):
 
 
 class MatrixCell(Cell):
-    """A cell with a matrix S (K, V) in each of N heads; K and V are H / N.
+    """A cell with a matrix S (K, V) in each of N heads; V is H / N, and K too unless `key_size` differs.
 
     A subclass says in `terms` what the input does to the matrix, and in `read` what comes of what was found.
     Gates with one number for each head are the rows of `weight_heads` and `bias_heads`, N rows each, whose
@@ -84,12 +84,17 @@ class MatrixCell(Cell):
 
     @property
     def width(self) -> int:
-        """K, the units of one head."""
+        """V, the units of one head."""
         return self.hidden_size // self.spec.heads
 
     @property
+    def key_size(self) -> int:
+        """K, the width of one head's keys and queries."""
+        return self.width
+
+    @property
     def state_sizes(self) -> tuple[int, ...]:
-        matrix = self.spec.heads * self.width * (self.width + self.has_normaliser)
+        matrix = self.spec.heads * self.key_size * (self.width + self.has_normaliser)
         return (matrix,) if self.state_type is Memory else (matrix, self.spec.heads)
 
     @property
@@ -126,10 +131,15 @@ class MatrixCell(Cell):
         output, new = matrix_step(self.memory(), pre, state)
         return output, self.state_type(*new)
 
+    def recurrence(self) -> Recurrence:
+        found = super().recurrence()
+        # what has letters for its gates has blocks of H
+        return found if self.key_size == self.width else replace(found, gates="")
+
     def memory(self) -> MatrixMemory:
         return MatrixMemory(
             heads=self.spec.heads,
-            key_size=self.width,
+            key_size=self.key_size,
             value_size=self.width + self.has_normaliser,
             has_delta=self.has_delta,
             terms=self.terms,
@@ -137,12 +147,12 @@ class MatrixCell(Cell):
         )
 
     def by_head(self, pre: Float[Tensor, "... G"]) -> tuple[Tensor, ...]:
-        """The gates' products (..., N, K), and behind them those of the head gates (..., N, 1)."""
-        rows = len(self.gates) * self.hidden_size
-        gates = pre[..., :rows].chunk(len(self.gates), dim=-1)
-        scalars = pre[..., rows:].chunk(self.head_gates, dim=-1) if self.head_gates else ()
-        heads = [part.reshape(*part.shape[:-1], self.spec.heads, self.width) for part in gates]
-        return *heads, *(part.unsqueeze(-1) for part in scalars)
+        """The gates' products (..., N, K or V), and behind them those of the head gates (..., N, 1)."""
+        heads, end = self.spec.heads, self.rows(self.gates).stop
+        gates = [pre[..., self.rows(gate)] for gate in self.gates]
+        scalars = pre[..., end:].chunk(self.head_gates, dim=-1) if self.head_gates else ()
+        by_head = [gate.reshape(*gate.shape[:-1], heads, gate.shape[-1] // heads) for gate in gates]
+        return *by_head, *(part.unsqueeze(-1) for part in scalars)
 
 
 def rms_normed(x: Float[Tensor, "... N V"]) -> Float[Tensor, "... N V"]:

@@ -30,7 +30,8 @@ def from_weights(
         layout: How they are named and ordered: "torch", "keras", "flax", ...; `zoo list layouts`.
         weights: Name -> array, of numpy or torch, also nested; the arrays of a layer in its own order, where
             the library gives them so; or a file: `.pt` and `.pth`, which are read as data, `.npz`,
-            `.safetensors` or `.h5`, for which their packages are needed.
+            `.safetensors` or `.h5`, for which their packages are needed; of weights in several files
+            their index, `.safetensors.index.json`.
         part: How the names begin that are meant, such as "encoder.lstm"; all others are left alone.
         cell: The cell, where the weights do not say all of it: `ElmanSpec(activation="relu")`.
 

@@ -1,5 +1,6 @@
 """Weights in files, which are read as data."""
 
+import json
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -56,6 +57,17 @@ def _safetensors(path: Path) -> dict[str, Any]:
     return dict(load_file(path))
 
 
+def _sharded(path: Path) -> dict[str, Any]:
+    """The arrays of all files beside an index, such as the hub has of large models."""
+    names = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+    found: dict[str, Any] = {}
+    for shard in sorted({*names.values()}):
+        if Path(shard).name != shard:
+            raise ValueError(f"it names {shard!r}, which is not a file beside it")
+        found |= _safetensors(path.parent / shard)
+    return {name: found[name] for name in names}
+
+
 def _hdf5(path: Path) -> dict[str, Any]:
     import h5py  # an optional package
 
@@ -73,6 +85,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     ".bin": _pickled,
     ".npz": _numpy,
     ".safetensors": _safetensors,
+    ".json": _sharded,
     ".h5": _hdf5,
     ".hdf5": _hdf5,
 }

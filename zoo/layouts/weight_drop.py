@@ -134,6 +134,8 @@ def _reason(spec: ModelSpec, names: Names) -> str | None:
         return "it does not read tokens alone and predict at each"
     if {each.key for each in encoder.cells} != {"lstm"} or {*encoder.directions} != {"forward"}:
         return "its layers are not all LSTMs that read forward"
+    if spec.logit_cap is not None:
+        return f"its logits are capped at {spec.logit_cap}"
     if names.always_tied and not spec.tie_weights:
         return "its weights are not tied"
     *inner, last = encoder.hidden_sizes

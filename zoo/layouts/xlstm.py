@@ -29,8 +29,9 @@ class XLSTMLayout(Layout):
     convolution and its norm has a place here. What stands around it is refused: convolution, norms,
     feed-forward layers; who leaves these out of the weights gets the recurrence alone, h_t. With
     "...xlstm.slstm_cell" it is the cell, whose inputs (B, T, 4H) are the products of the gates i, f, z and o.
-    An mLSTM is refused: it norms what each head reads from its memory before the output gate, which no cell
-    here does.
+    An mLSTM of its blocks is refused: its q and k come of a convolution over time, its gates read q, k and v,
+    and a skip goes around its memory, which no cell here has. xLSTM 7B, which has none of these, is read by
+    layout `xlstm_large`.
     Reference: Beck et al., 2024, https://arxiv.org/abs/2405.04517, and the authors' code,
     https://github.com/NX-AI/xlstm, with its default `function="slstm"`.
     """
@@ -99,6 +100,8 @@ def _blocks(matrix: Tensor, heads: int) -> Tensor:
 
 def _no_layer(weights: Weights) -> str:
     """Why nothing is read."""
+    if any(".mlstm_layer." in name for name in weights):
+        return f"of xlstm one sLSTM layer has a place, got {listed(weights)}; expected layout 'xlstm_large'"
     end = f".slstm_cell.{KERNEL}"
     places = [weights.full(name).removesuffix(end) for name in weights if name.endswith(end)]
     expected = f"`part`, as in part={places[0]!r}" if places else f"'slstm_cell.{KERNEL}'"

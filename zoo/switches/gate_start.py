@@ -79,6 +79,10 @@ class GateStart(Switch):
 
     def __init__(self, spec: GateStartSpec, recurrence: Recurrence) -> None:
         super().__init__(spec, recurrence)
+        if not recurrence.gates:
+            raise ValueError(
+                "gate_start is of gates of H units, and this cell has none; expected another cell"
+            )
         for gate in spec.gates + spec.opposite:
             if gate not in recurrence.gates:
                 raise ValueError(f"gate_start names gate {gate!r}; expected some of {recurrence.gates!r}")

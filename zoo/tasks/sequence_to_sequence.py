@@ -85,6 +85,10 @@ class SequenceToSequence(Task):
                 "tie_weights of the network ties the embedding of sources to a head that writes targets; "
                 "expected tie_weights of the decoder"
             )
+        if self.network.logit_cap is not None or not self.network.head_bias:
+            raise ValueError(
+                "an encoder of sources has no head; got logit_cap or head_bias false, expected neither"
+            )
 
     def build_model(self) -> EncoderDecoder:
         return EncoderDecoder(self.network, self.decoder)

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from zoo.registry import check_finite
 from zoo.wiring.base import Match, Position, Unequal, Wiring, WiringCard, WiringSpec, register_wiring
-from zoo.wiring.norm import NormName, norm_of
+from zoo.wiring.norm import EPSILON, NormName, norm_of
 
 MLPName = Literal["geglu", "swiglu"]
 
@@ -23,6 +23,9 @@ class BlockSpec(WiringSpec):
 
     norm: NormName = "rms"
     """By what is normalised: mean and deviation, "layer", or the root mean square alone, "rms"."""
+
+    norm_epsilon: float = EPSILON
+    """Added to the variance or the mean square before its root is taken."""
 
     mlp: MLPName = "geglu"
     """What gates the perceptron: a GELU, "geglu", or a SiLU, "swiglu"."""
@@ -45,6 +48,9 @@ class BlockSpec(WiringSpec):
         check_finite("expansion", self.expansion)
         if self.expansion < 0:
             raise ValueError(f"expansion is {self.expansion}; expected a positive number, or 0 for none")
+        check_finite("norm_epsilon", self.norm_epsilon)
+        if self.norm_epsilon <= 0:
+            raise ValueError(f"norm_epsilon is {self.norm_epsilon}; expected a positive number")
 
 
 @final
@@ -86,12 +92,14 @@ class Block(Wiring):
         super().__init__(spec, input_size, output_size, position)
         stream = self.output_size
         self.match = Match(spec.unequal, input_size, stream)
-        self.norm = norm_of(spec.norm, input_size) if input_size == stream else None
+        self.norm = norm_of(spec.norm, input_size, spec.norm_epsilon) if input_size == stream else None
         needed = spec.project or output_size != stream
         self.out = nn.Linear(output_size, stream, bias=False) if needed else None
         inner = round(spec.expansion * stream)
         self.mlp = GatedMLP(spec, stream, inner) if inner else None
-        self.final = norm_of(spec.norm, stream) if position.is_last and spec.final_norm else None
+        self.final = (
+            norm_of(spec.norm, stream, spec.norm_epsilon) if position.is_last and spec.final_norm else None
+        )
 
     @property
     def output_size(self) -> int:
@@ -113,7 +121,7 @@ class GatedMLP(nn.Module):
     def __init__(self, spec: BlockSpec, width: int, inner: int) -> None:
         super().__init__()
         self.activation = spec.mlp
-        self.norm = norm_of(spec.norm, width)
+        self.norm = norm_of(spec.norm, width, spec.norm_epsilon)
         self.gate = nn.Linear(width, inner, bias=False)
         self.up = nn.Linear(width, inner, bias=False)
         self.down = nn.Linear(inner, width, bias=False)

@@ -12,16 +12,18 @@ def gelu(a: Array) -> Array:
 
 
 def enter(weights: Weights, x: Array, place: Place) -> Array:
-    return normed(weights, "norm", x) if "norm.weight" in weights else x
+    return normed(weights, "norm", x, place.spec.norm_epsilon) if "norm.weight" in weights else x
 
 
 def join(weights: Weights, x: Array, y: Array, place: Place) -> Array:
     added = dot(weights["out.weight"], y) if "out.weight" in weights else y
     h = carried(weights, x, added.shape[-1]) + added
     if place.spec.expansion:
-        n = normed(weights, "mlp.norm", h)
+        n = normed(weights, "mlp.norm", h, place.spec.norm_epsilon)
         g = dot(weights["mlp.gate.weight"], n)
         g = gelu(g) if place.spec.mlp == "geglu" else g * sigmoid(g)
         h = h + dot(weights["mlp.down.weight"], g * dot(weights["mlp.up.weight"], n))
     is_last = place.index == place.depth - 1
-    return normed(weights, "final", h) if is_last and place.spec.final_norm else h
+    if is_last and place.spec.final_norm:
+        return normed(weights, "final", h, place.spec.norm_epsilon)
+    return h

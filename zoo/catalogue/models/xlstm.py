@@ -1,6 +1,7 @@
-"""Language models of xLSTMs, and the LSTMs that they grew out of: Beck et al., 2024.
+"""Language models of xLSTMs, and the LSTMs that they grew out of: Beck et al., 2024 and 2025.
 
-The paper's numbers come out at a vocabulary of 50,304, that of GPT-2 in whole multiples of 64.
+The first paper's numbers come out at a vocabulary of 50,304, that of GPT-2 in whole multiples of 64. xLSTM 7B
+has the sizes of its published weights, https://huggingface.co/NX-AI/xLSTM-7b, which `zoo.from_weights` reads.
 """
 
 from zoo.catalogue.entry import NamedModel
@@ -53,9 +54,39 @@ def _lstm(wiring: str | WiringSpec, words: str, deviations: str, published: int 
     )
 
 
+XLSTM_7B = NamedModel(
+    summary="language model xLSTM 7B: 32 blocks of an mLSTM and a gated perceptron, a stream of 4096",
+    task="language_model",
+    network=ModelSpec(
+        encoder=StackSpec(
+            cell=MLSTMSpec(
+                heads=8,
+                input_bias=-10.0,
+                gate_bias_only=True,
+                key_ratio=0.5,
+                gate_cap=15.0,
+                head_norm=True,
+                read_epsilon=1e-6,
+            ),
+            hidden_size=4096,
+            num_layers=32,
+            wiring=BlockSpec(
+                norm="rms", norm_epsilon=1e-6, mlp="swiglu", expansion=10_944 / 4096, project=True
+            ),
+        ),
+        vocab_size=VOCABULARY,
+        output_size=VOCABULARY,
+        head_bias=False,
+        logit_cap=30.0,
+    ),
+    paper="Beck et al., 2025, https://arxiv.org/abs/2503.13427",
+    published=6_865_424_896,
+)
+
 MODELS = {
     "xlstm-1-0": _xlstm("1:0", ()),
     "xlstm-7-1": _xlstm("7:1", (3, 20)),
+    "xlstm-7b": XLSTM_7B,
     "deep-lstm-slimpajama": _lstm("plain", "one upon the other", "", 607_800_000),
     "deep-pre-norm-lstm-slimpajama": _lstm(
         "pre_norm", "each added to what it read normalised", "wider than the paper's, of 506.1M parameters"
