@@ -2,7 +2,7 @@
 
 python recipes/results/measure.py quickstart adding depth
 python recipes/results/measure.py sentiment sentiment_folds --root rt-polarity.all
-python recipes/results/measure.py ptb_2_epochs --root FOLDER
+python recipes/results/measure.py ptb --root FOLDER
 python recipes/results/measure.py sunspots --root sunspots.csv
 """
 
@@ -113,7 +113,6 @@ TABLES = {
         for name, options in ATTENTION.items()
     ],
     "symbol_runs": [Run("transcription/symbol_runs_bilstm_ctc.yaml", seeds=(1, 2, 3))],
-    "ptb_2_epochs": [Run("language_modelling/ptb_zaremba_small.yaml", ("--trainer.max_epochs=2",))],
     "ptb": [Run("language_modelling/ptb_zaremba_small.yaml")],
 }
 

@@ -115,7 +115,8 @@ def compared(anchor: Anchor) -> dict[str, str] | None:
     mean, spread = fmean(values), stdev(values) if len(values) > 1 else None
     gap = (mean - anchor.published) * (1 if anchor.lower else -1)
     slack = max(spread or 0.0, anchor.tolerance)
-    verdict = "better" if gap < -slack else "within the spread" if gap <= slack else "short of it"
+    near = "within the spread" if spread else f"within {slack:g}"
+    verdict = "better" if gap < -slack else near if gap <= slack else "short of it"
     last = rows[-1]
     return {
         "what": anchor.what,
