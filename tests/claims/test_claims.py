@@ -45,8 +45,11 @@ def test_what_was_measured_is_read_as_it_was_written(tmp_path):
         verdict=Verdict.IN_PART,
         finding='"so"',
         ran="this",
+        rule="holds if so",
+        command="zoo claims V1",
         seconds=2.0,
         versions=("0", "1", "2"),
+        fingerprint="abc",
     )
     write([record], tmp_path)
     (again,) = read(tmp_path).values()

@@ -1,5 +1,6 @@
 """Claims that are understood better in motion: a GIF."""
 
+import tempfile
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 
 from zoo.claims.base import Claim, Measured
 from zoo.claims.picture import DPI, HEIGHT, WIDTH, titled
+from zoo.runs.atomic_file import atomic_file
 
 FRAMES, HOLD, PER_SECOND = 48, 12, 10
 """Of one round; how often its end is shown before the next; and their speed."""
@@ -40,6 +42,7 @@ def animate(claim: MovingClaim, found: Measured, path: Path) -> None:
         titled(figure, claim, found)
         return []
 
-    partial = path.with_name(f".{path.name}")
-    FuncAnimation(figure, draw, frames=FRAMES + HOLD).save(partial, writer=PillowWriter(fps=PER_SECOND))
-    partial.replace(path)
+    with tempfile.TemporaryDirectory() as folder, atomic_file(path) as file:
+        drawn = Path(folder) / path.name  # the writer wants a name, not a file
+        FuncAnimation(figure, draw, frames=FRAMES + HOLD).save(drawn, writer=PillowWriter(fps=PER_SECOND))
+        file.write(drawn.read_bytes())

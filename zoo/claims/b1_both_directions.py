@@ -49,10 +49,12 @@ class BothDirections(Claim):
     )
     source: ClassVar[str] = "lecture notes; Schuster & Paliwal, 1997, https://doi.org/10.1109/78.650093"
     rule: ClassVar[str] = (
-        "better means by more than the larger of both spreads over seeds: holds if bidirectional is "
-        "better in tagging and, where texts are given, with at least two of the three ways of pooling; in "
-        "part if in tagging or with one of these; else contradicted"
+        "better means by more than the larger of both spreads over seeds, without a test: holds if "
+        "bidirectional is better in tagging and, where texts are given, with at least two of the three "
+        "ways of pooling; in part if in tagging or with one of these; else contradicted"
     )
+
+    reads_texts: ClassVar[bool] = True
 
     cells: tuple[str, ...] = ("lstm",)
     """What reads the texts; the tags are an LSTM's."""
@@ -75,8 +77,10 @@ class BothDirections(Claim):
     @property
     def ran(self) -> str:
         return (
-            f"one layer of {self.units} units a direction, {len(self.seeds)} seeds: tags of made sequences, "
-            f"{self.updates} updates; texts of --root, {self.epochs} epochs, by last state, mean and maximum"
+            f"one layer of {self.units} units a direction, so that both have about twice the parameters, "
+            f"{len(self.seeds)} seeds: tags of made sequences, "
+            f"{self.updates} updates; with --root texts, {self.epochs} epochs, by last state, mean and "
+            "maximum"
         )
 
     def measure(self, resources: Resources) -> Measured:

@@ -2,7 +2,7 @@
 
 import random
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Literal, final
@@ -72,9 +72,14 @@ class Leak(Claim):
         runs = [(way, seed) for way in WAYS for seed in self.seeds]
         found = dict(zip(runs, each(partial(_run, self), runs, resources.jobs), strict=True))
         numbers = (
-            Number(what="refused, 1 for yes", value=float(bool(self._refusal()))),
-            Number(what="least perplexity without reading ahead", value=float(self.letters)),
-            *(over_seeds(f"{way}: perplexity", [found[way, seed][0] for seed in self.seeds]) for way in WAYS),
+            Number(what="refused for want of a left context, 1 for yes", value=float(bool(self._refusal()))),
+            *(
+                replace(
+                    over_seeds(f"{way}: perplexity", [found[way, seed][0] for seed in self.seeds]),
+                    known=f"{self.letters} without reading ahead",
+                )
+                for way in WAYS
+            ),
         )
         curves = {way: np.array(found[way, self.seeds[0]][1]) for way in WAYS}
         return Measured(numbers, curves)
@@ -84,11 +89,11 @@ class Leak(Claim):
         try:
             LanguageModel(ModelSpec(encoder=StackSpec(cell="lstm", direction="bidirectional")))
         except ValueError as error:
-            return str(error)
+            return str(error) if "left context" in str(error) else ""
         return ""
 
     def judge(self, found: Measured) -> Verdict:
-        is_refused = found["refused, 1 for yes"] == 1
+        is_refused = found["refused for want of a left context, 1 for yes"] == 1
         is_honest = found["forward: perplexity"] >= 0.98 * self.letters
         leaks = found["bidirectional: perplexity"] < self.letters / 2
         return Verdict.HOLDS if is_refused and is_honest and leaks else Verdict.CONTRADICTED

@@ -32,7 +32,9 @@ class Number:
         value: The number; of several seeds their mean.
         spread: The standard deviation over the seeds, where there are several.
         seeds: How many runs it is the mean of.
-        published: What the literature says in its place, with where; "" where it says nothing.
+        published: What the literature says in its place; "" where it says nothing.
+        known: What it would be exactly, or by guessing; "" where nobody knows.
+        limit: What it may be at most, where it is an error.
     """
 
     what: str
@@ -40,6 +42,8 @@ class Number:
     spread: float | None = None
     seeds: int = 1
     published: str = ""
+    known: str = ""
+    limit: float | None = None
 
 
 @final
@@ -85,12 +89,14 @@ class Claim(ABC):
         source: Who says it.
         rule: How the verdict follows from the numbers; it is written before they are measured.
         key: By what it is known, such as "v1".
+        reads_texts: Whether it measures the user's texts, too, where there are any.
     """
 
     says: ClassVar[str]
     source: ClassVar[str]
     rule: ClassVar[str]
     key: ClassVar[str]
+    reads_texts: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -38,10 +38,11 @@ class Depth(MovingClaim):
         "https://arxiv.org/abs/1505.00387; Huang et al., 2017, https://arxiv.org/abs/1608.06993"
     )
     rule: ClassVar[str] = (
-        "holds if in the deepest plain stack the gradient of layer 1 is at most a tenth of the last layer's "
-        "over training, its accuracy is at least 5 points below that of the plain stack of the least depth, "
-        "and each of the three wirings is at the greatest depth at least half of that loss above it; in part "
-        "if the plain stack loses so much and one of them repairs it; else contradicted"
+        "by means over seeds, without a test: holds if in the deepest plain stack the root mean square of "
+        "layer 1's gradient is at most a tenth of the last layer's over training, its accuracy is at least "
+        "5 points below that of the plain stack of the least depth, and each of the three wirings is at "
+        "the greatest depth at least half of that loss above it; in part if the plain stack loses so much "
+        "and one of them repairs it; else contradicted"
     )
 
     depths: tuple[int, ...] = (2, 4, 8, 16)
@@ -84,7 +85,7 @@ class Depth(MovingClaim):
                     f"{name}: gradient of layer 1 over the last's, at the start",
                     [float(ratio[0]) for ratio in ratios],
                 ),
-                over_seeds(f"{name}: the same, mean over training", means),
+                over_seeds(f"{name}: the same, geometric mean over training", means),
             ]
         most, first = self.depths[-1], self.seeds[0]
         return Measured(tuple(numbers), {wiring: found[wiring, most, first][1] for wiring in self.wirings})
@@ -100,7 +101,7 @@ class Depth(MovingClaim):
         ]
         if loss < 0.05 or not any(repaired):
             return Verdict.CONTRADICTED
-        fades = found[f"plain, {most} layers: the same, mean over training"] <= 0.1
+        fades = found[f"plain, {most} layers: the same, geometric mean over training"] <= 0.1
         return Verdict.HOLDS if fades and all(repaired) else Verdict.IN_PART
 
     def finding(self, found: Measured) -> str:
@@ -111,30 +112,29 @@ class Depth(MovingClaim):
         return f"{most} layers: {', '.join(told)}"
 
     def draw(self, found: Measured, figure: Figure) -> None:
-        titles = ("accuracy by depth", "gradient of layer 1 over the last layer's, in training")
+        titles = ("accuracy by depth", f"gradient by layer of {self.depths[-1]} (dotted: at first)")
         left, right = panels(figure, *titles)
         x = np.array(self.depths)
         for index, wiring in enumerate(self.wirings):
-            for axes, what in ((left, "accuracy"), (right, "the same, mean over training")):
-                mine = [
-                    number
-                    for depth in self.depths
-                    for number in found.numbers
-                    if number.what == f"{wiring}, {depth} layers: {what}"
-                ]
-                y = np.array([number.value for number in mine])
-                band(axes, x, y, np.array([number.spread or 0.0 for number in mine]), wiring, index)
+            names = [f"{wiring}, {depth} layers: accuracy" for depth in self.depths]
+            mine = [number for number in found.numbers if number.what in names]
+            y = np.array([number.value for number in mine])
+            band(left, x, y, np.array([number.spread or 0.0 for number in mine]), wiring, index)
+            norms = np.maximum(found.curves[wiring], 1e-30)
+            layers = np.arange(1, norms.shape[1] + 1)
+            line(right, layers, np.exp(np.log(norms).mean(0)), wiring, index, marker="o", markersize=3)
+            line(right, layers, norms[0], "", index, linestyle=":", linewidth=1)
         right.set_yscale("log")
-        for axes in (left, right):
-            axes.set_xscale("log", base=2)
-            axes.set_xticks(x, [str(depth) for depth in self.depths])
-            across(axes, "layers")
+        left.set_xscale("log", base=2)
+        left.set_xticks(x, [str(depth) for depth in self.depths])
+        across(left, "layers")
+        across(right, "layer, from the input up (root mean square of its gradient)")
         legend(left, loc="lower left")
 
     def draw_moment(self, found: Measured, figure: Figure, share: float) -> None:
         steps, depth = found.curves["plain"].shape
         last = round(share * (steps - 1))
-        (axes,) = panels(figure, f"norm of the gradient by layer, {depth} layers, update {last + 1}")
+        (axes,) = panels(figure, f"size of the gradient by layer, {depth} layers, update {last + 1}")
         for index, wiring in enumerate(self.wirings):
             norms = found.curves[wiring][max(0, last - 9) : last + 1].mean(0)
             line(axes, np.arange(1, depth + 1), norms, wiring, index, marker="o", markersize=4)
@@ -145,7 +145,7 @@ class Depth(MovingClaim):
 
 
 class _LayerNorms(Callback):
-    """Keeps the norm of each layer's gradient, for each update."""
+    """Keeps the root mean square of each layer's gradient, for each update."""
 
     def __init__(self) -> None:
         self.norms: list[list[float]] = []
@@ -154,14 +154,14 @@ class _LayerNorms(Callback):
         """Before anything is clipped."""
         layers: Any = pl_module.model.encoder.layers  # type: ignore[union-attr]
         norms = [
-            torch.stack([weight.grad.norm() for weight in layer.parameters() if weight.grad is not None])
+            torch.cat([weight.grad.flatten() for weight in layer.parameters() if weight.grad is not None])
             for layer in layers
         ]
-        self.norms.append([float(found.norm()) for found in norms])
+        self.norms.append([float(found.square().mean().sqrt()) for found in norms])
 
 
 def _run(claim: Depth, run: tuple[str, int, int]) -> tuple[float, Float[np.ndarray, "updates L"]]:
-    """Accuracy, and the norm of each layer's gradient in each update."""
+    """Accuracy, and the root mean square of each layer's gradient in each update."""
     wiring, depth, seed = run
 
     def make() -> tuple[Task, SequenceData]:

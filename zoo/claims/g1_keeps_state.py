@@ -1,6 +1,7 @@
 """G1: an update gate at 0 keeps the state."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, final
 
 import numpy as np
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 
 from zoo.cells.gru import GRUSpec
 from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
-from zoo.claims.gates import SHUT, kept, set_gates
+from zoo.claims.gates import SHUT, able, course, kept, set_gates
 from zoo.claims.picture import across, legend, line, panels
 from zoo.stack import Stack, StackSpec
 
@@ -49,20 +50,25 @@ class KeepsState(Claim):
     def measure(self, resources: Resources) -> Measured:
         numbers: list[Number] = []
         for reset, shut in (("before", SHUT), ("after", -SHUT)):
-            for engine in self.engines:
+            for engine in able(partial(self._stack, reset, shut), self.engines):
                 change, jacobian = kept(self._stack(reset, shut, engine), 0, self.steps)
                 numbers += [
                     Number(what=f"{engine}, reset {reset}: largest |h_T - h_0|", value=change),
                     Number(what=f"{engine}, reset {reset}: largest |∂h_T/∂h_0 - I|", value=jacobian),
                 ]
-        steps = np.arange(1, self.steps + 1)
-        return Measured(tuple(numbers), {f"u = {u:g}": (1 - u) ** steps for u in self.openings})
+        biases = {f"u = {u:g}": float(np.log(u / (1 - u))) for u in self.openings} | {"u = 0": SHUT}
+        # inputs of the candidate are cut, or what is written would be seen, too
+        curves = {
+            name: course(self._stack("before", bias, "auto", is_cut=True), 0, self.steps)
+            for name, bias in biases.items()
+        }
+        return Measured(tuple(numbers), curves)
 
-    def _stack(self, reset: str, bias: float, engine: str) -> Stack:
+    def _stack(self, reset: str, bias: float, engine: str, is_cut: bool = False) -> Stack:
         torch.manual_seed(0)
         cell = GRUSpec.from_plain({"reset": reset})
         stack = StackSpec.of({"cell": cell, "hidden_size": self.units, "engine": engine}).build(3).double()
-        set_gates(stack, {"z": bias})
+        set_gates(stack, {"z": bias, **({"n": 0.0} if is_cut else {})})
         return stack
 
     def judge(self, found: Measured) -> Verdict:
@@ -76,8 +82,7 @@ class KeepsState(Claim):
     def draw(self, found: Measured, figure: Figure) -> None:
         (axes,) = panels(figure, "what is left of h_0")
         steps = np.arange(1, self.steps + 1)
-        line(axes, steps, np.ones(self.steps), "u = 0", 0)
-        for index, (name, left) in enumerate(found.curves.items(), start=1):
+        for index, (name, left) in enumerate(found.curves.items()):
             line(axes, steps, left, name, index)
         axes.set(xscale="log", ylim=(0, 1.05))
         across(axes, "steps")

@@ -1,12 +1,16 @@
 """G2: the GRU has fewer parameters than the LSTM, and is quicker."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, final
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.bench import Plan, Setting, Shape, compare
+from zoo.bench import Setting, Shape
+from zoo.bench.contender import engines_of, yardsticks
+from zoo.bench.timing import interleaved
+from zoo.bench.work import prime
 from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
 from zoo.claims.picture import panels
 from zoo.pictures.looks import RUNS
@@ -45,45 +49,38 @@ class SmallerQuicker(Claim):
         return replace(self, shapes=("256x32x64", "128x32x256", "64x64x512"), repeats=20)
 
     def measure(self, resources: Resources) -> Measured:
-        numbers: list[Number] = []
-        for shape in map(Shape.parse, self.shapes):
-            count = {cell: _parameters(StackSpec.of({"cell": cell}), shape) for cell in ("lstm", "gru")}
-            equal = StackSpec.of({"cell": "gru", "params": count["lstm"]})
-            specs = {
-                "lstm": StackSpec(cell="lstm", hidden_size=shape.width),
-                "gru": StackSpec(cell="gru", hidden_size=shape.width),
-                "gru, equal parameters": equal.sized(shape.input_size),
-            }
-            seconds = {name: self._seconds(name, spec, shape) for name, spec in specs.items()}
-            zoo, torch = seconds["lstm"]
-            numbers += [
-                Number(
-                    what=f"{shape}: parameters, gru over lstm",
-                    value=count["gru"] / count["lstm"],
-                    published="3/4",
-                ),
-                *(
-                    number
-                    for name in ("gru", "gru, equal parameters")
-                    for number in (
-                        Number(what=f"{shape}: time, {name} over lstm, zoo", value=seconds[name][0] / zoo),
-                        Number(
-                            what=f"{shape}: time, {name} over lstm, torch.nn", value=seconds[name][1] / torch
-                        ),
-                    )
-                ),
-            ]
-        return Measured(tuple(numbers))
+        shapes = map(Shape.parse, self.shapes)
+        return Measured(tuple(number for shape in shapes for number in self._numbers(shape)))
 
-    def _seconds(self, name: str, spec: StackSpec, shape: Shape) -> tuple[float, float]:
-        """Of a training step, in the zoo and of torch's layer."""
-        plan = Plan(engines=("auto",), memory=False, repeats=self.repeats)
-        rows = compare(name, spec, replace(shape, width=spec.hidden_sizes[0]), Setting(), plan)
-        zoo, torch = (
-            next(row.timing.seconds for row in rows if row.contender.kind == kind)
-            for kind in ("engine", "torch")
-        )
-        return zoo, torch
+    def _numbers(self, shape: Shape) -> list[Number]:
+        plain = {cell: StackSpec(cell=cell, hidden_size=shape.width) for cell in ("lstm", "gru")}
+        count = {cell: _parameters(spec, shape) for cell, spec in plain.items()}
+        equal = StackSpec.of({"cell": "gru", "params": count["lstm"]}).sized(shape.input_size)
+        seconds = self._seconds({**plain, "gru, equal parameters": equal}, shape)
+        found = [
+            *(Number(what=f"{shape}: parameters, {cell}", value=float(count[cell])) for cell in plain),
+            Number(
+                what=f"{shape}: parameters, gru over lstm", value=count["gru"] / count["lstm"], known="3/4"
+            ),
+        ]
+        for (name, where), time in seconds.items():
+            found.append(Number(what=f"{shape}: milliseconds, {name}, {where}", value=1000 * time))
+            if name != "lstm":
+                ratio = time / seconds["lstm", where]
+                found.append(Number(what=f"{shape}: time, {name} over lstm, {where}", value=ratio))
+        return found
+
+    def _seconds(self, specs: Mapping[str, StackSpec], shape: Shape) -> dict[tuple[str, str], float]:
+        """Of a training step of each, in the zoo and of torch's layer, all in turns."""
+        setting, contenders = Setting(), {}
+        for name, spec in specs.items():
+            sized = replace(shape, width=spec.hidden_sizes[0])
+            (contenders[name, "zoo"],) = engines_of(spec, sized, setting, ("auto",))
+            contenders[name, "torch.nn"] = yardsticks(spec, sized, setting)[0]
+        prime(setting)
+        works = {" in ".join(key): contender.work() for key, contender in contenders.items()}
+        timings = interleaved(works, self.repeats, setting.settle)
+        return {key: timings[" in ".join(key)].seconds for key in contenders}
 
     def judge(self, found: Measured) -> Verdict:
         counts = [found[f"{shape}: parameters, gru over lstm"] for shape in self.shapes]
@@ -116,5 +113,4 @@ class SmallerQuicker(Claim):
 
 
 def _parameters(spec: StackSpec, shape: Shape) -> int:
-    stack = replace(spec, hidden_size=shape.width).build(shape.input_size)
-    return sum(parameter.numel() for parameter in stack.parameters())
+    return sum(parameter.numel() for parameter in spec.build(shape.input_size).parameters())

@@ -85,7 +85,8 @@ class ForgetGate(Claim):
 
     def finding(self, found: Measured) -> str:
         size = found["all steps, path open: ‖∂c_T/∂c_0‖"] / found["all steps, path cut: ‖∂c_T/∂c_0‖"]
-        return f"Along the cell it is diag(f), at most 1; the path through h makes {size:.1g} times as much"
+        off = found["one step, path cut: largest |J - diag(f)|"]
+        return f"Along the cell it is diag(f) but for {off:.0e}; the path through h makes it {size:.1g} times"
 
     def draw(self, found: Measured, figure: Figure) -> None:
         (axes,) = panels(figure, "‖∂c_T/∂c_(T-k)‖")

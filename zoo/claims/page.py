@@ -51,7 +51,8 @@ def _overview(records: Mapping[str, Record]) -> list[str]:
     for key in in_order(list(records)):
         record = records[key]
         says = claim(key).says
-        rows.append(f"| [{key.upper()}](#{key}) | {says} | {record.verdict.value} | {record.finding} |")
+        cells = (f"[{key.upper()}](#{key})", says, record.verdict.value, record.finding)
+        rows.append(_row(cells))
     return rows
 
 
@@ -64,28 +65,38 @@ def _section(record: Record, pictures: Sequence[str]) -> list[str]:
         *(f"![{record.finding}]({picture})\n" for picture in pictures),
         f"Said by: {asked.source}.",
         f"Run: {record.ran}.",
-        f"Rule: {asked.rule}.",
-        f"`zoo claims {key}`, {record.seconds:.0f} s.\n",
+        f"Rule: {record.rule}.",
+        f"`{record.command}`, {record.seconds:.0f} s.\n",
         *_numbers(record),
         "",
     ]
 
 
 def _numbers(record: Record) -> list[str]:
-    rows = ["| | measured | spread | seeds | published |", "| --- | --- | --- | --- | --- |"]
+    headings = ("", "measured", "spread", "seeds", "published", "known, or at most")
+    rows = [_row(headings), _row(["---"] * len(headings))]
     for each in record.numbers:
         spread = "" if each.spread is None else number(each.spread)
-        rows.append(f"| {each.what} | {number(each.value)} | {spread} | {each.seeds} | {each.published} |")
+        known = each.known if each.limit is None else number(each.limit)
+        cells = (each.what, number(each.value), spread, str(each.seeds), each.published, known)
+        rows.append(_row(cells))
     return rows
+
+
+def _row(cells: Iterable[str]) -> str:
+    """A row of a table, in which a bar ends no cell."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def told(record: Record) -> list[str]:
     """What is printed about a claim: the sentence, what was run, the rule, numbers, the verdict."""
     asked = claim(record.key)
     wide = max(len(each.what) for each in record.numbers)
-    lines = [f"{record.key.upper():<4}{asked.says}", f"    run    {record.ran}", f"    rule   {asked.rule}"]
+    lines = [f"{record.key.upper():<4}{asked.says}", f"    run    {record.ran}", f"    rule   {record.rule}"]
     for each in record.numbers:
         spread = "" if each.spread is None else f" ± {number(each.spread)}"
         beside = f"   published {each.published}" if each.published else ""
+        beside += f"   known {each.known}" if each.known else ""
+        beside += f"   at most {number(each.limit)}" if each.limit is not None else ""
         lines.append(f"    {each.what:<{wide}}  {number(each.value)}{spread}{beside}")
     return [*lines, f"    {record.verdict.value}: {record.finding} ({record.seconds:.0f} s)"]

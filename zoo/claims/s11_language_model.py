@@ -79,7 +79,7 @@ class RNNLanguageModel(System):
 
             trained = train(make, seed=1, epochs=self.epochs, callbacks=clipping())
         exact = f"{math.exp(entropy(chain)):.3f} (the chain's own)"
-        return [Number(what="perplexity", value=trained.metrics["test/perplexity"], published=exact)]
+        return [Number(what="perplexity", value=trained.metrics["test/perplexity"], known=exact)]
 
 
 def entropy(chain: np.ndarray) -> float:

@@ -40,20 +40,20 @@ class System(Claim):
 
     def measure(self, resources: Resources) -> Measured:
         torch.manual_seed(0)
-        errors = (Number(what=what, value=error) for what, error in self.errors().items())
+        errors = (Number(what=what, value=error, limit=EXACT) for what, error in self.errors().items())
         return Measured((*errors, *self.at_work()))
 
     def judge(self, found: Measured) -> Verdict:
-        is_exact = all(number.value <= EXACT for number in found.numbers if not number.published)
+        is_exact = all(number.value <= EXACT for number in found.numbers if number.limit is not None)
         return Verdict.HOLDS if is_exact else Verdict.CONTRADICTED
 
     def finding(self, found: Measured) -> str:
-        worst = max(number.value for number in found.numbers if not number.published)
-        return f"The zoo has it, to {worst:.0e}" if worst else "The zoo has it, to the last bit"
+        worst = max(number.value for number in found.numbers if number.limit is not None)
+        return f"The largest error is {worst:.0e}" if worst else "It is the same to the last bit"
 
     def draw(self, found: Measured, figure: Figure) -> None:
         (axes,) = panels(figure, "largest error, by what is held against its equation", left=3.6)
-        errors = [number for number in found.numbers if not number.published]
+        errors = [number for number in found.numbers if number.limit is not None]
         places = range(len(errors))
         axes.barh(places, [max(error.value, LEAST) for error in errors], left=LEAST, color=RUNS[0])
         axes.axvline(EXACT, color=ALARM, linestyle=":")

@@ -3,15 +3,17 @@
 import logging
 import math
 import multiprocessing
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import fmean, stdev
 from typing import Any, TypeVar, final
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
@@ -47,11 +49,12 @@ def train(
         epochs: How long.
         callbacks: What clips and guards.
     """
-    with _alone():
+    with _alone(), tempfile.TemporaryDirectory() as folder:
         lightning.seed_everything(seed, verbose=False)
         task, data = make()
         losses = _Losses()
         trainer = lightning.Trainer(
+            default_root_dir=folder,
             accelerator="cpu",
             max_epochs=epochs,
             logger=False,
@@ -110,6 +113,9 @@ def _alone() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except SystemExit as ended:
+        # Lightning makes this of Ctrl-C, and a claim has nothing to save
+        raise KeyboardInterrupt if isinstance(ended.__context__, KeyboardInterrupt) else ended from None
     finally:
         torch.set_flush_denormal(False)
         torch.set_num_threads(threads)
@@ -123,14 +129,35 @@ def each(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> li
         work: A function of a module, which another process can import.
         items: What it is given.
         jobs: Processes at once; 1 works in this one.
+
+    Raises:
+        ValueError: what `work` has raised as such.
+        ChildProcessError: a process was ended from outside.
     """
+    given = list(items)
     if jobs == 1:
-        return [work(item) for item in items]
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return list(pool.map(work, items))
+        return [work(item) for item in given]
+    workers = min(jobs, max(len(given), 1))
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        return list(pool.map(work, given))
+    except BrokenProcessPool as error:
+        raise ChildProcessError(
+            f"a process that trains was ended from outside, maybe for its memory, with {jobs} jobs; expected "
+            f"fewer"
+        ) from error
+    except ValueError as error:  # with the trace of the pool it would not look like the zoo's own words
+        raise ValueError(str(error)) from None
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def over_seeds(what: str, values: Sequence[float], published: str = "") -> Number:
     """Mean and standard deviation of a number of several runs."""
-    spread = stdev(values) if len(values) > 1 else None
-    return Number(what=what, value=fmean(values), spread=spread, seeds=len(values), published=published)
+    spread = float(np.std(values, ddof=1)) if len(values) > 1 else None  # NaN where a run was lost
+    mean = float(np.mean(values))
+    return Number(what=what, value=mean, spread=spread, seeds=len(values), published=published)

@@ -66,7 +66,7 @@ class LinearDecay(MovingClaim):
                     Number(
                         what=f"{kind}, λ = {λ}: slope of the logarithm",
                         value=slope,
-                        published=f"{np.log(λ):.4f} (log λ)",
+                        known=f"{np.log(λ):.4f} (log λ)",
                     ),
                 ]
         return Measured(tuple(numbers), curves)
@@ -101,7 +101,12 @@ class LinearDecay(MovingClaim):
 
     def finding(self, found: Measured) -> str:
         worst = max(number.value for number in found.numbers if "error" in number.what)
-        return f"The measured gradient is that of W^l to {worst:.0e}, and its slope is log λ"
+        off = max(
+            abs(found[f"{kind}, λ = {λ}: slope of the logarithm"] - np.log(λ))
+            for kind in ("symmetric", "not normal")
+            for λ in self.largest
+        )
+        return f"The measured gradient is off W^l by {worst:.0e}, and its slope off log λ by {off:.0e}"
 
     def draw(self, found: Measured, figure: Figure) -> None:
         titles = ("‖∂J/∂h‖ by steps back, W symmetric", "W not normal: it grows first, if λ is below 1, too")

@@ -1,4 +1,4 @@
-"""`zoo claims`: sentences about recurrent networks, measured. Only those that train import Lightning."""
+"""`zoo claims`: sentences about recurrent networks, measured."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from zoo.claims import CLAIMS
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.registry import nearest
+from zoo.runs.atomic_file import probe
 
 ABOUT = """\
 Measures sentences about recurrent networks: what gradients do through time and depth, what gates, clipping,
@@ -72,26 +73,44 @@ def _list(keys: list[str]) -> None:
 def _measure(keys: list[str], given: argparse.Namespace) -> None:
     if given.jobs < 1:
         raise UserError(f"--jobs is {given.jobs}; expected a number of processes, from 1")
-    if given.root is not None and not given.root.is_file():
-        raise UserError(f"--root is {str(given.root)!r}, and there is no such file")
+    _check_root(given.root, keys)
+    _check_output(given.output)
     from zoo.claims.base import Resources, claim
     from zoo.claims.page import summary, told
     from zoo.claims.run import PAGE, measure_all
 
     claims = [claim(key, given.full) for key in keys]
     resources = Resources(jobs=given.jobs, root=given.root, moves=given.animate)
-    try:
-        found = measure_all(
-            claims,
-            resources,
-            given.output,
-            given.again,
-            lambda record: print("\n".join(told(record)), flush=True),
-        )
-    except OSError as error:
-        raise UserError(f"{given.output} cannot be written: {error.strerror or error}") from error
+    found = measure_all(
+        claims,
+        resources,
+        given.output,
+        given.again,
+        lambda record: print("\n".join(told(record)), flush=True),
+    )
     print(summary(found[key] for key in keys))
     print(f"page       {given.output / PAGE}")
+
+
+def _check_root(root: Path | None, keys: list[str]) -> None:
+    """Refuses texts that nobody reads, or that cannot be read, before anything is measured."""
+    if root is None:
+        return
+    if not any(CLAIMS[key].reads_texts for key in keys):
+        asked = ", ".join(keys).upper()
+        raise UserError(f"--root is {str(root)!r}, and {asked} reads no texts; expected B1, or no --root")
+    try:
+        root.open("rb").close()
+    except OSError as error:
+        reason = f"{error.strerror}; expected a file of labelled texts"
+        raise UserError(f"--root is {str(root)!r}: {reason}") from error
+
+
+def _check_output(folder: Path) -> None:
+    try:
+        probe(folder)
+    except OSError as error:
+        raise UserError(f"--output is {str(folder)!r}, which cannot be written: {error.strerror}") from error
 
 
 def _cores() -> int:
