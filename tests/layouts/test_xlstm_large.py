@@ -105,6 +105,13 @@ def test_what_weights_do_not_say_can_be_said():
     model = zoo.from_weights("xlstm_large", WEIGHTS, cell=cell)
     assert model.spec.encoder.cells[0].gate_cap == 4.0
     assert np.abs(logits(model) - EXPECTED).max() > 1e-3
+    with pytest.raises(ValueError, match=r"no model of xLSTM 7B's kind equals this one: .*gate_cap=4.0"):
+        zoo.to_weights("xlstm_large", model)
+
+
+def test_a_cell_that_says_nothing_of_the_cap_leaves_it():
+    model = zoo.from_weights("xlstm_large", WEIGHTS, cell=zoo.MLSTMSpec(heads=HEADS))
+    assert model.spec.encoder.cells[0].gate_cap == 15.0
 
 
 def test_a_named_model_is_written_and_read_as_it_is():

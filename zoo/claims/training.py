@@ -158,6 +158,7 @@ def each(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> li
 
 def over_seeds(what: str, values: Sequence[float], published: str = "") -> Number:
     """Mean and standard deviation of a number of several runs."""
-    spread = float(np.std(values, ddof=1)) if len(values) > 1 else None  # NaN where a run was lost
+    with np.errstate(invalid="ignore"):  # of a run that was lost
+        spread = float(np.std(values, ddof=1)) if len(values) > 1 else None
     mean = float(np.mean(values))
     return Number(what=what, value=mean, spread=spread, seeds=len(values), published=published)

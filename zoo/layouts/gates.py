@@ -47,7 +47,8 @@ def settled(found: CellSpec, wanted: CellSpec | None, free: str = "") -> CellSpe
                 f"{field.name} of the cell is {value!r}, and the weights are those of "
                 f"{getattr(found, field.name)!r}; expected that"
             )
-    return replace(found, **{free: getattr(wanted, free)}) if free else found
+    is_said = free and getattr(wanted, free) != getattr(type(found)(), free)
+    return replace(found, **{free: getattr(wanted, free)}) if is_said else found
 
 
 def gated_cell(spec: CellSpec, hidden_size: int, order: str, rows: Rows, minus: str = "") -> Cell:

@@ -68,14 +68,12 @@ def _sizes(weights: Weights, types: int, width: int) -> Sizes:
     blocks, first = {found[1] for found in numbered if found}, BLOCK.format(k=0)
     if not blocks:
         raise ValueError(f"no weights begin with {first!r}, got {listed(weights)}; expected blocks of mLSTMs")
-    return Sizes(
-        types=types,
-        width=width,
-        blocks=len(blocks),
-        heads=len(weights.take(f"{first}mlstm_layer.igate_preact.bias", -1)),
-        keys=len(weights.take(f"{first}mlstm_layer.q.weight", -1, width)),
-        inner=len(weights.take(f"{first}ffn.proj_up.weight", -1, width)),
-    )
+    heads = len(weights.take(f"{first}mlstm_layer.igate_preact.bias", -1))
+    keys = len(weights.take(f"{first}mlstm_layer.q.weight", -1, width))
+    if keys % heads or width % heads:
+        raise ValueError(f"there are {heads} heads with {keys} keys and {width} values; expected multiples")
+    inner = len(weights.take(f"{first}ffn.proj_up.weight", -1, width))
+    return Sizes(types=types, width=width, blocks=len(blocks), heads=heads, keys=keys, inner=inner)
 
 
 def _read_block(weights: Weights, sizes: Sizes, k: int) -> dict[str, Tensor]:
@@ -144,10 +142,10 @@ def _reason(model: Model) -> str | None:
 
 
 def _is_published_cell(cell: CellSpec) -> bool:
-    """Whether it is theirs, but for sizes, first values and what their configuration says."""
+    """Whether it is theirs, but for sizes and first values; another `gate_cap` no weight would tell."""
     if not isinstance(cell, MLSTMSpec):
         return False
-    sized = replace(CELL, heads=cell.heads, key_ratio=cell.key_ratio, gate_cap=cell.gate_cap)
+    sized = replace(CELL, heads=cell.heads, key_ratio=cell.key_ratio)
     return cell == replace(sized, forget_bias=cell.forget_bias, input_bias=cell.input_bias)
 
 

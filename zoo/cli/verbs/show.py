@@ -4,7 +4,7 @@ import argparse
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
-from dataclasses import Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, final
 
 import torch
@@ -207,7 +207,8 @@ def _fields(spec: type) -> list[Argument]:
 def _typed(field: Field[Any]) -> Argument:
     """A field of a class that is in no file, such as one of a notebook."""
     kind = field.type.__name__ if isinstance(field.type, type) else field.type
-    return Argument(field.name, f"{field.name}: {kind} = {field.default!r}", "", ())
+    default = "" if field.default is MISSING else f" = {field.default!r}"
+    return Argument(field.name, f"{field.name}: {kind}{default}", "", ())
 
 
 def _page(
