@@ -272,8 +272,8 @@ def test_what_decides_the_numbers_is_measured_again(tmp_path, monkeypatch, capsy
     small, other = claim("s5"), claim("v1", sizes={"largest": (0.5,)})
     wider, full = replace(other, units=8), claim("v4", sizes=TINY["v4"])
     monkeypatch.setattr(type(full), "full", lambda self: full)
-    for each in (small, small, other, other, wider, wider, full, claim("v4")):
-        run.measure_all([each], Resources(), tmp_path, False, told.append)
+    for asked in (small, small, other, other, wider, wider, full, claim("v4")):
+        run.measure_all([asked], Resources(), tmp_path, False, told.append)
     assert measured == [small, other, wider, full]
     assert told[-1].command == "zoo claims V4 --full"
     names = {"S5.png", "V1.png", "V4.png", "claims.csv", "claims.md"}
