@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from zoo.claims import CLAIMS
 from zoo.layouts import LAYOUTS
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +90,13 @@ def test_the_tables_are_those_of_the_measurements():
     for page in pages:
         assert tables["filled"](page) == page
     assert sum(page.count("| seed |") + page.count("| recipe |") for page in pages) >= 3
+
+
+def test_the_page_of_claims_is_that_of_the_table():
+    """What `python recipes/results/claims.py FOLDER` writes; each claim that there is has been measured."""
+    written = runpy.run_path(str(ROOT / "recipes/results/claims.py"))
+    assert written["written"]() == (ROOT / "docs/claims.md").read_text(encoding="utf-8")
+    assert sorted(written["read"](ROOT / "recipes/results")) == CLAIMS.names()
 
 
 def test_the_readme_is_read_in_one_sitting():
