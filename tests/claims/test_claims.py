@@ -253,7 +253,7 @@ def test_the_command_measures_keeps_and_goes_on(tmp_path, monkeypatch, capsys):
     assert main(["claims", "X2"]) == 0
     first = capsys.readouterr().out
     assert "rule   holds if" in first
-    assert "Of 1 measured: 1 holds." in first
+    assert "Of 1 measured: 1 × holds." in first
     folder = tmp_path / "runs" / "claims"
     assert {path.name for path in folder.iterdir()} == {"X2.png", "claims.csv", "claims.md"}
     rows = list(csv.DictReader((folder / "claims.csv").read_text().splitlines()))

@@ -41,9 +41,9 @@ def page(records: Mapping[str, Record], begin: str, folder: str, pictures: Colle
 
 def summary(records: Iterable[Record]) -> str:
     """How many claims there are of each verdict."""
-    found = Counter(record.verdict.value for record in records)
-    counts = (f"{found[each.value]} {each.value}" for each in Verdict if found[each.value])
-    return f"Of {sum(found.values())} measured: {', '.join(counts)}."
+    found = Counter(record.verdict for record in records)
+    counts = (f"{found[each]} × {each.value}" for each in Verdict if found[each])
+    return f"Of {found.total()} measured: {', '.join(counts)}."
 
 
 def _overview(records: Mapping[str, Record]) -> list[str]:
