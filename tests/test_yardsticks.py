@@ -9,6 +9,7 @@ import torch
 sys.path.append(str(Path(__file__).parents[1] / "recipes/results"))
 import yardstick_contenders as contenders
 import yardstick_networks as networks
+import yardsticks
 
 FEATURES = networks.Sizes(inputs=3, outputs=5, steps=40)
 TOKENS = networks.Sizes(inputs=11, outputs=11, steps=40, tokens=True)
@@ -67,3 +68,24 @@ def test_no_contender_has_more_parameters_than_another():
     names = ("gru", "transformer", "tcn")
     counts = [contenders.parameters(contenders.built(name, TOKENS, 32_000)) for name in names]
     assert max(counts) < 1.1 * min(counts)
+
+
+def test_a_command_that_was_stopped_goes_on_where_it_was(tmp_path, monkeypatch):
+    trained = []
+
+    def rows_of(run, task):
+        if len(trained) == 4:
+            raise KeyboardInterrupt
+        trained.append(run)
+        return [run.told() | {"metric": "loss", "value": str(run.rate)}]
+
+    monkeypatch.setattr(yardsticks, "rows_of", rows_of)
+    monkeypatch.setattr(yardsticks, "FILE", tmp_path / "kept.csv")
+    with pytest.raises(KeyboardInterrupt):
+        yardsticks.main(["digits", "--contenders", "gru"])
+    tuned = [(rate, yardsticks.TUNING_SEED) for rate in yardsticks.RATES]
+    assert [(run.rate, run.seed) for run in trained] == [*tuned, (0.001, 1)]
+    trained.clear()
+    yardsticks.main(["digits", "--contenders", "gru"])
+    assert [(run.rate, run.seed) for run in trained] == [(0.001, 2), (0.001, 3)]
+    assert len((tmp_path / "kept.csv").read_text().splitlines()) == 1 + len(tuned) + 3
