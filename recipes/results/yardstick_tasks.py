@@ -61,7 +61,7 @@ def next_token(scores: Tensor, batch: Batch) -> dict[str, Tensor]:
 def digits(length: int) -> zoo.SequenceData:
     """Scanned digits, pixel by pixel; they have one length."""
     assert length == 64
-    return zoo.Digits(order="pixels", batch_size=32)
+    return zoo.Digits(order="pixels", batch_size=16)
 
 
 def copying(length: int) -> zoo.SequenceData:
@@ -72,8 +72,8 @@ def copying(length: int) -> zoo.SequenceData:
 def text(root: Path | None, length: int) -> zoo.SequenceData:
     """The characters of a file, or of Python's documentation, in pieces that are read each by itself."""
     if root is None:
-        return zoo.PythonDocs(batch_size=16, steps=length, test_batch_size=16)
-    return zoo.TextFile(root=root, batch_size=16, steps=length, test_batch_size=16)
+        return zoo.PythonDocs(batch_size=8, steps=length, test_batch_size=16)
+    return zoo.TextFile(root=root, batch_size=8, steps=length, test_batch_size=16)
 
 
 def tasks(root: Path | None) -> dict[str, YardstickTask]:
@@ -83,12 +83,12 @@ def tasks(root: Path | None) -> dict[str, YardstickTask]:
         root: A text to model; None takes Python's documentation.
     """
     return {
-        "digits": YardstickTask(data=digits, measures=last_class, length=64, others=(), updates=600),
+        "digits": YardstickTask(data=digits, measures=last_class, length=64, others=(), updates=1200),
         "copy": YardstickTask(
             data=copying, measures=copied, length=200, others=(400,), updates=1500, budget=10_000
         ),
         "text": YardstickTask(
-            data=partial(text, root), measures=next_token, length=128, others=(256, 1024), updates=1000
+            data=partial(text, root), measures=next_token, length=128, others=(256, 1024), updates=2000
         ),
     }
 
