@@ -99,6 +99,15 @@ def test_the_page_of_claims_is_that_of_the_table():
     assert sorted(written["read"](ROOT / "recipes/results")) == CLAIMS.names()
 
 
+def test_a_table_shows_means_side_by_side_of_the_rows_that_are_asked_for(tmp_path):
+    file = tmp_path / "found.csv"
+    rows = ["who,where,when,score", "a,x,1,1", "a,x,1,4", "a,y,1,7", "b,x,1,9", "b,x,2,100", "b,z,1,100"]
+    file.write_text("\n".join(rows))
+    mark = f"<!-- {file} by who across where where when=1 and where=x|y: score -->\n"
+    filled = runpy.run_path(str(ROOT / "recipes/results/tables.py"))["filled"]
+    assert filled(mark) == mark + "| who | x | y |\n| --- | --- | --- |\n| a | 2.5 | 7 |\n| b | 9 |  |\n"
+
+
 def test_the_readme_is_read_in_one_sitting():
     assert len(README.splitlines()) <= 150
 

@@ -3,8 +3,10 @@
     python recipes/results/tables.py
 
 A table stands below a line `<!-- FILE: COLUMN, COLUMN, ... -->`. Below `<!-- FILE by COLUMN: NUMBER -->`
-stand the mean and the range of a number over all rows that agree in a column. `where COLUMN=A|B` behind FILE
-takes those rows alone whose column has one of these values.
+stand the mean and the range of a number over all rows that agree in a column; below `<!-- FILE by COLUMN
+across OTHER: NUMBER -->` the means alone, side by side for each value of another column. `where COLUMN=A|B`
+before the colon takes those rows alone whose column has one of these values, `and OTHER=C` those of them that
+have this, too.
 """
 
 import csv
@@ -15,37 +17,56 @@ from statistics import fmean
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PLACE = re.compile(
-    r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?(?: where (?P<where>\S+=[^:]+))?: "
-    r"(?P<columns>[^>]*) -->\n)(?:\|.*\n)*"
+    r"(<!-- (?P<file>\S+\.csv)(?: by (?P<by>\S+))?(?: across (?P<across>\S+))?"
+    r"(?: where (?P<where>\S+=[^:]+))?: (?P<columns>[^>]*) -->\n)(?:\|.*\n)*"
 )
 
 
-def table(file: str, by: str | None, where: str | None, columns: list[str]) -> str:
+Row = dict[str, str]
+
+
+def table(place: re.Match[str]) -> str:
     """The rows of a file as a Markdown table, or what they come to in groups."""
-    rows = list(csv.DictReader((ROOT / file).read_text(encoding="utf-8").splitlines()))
-    if where is not None:
-        column, _, values = where.partition("=")
+    rows = list(csv.DictReader((ROOT / place["file"]).read_text(encoding="utf-8").splitlines()))
+    for condition in place["where"].split(" and ") if place["where"] else []:
+        column, _, values = condition.partition("=")
         rows = [row for row in rows if row[column] in values.split("|")]
-    if by is None:
+    columns = place["columns"].split(", ")
+    if place["by"] is None:
         lines = [columns, *([row[column] for column in columns] for row in rows)]
+    elif place["across"] is None:
+        lines = _ranges(rows, place["by"], *columns)
     else:
-        (number,) = columns
-        lines = [[by, "runs", f"mean {number}", "lowest", "highest"]]
-        for group in dict.fromkeys(row[by] for row in rows):
-            values = [float(row[number]) for row in rows if row[by] == group]
-            lines.append([group, *map(str, (len(values), fmean(values), min(values), max(values)))])
+        lines = _across(rows, place["by"], place["across"], *columns)
     lines.insert(1, ["---"] * len(lines[0]))
     return "".join(f"| {' | '.join(map(_short, line))} |\n" for line in lines)
 
 
 def filled(text: str) -> str:
     """A page with every table written anew."""
-    return PLACE.sub(
-        lambda match: (
-            match[1] + table(match["file"], match["by"], match["where"], match["columns"].split(", "))
-        ),
-        text,
-    )
+    return PLACE.sub(lambda place: place[1] + table(place), text)
+
+
+def _ranges(rows: list[Row], by: str, number: str) -> list[list[str]]:
+    """Mean, lowest and highest of each group, below a heading."""
+    lines = [[by, "runs", f"mean {number}", "lowest", "highest"]]
+    for group in dict.fromkeys(row[by] for row in rows):
+        values = [float(row[number]) for row in rows if row[by] == group]
+        lines.append([group, *map(str, (len(values), fmean(values), min(values), max(values)))])
+    return lines
+
+
+def _across(rows: list[Row], by: str, across: str, number: str) -> list[list[str]]:
+    """The mean of each group for each value of another column, below these values."""
+    others = list(dict.fromkeys(row[across] for row in rows))
+    lines = [[by, *(f"{across} {other}" if other.isdigit() else other for other in others)]]
+    for group in dict.fromkeys(row[by] for row in rows):
+        found = [
+            [float(row[number]) for row in rows if (row[by], row[across]) == (group, other)]
+            for other in others
+        ]
+        lines.append([group, *(str(fmean(values)) if values else "" for values in found)])
+    return lines
 
 
 def _short(value: str) -> str:
