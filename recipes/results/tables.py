@@ -65,7 +65,7 @@ def _across(rows: list[Row], by: str, across: str, number: str) -> list[list[str
             [float(row[number]) for row in rows if (row[by], row[across]) == (group, other)]
             for other in others
         ]
-        lines.append([group, *(str(fmean(values)) if values else "" for values in found)])
+        lines.append([group, *(f"{fmean(values):.12g}" if values else "" for values in found)])
     return lines
 
 
