@@ -118,8 +118,7 @@ class Depth(MovingClaim):
         for index, wiring in enumerate(self.wirings):
             names = [f"{wiring}, {depth} layers: accuracy" for depth in self.depths]
             mine = [number for number in found.numbers if number.what in names]
-            y = np.array([number.value for number in mine])
-            band(left, x, y, np.array([number.spread or 0.0 for number in mine]), wiring, index)
+            band(left, x, mine, wiring, index)
             norms = np.maximum(found.curves[wiring], 1e-30)
             layers = np.arange(1, norms.shape[1] + 1)
             line(right, layers, np.exp(np.log(norms).mean(0)), wiring, index, marker="o", markersize=3)

@@ -140,8 +140,7 @@ class BestDepth(Claim):
             for index, wiring in enumerate(self.wirings):
                 start = f"{side}, {wiring},"
                 numbers = [number for number in found.numbers if number.what.startswith(start)]
-                y = np.array([number.value for number in numbers])
-                band(axes, x, y, np.array([number.spread or 0.0 for number in numbers]), wiring, index)
+                band(axes, x, numbers, wiring, index)
             axes.set_xscale("log", base=2)
             axes.set_xticks(x, [str(depth) for depth in self.depths])
             axes.set_ylim(0, 1.03)

@@ -114,9 +114,8 @@ class NoGuarantee(Claim):
         for index, (start, (bias, factor)) in enumerate(STARTS.items()):
             mine = [number for number in found.numbers if number.what.startswith(f"{start},")]
             x = self.every * np.arange(len(mine))
-            y = np.array([number.value for number in mine])
             name = f"{start}: b_f = {bias:g}, W_h × {factor:g}"
-            band(axes, x, y, np.array([number.spread or 0.0 for number in mine]), name, index)
+            band(axes, x, mine, name, index)
         axes.axhline(0, color="#767676", linewidth=1, linestyle=":")
         across(axes, "update")
         legend(axes)

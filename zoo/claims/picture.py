@@ -1,5 +1,6 @@
 """What the pictures of all claims share: a finding above, quiet axes, colours that tell lines apart."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -9,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from zoo.claims.base import Claim, Measured
+from zoo.claims.base import Claim, Measured, Number
 from zoo.pictures.canvas import GRID, INK
 from zoo.pictures.looks import RUNS
 from zoo.pictures.marks import QUIET, TEXT
@@ -76,8 +77,10 @@ def line(axes: Axes, x: np.ndarray, y: np.ndarray, name: str, index: int, **look
     axes.plot(x, y, **{"color": RUNS[index % len(RUNS)], "linewidth": 1.6, "label": name, **looks})
 
 
-def band(axes: Axes, x: np.ndarray, y: np.ndarray, spread: np.ndarray, name: str, index: int) -> None:
+def band(axes: Axes, x: np.ndarray, numbers: Sequence[Number], name: str, index: int) -> None:
     """A line of means with their points, and the spread over seeds around it."""
+    y = np.array([number.value for number in numbers])
+    spread = np.array([number.spread or 0.0 for number in numbers])
     line(axes, x, y, name, index, marker="o", markersize=4)
     axes.fill_between(x, y - spread, y + spread, color=RUNS[index % len(RUNS)], alpha=0.15, linewidth=0)
 

@@ -1,8 +1,7 @@
 """V3: the gradient of the recurrent weights is that of the last few steps."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import torch
@@ -12,20 +11,12 @@ from torch.nn import functional as F
 
 from zoo.claims.animation import MovingClaim
 from zoo.claims.base import Measured, Resources, Verdict, register_claim
+from zoo.claims.contenders import STARTS, init_range
 from zoo.claims.picture import across, legend, line, panels
 from zoo.claims.training import over_seeds
 from zoo.diagnostics import share_beyond, watch, weight_gradient_by_lag
 from zoo.model import ModelSpec
 from zoo.stack import StackSpec
-
-CELLS: Mapping[str, str | dict[str, Any]] = {
-    "elman": "elman",
-    "elman, orthogonal": "elman",
-    "lstm": "lstm",
-    "lstm, open": {"name": "lstm", "forget_bias": 4.0},
-    "gru": "gru",
-}
-"""What is compared; "elman" starts as torch's does, from uniformly drawn weights; others as in the zoo."""
 
 
 @final
@@ -67,19 +58,23 @@ class NearSignal(MovingClaim):
         )
 
     def measure(self, resources: Resources) -> Measured:
-        shares = {cell: np.array([self._share(cell, seed) for seed in self.seeds]) for cell in CELLS}
+        shares = {cell: np.array([self._share(cell, seed) for seed in self.seeds]) for cell in STARTS}
         numbers = tuple(
             over_seeds(f"{cell}: share from beyond {lag} steps", shares[cell][:, lag].tolist())
-            for cell in CELLS
+            for cell in STARTS
             for lag in (5, self.lag, self.steps // 2)
         )
         return Measured(numbers, {cell: share.mean(0) for cell, share in shares.items()})
 
     def _share(self, cell: str, seed: int) -> Float[np.ndarray, " lags"]:
         torch.manual_seed(seed)
-        uniform = self.units**-0.5 if cell == "elman" else None
-        stack = StackSpec.of({"cell": CELLS[cell], "hidden_size": self.units})
-        spec = ModelSpec(encoder=stack, vocab_size=self.tokens, output_size=self.tokens, init_range=uniform)
+        stack = StackSpec.of({"cell": STARTS[cell], "hidden_size": self.units})
+        spec = ModelSpec(
+            encoder=stack,
+            vocab_size=self.tokens,
+            output_size=self.tokens,
+            init_range=init_range(cell, self.units),
+        )
         model = spec.build()
         text = torch.randint(self.tokens, (16, self.steps + 1))
         with watch(model) as traces:
@@ -98,7 +93,7 @@ class NearSignal(MovingClaim):
 
     def finding(self, found: Measured) -> str:
         told = (
-            f"{cell} {100 * found[f'{cell}: share from beyond {self.lag} steps']:.2g} %" for cell in CELLS
+            f"{cell} {100 * found[f'{cell}: share from beyond {self.lag} steps']:.2g} %" for cell in STARTS
         )
         return f"From beyond {self.lag} steps: {'; '.join(told)}"
 
@@ -112,7 +107,7 @@ class NearSignal(MovingClaim):
     def _draw(self, found: Measured, figure: Figure, count: int, told: int) -> None:
         """The shares up to a lag, with those of one lag as numbers."""
         (axes,) = panels(figure, "share of the gradient of W_h that comes from further back")
-        for index, cell in enumerate(CELLS):
+        for index, cell in enumerate(STARTS):
             shown = np.maximum(found.curves[cell][:count], 1e-12)
             name = f"{cell}: {100 * found.curves[cell][told]:.2g} % from beyond {told}"
             line(axes, np.arange(len(shown)), shown, name, index)

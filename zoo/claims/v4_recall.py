@@ -1,16 +1,16 @@
 """V4: a plain RNN cannot learn what lies far back; gated cells can."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 from math import ceil
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from zoo.claims.base import Claim, Measured, Number, Resources, Verdict, register_claim
+from zoo.claims.contenders import STARTS, init_range
 from zoo.claims.picture import across, band, legend, panels
 from zoo.claims.training import clipping, each, over_seeds, train
 from zoo.data.base import SequenceData
@@ -21,16 +21,8 @@ from zoo.tasks.base import Task
 from zoo.tasks.optimisation import OptimizerSpec
 from zoo.tasks.sequence_classifier import SequenceClassifier
 
-CELLS: Mapping[str, str | dict[str, Any]] = {
-    "elman": "elman",
-    "elman, orthogonal": "elman",
-    "lstm": "lstm",
-    "lstm, open": {"name": "lstm", "forget_bias": 4.0},
-    "gru": "gru",
-    "mingru": {"name": "mingru", "chrono": 100},
-}
-"""What is compared, and under which name; "elman" starts as torch's does, from uniformly drawn weights."""
-
+CELLS = {**STARTS, "mingru": {"name": "mingru", "chrono": 100}}
+"""What is compared, and under which name."""
 PLAIN = ("elman", "elman, orthogonal")
 GATED = ("lstm", "lstm, open", "gru")
 
@@ -111,11 +103,7 @@ class Recall(Claim):
         x = found.curves["distances"]
         for index, cell in enumerate(self.cells):
             numbers = [number for number in found.numbers if number.what.startswith(f"{cell}, distance")]
-            y, spread = (
-                np.array([number.value for number in numbers]),
-                np.array([number.spread or 0 for number in numbers]),
-            )
-            band(axes, x, y, spread, cell, index)
+            band(axes, x, numbers, cell, index)
         axes.axhline(found["chance"], color="#767676", linewidth=1, linestyle=":")
         axes.set(xscale="log", ylim=(0, 1.03))
         axes.set_xticks(x, [str(each) for each in x])
@@ -131,8 +119,7 @@ def _accuracy(claim: Recall, run: tuple[str, int, int]) -> float:
 
     def make() -> tuple[Task, SequenceData]:
         stack = StackSpec(cell=StackSpec.of({"cell": CELLS[cell]}).cell, hidden_size=claim.units)
-        uniform = claim.units**-0.5 if cell == "elman" else None
-        network = ModelSpec(encoder=stack, pooling="last", init_range=uniform)
+        network = ModelSpec(encoder=stack, pooling="last", init_range=init_range(cell, claim.units))
         task = SequenceClassifier(network, optimizer=OptimizerSpec(lr=claim.lr))
         data = DistantRecall(distance, claim.symbols, steps_per_epoch=per_epoch, seed=seed)
         return task, data

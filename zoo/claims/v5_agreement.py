@@ -112,8 +112,7 @@ class AgreementOverNouns(Claim):
         counts = np.arange(self.most + 1)
         for index, cell in enumerate(self.cells):
             numbers = [number for number in found.numbers if number.what.startswith(f"{cell},")]
-            y = np.array([number.value for number in numbers])
-            band(axes, counts, y, np.array([number.spread or 0.0 for number in numbers]), cell, index)
+            band(axes, counts, numbers, cell, index)
         nearest = np.array([found[f"nearest noun, {count} attractors: error"] for count in counts])
         line(axes, counts, nearest, "nearest noun", 6, linestyle="--", linewidth=1)
         axes.axhline(0.5, color="#767676", linewidth=1, linestyle=":")
