@@ -16,8 +16,9 @@ BEGIN = """\
 # Claims, measured
 
 What lectures and papers say about recurrent networks, sentence by sentence: what was run, the rule that
-decides, and what came out, also where it contradicts the sentence. Rules stood before the runs that are shown;
-sizes, and the rules of V2, V4, X1 and L3, were settled after trials. `zoo claims V1` measures one of them, `zoo claims` all of them, `--full` in a longer form. This page is written by
+decides, and what came out, also where it contradicts the sentence. Rules stood before the runs shown here;
+sizes, and the rules of V2, V4, X1 and L3, were settled after trials. `zoo claims V1` measures one of them,
+`zoo claims` all of them, `--full` in a longer form. This page is written by
 
     zoo claims --animate --root rt-polarity.all --output FOLDER && python recipes/results/claims.py FOLDER
 
