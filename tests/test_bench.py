@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 import torch
@@ -15,13 +16,14 @@ from torch import nn
 
 import zoo.cli.verbs.bench as command
 from zoo.bench import PEERS, Plan, Setting, Shape, Timing, compare, composition, measure
+from zoo.bench.busy import busy
 from zoo.bench.child import answer
 from zoo.bench.contender import Contender, built, engines_of, stack_refusal
 from zoo.bench.floor import floor_work
 from zoo.bench.layers import torch_layers
 from zoo.bench.peers import peer_refusal
 from zoo.bench.timing import SAMPLE, interleaved
-from zoo.bench.work import TrainingStep, random_lengths, stack_work
+from zoo.bench.work import TrainingStep, on_threads, random_lengths, stack_work
 from zoo.cells import CELLS
 from zoo.cli import main
 from zoo.engines import ENGINES
@@ -160,6 +162,28 @@ def test_a_short_work_is_repeated_within_a_sample():
     works = {"a": clock.work("a", [SAMPLE / 3.5] * 100)}
     assert interleaved(works, 2, lambda: None, clock)["a"].seconds == pytest.approx(SAMPLE / 3.5)
     assert len(clock.ran) == 3 + 2 * 4
+
+
+def test_the_median_counts_where_it_is_asked_for():
+    clock = Clock()
+    works = {"a": clock.work("a", [1.0, 1.0, 1.0, 2.0, 9.0, 3.0])}
+    assert interleaved(works, 3, lambda: None, clock, median)["a"].seconds == 3.0
+
+
+def test_busy_processes_end_with_the_block():
+    with busy(2) as processes:
+        assert [process.poll() for process in processes] == [None, None]
+    assert None not in [process.poll() for process in processes]
+
+
+def test_one_thread_is_one_thread_and_only_within_the_work():
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        on_threads(1, lambda: seen.append(torch.get_num_threads()))()
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_ratios_are_those_of_the_times():

@@ -197,8 +197,10 @@ def test_where_libraries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """Sets how many threads there are, and has the least work be worth them all."""
     before = torch.get_num_threads()
+    monkeypatch.setattr("zoo.engines.c.kernel.SHARE", 1)
     yield torch.set_num_threads
     torch.set_num_threads(before)
 

@@ -1,6 +1,6 @@
 """A composition under several engines, beside torch's layers, other libraries and the floor."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, final
 
@@ -15,6 +15,7 @@ from zoo.stack import StackSpec
 
 Timer: TypeAlias = Callable[[Mapping[str, Work], int, Callable[[], None]], dict[str, Timing]]
 RAGGED = " with lengths"
+ALONE = " on one thread"
 
 
 @final
@@ -26,6 +27,7 @@ class Plan:
         engines: Names of engines; none for "auto" and every engine that can run the stack.
         against: Other libraries.
         lengths: Whether each is also timed over sequences of random lengths.
+        one_thread: Whether each is also timed on one thread.
         memory: Whether the peak memory of each is measured.
         repeats: Samples of each; the best one counts.
         timer: What times.
@@ -35,6 +37,7 @@ class Plan:
     engines: tuple[str, ...] = ()
     against: tuple[str, ...] = ()
     lengths: bool = False
+    one_thread: bool = False
     memory: bool = True
     repeats: int = 10
     timer: Timer = interleaved
@@ -59,6 +62,7 @@ class Row:
         to_torch: Seconds over those of the torch layers.
         to_floor: Seconds over those of the products alone; None for a stream.
         ragged: Seconds with random lengths over those without; None where not timed.
+        to_one_thread: Seconds over those on one thread; None where not timed.
     """
 
     composition: str
@@ -68,6 +72,7 @@ class Row:
     to_torch: float
     to_floor: float | None
     ragged: float | None
+    to_one_thread: float | None
 
     @property
     def tokens_per_second(self) -> float:
@@ -85,12 +90,7 @@ def compare(composition: str, spec: StackSpec, shape: Shape, setting: Setting, p
     """
     contenders = _contenders(spec, shape, setting, plan)
     prime(setting)
-    ragged = [
-        replace(each, ragged=True, label=each.label + RAGGED)
-        for each in contenders
-        if plan.lengths and each.kind in ("engine", "torch")
-    ]
-    works = {each.label: each.work() for each in (*contenders, *ragged)}
+    works = {each.label: each.work() for each in (*contenders, *_variants(contenders, plan))}
     timings = plan.timer(works, plan.repeats, setting.settle)
     per = shape.steps if setting.mode == "streaming" else 1
     seconds = {label: timing.seconds / per for label, timing in timings.items()}
@@ -112,9 +112,20 @@ def compare(composition: str, spec: StackSpec, shape: Shape, setting: Setting, p
             ragged=seconds[each.label + RAGGED] / seconds[each.label]
             if each.label + RAGGED in seconds
             else None,
+            to_one_thread=seconds[each.label] / seconds[each.label + ALONE]
+            if each.label + ALONE in seconds
+            else None,
         )
         for each in contenders
     ]
+
+
+def _variants(contenders: Sequence[Contender], plan: Plan) -> list[Contender]:
+    """Engines and torch's layers once more, as far as the plan asks: with lengths, on one thread."""
+    able = [each for each in contenders if each.kind in ("engine", "torch")]
+    ragged = [replace(each, ragged=True, label=each.label + RAGGED) for each in able if plan.lengths]
+    alone = [replace(each, threads=1, label=each.label + ALONE) for each in able if plan.one_thread]
+    return ragged + alone
 
 
 def check(spec: StackSpec, shape: Shape, setting: Setting, plan: Plan) -> None:

@@ -8,7 +8,7 @@ from zoo.bench.floor import floor_work
 from zoo.bench.layers import layers_work, torch_name
 from zoo.bench.peers import peer_work
 from zoo.bench.setting import Setting, Shape
-from zoo.bench.work import Work, stack_work
+from zoo.bench.work import Work, on_threads, stack_work
 from zoo.engines import ENGINES, engine_name, pick
 from zoo.registry import check_choice
 from zoo.stack import Stack, StackSpec
@@ -29,6 +29,7 @@ class Contender:
         shape: Of the batch.
         setting: Where and in which mode.
         ragged: Whether the sequences have random lengths.
+        threads: Of torch; None for as many as there are.
     """
 
     kind: Literal["engine", "torch", "peer", "floor"]
@@ -37,9 +38,14 @@ class Contender:
     shape: Shape
     setting: Setting
     ragged: bool = False
+    threads: int | None = None
 
     def work(self) -> Work:
         """What it does when it is timed."""
+        return self._all() if self.threads is None else on_threads(self.threads, self._all())
+
+    def _all(self) -> Work:
+        """The same, with as many threads as there are."""
         if self.kind == "peer":
             return peer_work(self.label, self.spec, self.shape, self.setting)
         stack = built(self.spec, self.shape, self.setting)

@@ -16,13 +16,14 @@ WHAT = {
     "streaming": "one moment of a stream (stack.step)",
 }
 LEGEND = {
-    "ms": "ms: one run, the best sample.",
+    "ms": "ms: one run, the best sample; beside other work the median.",
     "µs": "µs: one moment, in the best stream.",
     "first ms": "first ms: the first call, in which caches are filled and code is compiled.",
     "MiB": "MiB: memory of a run at its peak, beyond inputs and parameters.",
     "x torch": "x torch: time over that of torch's layers of the same widths and depth, a row below.",
     "x floor": "x floor: time over that of the cells' matrix products alone, torch.mm in a loop.",
     "x len": "x len: time with random lengths from 1 to T over that without.",
+    "x one": "x one: time over that on one thread, in the same turns.",
 }
 
 
@@ -83,6 +84,7 @@ def _cells(row: Row) -> dict[str, str]:
         "x torch": f"{row.to_torch:.2f}",
         "x floor": "" if row.to_floor is None else f"{row.to_floor:.2f}",
         "x len": "" if row.ragged is None else f"{row.ragged:.2f}",
+        "x one": "" if row.to_one_thread is None else f"{row.to_one_thread:.2f}",
     }
 
 
@@ -108,6 +110,7 @@ def csv_rows(rows: Iterable[Row], facts: Mapping[str, str], repeats: int) -> lis
             "x_torch": f"{row.to_torch:.3f}",
             "x_floor": "" if row.to_floor is None else f"{row.to_floor:.3f}",
             "x_lengths": "" if row.ragged is None else f"{row.ragged:.3f}",
+            "x_one_thread": "" if row.to_one_thread is None else f"{row.to_one_thread:.3f}",
             "dtype": row.contender.setting.dtype,
             "device": row.contender.setting.device,
             "repeats": str(repeats),

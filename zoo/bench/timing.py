@@ -1,8 +1,8 @@
-"""Times that can be compared: runs take turns, so that a burst of noise hits all; the best counts."""
+"""Times that can be compared: runs take turns, so that a burst of noise hits all."""
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -20,7 +20,7 @@ class Timing:
     """How long one run takes, and what it needs.
 
     Attributes:
-        seconds: The best run.
+        seconds: The run that counts: the best, or the median beside other work.
         first: Seconds of the first call, in which caches are filled and code is compiled.
         memory: Bytes that a run needs at its peak beyond inputs and parameters; None where not measured.
     """
@@ -35,6 +35,7 @@ def interleaved(
     repeats: int,
     settle: Callable[[], None],
     clock: Callable[[], float] = time.perf_counter,
+    counts: Callable[[Sequence[float]], float] = min,
 ) -> dict[str, Timing]:
     """Times works in turns: A, B, C, A, B, C, ...
 
@@ -43,6 +44,7 @@ def interleaved(
         repeats: Samples of each.
         settle: Waits until the device is done.
         clock: Seconds since some moment.
+        counts: Which of the samples is the result.
     """
 
     def timed(work: Work, times: int) -> float:
@@ -57,8 +59,8 @@ def interleaved(
     warm = {name: [timed(work, 1) for _ in range(WARM_UP)][-1] for name, work in works.items()}
     times = {name: max(1, math.ceil(SAMPLE / max(seconds, 1e-9))) for name, seconds in warm.items()}
     times = {name: min(count, 1000) for name, count in times.items()}
-    best = dict.fromkeys(works, math.inf)
+    samples: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
-            best[name] = min(best[name], timed(work, times[name]))
-    return {name: Timing(seconds=best[name], first=first[name]) for name in works}
+            samples[name].append(timed(work, times[name]))
+    return {name: Timing(seconds=counts(samples[name]), first=first[name]) for name in works}

@@ -33,6 +33,18 @@ def random_lengths(shape: Shape, setting: Setting) -> Tensor:
     return lengths.to(setting.device)
 
 
+def on_threads(count: int, work: Work) -> Work:
+    """The work, done with so many threads of torch."""
+
+    def limited() -> None:
+        before = torch.get_num_threads()
+        torch.set_num_threads(count)
+        work()
+        torch.set_num_threads(before)
+
+    return limited
+
+
 @final
 class TrainingStep:
     """Forward and backward from a fixed gradient of the outputs to inputs and parameters.

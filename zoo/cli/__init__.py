@@ -40,12 +40,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 a mistake of the user, 130 or 143 interrupted.
     """
+    _let_threads_sleep()
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return 130
+
+
+def _let_threads_sleep() -> None:
+    """Has threads that wait for one another sleep, unless the user has said, or torch is there already.
+
+    One that spins takes the processor that the other needs, wherever something else runs beside: then a step
+    takes ten times as long.
+    """
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -21,6 +21,7 @@ from zoo.callbacks.verdict import Verdict
 from zoo.cli.recipes.merge import as_list
 from zoo.cli.run.checkpoints import AtomicCheckpointIO
 from zoo.cli.run.output import on_terminal
+from zoo.cli.run.threads import ThreadsByWork
 from zoo.tasks.base import Task
 
 OBSERVING = (GradientClipping, GradientHistogram, GradientThroughTime, RecurrenceHealth, NonFiniteGuard)
@@ -35,7 +36,7 @@ def completed(config: dict[str, Any], model: LightningModule, folder: Path | Non
         model: What is to be trained.
         folder: The run's folder, if it keeps anything.
     """
-    callbacks: list[Callback] = [*config["callbacks"], EpochsFromOne()]
+    callbacks: list[Callback] = [*config["callbacks"], EpochsFromOne(), ThreadsByWork()]
     saves = config["enable_checkpointing"] is not False
     if saves and not _has(callbacks, Checkpoint):
         callbacks += _checkpoints(model, config)

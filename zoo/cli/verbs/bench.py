@@ -3,10 +3,12 @@
 import argparse
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import final
+from statistics import median
+from typing import Any, final
 
 import torch
 
@@ -25,7 +27,9 @@ from zoo.bench import (
     machine,
     peer_refusal,
 )
+from zoo.bench.busy import busy
 from zoo.bench.table import csv_rows, print_legend, print_table, say
+from zoo.bench.timing import interleaved
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
@@ -38,6 +42,8 @@ SHAPES = ("256x32x64", "128x32x256", "64x64x512")
 QUICK = 2
 """Shapes that are timed unless all are asked for."""
 STREAMS = ("256x1x64", "256x1x256")
+_BESIDE: Mapping[str, Any] = {"one_thread": True, "timer": partial(interleaved, counts=median)}
+"""How a plan differs beside busy processes: the best sample would be one in which they slept."""
 Case = tuple[str, StackSpec, Shape]
 
 
@@ -77,9 +83,7 @@ class Bench(OwnVerb):
         kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.step)")
         add("--lengths", action="store_true", help="also over sequences of random lengths")
         add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
-        add("--dtype", default="float32", metavar="TYPE", help=", ".join(DTYPES))
-        add("--device", default="cpu", help="cpu or cuda")
-        add("--threads", type=int, metavar="N", help="threads of torch")
+        _add_place(add)
         add("--repeats", type=int, default=10, metavar="N", help="samples of each; the best one counts (10)")
         add(
             "--no-memory",
@@ -105,10 +109,24 @@ class Bench(OwnVerb):
             lengths=given.lengths,
             memory=not (given.no_memory or given.streaming),
             repeats=given.repeats,
+            **(_BESIDE if given.beside_busy else {}),
         )
-        with _threads(given.threads):
+        with _threads(given.threads), busy(given.beside_busy or 0):
             cases = _cases(given, setting, plan)
             _run(cases, setting, plan, given.csv)
+
+
+def _add_place(add: Callable[..., Any]) -> None:
+    """Adds what says where and beside what a composition runs."""
+    add("--dtype", default="float32", metavar="TYPE", help=", ".join(DTYPES))
+    add("--device", default="cpu", help="cpu or cuda")
+    add("--threads", type=int, metavar="N", help="threads of torch")
+    add(
+        "--beside-busy",
+        type=int,
+        metavar="N",
+        help="time beside so many busy processes, each also on one thread; the median counts",
+    )
 
 
 def _check_together(given: argparse.Namespace) -> None:
@@ -125,8 +143,9 @@ def _check_together(given: argparse.Namespace) -> None:
             )
     if given.csv is not None and not given.csv.absolute().parent.is_dir():
         raise UserError(f"--csv {given.csv}: there is no folder {given.csv.parent}; expected one that exists")
-    if given.threads is not None:
-        check_positive("--threads", given.threads)
+    for option, count in {"--threads": given.threads, "--beside-busy": given.beside_busy}.items():
+        if count is not None:
+            check_positive(option, count)
 
 
 def _cases(given: argparse.Namespace, setting: Setting, plan: Plan) -> list[Case]:

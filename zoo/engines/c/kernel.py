@@ -13,6 +13,10 @@ from zoo.engines.c.c_source import c_source
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
 
+SHARE = 16e6
+"""Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
+OPERATION = 8
+"""Multiply-adds that take as long as one element-wise operation."""
 C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 
@@ -71,7 +75,15 @@ class CKernel(Kernel):
         return self._libraries[dtype]
 
     def _threads(self, runs: Sequence[Buffers]) -> int:
-        return max(1, min(torch.get_num_threads(), sum(buffers.pre.shape[1] for buffers in runs)))
+        """As many as torch may use, and not more than there are rows, or than the work is worth."""
+        rows = sum(buffers.pre.shape[1] for buffers in runs)
+        worth = sum(len(buffers.pre) * buffers.pre.shape[1] * self._row(buffers) for buffers in runs) / SHARE
+        return max(1, min(torch.get_num_threads(), rows, int(worth)))
+
+    def _row(self, buffers: Buffers) -> int:
+        """Multiply-adds of one row in one step."""
+        products = sum(weight.numel() for weight in buffers.weights)
+        return products + OPERATION * len(self.program.ops) * self.program.width
 
     def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
         dtype, threads = runs[0].pre.dtype, self._threads(runs)
