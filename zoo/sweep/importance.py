@@ -29,7 +29,7 @@ def paint_importance(importances: Mapping[str, float], measure: Measure) -> Figu
     FigureCanvasAgg(figure)
     headline = f"{shorten(order[0][0], LETTERS)} matters most for {measure.name}"
     figure.text(0.02, 1 - 0.14 / height, headline, size=13, weight="bold", color=INK, va="top")
-    said = "how much what the best tenth of trials chose differs from what all did (PED-ANOVA), of 100 %"
+    said = "how much of its variance over the space each option explains (functional ANOVA), of 100 %"
     figure.text(0.02, 1 - 0.42 / height, said, size=TEXT, color=QUIET, va="top")
     wide = WIDTH - NAMES - NUMBERS
     axes = figure.add_axes((NAMES / WIDTH, BELOW / height, wide / WIDTH, ROW * len(order) / height))

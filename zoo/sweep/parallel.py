@@ -91,7 +91,7 @@ def _draw_trials(
     for trial in trials:
         if trial.outcome == "pruned":
             line = _line(trial, options)
-            axes.plot(range(len(line)), line, color=QUIET, linewidth=0.8, linestyle=":", alpha=0.8)
+            axes.plot(range(len(line)), line, color=QUIET, linewidth=1.2, linestyle=":")
     colours = matplotlib.colormaps[MAP]
     for place, trial in reversed(list(enumerate(order))):
         line = [*_line(trial, options), result.place(trial.value)]

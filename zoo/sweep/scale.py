@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-import numpy as np
-
 from zoo.pictures.wording import number
 
 MOST_TICKS = 12
 """Words beside an axis; of more choices evenly chosen ones are named."""
+FEW = 6
+"""Whole numbers up to which each is named."""
 
 
 @final
@@ -24,6 +24,7 @@ class Scale:
         low: The least number.
         high: The largest.
         log: Whether equal factors are equally far apart.
+        is_whole: Whether there is nothing between whole numbers.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Scale:
     low: float = 0.0
     high: float = 1.0
     log: bool = False
+    is_whole: bool = False
 
     def place(self, value: Any) -> float:
         """Where a value lies."""
@@ -46,8 +48,12 @@ class Scale:
         if self.labels:
             named = [(self.place(label), label) for label in self.labels]
             return _evenly(named)
-        between = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
-        return [(self.place(value), number(value)) for value in (self.low, between, self.high)]
+        if self.is_whole and self.high - self.low < FEW:
+            values = [float(value) for value in range(int(self.low), int(self.high) + 1)]
+        else:
+            between = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+            values = [self.low, float(round(between) if self.is_whole else f"{between:.3g}"), self.high]
+        return [(self.place(value), number(value)) for value in values]
 
     @classmethod
     def over(cls, name: str, values: Sequence[float]) -> "Scale":
@@ -58,4 +64,4 @@ class Scale:
 def _evenly(ticks: list[tuple[float, str]]) -> list[tuple[float, str]]:
     if len(ticks) <= MOST_TICKS:
         return ticks
-    return [ticks[place] for place in np.linspace(0, len(ticks) - 1, MOST_TICKS).round().astype(int)]
+    return [ticks[round(place * (len(ticks) - 1) / (MOST_TICKS - 1))] for place in range(MOST_TICKS)]

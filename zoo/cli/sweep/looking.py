@@ -61,6 +61,18 @@ class SpaceLook:
         return self.look.at(Variant(f"{dimension.path}={value}", inputs))
 
 
+def check_metric(metric: str) -> None:
+    """Refuses what is not measured in validation.
+
+    Raises:
+        UserError: it is of another stage.
+    """
+    if metric.startswith(("test/", "train/")):
+        raise UserError(
+            f"--metric is {metric}, and a search goes by validation; expected one such as val/loss"
+        )
+
+
 def measure_of(metric: str, goal: str | None, seen: SeenVariant) -> Measure:
     """What a search is to make better.
 
@@ -72,10 +84,6 @@ def measure_of(metric: str, goal: str | None, seen: SeenVariant) -> Measure:
     Raises:
         UserError: no trial would measure it, or nothing says which end of it is better.
     """
-    if metric.startswith(("test/", "train/")):
-        raise UserError(
-            f"--metric is {metric}, and a search goes by validation; expected one such as val/loss"
-        )
     name = STAGE + metric.removeprefix(STAGE)
     known = [STAGE + each for each in seen.metrics]
     if known and name not in known:

@@ -142,7 +142,7 @@ class Range(Dimension):
 
     @property
     def scale(self) -> Scale:
-        return Scale(name=self.path, low=self.low, high=self.high, log=self.log)
+        return Scale(name=self.path, low=self.low, high=self.high, log=self.log, is_whole=self.is_whole)
 
     def for_wandb(self) -> dict[str, Any]:
         if self.step is not None:
@@ -261,7 +261,7 @@ def _check_values(space: Space, inputs: RecipeInputs) -> None:
             tried = RecipeInputs(inputs.files, [*inputs.options, *space.fixed, (dimension.key, value)])
             try:
                 check(tried, SECTIONS)
-            except (UserError, LookupError) as error:
+            except (UserError, ValueError, LookupError) as error:
                 raise UserError(f"{dimension.path}={value}: {error}") from error
 
 

@@ -152,11 +152,15 @@ class SharedStudy:
         return [_seen(trial, paths) for trial in self._study.get_trials(deepcopy=False)]
 
     def importances(self) -> dict[str, float]:
-        """How much of the metric's differences each option explains, of 1; nothing where trials are few."""
+        """How much of the metric's variance over the space each option explains, of 1; nothing of few trials.
+
+        By functional ANOVA over a random forest (Hutter et al., 2014, https://proceedings.mlr.press/v32/hutter14.html).
+        """
         done = [trial for trial in self.trials() if trial.outcome == "done"]
         if len(done) < FEWEST or len({trial.value for trial in done}) == 1:
             return {}
-        return optuna.importance.get_param_importances(self._study)
+        explained = optuna.importance.FanovaImportanceEvaluator(seed=0)
+        return optuna.importance.get_param_importances(self._study, evaluator=explained)
 
     def leave(self) -> None:
         """Lets go of the trials that this process has not ended."""

@@ -12,7 +12,7 @@ from zoo.cli.compare.scheduling import work_on
 from zoo.cli.errors import FailedError, UserError, of_disk
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.sweep.best import write_best
-from zoo.cli.sweep.looking import SpaceLook, measure_of
+from zoo.cli.sweep.looking import SpaceLook, check_metric, measure_of
 from zoo.cli.sweep.plan import STUDY, Plan
 from zoo.cli.sweep.space import Space
 from zoo.cli.sweep.study import SharedStudy
@@ -62,11 +62,13 @@ def looked_at(
     given: argparse.Namespace, inputs: RecipeInputs, space: Space, let_in: Sequence[str]
 ) -> tuple[Plan, SeenVariant]:
     """The search, and what is known of its trials once each value was built; raises as `sweep_recipe`."""
+    folder = folder_of(given, inputs)
+    check_metric(given.metric)
     seed = inputs.merged.get("seed_everything")
     seed = seed if isinstance(seed, int) and not isinstance(seed, bool) else SEED
     seen = SpaceLook(space, inputs, Look("sweep", seed, let_in)).at_each_value()
     plan = Plan(
-        folder=folder_of(given, inputs),
+        folder=folder,
         inputs=inputs,
         space=space,
         measure=measure_of(given.metric, given.goal, seen),
