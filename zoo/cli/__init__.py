@@ -11,6 +11,8 @@ from zoo.cli.verbs import known_verbs, summaries
 from zoo.registry import nearest, printable
 
 ALLOW = "--allow-import"
+COMPLETES = "_ARGCOMPLETE"
+"""What a shell sets that asks what may be typed."""
 HELP = """\
 usage: zoo COMMAND [options]
 
@@ -41,11 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 failed, 2 a mistake of the user, 130 or 143 interrupted.
     """
     try:
+        if COMPLETES in os.environ:
+            _complete()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return 130
+
+
+def _complete() -> NoReturn:
+    from zoo.cli.completion import complete  # which no other command waits for
+
+    complete()
 
 
 def _dispatch(arguments: list[str]) -> int:

@@ -64,13 +64,14 @@ def budget(encoder: str, params: str) -> list[Option]:
 def takes_fractions(key: str, recipe: Recipe) -> bool:
     """Whether an option is a number with a fraction, as far as the source of its owner says."""
     place, _, name = key.rpartition(".")
-    sections = {
-        "trainer": Source.of(TRAINER).arguments() or (),
-        **dict(_of_part(recipe.get("data"), "data")),
-        **places_of(recipe),
-    }
-    declared = (option.text for option in sections.get(place, ()) if option.name == name)
+    declared = (option.text for option in all_places_of(recipe).get(place, ()) if option.name == name)
     return any("float" in text.partition("=")[0] for text in declared)
+
+
+def all_places_of(recipe: Recipe) -> Places:
+    """The places within model, data and trainer that have options."""
+    trainer = Source.of(TRAINER).arguments() or ()
+    return {"trainer": trainer, **dict(_of_part(recipe.get("data"), "data")), **places_of(recipe)}
 
 
 def _of_part(part: Any, place: str) -> Iterator[tuple[str, list[Argument]]]:

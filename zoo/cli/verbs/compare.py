@@ -44,9 +44,44 @@ pairs flips signs of the differences between runs of the same seed. All variants
 class Compare(Verb):
     """Compare recipes, cells or finished runs over several seeds in one table."""
 
+    takes_recipe = True
+
+    def parser(self) -> Arguments:
+        parser = Arguments(self.name, USAGE)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description, parser.epilog = ABOUT, EXAMPLES
+        add = parser.add_argument
+        add(
+            "what",
+            nargs="*",
+            metavar="RECIPE | RUN_FOLDER",
+            help="recipes by file or name; or folders of runs",
+        )
+        add("--over", action="append", default=[], metavar="PATH=a,b", help="what varies; several are a grid")
+        add("--params", type=count, metavar="N", help="parameters of each encoder, which gives it its width")
+        add(
+            "--seeds",
+            default="3",
+            metavar="K",
+            help="1 to K, the same for all variants (3), or a list: 4,7",
+        )
+        add(
+            "--jobs",
+            type=count,
+            default=1,
+            metavar="N",
+            help="runs at once, each in a process of its own (1)",
+        )
+        add("--name", metavar="NAME", help="of the folder runs/compare-NAME; by default of recipe and paths")
+        add("--metric", metavar="NAME", help="what is compared, such as test/loss; by default the task's own")
+        add("--against", metavar="VARIANT", help="what the others are held against; by default the first")
+        add("--retry", action="store_true", help="begin runs anew that have failed")
+        add("--output", type=Path, metavar="FOLDER", help="of finished runs: where table and picture go")
+        return parser
+
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         mine, recipe_options = divided(arguments)
-        given = _parser(self.name).read(mine)
+        given = self.parser().read(mine)
         options = RecipeInputs.of(recipe_options).options
         import_modules(allowed)
         let_in(allowed)
@@ -63,24 +98,6 @@ class Compare(Verb):
 
         compare_finished([Path(name) for name in folders], given.metric, given.against, given.output)
         return 0
-
-
-def _parser(verb: str) -> Arguments:
-    parser = Arguments(verb, USAGE)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = ABOUT, EXAMPLES
-    add = parser.add_argument
-    add("what", nargs="*", metavar="RECIPE | RUN_FOLDER", help="recipes, by file or name; or folders of runs")
-    add("--over", action="append", default=[], metavar="PATH=a,b", help="what varies; several make a grid")
-    add("--params", type=count, metavar="N", help="parameters of each encoder, which gives it its width")
-    add("--seeds", default="3", metavar="K", help="1 to K, the same for all variants (3); or a list: 4,7,9")
-    add("--jobs", type=count, default=1, metavar="N", help="runs at once, each a process with its cores (1)")
-    add("--name", metavar="NAME", help="of the folder runs/compare-NAME; by default of recipe and paths")
-    add("--metric", metavar="NAME", help="what is compared, such as test/loss; by default the task's own")
-    add("--against", metavar="VARIANT", help="what the others are held against; by default the first")
-    add("--retry", action="store_true", help="begin runs anew that have failed")
-    add("--output", type=Path, metavar="FOLDER", help="of finished runs: where table and picture go")
-    return parser
 
 
 def _check_reads_only(given: argparse.Namespace, folders: Sequence[str], options: Sequence[str]) -> None:

@@ -43,9 +43,32 @@ NEEDED = "sweep needs the package optuna, which is not installed; pip install re
 class Sweep(Verb):
     """Search for the best options of a recipe, in several processes."""
 
+    takes_recipe = True
+
+    def parser(self) -> Arguments:
+        parser = Arguments(self.name, USAGE)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description, parser.epilog = ABOUT, EXAMPLES
+        add = parser.add_argument
+        add("what", nargs="*", metavar="--config RECIPE", help="the recipe, by file or name")
+        add("--over", type=Path, metavar="SPACE.yaml", help="what varies")
+        add("--trials", type=count, default=20, metavar="N", help="trials in all, of all processes (20)")
+        add("--jobs", type=count, default=1, metavar="N", help="trials at once, each in a process (1)")
+        add("--name", metavar="NAME", help="of the folder runs/sweep-NAME; by default that of the recipe")
+        add("--metric", default="val/loss", metavar="NAME", help="of validation at the best epoch (val/loss)")
+        add("--goal", choices=("minimize", "maximize"), help="where the metric's name does not say it")
+        add("--warmup", type=count, default=1, metavar="N", help="epochs before a trial may be given up (1)")
+        add("--no-pruning", action="store_true", help="give no trial up")
+        add(
+            "--wandb",
+            action="store_true",
+            help="write the file of a sweep of W&B, and train nothing",
+        )
+        return parser
+
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         mine, recipe_options = divided(arguments)
-        given = _parser(self.name).read(mine)
+        given = self.parser().read(mine)
         if given.over is None or not given.what:
             missing = "--config RECIPE" if given.over is not None else "--over SPACE.yaml"
             raise UserError(f"sweep got no {missing}; expected zoo sweep {USAGE}")
@@ -65,25 +88,3 @@ class Sweep(Verb):
         from zoo.cli.sweep.swept import sweep_recipe  # as above
 
         return sweep_recipe(given, inputs, space, allowed)
-
-
-def _parser(verb: str) -> Arguments:
-    parser = Arguments(verb, USAGE)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = ABOUT, EXAMPLES
-    add = parser.add_argument
-    add("what", nargs="*", metavar="--config RECIPE", help="the recipe, by file or name")
-    add("--over", type=Path, metavar="SPACE.yaml", help="what varies")
-    add("--trials", type=count, default=20, metavar="N", help="trials in all, of all processes (20)")
-    add("--jobs", type=count, default=1, metavar="N", help="trials at once, each in a process (1)")
-    add("--name", metavar="NAME", help="of the folder runs/sweep-NAME; by default that of the recipe")
-    add("--metric", default="val/loss", metavar="NAME", help="of validation, at the best epoch (val/loss)")
-    add("--goal", choices=("minimize", "maximize"), help="where the metric's name does not say it")
-    add("--warmup", type=count, default=1, metavar="N", help="epochs before a trial may be given up (1)")
-    add("--no-pruning", action="store_true", help="give no trial up")
-    add(
-        "--wandb",
-        action="store_true",
-        help="write the file of a sweep of W&B, and train nothing",
-    )
-    return parser
