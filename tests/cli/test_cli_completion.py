@@ -34,7 +34,6 @@ def answers(line, folder):
     ("line", "expected"),
     [
         ("zoo sw", ["sweep"]),
-        ("zoo fit --config digits_r", ["digits_rows_lstm"]),
         (f"zoo fit {RECIPE} --model.network.encoder.num", ["--model.network.encoder.num_layers"]),
         (f"zoo sweep {RECIPE} --model.network.encoder.cell gr", ["gru", "gru_d"]),
         ("zoo sweep --no-p", ["--no-pruning"]),

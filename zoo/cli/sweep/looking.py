@@ -28,6 +28,11 @@ class SpaceLook:
     def __init__(self, space: Space, inputs: RecipeInputs, look: Look) -> None:
         self.space, self.inputs, self.look = space, inputs, look
 
+    def at_first(self) -> SeenVariant:
+        """Builds the first value of each option, where all were built before; raises as `at_each_value`."""
+        first = self.space.dimensions[0]
+        return self._at(first, first.probes[0], 0)
+
     def at_each_value(self) -> SeenVariant:
         """Builds each value of each option, together with the first values of the others.
 

@@ -61,12 +61,14 @@ def sweep_recipe(given: argparse.Namespace, inputs: RecipeInputs, space: Space, 
 def looked_at(
     given: argparse.Namespace, inputs: RecipeInputs, space: Space, let_in: Sequence[str]
 ) -> tuple[Plan, SeenVariant]:
-    """The search, and what is known of its trials once each value was built; raises as `sweep_recipe`."""
+    """The search, and what is known of its trials once it was built; raises as `sweep_recipe`."""
     folder = folder_of(given, inputs)
     check_metric(given.metric)
     seed = inputs.merged.get("seed_everything")
     seed = seed if isinstance(seed, int) and not isinstance(seed, bool) else SEED
-    seen = SpaceLook(space, inputs, Look("sweep", seed, let_in)).at_each_value()
+    look = SpaceLook(space, inputs, Look("sweep", seed, let_in))
+    is_begun = (folder / STUDY).is_file()  # with a space that is compared with this one
+    seen = look.at_first() if is_begun else look.at_each_value()
     plan = Plan(
         folder=folder,
         inputs=inputs,
