@@ -146,6 +146,8 @@ def test_a_trial_that_is_worse_than_others_were_is_given_up(zoo, folder, space):
 def test_processes_share_trials_and_take_up_those_of_the_dead(folder, space):
     plan = plan_in(folder)
     one, other = SharedStudy(plan), SharedStudy(plan)
+    storage = f"sqlite:///{plan.folder}/study.db"
+    optuna.load_study(study_name="sweep", storage=storage).ask()  # by one that was killed before it chose
     first, second = one.take(), other.take()
     assert (first.number, second.number) == (0, 1)
     assert first.words != second.words

@@ -88,16 +88,12 @@ class SharedStudy:
             trials = self._study.get_trials(deepcopy=False)
             for trial in trials:
                 if trial.state == TrialState.RUNNING and self._hold(trial.number):
-                    return self._run(trial.number, trial.params)
+                    return self._run(begun_trial(self._study, self._storage, trial.number))
             if len(trials) >= self.plan.trials:
                 return None
             new = self._study.ask()
-            # With a seed for each trial, processes that begin at once do not all choose the same.
-            self._study.sampler = optuna.samplers.TPESampler(seed=self.plan.seed * APART + new.number)
-            for dimension in self.plan.space.dimensions:
-                dimension.suggest(new)
             self._hold(new.number)
-            return self._run(new.number, new.params)
+            return self._run(new)
 
     def _hold(self, number: int) -> bool:
         """Takes a trial for this process, unless another has it."""
@@ -112,12 +108,18 @@ class SharedStudy:
     def _folder(self, number: int) -> Path:
         return self.plan.folder / f"trial_{number}"
 
-    def _run(self, number: int, chosen: Mapping[str, Any]) -> TrialRun:
-        variant = self.plan.variant(number, chosen)
+    def _run(self, trial: Trial) -> TrialRun:
+        """The run of a trial, which chooses what it has not chosen yet."""
+        # With a seed for each trial, processes that begin at once do not all choose the same.
+        self._study.sampler = optuna.samplers.TPESampler(seed=self.plan.seed * APART + trial.number)
+        for dimension in self.plan.space.dimensions:
+            dimension.suggest(trial)
+        number, chosen, seed = trial.number, trial.params, self.plan.seed
         paths = [dimension.path for dimension in self.plan.space.dimensions]
         words = " ".join(f"{path}={_short(chosen[path])}" for path in paths)
-        folder = self._folder(number) / f"seed_{self.plan.seed}"
-        return TrialRun(self.plan, number, words, SeedRun(variant, self.plan.seed, folder, self.plan.modules))
+        folder = self._folder(number) / f"seed_{seed}"
+        run = SeedRun(self.plan.variant(number, chosen), seed, folder, self.plan.modules)
+        return TrialRun(self.plan, number, words, run)
 
     def ended(self, one: TrialRun, code: int) -> None:
         """Tells the study how a trial has ended; one whose process was killed is taken again."""

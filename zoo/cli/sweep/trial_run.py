@@ -6,7 +6,7 @@ from typing import final
 from zoo.cli.compare.seed_run import KeptJob, SeedRun, apart
 from zoo.cli.run.job import BuiltRun
 from zoo.cli.sweep.plan import Plan
-from zoo.cli.sweep.pruning import TellStudy
+from zoo.cli.sweep.pruning import PRUNED, TellStudy
 from zoo.runs.atomic_file import alone
 
 
@@ -56,6 +56,8 @@ class TrialRun:
         with alone(self.run.folder.parent / "training.lock"):
             job, study, number = TrialJob(self.run.folder), opened(self.plan), self.number
             trial, known = begun_trial(*study, number), study[0].trials[number].intermediate_values
+            if PRUNED in trial.user_attrs:  # before the study could be told
+                return 0
             prunes = self.plan.warmup is not None
             job.callbacks = [TellStudy(trial, self.plan.measure.name, set(known), prunes)]
             return self.run.train_by(job)
