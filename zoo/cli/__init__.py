@@ -11,6 +11,8 @@ from zoo.cli.verbs import known_verbs, summaries
 from zoo.registry import nearest, printable
 
 ALLOW = "--allow-import"
+COMPLETES = "_ARGCOMPLETE"
+"""What a shell sets that asks what may be typed."""
 HELP = """\
 usage: zoo COMMAND [options]
 
@@ -42,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _let_threads_sleep()
     try:
+        if COMPLETES in os.environ:
+            _complete()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -57,6 +61,12 @@ def _let_threads_sleep() -> None:
     """
     if "torch" not in sys.modules:
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def _complete() -> NoReturn:
+    from zoo.cli.completion import complete  # which no other command waits for
+
+    complete()
 
 
 def _dispatch(arguments: list[str]) -> int:

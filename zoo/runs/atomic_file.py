@@ -70,6 +70,22 @@ def claimed(path: Path) -> IO[bytes] | None:
     return file
 
 
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """A block in which one process at a time is; others wait. On a file system without locks none does.
+
+    Args:
+        path: The file whose lock it is, made if it is not there.
+
+    Raises:
+        OSError: it can be neither opened nor made.
+    """
+    with path.open("a+b") as file:
+        with suppress(OSError):
+            _lock(file, waits=True)
+        yield
+
+
 def sweep(folder: Path) -> None:
     """Removes the unfinished files of processes that are no more; what cannot be removed stays."""
     for path in folder.glob(f"{PARTIAL}*"):

@@ -12,7 +12,6 @@ from lightning.pytorch import LightningDataModule, Trainer
 
 from zoo.cli.compare.variants import Variant
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.session import run
 from zoo.data.base import SequenceData
@@ -48,10 +47,12 @@ class SeenVariant:
     Attributes:
         data: The fingerprint of its data.
         encoder_parameters: Of its encoder; None of a model that is not the zoo's.
+        metrics: Names of what its task measures, as "loss"; none of a model that is not the zoo's.
     """
 
     data: str
     encoder_parameters: int | None
+    metrics: tuple[str, ...] = ()
 
 
 @final
@@ -60,13 +61,14 @@ class CheckJob(Job):
 
     Args:
         known: Data that has been looked at, by its part of the recipe; it is added to.
+        verb: What is to train it.
     """
 
-    name, method, folder = "compare", "fit", ""
+    method, folder = "fit", ""
     on_one_device, why_one_device = True, WHY_ONE_DEVICE
 
-    def __init__(self, known: dict[str, SeenData]) -> None:
-        self.known = known
+    def __init__(self, known: dict[str, SeenData], verb: str) -> None:
+        self.known, self.name = known, verb
         self.seen = SeenVariant("", None)
 
     def trainer(self, arguments: dict[str, Any], recipe: Mapping[str, Any], config: Namespace) -> Trainer:
@@ -84,13 +86,21 @@ class CheckJob(Job):
         key = json.dumps(run.config.data.as_dict() if run.data is not None else None, default=str)
         if key not in self.known:
             self.known[key] = _seen(run.data)
-        data, count = self.known[key], None
+        data = self.known[key]
+        self.seen = SeenVariant(data.fingerprint, None)
         if isinstance(run.model, Task):
-            run.model.network = run.model.network.resolved(run.model.model_sizes(data.sizes))
-            with torch.device("meta"):
-                encoder = run.model.build_model().stacks[0]
-            count = sum(parameter.numel() for parameter in encoder.parameters())
-        self.seen = SeenVariant(data.fingerprint, count)
+            count, metrics = _look_into(run.model, data.sizes)
+            self.seen = SeenVariant(data.fingerprint, count, metrics)
+
+
+def _look_into(task: Task, sizes: Mapping[str, int]) -> tuple[int, tuple[str, ...]]:
+    """The parameters of the encoder that it would have for data of these sizes, and what it measures."""
+    task.network = task.network.resolved(task.model_sizes(sizes))
+    with torch.device("meta"):
+        encoder = task.build_model().stacks[0]
+    assert task.network.output_size is not None
+    metrics = ("loss", *task.metrics(task.network.output_size))
+    return sum(parameter.numel() for parameter in encoder.parameters()), metrics
 
 
 def _seen(data: LightningDataModule | None) -> SeenData:
@@ -119,19 +129,35 @@ def look_at(variants: Sequence[Variant], seed: int, let_in: Sequence[str]) -> di
     Raises:
         UserError: one of them cannot be built; says which.
     """
-    known: dict[str, SeenData] = {}
-    seen: dict[str, SeenVariant] = {}
-    for variant in variants:
-        job = CheckJob(known)
-        code = _checked(job, variant, variant.with_seed(seed), let_in)
+    look = Look("compare", seed, let_in)
+    return {variant.name: look.at(variant) for variant in variants}
+
+
+@final
+class Look:
+    """Looks at variants; at data that several of them have only once.
+
+    Args:
+        verb: What is to train them.
+        seed: Any of the seeds.
+        let_in: Modules of the user that recipes may name.
+    """
+
+    def __init__(self, verb: str, seed: int, let_in: Sequence[str]) -> None:
+        self.verb, self.seed, self.let_in = verb, seed, let_in
+        self._known: dict[str, SeenData] = {}
+
+    def at(self, variant: Variant) -> SeenVariant:
+        """What is known of a variant.
+
+        Raises:
+            UserError: it cannot be built.
+        """
+        job = CheckJob(self._known, self.verb)
+        try:
+            code = run(job, variant.with_seed(self.seed), self.let_in)
+        except (UserError, ValueError, LookupError) as error:
+            raise UserError(f"{variant.name}: {error}") from error
         if code:
             raise SystemExit(code)
-        seen[variant.name] = job.seen
-    return seen
-
-
-def _checked(job: CheckJob, variant: Variant, inputs: RecipeInputs, let_in: Sequence[str]) -> int:
-    try:
-        return run(job, inputs, let_in)
-    except (UserError, ValueError, LookupError) as error:
-        raise UserError(f"{variant.name}: {error}") from error
+        return job.seen

@@ -54,9 +54,9 @@ class ComparisonFolder:
         """
         kept = self._kept()
         for variant in variants:
-            new = {"recipe": _plain(variant.inputs.merged), "data": seen[variant.name].data}
+            new = {"recipe": plain(variant.inputs.merged), "data": seen[variant.name].data}
             old = kept.setdefault(variant.name, new)
-            changed = next(iter(_differences(old, new)), None)
+            changed = next(iter(differences(old, new)), None)
             if changed is not None:
                 raise UserError(
                     f"{self.path} has runs of {variant.name!r} in which {changed}; expected the same "
@@ -121,19 +121,19 @@ def _trial(plain: Mapping[str, Any]) -> Trial | None:
         return None
 
 
-def _plain(recipe: Any) -> Any:
+def plain(recipe: Any) -> Any:
     """A recipe as JSON gives it back."""
     plain: Any = json.loads(json.dumps(recipe, default=str))
     return plain
 
 
-def _differences(old: Any, new: Any, place: str = "") -> list[str]:
-    """What differs between two records, each in a clause."""
+def differences(old: Any, new: Any, place: str = "") -> list[str]:
+    """What differs between two records of how runs were begun, each in a clause."""
     if isinstance(old, dict) and isinstance(new, dict):
         return [
             clause
             for key in [*new, *(key for key in old if key not in new)]
-            for clause in _differences(old.get(key), new.get(key), f"{place}.{key}".lstrip("."))
+            for clause in differences(old.get(key), new.get(key), f"{place}.{key}".lstrip("."))
         ]
     if old == new:
         return []

@@ -1,4 +1,4 @@
-"""One run of a comparison, in this process or in one of its own."""
+"""One run of several, in this process or in one of its own."""
 
 import multiprocessing
 import os
@@ -6,15 +6,16 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import final
+from typing import NoReturn, final
 
 from zoo.callbacks.nonfinite.watch import NonFiniteError
 from zoo.cli.compare.checking import WHY_ONE_DEVICE
 from zoo.cli.compare.variants import Variant
-from zoo.cli.errors import UserError, debugging, failure
+from zoo.cli.errors import debugging, failure
 from zoo.cli.recipes.allowlist import import_modules, let_in
 from zoo.cli.recipes.recipe import LAST
 from zoo.cli.run.fit import check_writable, finish_fit
@@ -26,9 +27,8 @@ ERROR, OUTPUT = "error.txt", "output.txt"
 """Why a run has failed, and what one in a process of its own has printed."""
 
 
-@final
-class SeedJob(Job):
-    """Trains, or goes on training, and tests.
+class KeptJob(Job, ABC):
+    """Trains, or goes on training, in a folder that is given.
 
     Args:
         runs: Where the folder of the run is made.
@@ -37,13 +37,14 @@ class SeedJob(Job):
         error: What was not finite, where that has ended it.
     """
 
-    name, method, folder, goes_on = "compare", "fit", "version", True
+    method, folder, goes_on = "fit", "version", True
     on_one_device, why_one_device = True, WHY_ONE_DEVICE
 
     def __init__(self, runs: Path) -> None:
         self.runs: Path = runs
         self.error = ""
 
+    @final
     def do(self, run: BuiltRun) -> None:
         check_writable(run.trainer, run.folder)
         try:
@@ -51,6 +52,20 @@ class SeedJob(Job):
         except NonFiniteError as error:
             self.error = str(error)
             raise
+        self.finish(run)
+
+    @abstractmethod
+    def finish(self, run: BuiltRun) -> None:
+        """Does what follows the training."""
+
+
+@final
+class SeedJob(KeptJob):
+    """Trains, and tests."""
+
+    name = "compare"
+
+    def finish(self, run: BuiltRun) -> None:
         finish_fit(run.trainer, run.model, run.data if run.config.test_after_fit else None, run.folder)
 
 
@@ -101,7 +116,14 @@ class SeedRun:
         return told.read_text(encoding="utf-8") if told.is_file() else f"its process ended with code {code}"
 
     def train(self) -> int:
-        """Trains and tests in this process, and returns the exit code; what has failed is kept as a sentence.
+        """Trains and tests in this process; otherwise like `train_by`."""
+        return self.train_by(SeedJob(self.folder))
+
+    def train_by(self, job: KeptJob) -> int:
+        """Trains in this process, and returns the exit code; what has failed is kept as a sentence.
+
+        Args:
+            job: What trains it, in the folder of this run.
 
         Raises:
             SystemExit: it was told to stop, and has saved what it had.
@@ -110,7 +132,6 @@ class SeedRun:
         inputs = self.variant.with_seed(self.seed)
         if any(self.folder.glob("version_*/checkpoints/*.ckpt")):
             inputs = replace(inputs, options=[*inputs.options, ("ckpt_path", LAST)])
-        job = SeedJob(self.folder)
         try:
             code = run(job, inputs, self.modules)
         except Exception as error:  # whatever it is, the other runs are not to suffer from it
@@ -126,20 +147,27 @@ class SeedRun:
         return 1
 
     def train_apart(self) -> None:
-        """The same in a process of its own: it prints to a file, and stops where its parent is gone."""
-        threading.Thread(target=_stop_with_parent, daemon=True).start()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        sys.stdout.flush()
-        for stream in (1, 2):
-            os.dup2(file, stream)
-        import_modules(self.modules)
-        let_in(self.modules)
-        try:
-            code = self.train()
-        except UserError as error:
-            code = self._fail(str(error))
-        sys.exit(code)
+        """The same in a process of its own."""
+        apart(self.folder, self.modules, self.train)
+
+
+def apart(folder: Path, modules: Sequence[str], train: Callable[[], int]) -> NoReturn:
+    """Trains in a process of its own: it prints to a file, and stops where its parent is gone.
+
+    Args:
+        folder: Where the file is.
+        modules: Modules of the user that recipes may name.
+        train: Trains, and returns the exit code.
+    """
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = os.open(folder / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    sys.stdout.flush()
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    import_modules(modules)
+    let_in(modules)
+    sys.exit(train())
 
 
 def _stop_with_parent() -> None:

@@ -2,18 +2,16 @@
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.allowlist import PLACES
 from zoo.cli.recipes.check import SECTIONS, check
 from zoo.cli.recipes.listing import find
+from zoo.cli.recipes.paths import Places, budget, encoder_of, full_path, places_of
 from zoo.cli.recipes.recipe import Option, RecipeInputs
-from zoo.registry import nearest
-from zoo.registry.source import Source
 
 SEED = "seed_everything"
 GIVEN = {
@@ -130,70 +128,21 @@ def _check_options(options: Sequence[Option]) -> None:
 def _of_recipe(
     path: Path, options: Sequence[Option], axes: Sequence[Axis], params: int | None, is_one_of_several: bool
 ) -> Iterator[Variant]:
-    plain = RecipeInputs([path], options)
-    places = dict(_places(plain.merged.get("model")))
-    budget = [] if params is None else _budget(places, params)
-    keys = [_full(axis.path, places) for axis in axes]
+    places = places_of(RecipeInputs([path], options).merged)
+    fixed = [] if params is None else _budget(places, params)
+    for axis in axes:
+        if axis.path in GIVEN:
+            raise UserError(f"--over {axis.path}: a comparison {GIVEN[axis.path]}")
+    keys = [full_path(axis.path, places, "--over") for axis in axes]
     for values in itertools.product(*(axis.values for axis in axes)):
         labels = [axis.label(value) for axis, value in zip(axes, values, strict=True)]
         name = " ".join([path.stem, *labels] if is_one_of_several or not axes else labels)
         own = list(zip(keys, values, strict=True))
-        yield Variant(name, RecipeInputs([path], [*options, *budget, *own]))
+        yield Variant(name, RecipeInputs([path], [*options, *fixed, *own]))
 
 
-def _budget(places: Mapping[str, Sequence[str]], params: int) -> list[Option]:
-    """The options that give an encoder so many parameters."""
-    encoders = sorted((place for place in places if place.endswith(".encoder")), key=len)
-    if not encoders:
+def _budget(places: Places, params: int) -> list[Option]:
+    encoder = encoder_of(places)
+    if encoder is None:
         raise UserError("--params gives an encoder its width, and this model has none; leave it out")
-    # The width that a stack has where nobody gives it one, for two ways of saying it are refused.
-    unset = str(_default_width())
-    return [(f"{encoders[0]}.hidden_size", unset), (f"{encoders[0]}.params", str(params))]
-
-
-def _default_width() -> Any:
-    from zoo.stack.spec import StackSpec  # torch, which no mistake need wait for
-
-    return StackSpec().hidden_size
-
-
-def _places(model: Any, place: str = "model") -> Iterator[tuple[str, list[str]]]:
-    """The places within a model that have options, and what these are called; itself first."""
-    path = model.get("class_path") if isinstance(model, dict) else model
-    if isinstance(path, str):
-        module, _, name = path.rpartition(".")
-        yield from _within(f"{module}:{name}", place)
-
-
-def _within(target: str, place: str) -> Iterator[tuple[str, list[str]]]:
-    arguments = Source.of(target).arguments() or []
-    yield place, [argument.name for argument in arguments]
-    for argument in arguments:
-        for spec in argument.classes if argument.name not in PLACES else ():
-            if Source.of(spec).is_dataclass:
-                yield from _within(spec, f"{place}.{argument.name}")
-
-
-def _full(path: str, places: Mapping[str, Sequence[str]]) -> str:
-    """The option that a path means, which may leave out what stands before it: the outermost one.
-
-    Raises:
-        UserError: there is none, or several.
-    """
-    first = path.partition(".")[0]
-    if first in SECTIONS:
-        if path in GIVEN:
-            raise UserError(f"--over {path}: a comparison {GIVEN[path]}")
-        return path
-    held = [place for place, names in places.items() if first in names]
-    least = min((place.count(".") for place in held), default=0)
-    found = [f"{place}.{path}" for place in held if place.count(".") == least]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"--over {path} may mean {' or '.join(found)}; expected one of them")
-    known = dict.fromkeys(name for names in places.values() for name in names)
-    raise UserError(
-        f"--over {path}: the model has no option {first!r}{nearest(first, known) or ';'} expected a path in "
-        f"the recipe, such as cell, wiring, optimizer.lr or data.batch_size"
-    )
+    return budget(encoder, str(params))

@@ -209,7 +209,7 @@ def spec_path(key: str, name: Any) -> str:
         UnknownNameError: there is no such part.
         UserError: it is an import path of something that a recipe may not name.
     """
-    specs = _specs(key)
+    specs = specs_of(key)
     found = specs.get(name) if isinstance(name, str) else None
     if found is not None:
         return found
@@ -226,10 +226,10 @@ def spec_path(key: str, name: Any) -> str:
 
 def spec_paths() -> set[str]:
     """The import paths of the specs of all cells, wirings and switches."""
-    return {path for key in SPECS for path in _specs(key).values()}
+    return {path for key in SPECS for path in specs_of(key).values()}
 
 
-def _specs(key: str) -> dict[str, str]:
+def specs_of(key: str) -> dict[str, str]:
     """Registered name, class and spec class -> import path of the spec."""
     found: dict[str, str] = {}
     for name, part in sorted({**declared(SPECS[key]), **_registered_by_users(key)}.items()):

@@ -16,27 +16,32 @@ MOST_VALUES = 5_000
 """Values, with those that aliases repeat."""
 TOO_MANY = f"more than {MOST_VALUES:,} values"
 LARGEST = 2**63
+RECIPE = "a YAML recipe with model, data and trainer"
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The content of a recipe.
+def read(path: Path, expected: str = RECIPE) -> dict[str, Any]:
+    """The content of a recipe, or of another small file of YAML.
+
+    Args:
+        path: The file.
+        expected: What it should hold, for messages.
 
     Raises:
         UserError: it is no text, too large, empty or no mapping, or `load` refuses it.
     """
     size = path.stat().st_size
     if size > MOST_BYTES:
-        raise UserError(f"{path} has {size:,} bytes; expected a YAML recipe, of at most {MOST_BYTES:,}")
+        raise UserError(f"{path} has {size:,} bytes; expected {expected}, in at most {MOST_BYTES:,}")
     try:
         value = load(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file; expected a YAML recipe") from None
+        raise UserError(f"{path} is not a text file; expected {expected}") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path}{_place(error)}: {_problem(error)}") from None
     if value is None:
-        raise UserError(f"{path} is empty; expected a YAML recipe with model, data and trainer")
+        raise UserError(f"{path} is empty; expected {expected}")
     if not isinstance(value, dict):
-        raise UserError(f"{path} holds {_noun(value)}; expected a YAML recipe with model, data and trainer")
+        raise UserError(f"{path} holds {_noun(value)}; expected {expected}")
     return value
 
 

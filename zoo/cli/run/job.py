@@ -1,13 +1,13 @@
 """What a verb has Lightning do with a recipe."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from jsonargparse import Namespace
-from lightning.pytorch import LightningDataModule, LightningModule, Trainer
+from lightning.pytorch import Callback, LightningDataModule, LightningModule, Trainer
 from lightning.pytorch.cli import LightningArgumentParser
 
 
@@ -40,9 +40,10 @@ class Job(ABC):
         on_one_device: Whether one device does it all.
         why_one_device: Why, in words that follow the verb.
         runs: Where the folder of the run is made; None is the usual place.
+        callbacks: Callbacks beside those of the recipe.
     """
 
-    name: ClassVar[str]
+    name: str
     method: ClassVar[str]
     folder: ClassVar[str]
     goes_on: ClassVar[bool] = False
@@ -52,6 +53,7 @@ class Job(ABC):
         "takes the items of the data in their order, which several devices would share"
     )
     runs: Path | None = None
+    callbacks: Sequence[Callback] = ()
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:  # noqa: B027 (most jobs have none)
         """Adds options of this job alone; `check` has to know them."""

@@ -164,7 +164,7 @@ class Cli(LightningCLI):
         recipe = self._recipe()
         if self.checkpoint is not None:
             self._compare(self.checkpoint, recipe)
-        config["callbacks"] = [*as_list(config["callbacks"]), *callbacks]
+        config["callbacks"] = [*as_list(config["callbacks"]), *callbacks, *self.job.callbacks]
         if self.job.on_one_device:
             config["devices"] = _one_device(self.job, config["devices"])
         own = self.job.trainer(config, recipe, self.config[self.method])

@@ -17,6 +17,12 @@ class Verb(ABC):
     """What `zoo NAME` does; the first line of its docstring says it in `zoo --help`."""
 
     name: ClassVar[str]
+    takes_recipe: ClassVar[bool] = False
+    """Whether it takes a recipe, and any option of it."""
+
+    @abstractmethod
+    def parser(self) -> "Arguments":
+        """The parser of its own arguments, which a recipe's options are not among."""
 
     @abstractmethod
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
@@ -63,10 +69,14 @@ class OwnVerb(Verb):
         """
 
     @final
-    def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
+    def parser(self) -> "Arguments":
         parser = Arguments(self.name, self.usage)
         self.add_arguments(parser)
-        given = parser.read(arguments)
+        return parser
+
+    @final
+    def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
+        given = self.parser().read(arguments)
         import_modules(allowed)
         self.act(given)
         return 0

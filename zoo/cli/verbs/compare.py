@@ -8,10 +8,10 @@ from typing import final
 from zoo.cli.compare.variants import variants
 from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import import_modules, let_in
-from zoo.cli.recipes.check import SECTIONS
 from zoo.cli.recipes.listing import is_recipe
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.verbs.base import Arguments, Verb, register_verb
+from zoo.cli.verbs.options import count, divided
 
 USAGE = "RECIPE ... | RUN_FOLDER ... [--over PATH=a,b] [--params N] [--seeds K] [--OPTION VALUE ...]"
 ABOUT = """\
@@ -44,9 +44,44 @@ pairs flips signs of the differences between runs of the same seed. All variants
 class Compare(Verb):
     """Compare recipes, cells or finished runs over several seeds in one table."""
 
+    takes_recipe = True
+
+    def parser(self) -> Arguments:
+        parser = Arguments(self.name, USAGE)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description, parser.epilog = ABOUT, EXAMPLES
+        add = parser.add_argument
+        add(
+            "what",
+            nargs="*",
+            metavar="RECIPE | RUN_FOLDER",
+            help="recipes by file or name; or folders of runs",
+        )
+        add("--over", action="append", default=[], metavar="PATH=a,b", help="what varies; several are a grid")
+        add("--params", type=count, metavar="N", help="parameters of each encoder, which gives it its width")
+        add(
+            "--seeds",
+            default="3",
+            metavar="K",
+            help="1 to K, the same for all variants (3), or a list: 4,7",
+        )
+        add(
+            "--jobs",
+            type=count,
+            default=1,
+            metavar="N",
+            help="runs at once, each in a process of its own (1)",
+        )
+        add("--name", metavar="NAME", help="of the folder runs/compare-NAME; by default of recipe and paths")
+        add("--metric", metavar="NAME", help="what is compared, such as test/loss; by default the task's own")
+        add("--against", metavar="VARIANT", help="what the others are held against; by default the first")
+        add("--retry", action="store_true", help="begin runs anew that have failed")
+        add("--output", type=Path, metavar="FOLDER", help="of finished runs: where table and picture go")
+        return parser
+
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
-        mine, recipe_options = _divided(arguments)
-        given = _parser(self.name).read(mine)
+        mine, recipe_options = divided(arguments)
+        given = self.parser().read(mine)
         options = RecipeInputs.of(recipe_options).options
         import_modules(allowed)
         let_in(allowed)
@@ -63,55 +98,6 @@ class Compare(Verb):
 
         compare_finished([Path(name) for name in folders], given.metric, given.against, given.output)
         return 0
-
-
-def _parser(verb: str) -> Arguments:
-    parser = Arguments(verb, USAGE)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description, parser.epilog = ABOUT, EXAMPLES
-    add = parser.add_argument
-    add("what", nargs="*", metavar="RECIPE | RUN_FOLDER", help="recipes, by file or name; or folders of runs")
-    add("--over", action="append", default=[], metavar="PATH=a,b", help="what varies; several make a grid")
-    add("--params", type=_count, metavar="N", help="parameters of each encoder, which gives it its width")
-    add("--seeds", default="3", metavar="K", help="1 to K, the same for all variants (3); or a list: 4,7,9")
-    add("--jobs", type=_count, default=1, metavar="N", help="runs at once, each a process with its cores (1)")
-    add("--name", metavar="NAME", help="of the folder runs/compare-NAME; by default of recipe and paths")
-    add("--metric", metavar="NAME", help="what is compared, such as test/loss; by default the task's own")
-    add("--against", metavar="VARIANT", help="what the others are held against; by default the first")
-    add("--retry", action="store_true", help="begin runs anew that have failed")
-    add("--output", type=Path, metavar="FOLDER", help="of finished runs: where table and picture go")
-    return parser
-
-
-def _count(text: str) -> int:
-    """A number from 1 on, which may be written as 20_000.
-
-    Raises:
-        argparse.ArgumentTypeError: it is none.
-    """
-    if not (text.replace("_", "").isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
-    return int(text)
-
-
-def _divided(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The command's own arguments, and options of the recipes with their values."""
-    mine: list[str] = []
-    options: list[str] = []
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        key, equals, value = word.partition("=")
-        if key in ("--config", "-c"):
-            mine += [value] if equals else rest[:1]
-            rest = rest if equals else rest[1:]
-        elif key.startswith("--") and key[2:].partition(".")[0] in SECTIONS:
-            options.append(word)
-            if not equals and rest and not rest[0].startswith("--"):
-                options.append(rest.pop(0))
-        else:
-            mine.append(word)
-    return mine, options
 
 
 def _check_reads_only(given: argparse.Namespace, folders: Sequence[str], options: Sequence[str]) -> None:

@@ -15,7 +15,10 @@ from zoo.cli.errors import UserError
 from zoo.cli.recipes.allowlist import import_modules, let_in
 from zoo.cli.recipes.check import SECTIONS, check
 from zoo.cli.recipes.recipe import RecipeInputs
-from zoo.cli.verbs.base import Verb, register_verb
+from zoo.cli.verbs.base import Arguments, Verb, register_verb
+
+OF_PARTS = ("model", "data", "trainer")
+"""Sections whose options are those of what stands there."""
 
 
 class RecipeVerb(Verb):
@@ -28,6 +31,14 @@ class RecipeVerb(Verb):
 
     job: ClassVar[str]
     sections: ClassVar[Sequence[str]] = SECTIONS
+    takes_recipe = True
+
+    def parser(self) -> Arguments:
+        parser = Arguments(self.name, "[--config RECIPE] [--OPTION VALUE ...]")
+        for section in self.sections:
+            if section not in OF_PARTS:
+                parser.add_argument(f"--{section}")
+        return parser
 
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         import_modules(allowed)

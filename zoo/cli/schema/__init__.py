@@ -1,0 +1,1 @@
+"""The JSON schema of recipes, from the classes that they name."""
