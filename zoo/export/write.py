@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from zoo.export.graph_folder import export_graphs
 from zoo.export.handed import export_folder
 from zoo.registry import check_choice
 
-FORMATS = ("safetensors",)
+FORMATS = ("safetensors", "torch", "onnx")
 
 
 def export(path: Path, target: Path, form: str, *, licence: str = "unknown", replace: bool = False) -> None:
@@ -24,4 +25,7 @@ def export(path: Path, target: Path, form: str, *, licence: str = "unknown", rep
         OSError: the folder cannot be written.
     """
     check_choice("format", form, FORMATS)
-    export_folder(path, target, licence=licence, replace=replace)
+    if form == "safetensors":
+        export_folder(path, target, licence=licence, replace=replace)
+    else:
+        export_graphs(path, target, form, licence=licence, replace=replace)

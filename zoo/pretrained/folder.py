@@ -162,6 +162,8 @@ def read_card(path: Path) -> dict[str, Any]:
         card = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path} is not JSON ({error}); expected the card of an exported model") from error
+    if isinstance(card, dict) and card.get("kind") == "graph":
+        raise ValueError(f"{path.parent} holds graphs for other runtimes; expected an export as safetensors")
     if not isinstance(card, dict) or card.get("kind") not in PREFIXES or "sha256" not in card:
         raise ValueError(f"{path} is no card of an exported model; expected one with kind and sha256")
     if card.get("format") != FORMAT:

@@ -7,21 +7,27 @@ from typing import final
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 
-FORMATS = ("safetensors",)
+FORMATS = ("safetensors", "torch", "onnx")
 
 
 @final
 @register_verb("export")
 class Export(OwnVerb):
-    """Write a trained model for others: weights and cards."""
+    """Write a trained model for others: weights and cards, torch.export or ONNX."""
 
-    usage = "--ckpt_path CHECKPOINT [--format safetensors] [--output FOLDER] [--licence SPDX] [--replace]"
+    usage = (
+        "--ckpt_path CHECKPOINT [--format safetensors|torch|onnx] [--output FOLDER] [--licence SPDX] "
+        "[--replace]"
+    )
 
     def add_arguments(self, parser: Arguments) -> None:
         parser.description = (
             "Writes a folder, whole or not at all. safetensors: the weights, a card for programs that names "
             "registered parts, a model card for people written from the run, and the recipe; `zoo.load` "
-            "reads it."
+            "reads it. torch: a program of torch.export, which torch runs without the zoo. onnx: a graph "
+            "that onnxruntime runs. Batch and time are free in both; where the model reads forward only, "
+            "there is a second graph, of one step with its state; each is compared with the model. What a "
+            "format cannot say is refused before anything is written."
         )
         parser.add_argument(
             "--ckpt_path", required=True, metavar="CHECKPOINT", help="a checkpoint, or the folder of a run"
