@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from zoo.engines import State
-from zoo.export.modules import MakeRun, SequenceGraph, StepGraphModule, state_names
+from zoo.export.modules import MakeRun, SequenceGraph, StepGraphModule, reads_deltas, state_names
 from zoo.model import Model
 
 Run = Callable[[list[Tensor]], list[Tensor]]
@@ -55,7 +55,10 @@ def sequence_graph(model: Model, make: MakeRun) -> Graph:
 
 
 def step_graph_of(model: Model) -> Graph | None:
-    """The graph of one step: x (B, I) and the state -> scores and the state; None where it cannot stream."""
+    """The graph of one step: x (B, I) and the state -> scores and the state; None where it cannot stream.
+
+    Between x and the state stand deltas (B,), where a cell reads them.
+    """
     if not streams(model):
         return None
     batch, given = Dim("batch"), step_inputs(model, TRACED[0])
@@ -66,31 +69,33 @@ def step_graph_of(model: Model) -> Graph | None:
             tuple(given),
             dynamic_shapes=({0: batch}, tuple({0: batch} for _ in given[1:])),
         )
-    return Graph("step", program, ("x", *states), ("scores", *(f"next_{name}" for name in states)))
+    names = ("x", *(["deltas"] if reads_deltas(model) else []), *states)
+    return Graph("step", program, names, ("scores", *(f"next_{name}" for name in states)))
 
 
 def streams(model: Model) -> bool:
     """Whether a single step says something: all layers read forward, and no pooling needs all steps."""
-    reads_deltas = any(cell.reads_deltas for cell in model.encoder.cells())
-    return model.encoder.is_causal and model.spec.pooling in ("none", "last") and not reads_deltas
+    return model.encoder.is_causal and model.spec.pooling in ("none", "last")
 
 
 def sequence_inputs(model: Model, count: int, steps: int) -> list[Tensor]:
     """Some sequences of different lengths, the shortest of one step, with deltas where a cell reads them."""
     x = _numbers(model, count, steps)
     lengths = torch.linspace(1, steps, count).round().long()
-    if not any(cell.reads_deltas for cell in model.encoder.cells()):
-        return [x, lengths]
-    like = model.head.weight
-    return [x, lengths, torch.rand(count, steps, dtype=like.dtype) + 0.5]
+    return [x, lengths, *_deltas(model, count, steps)]
 
 
 def step_inputs(model: Model, count: int) -> list[Tensor]:
-    """A step of some streams, and states that are not zero."""
+    """A step of some streams, with deltas where a cell reads them, and states that are not zero."""
     like = model.head.weight
     sizes = [size for cell in model.encoder.cells() for size in cell.state_sizes]
     state = [0.1 * torch.rand(count, size, dtype=like.dtype) for size in sizes]
-    return [_numbers(model, count, 1)[:, 0], *state]
+    return [_numbers(model, count, 1)[:, 0], *_deltas(model, count), *state]
+
+
+def _deltas(model: Model, *shape: int) -> list[Tensor]:
+    """Times between steps, or nothing where no cell reads them."""
+    return [torch.rand(*shape, dtype=model.head.weight.dtype) + 0.5] if reads_deltas(model) else []
 
 
 def _numbers(model: Model, count: int, steps: int) -> Tensor:
@@ -126,6 +131,7 @@ def difference(model: Model, graph: Graph, run: Run) -> float:
 def _stepped(model: Model, given: list[Tensor]) -> list[Tensor]:
     """What the model itself says of a step: scores, and the state as a flat list."""
     x, parts = given[0], iter(given[1:])
+    deltas = next(parts) if reads_deltas(model) else None
     state = tuple(cell.state_type(*(next(parts) for _ in cell.state_sizes)) for cell in model.encoder.cells())
-    scores, after = model.step(x, state)
+    scores, after = model.step(x, state, deltas)
     return [scores, *(part for entry in after for part in cast("State", entry))]

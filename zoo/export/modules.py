@@ -97,7 +97,7 @@ def _window(h: Tensor, lengths: Tensor, deltas: Tensor | None) -> Window:
 
 @final
 class StepGraphModule(nn.Module):
-    """The model at one moment of a stream: x, every tensor of the state -> scores, the state after it.
+    """The model at one moment of a stream: x, deltas where a cell reads them, the state -> scores, the state.
 
     Args:
         model: In evaluation, of forward layers, without pooling or with "last".
@@ -108,19 +108,25 @@ class StepGraphModule(nn.Module):
         self.model = model
         self.steps = nn.ModuleList(FrozenSteps(way) for way in model.encoder.ways())
 
-    def forward(self, x: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
         """Scores (B, O), and the new state in the order of the old one."""
         h = x if self.model.embedding is None else self.model.embedding(x)
-        given, after = iter(state), list[Tensor]()
+        given, after = iter(others), list[Tensor]()
+        deltas = next(given)[None] if reads_deltas(self.model) else None
         for (layer, wiring), steps in zip(self.model.encoder.levels(), self.steps, strict=True):
             (way,) = layer.ways()
             entry = tuple(next(given) for _ in way.cell.state_sizes)
             read = wiring.enter(h)
-            pre = way.recurrence().project(way.read(read[None], None)[0])
+            pre = way.recurrence().project(way.read(read[None], deltas)[0])
             y, new = steps(pre, entry)
             h = wiring(h, way.given(y[None])[0])
             after += new
         return self.model.head(h), *(part.clone() for part in after)
+
+
+def reads_deltas(model: Model) -> bool:
+    """Whether the time between steps is an input."""
+    return any(cell.reads_deltas for cell in model.encoder.cells())
 
 
 def state_names(model: Model) -> list[str]:

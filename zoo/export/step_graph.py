@@ -1,6 +1,5 @@
 """One step of a recurrence as a graph of torch operations, for any batch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -8,7 +7,6 @@ import torch
 from torch import Tensor, fx, nn
 from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.nn import functional as F
 
 from zoo.engines import Recurrence, State
 from zoo.stack.layer import Direction
@@ -28,20 +26,26 @@ class FrozenSteps(nn.Module):
         self.way = way
         recurrence = way.recurrence()
         self.gates = list(products_of(recurrence))
-        for number, gates in enumerate(self.gates):
-            weight, bias = recurrence.recurrent(gates)
-            self.register_buffer(f"weight_{number}", weight.detach().clone())
-            self.register_buffer(f"bias_{number}", None if bias is None else bias.detach().clone())
+        self.maps = nn.ModuleList(_frozen(*recurrence.recurrent(gates)) for gates in self.gates)
 
     def product(self, gates: str, operand: Tensor) -> Tensor:
         """The recurrent product of these gates."""
-        number = self.gates.index(gates)
-        return F.linear(operand, self.get_buffer(f"weight_{number}"), self._buffers[f"bias_{number}"])
+        result: Tensor = self.maps[self.gates.index(gates)](operand)
+        return result
 
     def forward(self, pre: Tensor, state: State) -> tuple[Tensor, State]:
         """Output and new state after one step."""
         recurrence: Recurrence = self.way.recurrence()
         return recurrence.step(pre, self.way.typed(state), self.product)
+
+
+def _frozen(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    """A linear map with these numbers."""
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias is not None, device="meta")
+    layer.weight = nn.Parameter(weight.detach().clone(), requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias.detach().clone(), requires_grad=False)
+    return layer
 
 
 @final
@@ -103,7 +107,3 @@ def _without_unused(graph: fx.GraphModule, names: list[str], first: int) -> Step
             graph.graph.erase_node(node)
     graph.recompile()
     return StepGraph(graph, used)
-
-
-Scan = Callable[[fx.GraphModule, list[Tensor], list[Tensor], tuple[Tensor, ...]], list[Tensor]]
-"""Runs a graph over the first axis: (graph, state, sequences, constants) -> (*final state, outputs)."""
