@@ -218,7 +218,10 @@ def _handed_on(handed: Handed, data: SequenceData | None) -> Trained:
             f"the folder is of a {card['kind']}, not of a task; expected one of `zoo export`, or "
             f"`from_pretrained` of the class"
         )
-    task = TASKS[card["task"]](**card["hyper_parameters"])
+    try:
+        task = TASKS[card["task"]](**card["hyper_parameters"])
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"no task can be made of the card: {error}; expected one of `zoo export`") from error
     fill(task, handed.weights)
     task.complete(task.network)  # so that it is known to have been trained
     kept = card["data"]

@@ -1,1 +1,3 @@
-"""Trained models in forms that others read: a folder with weights and a card, torch.export, ONNX."""
+"""Trained models in forms that others read: a folder with weights and cards, torch.export, ONNX."""
+
+FORMATS = ("safetensors", "torch", "onnx")

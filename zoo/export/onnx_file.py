@@ -59,17 +59,23 @@ def onnx_bytes(graph: Graph) -> bytes:
 
 
 def onnx_run(content: bytes) -> Run:
-    """A graph as onnxruntime runs it."""
+    """A graph as onnxruntime runs it.
+
+    Raises:
+        CannotExportError: it has an operation that onnxruntime has not, in this type.
+    """
     import onnxruntime  # an optional package
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    with _runnable():
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
 
     def run(given: list[Tensor]) -> list[Tensor]:
         feed = {name: part.numpy() for name, part in zip(names, given, strict=True)}
-        return [torch.from_numpy(part) for part in session.run(None, feed)]
+        with _runnable():
+            return [torch.from_numpy(part) for part in session.run(None, feed)]
 
     return run
 
@@ -86,6 +92,19 @@ def _name_axes(model: Any, graph: Graph) -> None:
         for axis, size in enumerate(value.shape):
             if not isinstance(size, int) and str(size.value) in names:
                 value.shape[axis] = names[str(size.value)]
+
+
+@contextmanager
+def _runnable() -> Iterator[None]:
+    """Says that onnxruntime lacks an operation, or has it in no such type, as it may find out when it runs."""
+    try:
+        yield
+    except Exception as error:  # its errors have no public class
+        reason = " ".join(str(error).rpartition("Status Message: ")[2].split())[:200]
+        raise CannotExportError(
+            f"onnxruntime cannot run the graph: {reason}; expected weights in single precision, or format "
+            f"'torch'"
+        ) from error
 
 
 @contextmanager

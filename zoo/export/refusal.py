@@ -1,5 +1,7 @@
 """What a graph cannot hold, found out before anything is written."""
 
+import torch
+
 from zoo.model import Model
 from zoo.sequence_model import SequenceModel
 from zoo.stack import Stack
@@ -27,6 +29,11 @@ def plain_model(model: SequenceModel) -> Model:
         raise CannotExportError(
             f"characters are read once for each different word of a batch, which depends on what is in it; "
             f"{instead}"
+        )
+    if model.head.weight.dtype not in (torch.float32, torch.float64):
+        raise CannotExportError(
+            f"the weights have type {model.head.weight.dtype}, in which a comparison says little; expected "
+            f"single or double precision"
         )
     check_steps(model.encoder)
     return model

@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
+from zoo.export import FORMATS
 from zoo.export.graph_folder import export_graphs
 from zoo.export.handed import export_folder
 from zoo.registry import check_choice
-
-FORMATS = ("safetensors", "torch", "onnx")
 
 
 def export(path: Path, target: Path, form: str, *, licence: str = "unknown", replace: bool = False) -> None:

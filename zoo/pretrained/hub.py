@@ -61,12 +61,13 @@ def push(folder: Path, target: str, *, private: bool = False, replace: bool = Fa
         _copy(folder, Path(target).expanduser(), replace)
         return target
     with needed("huggingface_hub", "hub", NEEDS):
+        from httpx import HTTPError
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError
+        from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
     try:
         HfApi().create_repo(target, private=private, exist_ok=True)
         said = HfApi().upload_folder(repo_id=target, folder_path=folder)
-    except (HfHubHTTPError, ValueError) as error:
+    except (HfHubHTTPError, LocalTokenNotFoundError, HTTPError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise ValueError(
             f"the hub does not take {target} ({reason}); expected a name of your own, and `hf auth login`"

@@ -58,6 +58,9 @@ class Pretrained(nn.Module, ABC):
             ValueError: there is none, or it is damaged or of something else.
         """
         plain, weights = read_folder(local(source, revision)).part(cls.kept_as)
-        module = cls.from_plain(plain)
+        try:
+            module = cls.from_plain(plain)
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"no {cls.kept_as} can be made of the card: {error}") from error
         fill(module, weights)
         return module.eval()

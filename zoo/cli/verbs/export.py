@@ -6,8 +6,7 @@ from typing import final
 
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
-
-FORMATS = ("safetensors", "torch", "onnx")
+from zoo.export import FORMATS
 
 
 @final
