@@ -1,11 +1,11 @@
 """Exports each composition and compares it with the model: `export.csv`, of which docs/export.md has tables.
 
-    python recipes/results/export.py [CELL OR WIRING ...]
+    python recipes/results/export.py [CELL, WIRING, SWITCH OR MERGE ...]
     python recipes/results/tables.py
 
 A composition is exported by batches of 2 sequences of 5 steps and compared at 3 sequences of 8, of different
 lengths; a column holds the largest difference of a score, relative to the largest one where that is above 1,
-or the reason of a refusal. Rows that are there are kept: name what to measure anew, or remove the file.
+or the reason of a refusal. Rows that are there are kept; what is named is measured anew, and nothing else.
 """
 
 import csv
@@ -102,7 +102,7 @@ if __name__ == "__main__":
     kept = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines())) if FILE.exists() else []
     rows = {each["composition"]: each for each in kept if each["part"] not in anew}
     for name, part, spec in wanted:
-        if name not in rows:
+        if name not in rows and (not anew or part in anew):
             rows[name] = row(name, part, spec)
             print(*rows[name].values(), sep="  ", flush=True)
             write(rows, [name for name, _, _ in wanted])

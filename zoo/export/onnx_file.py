@@ -96,7 +96,7 @@ def _name_axes(model: Any, graph: Graph) -> None:
 
 @contextmanager
 def _runnable() -> Iterator[None]:
-    """Says that onnxruntime lacks an operation, or has it in no such type, as it may find out when it runs."""
+    """Says that onnxruntime lacks an operation, or has it in no such type; it may find out when it runs."""
     try:
         yield
     except Exception as error:  # its errors have no public class
