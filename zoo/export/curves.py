@@ -36,16 +36,14 @@ def curves_picture(curves: Mapping[str, Curve], title: str) -> bytes | None:
 def _row(what: str, stages: Mapping[str, Curve]) -> PanelRow:
     """One metric in both stages."""
     found = {stage: stages[f"{stage}/{what}"] for stage in DASHES if f"{stage}/{what}" in stages}
-    lines = [
-        Line(
-            name=stage,
-            x=curve.steps,
-            y=curve.values,
-            look=replace(of_run(place), dash=DASHES[stage], symbol=""),
-        )
-        for place, (stage, curve) in enumerate(found.items())
-    ]
+    lines = [_line(stage, curve) for stage, curve in found.items()]
     last = max(float(curve.steps[-1]) for curve in stages.values())
     up = linear_axis(what, [curve.values for curve in found.values()])
     plot = Plot(title=what, across=step_axis(last), up=up, lines=lines)
     return PanelRow(title=what, height=1.6, plots=[plot], named=True)
+
+
+def _line(stage: str, curve: Curve) -> Line:
+    """A stage has the same colour in every row."""
+    look = replace(of_run(list(DASHES).index(stage)), dash=DASHES[stage], symbol="")
+    return Line(name=stage, x=curve.steps, y=curve.values, look=look)
