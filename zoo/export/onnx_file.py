@@ -1,8 +1,6 @@
 """Graphs for onnxruntime, written by torch's exporter from the program of torch.export."""
 
 import io
-import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +10,7 @@ from torch import Tensor
 
 from zoo.export.graphs import Graph, Run
 from zoo.export.onnx_layers import translations
+from zoo.export.quiet import quiet
 from zoo.export.refusal import CannotExportError
 from zoo.pretrained.packages import needed
 
@@ -37,7 +36,7 @@ def onnx_bytes(graph: Graph) -> bytes:
         CannotExportError: it does what ONNX has no words for.
     """
     try:
-        with torch.no_grad(), _quiet():
+        with torch.no_grad(), quiet():
             program = torch.onnx.export(
                 graph.program,
                 input_names=graph.inputs,
@@ -105,15 +104,3 @@ def _runnable() -> Iterator[None]:
             f"onnxruntime cannot run the graph: {reason}; expected weights in single precision, or format "
             f"'torch'"
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the exporter's remarks: of operations of vision that are not installed, and of opsets."""
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(logging.NOTSET)

@@ -6,12 +6,14 @@ import torch
 from torch import Tensor
 
 from zoo.export.graphs import Graph, Run
+from zoo.export.quiet import quiet
 
 
 def torch_bytes(graph: Graph) -> bytes:
     """The graph as `torch.export.save` writes it."""
     file = io.BytesIO()
-    torch.export.save(graph.program, file)
+    with quiet():
+        torch.export.save(graph.program, file)
     return file.getvalue()
 
 
