@@ -136,6 +136,19 @@ def test_torch_does_many_tensors_at_once():
     assert [part.tolist() for part in tensors] == [[5, -7], [5]], changed("torch", "_foreach_clamp_*_")
 
 
+def test_torch_runs_a_graph_over_time():
+    def add(total, x, factor):
+        total = total + factor * x
+        return [total, total.clone()]
+
+    graph = torch.fx.symbolic_trace(add)
+    x = torch.tensor([[1.0], [2.0], [4.0]])
+    total, sums = torch_names.scan_graph(graph, [torch.zeros(1)], [x], (torch.tensor(2.0),))
+    assert (total.tolist(), sums.flatten().tolist()) == ([14.0], [2.0, 6.0, 14.0]), changed(
+        "torch", "scan_op"
+    )
+
+
 class Watched(pl.Callback):
     """Asks everything that can be asked of a Trainer's loops, step by step."""
 

@@ -120,13 +120,9 @@ class ModelSpec(Spec):
     @property
     def sizes(self) -> dict[str, int | None]:
         """The widths that the data decides."""
-        sizes = {
-            "input_size": self.input_size,
-            "vocab_size": self.vocab_size,
-            "output_size": self.output_size,
-        }
-        own = {} if self.characters is None else {"character_vocab_size": self.character_vocab_size}
-        return sizes | own
+        names = ["input_size", "vocab_size", "output_size"]
+        names += [] if self.characters is None else ["character_vocab_size"]
+        return {name: vars(self)[name] for name in names}
 
     @property
     def is_complete(self) -> bool:
@@ -184,6 +180,8 @@ class Model(SequenceModel):
     Raises:
         ValueError: weights are to be tied and the widths differ.
     """
+
+    kept_as = "model"
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -278,6 +276,13 @@ class Model(SequenceModel):
     def initial_state(self, batch_size: int) -> ModelState:
         """The encoder's state before the first step."""
         return self.encoder.initial_state(batch_size)
+
+    def made_of(self) -> dict[str, Any]:
+        return self.spec.plain()
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Model":
+        return cls(ModelSpec.of(plain))
 
     @property
     def stacks(self) -> list[Stack]:

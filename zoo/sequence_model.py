@@ -2,17 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 from torch import nn
 
+from zoo.pretrained import Pretrained
 from zoo.stack import Stack
 
 
-class SequenceModel(nn.Module, ABC):
+class SequenceModel(Pretrained, ABC):
     """A stack that reads the input, and what else it takes to answer; works without Lightning."""
 
     embedding: nn.Embedding | None
     encoder: Stack
+
+    def cards(self) -> dict[str, Any]:
+        return super().cards() | self.encoder.cards()
 
     @property
     @abstractmethod

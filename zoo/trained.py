@@ -1,6 +1,6 @@
 """A trained model with all that it takes to use it: vocabulary, labels, scaling."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, final
@@ -16,6 +16,8 @@ from zoo.data.streams import StreamData
 from zoo.data.time_series.own_frames import is_frame
 from zoo.data.words.vocabulary import UNKNOWN_CHARACTER, Vocabulary
 from zoo.generation import Sampling, tokens_after
+from zoo.pretrained import Handed, is_handed, read_folder
+from zoo.pretrained.folder import fill
 from zoo.registry import Registry, UnknownNameError
 from zoo.runs.checkpoint_file import read_checkpoint
 from zoo.runs.folders import checkpoint_in
@@ -28,13 +30,13 @@ from zoo.tasks.sequence_to_sequence import SequenceToSequence
 
 
 def load(path: str | Path, data: SequenceData | None = None) -> "Trained":
-    """A trained model, from a checkpoint or from the folder of a run, of which it takes the best checkpoint.
+    """A trained model, from a checkpoint, the folder of a run, of which it takes the best one, or an export.
 
-    The checkpoint is read as data: it names registered parts, and nothing in it runs.
+    Either is read as data: it names registered parts, and nothing in it runs.
 
     Args:
         path: A file that `zoo fit` or a Trainer with a task of the zoo has written, `runs/NAME/version_K`, or
-            `runs/NAME` for its newest version.
+            `runs/NAME` for its newest version; or a folder of `zoo export` or `zoo pull`.
         data: A data module made as that of the run, which takes over what that had learned. A checkpoint of
             `zoo fit` says by itself what its data was; one of a Trainer in Python does not.
 
@@ -42,10 +44,12 @@ def load(path: str | Path, data: SequenceData | None = None) -> "Trained":
         ValueError: there is no such checkpoint, it is damaged, or it is of something else.
         UnknownNameError: it is of a task or a data module that is not registered.
     """
+    if is_handed(Path(path)):
+        return _handed_on(read_folder(Path(path)), data)
     file = checkpoint_in(Path(path)) if Path(path).is_dir() else Path(path)
     checkpoint = read_checkpoint(str(file))
     kind = _registered(TASKS, str(checkpoint.get("task", "a module of Lightning")))
-    known = _data_of(checkpoint) if data is None else _taught(data, checkpoint)
+    known = _data_of(checkpoint) if data is None else _taught(data, checkpoint.get(type(data).__qualname__))
     return Trained(kind.load_from_checkpoint(file, map_location="cpu"), known)
 
 
@@ -192,12 +196,38 @@ def _registered(registry: Registry[Any], name: str) -> Any:
     Raises:
         UnknownNameError: no part has it.
     """
-    for key in registry.names():
-        if registry.target(key).rpartition(":")[2] == name:
-            return registry[key]
-    raise UnknownNameError(
-        f"the checkpoint is of {name}, which is not registered; if it is your own, import its module before"
-    )
+    key = registry.key_of(name)
+    if key is None:
+        raise UnknownNameError(
+            f"the checkpoint is of {name}, which is not registered; if it is your own, import its module "
+            f"before"
+        )
+    return registry[key]
+
+
+def _handed_on(handed: Handed, data: SequenceData | None) -> Trained:
+    """The model in a folder of `zoo export`.
+
+    Raises:
+        ValueError: it holds no task, or what it holds does not fit.
+        UnknownNameError: it is of a task or a data module that is not registered.
+    """
+    card = handed.card
+    if card["kind"] != "task":
+        raise ValueError(
+            f"the folder is of a {card['kind']}, not of a task; expected one of `zoo export`, or "
+            f"`from_pretrained` of the class"
+        )
+    try:
+        task = TASKS[card["task"]](**card["hyper_parameters"])
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"no task can be made of the card: {error}; expected one of `zoo export`") from error
+    fill(task, handed.weights)
+    task.complete(task.network)  # so that it is known to have been trained
+    kept = card["data"]
+    if data is None and kept is not None:
+        data = _data(DATA[kept["name"]], kept["options"])
+    return Trained(task, None if data is None else _taught(data, kept and kept["learned"]))
 
 
 def _data_of(checkpoint: Mapping[str, Any]) -> SequenceData | None:
@@ -212,22 +242,30 @@ def _data_of(checkpoint: Mapping[str, Any]) -> SequenceData | None:
     if not isinstance(recipe, Mapping) or not isinstance(recipe.get("class_path"), str):
         raise ValueError(f"the checkpoint says {recipe!r} of its data; expected class_path and init_args")
     kind = _registered(DATA, recipe["class_path"])
+    return _taught(_data(kind, recipe.get("init_args") or {}), checkpoint.get(kind.__qualname__))
+
+
+def _data(kind: Callable[..., Any], options: Mapping[str, Any]) -> SequenceData:
+    """A data module.
+
+    Raises:
+        ValueError: it does not take these options.
+    """
     try:
-        data = kind(**(recipe.get("init_args") or {}))
+        data = kind(**options)
     except TypeError as error:
         raise ValueError(f"the checkpoint's data cannot be made: {error}") from error
     assert isinstance(data, SequenceData)
-    return _taught(data, checkpoint)
+    return data
 
 
-def _taught(data: SequenceData, checkpoint: Mapping[str, Any]) -> SequenceData:
-    """A data module that has learned what that of the checkpoint's run had.
+def _taught(data: SequenceData, state: Any) -> SequenceData:
+    """A data module that has learned what that of the run had.
 
     Raises:
         ValueError: nothing of that is there.
     """
     kind = type(data)
-    state = checkpoint.get(kind.__qualname__)
     if state:
         data.load_state_dict(state)
     elif kind.load_state_dict is not LightningDataModule.load_state_dict:

@@ -98,7 +98,7 @@ def run_memory(
 def matrix_step(memory: MatrixMemory, pre: Tensor, state: State) -> tuple[Tensor, State]:
     """One step: the definition of what the chunks compute."""
     terms, (flat, *rest) = memory.terms(pre), state
-    S = flat.reshape(len(flat), memory.heads, memory.key_size, memory.value_size)
+    S = flat.reshape(flat.shape[0], memory.heads, memory.key_size, memory.value_size)
     log_decay, k, m = terms.log_decay, terms.k, None
     if terms.log_input is not None:
         before = rest[0].unsqueeze(-1)

@@ -188,7 +188,7 @@ def turn(x: Tensor, lengths: Tensor | None) -> Tensor:
     """Each sequence of x (T, B, ...) turned around; the padding stays where it is. Its own inverse."""
     if lengths is None:
         return x.flip(0)
-    steps = torch.arange(len(x), device=x.device)[:, None]
+    steps = torch.arange(x.shape[0], device=x.device)[:, None]  # len(x) would be one number to a tracer
     # no flip: each sequence begins at its own last valid step, not in its padding
     mirror = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return x[mirror, torch.arange(x.shape[1], device=x.device)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 from torch.autograd import forward_ad
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -19,6 +19,7 @@ __all__ = [
     "is_transformed",
     "multiply_all_",
     "norms_of",
+    "scan_graph",
     "tree_leaves",
 ]
 # `TorchDispatchMode` sees each operation that runs under it; torch teaches it from this module. `tree_leaves`
@@ -61,6 +62,19 @@ def decompositions() -> Mapping[Any, Callable[..., Any]]:
 
     table: Mapping[Any, Callable[..., Any]] = decomposition_table
     return table
+
+
+def scan_graph(
+    graph: fx.GraphModule, state: list[Tensor], sequences: list[Tensor], constants: tuple[Tensor, ...]
+) -> list[Tensor]:
+    """Runs (*state, *step of each sequence, *constants) -> (*state, output) over the first axis.
+
+    To `torch.export` it is one loop. The operation is a prototype; `torch.scan` is to take its place.
+    """
+    from torch._higher_order_ops.scan import scan_op  # only exporting needs it
+
+    found: list[Tensor] = scan_op(graph, state, sequences, constants)
+    return list(found)
 
 
 def norms_of(tensors: Sequence[Tensor], dtype: torch.dtype | None = None) -> list[Tensor]:

@@ -99,6 +99,10 @@ class Registry(Generic[Part]):
             return part.summary()
         return (inspect.getdoc(part) or "").partition("\n")[0]
 
+    def key_of(self, qualname: str) -> str | None:
+        """The name of the part whose class is called so, without importing it; None where there is none."""
+        return next((name for name in self.names() if self.target(name).endswith(f":{qualname}")), None)
+
     def target(self, name: str) -> str:
         """`module:Class` of the part called `name`, without importing it."""
         part = self._parts[name]

@@ -1,6 +1,7 @@
 """An encoder reads the source, a decoder writes the target: a plain nn.Module, without Lightning."""
 
-from typing import NamedTuple, final
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -65,6 +66,8 @@ class EncoderDecoder(SequenceModel):
         ValueError: a size is missing, or the two do not fit together.
     """
 
+    kept_as = "encoder_decoder"
+
     def __init__(self, network: ModelSpec, decoder: DecoderSpec) -> None:
         super().__init__()
         if not network.is_complete or network.output_size is None:
@@ -97,6 +100,13 @@ class EncoderDecoder(SequenceModel):
             self._tie()
         if network.init_range is not None:
             draw_uniformly(self, network.init_range, self.stacks)
+
+    def made_of(self) -> dict[str, Any]:
+        return {"network": self.spec.plain(), "decoder": self.decoder_spec.plain()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "EncoderDecoder":
+        return cls(ModelSpec.of(plain["network"]), DecoderSpec.of(plain["decoder"]))
 
     def forward(
         self,

@@ -1,6 +1,7 @@
 """Depth x direction x wiring over a cell."""
 
-from typing import Literal, TypeAlias, cast, final
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias, cast, final
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -9,6 +10,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from zoo.cells import Cell
 from zoo.engines import State
+from zoo.pretrained import Pretrained
 from zoo.registry import check_positive
 from zoo.stack.layer import Direction, Layer, LayerState
 from zoo.stack.memory import check_stack
@@ -21,7 +23,7 @@ StackState: TypeAlias = tuple[LayerState, ...]
 
 
 @final
-class Stack(nn.Module):
+class Stack(Pretrained):
     """A recurrent encoder: layers of cells, each wired to what went into it.
 
     Args:
@@ -31,6 +33,8 @@ class Stack(nn.Module):
     Attributes:
         output_size: O, the width of the outputs.
     """
+
+    kept_as = "stack"
 
     def __init__(self, spec: StackSpec, input_size: int) -> None:
         super().__init__()
@@ -123,6 +127,13 @@ class Stack(nn.Module):
             h = wiring(h, y)
             states.append(after)
         return h, tuple(states)
+
+    def made_of(self) -> dict[str, Any]:
+        return {"spec": self.spec.plain(), "input_size": self.input_size}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Stack":
+        return cls(StackSpec.of(plain["spec"]), plain["input_size"])
 
     def initial_state(self, batch_size: int) -> StackState:
         """The state before the first step, one entry per layer."""

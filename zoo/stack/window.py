@@ -54,7 +54,7 @@ class Window:
         """The time between each step and the one that is read before it; 1 for the first that is read."""
         if self.deltas is None or not backward:
             return self.deltas
-        return torch.cat([self.deltas[1:], torch.ones_like(self.deltas[:1])])
+        return torch.cat([self.deltas, torch.ones_like(self.deltas[:1])])[1:]
 
     @cached_property
     def mask(self) -> Bool[Tensor, "T B 1"] | None:
