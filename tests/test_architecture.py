@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "callbacks": {"private", "diagnostics", "runs", "verdict", "pictures", "registry"},
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
     "comparison": {"report", "runs", "verdict", "pictures", "diagnostics", "registry"},
+    "probe": {"callbacks", "tasks", "data", "verdict", "registry"},
     "tracking": {"private"},
     "wiring": {"registry"},
     "switches": {"cells", "engines", "registry"},
