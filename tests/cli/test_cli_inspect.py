@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 import zoo as library
 from zoo.cli.run.inspect import inspecting
+from zoo.verdict.facts import Learning
 from zoo.verdict.judge import judge
 from zoo.verdict.measurements import Network
 
@@ -104,14 +105,19 @@ def test_it_looks_at_trained_weights(zoo, folder):
     assert (folder / checkpoint).read_bytes() == content
 
 
-def test_it_trains_copies_to_see_which_learning_rate_learns(zoo, folder):
-    single = ("--model.network.encoder", "{num_layers: 1, direction: forward, wiring: plain}")
-    outcome = zoo("inspect", "--config", "small.yaml", *single, "--model.optimizer.lr", "1.0e-8")
+def test_it_says_what_short_trainings_have_shown_and_what_that_explains(zoo, monkeypatch):
+    rates = {1e-8: 2.3, 1e-2: 0.5}
+    shown = Learning(steps=160, start=2.3, end=2.3, baseline=2.3, rates=rates, rate=1e-8, rate_steps=50)
+    monkeypatch.setattr("zoo.cli.run.examination.Probe.learning", lambda probe: shown)
+    monkeypatch.setattr("zoo.cli.run.examination.Probe.trials", lambda probe, lines: {})
+    outcome = zoo("inspect", "--config", "small.yaml", "--batches", "2", "--model.optimizer.lr", "1.0e-8")
     assert outcome.code == 0, outcome.err
-    assert "learning rate is too small" in " ".join(outcome.out.split())
-    assert "try       --model.optimizer='{name: Adam, lr: 0." in outcome.out
-    assert "explains" in outcome.out
-    assert sorted(path.name for path in folder.iterdir()) == ["small.yaml"]
+    told = " ".join(outcome.out.split())
+    assert "in 50 steps the loss comes to 0.5 with 0.01, and with 1e-08 to 2.3. (likely)" in told
+    assert outcome.out.splitlines()[-2:] == [
+        "explains  small updates",
+        "try       --model.optimizer='{name: Adam, lr: 0.01}'",
+    ]
 
 
 @pytest.mark.parametrize(

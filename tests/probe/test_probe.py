@@ -43,7 +43,7 @@ def test_a_rate_that_is_far_too_small_is_told_with_one_that_learns():
 
 
 def test_what_is_looked_at_is_left_as_it_is():
-    ill = probe("elman", 1.0)
+    ill = probe("elman", 1.0, seconds=2.0)
     before = {name: value.clone() for name, value in ill.task.state_dict().items()}
     ill.learning()
     assert ill.task.lr == 1.0

@@ -154,6 +154,12 @@ def test_a_first_error_that_happens_to_be_small_is_no_explosion():
     assert finding.severity == "good"
 
 
+def test_errors_that_are_largest_where_they_enter_have_not_exploded():
+    """So it is where only the last output counts and next to nothing is carried back."""
+    (finding,) = judge(replace(HEALTHY, errors={"layer_1/forward": [1.0, *[1e-6] * 39]}))
+    assert finding.severity == "good"
+
+
 def test_errors_that_fade_within_the_first_quarter_have_not_exploded():
     (finding,) = judge(replace(HEALTHY, errors={"layer_1/forward": [0.5**lag for lag in range(64)]}))
     assert finding.severity == "good"
