@@ -100,6 +100,15 @@ def test_advice_is_never_what_the_network_has_already():
     assert finding.advice == ()
 
 
+def test_a_line_of_advice_is_given_once():
+    nothing = Learning(steps=160, start=0.9, end=0.167, baseline=0.166, shuffled=0.168)
+    fading = replace(HEALTHY, weights={"layer_1/forward": FADING}, learning=nothing)
+    first, second = judge(fading)
+    assert (first.rule, second.rule) == ("vanishes through time", "learns nothing")
+    assert "pooling: max" in first.advice
+    assert second.advice == ()
+
+
 def test_advice_that_was_tried_and_did_not_help_is_not_given():
     vanishing = replace(HEALTHY, layers={"layer 1": 1e-6, "layer 2": 1.0})
     tried = Learning(steps=160, start=2.3, end=2.0, baseline=2.3, trials={"wiring: residual": 1.9})

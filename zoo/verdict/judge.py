@@ -47,10 +47,19 @@ def judge(measured: Measurements) -> list[Finding]:
     """
     found = sorted(_told(measured), key=lambda pair: pair[0].severity != "problem")
     if found:
-        return _folded(found)
+        return _once(_folded(found))
     if not (measured.layers or measured.gradients or measured.norms or measured.dead):
         return [Finding(severity="warning", text="Nothing was measured, so there is nothing to say.")]
     return [Finding(severity="good", text="The gradients look healthy; there is nothing to repair.")]
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, each line of advice with the first of them that gives it."""
+    before = [{line for earlier in findings[:at] for line in earlier.advice} for at in range(len(findings))]
+    return [
+        replace(finding, advice=tuple(line for line in finding.advice if line not in given))
+        for finding, given in zip(findings, before, strict=True)
+    ]
 
 
 def to_try(measured: Measurements) -> list[str]:
