@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
     "comparison": {"report", "runs", "verdict", "pictures", "diagnostics", "registry"},
     "sweep": {"comparison", "report", "runs", "pictures"},
+    "probe": {"callbacks", "tasks", "data", "verdict", "registry"},
     "tracking": {"private"},
     "wiring": {"registry"},
     "switches": {"cells", "engines", "registry"},

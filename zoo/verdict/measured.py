@@ -68,6 +68,7 @@ def measurements_of(folder: Path) -> Measurements:
             if name.startswith(VALIDATION)
         },
         events=[event.text for event in events],
+        fall=_fall(curves),
         network=network_of(folder / "config.yaml"),
     )
 
@@ -133,6 +134,13 @@ def _curves(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
             if name and math.isfinite(value):
                 found.setdefault(name, []).append(value)
     return found
+
+
+def _fall(curves: Mapping[str, Sequence[float]]) -> float:
+    """The loss of the last tenth of what was logged of a training over that of the first."""
+    losses = next((values for name, values in curves.items() if name.startswith(LOSS)), ())
+    tenth = max(len(losses) // 10, 1)
+    return float(np.mean(losses[-tenth:]) / np.mean(losses[:tenth])) if len(losses) > 1 else math.nan
 
 
 def _losses(rows: Iterable[Mapping[str, Any]]) -> Nonfinite | None:

@@ -8,6 +8,10 @@ from typing import Any, final
 import numpy as np
 
 from zoo.registry import declared, part_class
+from zoo.verdict.facts import DataFacts, Learning
+
+FALLEN = 0.5
+"""The share of the first loss that is left once something has been learned."""
 
 
 @final
@@ -126,6 +130,10 @@ class Measurements:
         losses: Steps whose loss was not finite, among those in which it was logged.
         validated: What each validation said, by the names of metrics without "val/".
         events: What a guard did, in sentences.
+        embedding: Root mean square of the table of an embedding; NaN where there is none.
+        fall: The last training loss over the first of a run; NaN where there was no run.
+        data: What was seen of the data, or None.
+        learning: What a short training of a copy has shown, or None.
         network: What the network is.
     """
 
@@ -146,7 +154,16 @@ class Measurements:
     losses: Nonfinite | None = None
     validated: Mapping[str, Sequence[float]] = field(default_factory=dict)
     events: Sequence[str] = ()
+    embedding: float = math.nan
+    fall: float = math.nan
+    data: DataFacts | None = None
+    learning: Learning | None = None
     network: Network = Network()
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether the loss is known to have fallen to a part of what it was, in a run or when tried."""
+        return self.fall < FALLEN or (self.learning is not None and self.learning.is_fast)
 
     def last(self, name: str) -> float:
         """What the last validation said under this name; NaN where none did."""

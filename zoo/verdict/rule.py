@@ -3,14 +3,17 @@
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, final
+from typing import Literal, final, get_args
 
 from zoo.diagnostics.parameter_paths import depth_of
-from zoo.verdict.advice import open_gate
 from zoo.verdict.formatting import spoken
 from zoo.verdict.measurements import Gate, Measurements
 
 Severity = Literal["good", "warning", "problem"]
+Cause = Literal["data", "start", "rate", "depth", "time", "gates", "answers"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+"""Where something is wrong, causes first: what is wrong in one place shows in those after it."""
+Sure = Literal["certain", "likely", "possible"]
 KEEPING, LASTING = "fzu", 8.0
 """Gates that may keep the state, which is no fault: where it lasts for more than so many steps."""
 SHUT = 0.1
@@ -30,9 +33,11 @@ class Rule:
 
     Attributes:
         name: In a word or two.
-        place: Where it stands among the rules; those of one severity speak in the order of their places.
+        place: Where it stands among the rules of its cause.
         threshold: Beyond it, or below it, as `look` has it.
         severity: How bad it is.
+        cause: Where it is wrong.
+        sure: How sure it is that something is.
         source: Where rule and threshold come from.
         look: What it says of measurements, with this threshold.
     """
@@ -41,6 +46,8 @@ class Rule:
     place: int
     threshold: float
     severity: Severity
+    cause: Cause
+    sure: Sure
     source: str
     look: Callable[[Measurements, float], Iterator[Told]]
 
@@ -58,14 +65,21 @@ def stack_ends(m: Measurements) -> Iterator[tuple[str, str, str, float]]:
                 yield when, first, last, layers[first] / layers[last]
 
 
+def learns_as_it_is(m: Measurements) -> bool:
+    """Whether a short training has shown that much is learned, and no more where advice is followed."""
+    return m.learning is not None and m.learning.is_fast and not any(map(m.learning.helps, m.learning.trials))
+
+
 def saturated_gates(m: Measurements, most: float, concerned: Callable[[Gate], bool]) -> Iterator[Told]:
     """Of each letter the gates at an end of their range in more than `most` of units and steps.
 
     Args:
-        m: What was measured.
+        m: What was measured; a network that has learned is left alone, whose gates may be where they like.
         most: Share of activations.
         concerned: Which gates the rule is about.
     """
+    if m.has_learned:
+        return
     for letter in dict.fromkeys(letter for gates in m.gates.values() for letter in gates):
         gates = {way: gates[letter] for way, gates in m.gates.items() if letter in gates}
         hits = {
@@ -79,7 +93,7 @@ def saturated_gates(m: Measurements, most: float, concerned: Callable[[Gate], bo
             yield (
                 f"In {spoken(way)}, gate {letter} is saturated in {hits[way]:.0%} of units and steps, at a "
                 f"mean of {gates[way].mean:.2g}: no gradient passes it there.{others}",
-                open_gate(m, letter),
+                (),
             )
 
 

@@ -3,5 +3,5 @@
 CASE = (
     {"validated": {"cut_answers": [0.4]}},
     "40% of the answers went on to the limit",
-    "optimizer: {name: Adam, lr: 0.02}",
+    "",
 )

@@ -3,5 +3,5 @@
 CASE = (
     {"dead": {"layer_1/forward": 0.5}},
     "50% of the units never change",
-    "optimizer: {name: Adam, lr: 0.005}",
+    "",
 )

@@ -3,5 +3,5 @@
 CASE = (
     {"validated": {"empty_answers": [0.2, 0.97]}},
     "97% of the answers were empty",
-    "optimizer: {name: Adam, lr: 0.02}",
+    "",
 )

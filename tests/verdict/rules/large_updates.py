@@ -3,5 +3,5 @@
 CASE = (
     {"updates": {"layer_1": 0.5}},
     "by 50% of their norm",
-    "optimizer: {name: Adam, lr: 0.005}",
+    "",
 )

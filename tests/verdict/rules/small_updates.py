@@ -3,5 +3,5 @@
 CASE = (
     {"updates": {"layer_1": 1e-8}},
     "by 1e-8 of their norm",
-    "optimizer: {name: Adam, lr: 0.02}",
+    "",
 )

@@ -3,5 +3,5 @@
 CASE = (
     {"validated": {"attention_on_one_place": [0.96]}},
     "96% of the weight of attention lay on one place",
-    "optimizer: {name: Adam, lr: 0.005}",
+    "",
 )

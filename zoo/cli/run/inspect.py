@@ -10,6 +10,7 @@ from lightning.pytorch.cli import LightningArgumentParser
 from zoo.callbacks.gradient_clipping import GradientClipping
 from zoo.callbacks.say import say
 from zoo.cli.errors import UserError
+from zoo.cli.run.examination import examined
 from zoo.cli.run.inspection import Inspection
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import describe, told
@@ -31,12 +32,21 @@ class InspectJob(Job):
 
     def __init__(self) -> None:
         self.inspection: Inspection | None = None
+        self.arguments: dict[str, Any] = {}
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
         parser.add_argument("--batches", type=int, default=8, help="Batches of training data to look at.")
+        parser.add_argument(
+            "--probe",
+            type=bool,
+            default=True,
+            help="Whether to look at the data, too, and to train copies for some steps, to see whether they "
+            "learn, and what of the advice helps; it takes up to 20 seconds.",
+        )
 
     def trainer(self, arguments: dict[str, Any], recipe: Mapping[str, Any], config: Namespace) -> Trainer:
         self.inspection, trainer = inspecting(arguments, network_in(recipe), config.batches)
+        self.arguments = arguments
         return trainer
 
     def do(self, run: BuiltRun) -> None:
@@ -46,6 +56,10 @@ class InspectJob(Job):
             run.model.load_state_dict(run.checkpoint["state_dict"])
         run.trainer.fit(run.model, datamodule=run.data)
         measured = self.inspection.measured
+        if run.config.probe and run.data is not None:
+            measured = examined(
+                measured, run.model, run.data, self.arguments, is_trained=run.checkpoint is not None
+            )
         say("model", describe(run.model))
         weights = "as initialised" if run.checkpoint is None else f"of {run.config.ckpt_path}"
         batches = run.trainer.fit_loop.epoch_loop.batch_idx + 1

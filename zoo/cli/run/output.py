@@ -19,6 +19,7 @@ from zoo.names import name_stack
 from zoo.registry import printable
 from zoo.tasks.base import Task
 from zoo.verdict.judge import Finding
+from zoo.verdict.placing import as_option
 
 WIDTH = 100
 HUSHED = (
@@ -91,12 +92,15 @@ def on_terminal() -> bool:
 
 
 def told(finding: Finding) -> str:
-    """A finding, and below it what to try."""
+    """A finding and how sure it is, below it what it explains, and what to try as options of `zoo fit`."""
+    sure = "" if finding.severity == "good" else f" ({finding.sure})"
     lines = textwrap.wrap(
-        finding.text, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
+        finding.text + sure, WIDTH, initial_indent=f"{finding.severity:<10}", subsequent_indent=" " * 10
     )
+    if finding.explains:
+        lines.append(f"{'explains':<10}{', '.join(finding.explains)}")
     words = ["try", *[""] * len(finding.advice)]
-    lines += [f"{word:<10}{advice}" for word, advice in zip(words, finding.advice, strict=False)]
+    lines += [f"{word:<10}{as_option(advice)}" for word, advice in zip(words, finding.advice, strict=False)]
     return "\n".join(lines)
 
 

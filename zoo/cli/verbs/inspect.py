@@ -10,7 +10,7 @@ from zoo.cli.verbs.trainer import RecipeVerb
 @final
 @register_verb("inspect")
 class Inspect(RecipeVerb):
-    """Look at the gradients of a few batches, and say what to try."""
+    """Look at the gradients of a few batches, train copies briefly, and say what to try."""
 
     job = "zoo.cli.run.inspect:InspectJob"
-    sections = (*SECTIONS, "batches")
+    sections = (*SECTIONS, "batches", "probe")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from zoo.diagnostics.quantities import Quantity
-from zoo.verdict.advice import learning_rate
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
 
@@ -14,7 +13,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"At the last validation {cut:.0%} of the answers went on to the limit of their length: the "
             f"decoder has not learned when to end, or search.max_length is too small.",
-            learning_rate(m, 3),
+            (),
         )
 
 
@@ -23,6 +22,8 @@ RULE = Rule(
     place=180,
     threshold=0.25,
     severity="problem",
+    cause="answers",
+    sure="likely",
     source="where dates_gru_attention learns, from its first 20 steps on no answer has to be cut",
     look=_look,
 )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from zoo.diagnostics.quantities import Quantity
-from zoo.verdict.advice import learning_rate
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
 
@@ -14,7 +13,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"At the last validation {empty:.0%} of the answers were empty. So it is at first, above all "
             f"with CTC, which says blanks before it says labels: train longer, or faster.",
-            learning_rate(m, 3),
+            (),
         )
 
 
@@ -23,6 +22,8 @@ RULE = Rule(
     place=160,
     threshold=0.5,
     severity="problem",
+    cause="answers",
+    sure="likely",
     source="Graves et al., 2006, https://doi.org/10.1145/1143844.1143891; symbol_runs_bilstm_ctc says blanks "
     "alone for its first 60 steps, and never after 140",
     look=_look,

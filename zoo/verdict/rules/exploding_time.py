@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from zoo.verdict.advice import smaller_steps
+from zoo.verdict.advice import limit
 from zoo.verdict.formatting import brief, spoken
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import PASCANU, Rule, Told, worst_way
@@ -23,7 +23,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"In {spoken(way)}, errors that have travelled back {lag} steps are {brief(growth[way])} times "
             f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
-            (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *smaller_steps(m)),
+            (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *limit(m)),
         )
 
 
@@ -38,6 +38,8 @@ RULE = Rule(
     place=50,
     threshold=1e2,
     severity="problem",
+    cause="time",
+    sure="likely",
     source=f"{PASCANU}, section 2.1",
     look=_look,
 )

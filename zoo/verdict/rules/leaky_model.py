@@ -25,6 +25,8 @@ RULE = Rule(
     place=130,
     threshold=0.1,
     severity="problem",
+    cause="data",
+    sure="certain",
     source="Shannon, 1951, https://doi.org/10.1002/j.1538-7305.1951.tb01366.x: a letter of English that is "
     "not known beforehand costs 0.4 nats or more",
     look=_look,

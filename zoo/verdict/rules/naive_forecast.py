@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from zoo.verdict.advice import other_steps
 from zoo.verdict.formatting import brief
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
@@ -18,7 +17,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"No validation was better than {words}, which needs no training: a mean squared error of "
             f"{brief(best)} at best, against {brief(better[words])}.",
-            other_steps(m),
+            (),
         )
 
 
@@ -27,6 +26,8 @@ RULE = Rule(
     place=210,
     threshold=1.0,
     severity="problem",
+    cause="answers",
+    sure="certain",
     source="Hyndman and Koehler, 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001",
     look=_look,
 )

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from zoo.diagnostics.quantities import Quantity
-from zoo.verdict.advice import other_steps
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
 
@@ -17,7 +16,7 @@ def _look(m: Measurements, least: float) -> Iterator[Told]:
         yield (
             f"No validation was better than always saying the most frequent class: {best:.1%} right at best, "
             f"against {majority:.1%}.",
-            other_steps(m),
+            (),
         )
 
 
@@ -26,6 +25,8 @@ RULE = Rule(
     place=150,
     threshold=0.005,
     severity="problem",
+    cause="answers",
+    sure="certain",
     source="the baseline of any classifier; half a hundredth above it is within chance",
     look=_look,
 )

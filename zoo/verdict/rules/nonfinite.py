@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from zoo.verdict.advice import GUARD, smaller_steps
+from zoo.verdict.advice import GUARD, limit
 from zoo.verdict.formatting import which_steps
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import PASCANU, Rule, Told
@@ -11,7 +11,7 @@ from zoo.verdict.rule import PASCANU, Rule, Told
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     told = _broken(m, most)
     if told:
-        advice = (*smaller_steps(m), *(() if m.network.guarded else (GUARD,)))
+        advice = (*limit(m), *(() if m.network.guarded else (GUARD,)))
         yield f"The {told}.{f' {m.events[0]}' if m.events else ''}", advice
 
 
@@ -26,9 +26,11 @@ def _broken(m: Measurements, most: float) -> str:
 
 RULE = Rule(
     name="non-finite",
-    place=10,
+    place=11,
     threshold=0.0,
     severity="problem",
+    cause="rate",
+    sure="certain",
     source=f"{PASCANU}, section 2",
     look=_look,
 )

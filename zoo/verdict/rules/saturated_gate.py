@@ -15,6 +15,8 @@ RULE = Rule(
     place=70,
     threshold=0.8,
     severity="warning",
+    cause="gates",
+    sure="possible",
     source="Karpathy et al., 2015, https://arxiv.org/abs/1506.02078: well-trained gates are often at their "
     "ends",
     look=_look,

@@ -15,6 +15,8 @@ RULE = Rule(
     place=60,
     threshold=0.5,
     severity="warning",
+    cause="gates",
+    sure="possible",
     source="Hochreiter & Schmidhuber, 1997; Jozefowicz et al., 2015",
     look=_look,
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from zoo.verdict.advice import learning_rate
 from zoo.verdict.formatting import brief, spoken
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
@@ -15,7 +14,7 @@ def _look(m: Measurements, least: float) -> Iterator[Told]:
         yield (
             f"An update changes the weights of {spoken(layer)} by {brief(low[layer])} of their norm: it "
             "hardly learns.",
-            learning_rate(m, 3.0),
+            (),
         )
 
 
@@ -24,6 +23,8 @@ RULE = Rule(
     place=120,
     threshold=1e-6,
     severity="warning",
+    cause="gates",
+    sure="likely",
     source="the same",
     look=_look,
 )

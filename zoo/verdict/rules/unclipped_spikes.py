@@ -28,6 +28,8 @@ RULE = Rule(
     place=90,
     threshold=1e2,
     severity="warning",
+    cause="gates",
+    sure="possible",
     source=f"{PASCANU}, section 3.2: thresholds of half to ten times the usual norm",
     look=_look,
 )

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from zoo.verdict.advice import past_the_layers
 from zoo.verdict.formatting import brief
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rule import Rule, Told, stack_ends
+from zoo.verdict.rule import Rule, Told, learns_as_it_is, stack_ends
 
 
 def _look(m: Measurements, least: float) -> Iterator[Told]:
+    if learns_as_it_is(m):
+        return
     for when, first, last, ratio in stack_ends(m):
         if ratio < least:
             yield (
@@ -23,6 +25,8 @@ RULE = Rule(
     place=20,
     threshold=0.1,
     severity="problem",
+    cause="depth",
+    sure="likely",
     source="Srivastava et al., 2015, https://arxiv.org/abs/1505.00387; at the start plain LSTMs of 4 layers "
     "stay above it, and those of 8, which learn slowly (recipes/results/depth.csv), do not",
     look=_look,

@@ -13,6 +13,8 @@ LONG, SHORT = 16, 0.25
 
 
 def _look(m: Measurements, share: float) -> Iterator[Told]:
+    if m.learning is not None and m.learning.is_fast:
+        return
     hits = {}
     for way, by_lag in m.weights.items():
         steps, far = len(m.gradients.get(way, by_lag)), span(by_lag, m.rests.get(way, 0.0), share)
@@ -33,6 +35,8 @@ RULE = Rule(
     place=40,
     threshold=1e-2,
     severity="warning",
+    cause="time",
+    sure="likely",
     source="Bengio et al., 1994, https://doi.org/10.1109/72.279181",
     look=_look,
 )

@@ -1,0 +1,1 @@
+"""What short trainings and looks at the data tell."""

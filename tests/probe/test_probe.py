@@ -1,0 +1,56 @@
+"""What a short training tells: whether it learns, which rate is far off, which advice helps."""
+
+import pytest
+import torch
+
+import zoo
+from zoo.probe.batches import HeldBatches, taken
+from zoo.probe.probe import Probe
+from zoo.verdict.judge import judge
+from zoo.verdict.measurements import Measurements
+
+PLAIN = {"callbacks": [zoo.GradientClipping(max_norm=1.0)], "accelerator": "cpu"}
+
+
+def probe(cell, lr, length=10, seconds=300.0):
+    """A probe of a network on the adding problem."""
+    data = zoo.AddingProblem(length=length, batch_size=32, steps_per_epoch=200, val_size=50)
+    data.setup("fit")
+    torch.manual_seed(0)
+    network = zoo.ModelSpec(
+        encoder=zoo.StackSpec(cell=cell, hidden_size=24), input_size=2, output_size=1, pooling="max"
+    )
+    task = zoo.SequenceRegressor(network, zoo.OptimizerSpec(lr=lr))
+    return Probe(task, HeldBatches(taken(data.train_dataloader(), 160), data.sizes), PLAIN, seconds=seconds)
+
+
+def test_a_network_that_learns_is_asked_nothing_more():
+    found = probe("gru", 0.01).learning()
+    assert found.is_fast
+    assert found.baseline == pytest.approx(1 / 6, rel=0.1)
+    assert found.rates == found.trials == {}
+
+
+def test_a_rate_that_is_far_too_small_is_told_with_one_that_learns():
+    ill = probe("gru", 1e-8)
+    found = ill.learning()
+    (finding,) = judge(Measurements(layers={"layer 1": 1.0}, learning=found))
+    assert finding.rule == "learning rate"
+    assert found.better_rate is not None
+    assert found.better_rate >= 1e-2
+    line = f"optimizer: {{lr: {found.better_rate:g}}}"
+    assert ill.trials([line])[line] < found.end / 10
+
+
+def test_what_is_looked_at_is_left_as_it_is():
+    ill = probe("elman", 1.0, seconds=2.0)
+    before = {name: value.clone() for name, value in ill.task.state_dict().items()}
+    ill.learning()
+    assert ill.task.lr == 1.0
+    assert all(torch.equal(value, before[name]) for name, value in ill.task.state_dict().items())
+
+
+def test_it_ends_in_time():
+    found = probe("gru", 1e-8, seconds=0.0).learning()
+    assert found.steps == 1
+    assert found.rates == {}

@@ -1,0 +1,1 @@
+"""Networks with known illnesses, for `tests/clinic.py`."""
