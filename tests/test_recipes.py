@@ -48,6 +48,13 @@ def treebank(folder):
     return [f"--data.root={folder}", "--data.batch_size=2"]
 
 
+def play(folder):
+    """A text of a few thousand characters."""
+    path = folder / "play.txt"
+    path.write_text("FIRST CITIZEN: Speak, speak.\n" * 200)
+    return [f"--data.root={path}", "--data.batch_size=4"]
+
+
 def tagged(folder):
     """Three files of CoNLL-U."""
     words = (("the", "DET"), ("cat", "NOUN"), ("sat", "VERB"), (".", "PUNCT"))
@@ -92,6 +99,7 @@ FILES = {
     "mnist": mnist,
     "labelled": reviews,
     "ptb": treebank,
+    "tiny_shakespeare": play,
     "sunspots": series("YEAR", "SUNACTIVITY"),
     "electrical": series("DATE", "STS.M.I7.W.TOVT.NS0016.4.000"),
     "seattle": series("date", "temp_max", "temp_min", "precipitation", "wind"),

@@ -41,6 +41,7 @@ class Run:
 
 ATTENTION = {"attention": (), "no attention": ("--model.decoder.attention=none",)}
 """Name -> options of a translator with what its recipe says, and without."""
+SHAKESPEARE = "language_modelling/tiny_shakespeare_lstm.yaml"
 TABLES = {
     "quickstart": [Run("classification/digits_bilstm_residual.yaml", seeds=(1, 2, 3))],
     "digits_pixels": [Run("classification/digits_pixels_gru.yaml")],
@@ -76,6 +77,22 @@ TABLES = {
     "python_docs": [Run("language_modelling/python_docs_lstm.yaml")],
     "sentiment": [Run("classification/labelled_text_bilstm_max.yaml", seeds=(1, 2, 3), split_by_seed=True)],
     "sentiment_folds": [Run("classification/labelled_text_bilstm_max.yaml", folds=10)],
+    "sst5": [Run("classification/labelled_text_bilstm_max.yaml", seeds=(1, 2, 3))],
+    "shakespeare": [
+        Run(
+            SHAKESPEARE,
+            (
+                *("--data.batch_size=12", "--trainer.max_steps=2000", "--model.schedule=null"),
+                *("--trainer.check_val_every_n_epoch=null", "--trainer.val_check_interval=1000"),
+                *("--model.network.encoder.params=700_000", "--model.network.embedding_size=128"),
+            ),
+            name="lstm of 0.7M, 2,000 updates of 12 x 64",
+        ),
+        *(
+            Run(SHAKESPEARE, (f"--model.network.encoder.cell={cell}",), name=cell)
+            for cell in ("lstm", "gru", "mingru", "elman")
+        ),
+    ],
     "mnist_rows": [Run("classification/mnist_rows_lstm.yaml")],
     "sunspots": [Run("forecasting/sunspots_gru.yaml", seeds=(1, 2, 3))],
     "electrical_equipment": [Run("forecasting/electrical_equipment_gru.yaml", seeds=(1, 2, 3))],
@@ -94,7 +111,11 @@ TABLES = {
         Run(f"tagging/ud_ewt_{name}.yaml", seeds=(1, 2, 3))
         for name in ("lstm", "bilstm", "bilstm_characters")
     ],
-    "jsb_chorales": [Run(f"music/jsb_chorales_{cell}.yaml", seeds=(1, 2, 3)) for cell in ("lstm", "elman")],
+    "jsb_chorales": [
+        Run("music/jsb_chorales_lstm.yaml", name="lstm", seeds=(1, 2, 3)),
+        Run("music/jsb_chorales_elman.yaml", name="elman", seeds=(1, 2, 3)),
+        Run("music/jsb_chorales_lstm.yaml", ("--model.network.encoder.cell=gru",), "gru", seeds=(1, 2, 3)),
+    ],
     "agreement": [
         Run(
             "classification/agreement_lstm.yaml",
@@ -163,6 +184,14 @@ def _metrics(rows: list[dict[str, str]]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def write(path: Path, rows: list[dict[str, str]]) -> None:
+    """Writes a table anew, as far as it has come."""
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
 def main() -> None:
     """Measures the tables that are asked for."""
     parser = argparse.ArgumentParser(
@@ -173,16 +202,11 @@ def main() -> None:
     parser.add_argument("--untimed", action="store_true", help="leave out seconds: the machine is busy")
     arguments = parser.parse_args()
     for name in arguments.tables:
-        rows = [
-            row
-            for run in TABLES[name]
-            for seed in run.seeds
-            for row in measure(run, seed, arguments.root, not arguments.untimed)
-        ]
-        with (RESULTS / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
-            writer.writeheader()
-            writer.writerows(rows)
+        rows = []
+        for run in TABLES[name]:
+            for seed in run.seeds:
+                rows += measure(run, seed, arguments.root, not arguments.untimed)
+                write(RESULTS / f"{name}.csv", rows)
         print((RESULTS / f"{name}.csv").read_text())
 
 
