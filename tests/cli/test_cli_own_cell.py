@@ -76,7 +76,7 @@ def test_a_program_is_told_what_to_import(trained):
     assert refused.stderr.splitlines()[-1].startswith(
         "zoo.registry.checks.UnknownNameError: unknown cell 'mine'"
     )
-    assert "if it is your own, import its module before" in refused.stderr
+    assert "if it is your own, import its module, on a command line by --allow-import" in refused.stderr
     assert run("-c", f"import cells_of_mine; {load}").returncode == 0
 
 

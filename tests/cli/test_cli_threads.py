@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from zoo.cli.run.threads import SAID, allowed, threads_for
+from zoo.cli.run.threads import SAID, ThreadsByWork, allowed, threads_for
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.max_epochs=1", "--trainer.limit_train_batches=1")
 
@@ -36,6 +36,21 @@ def test_what_the_user_says_stands(zoo, folder, two_threads, monkeypatch):
     outcome = zoo(*FIT)
     assert outcome.code == 0, outcome.err
     assert "threads " not in outcome.out
+
+
+def test_a_share_of_the_cores_is_not_what_a_user_says(zoo, folder, two_threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.setenv("ZOO_SHARED_THREADS", "1")
+    outcome = zoo(*FIT)
+    assert outcome.code == 0, outcome.err
+    assert "threads   1 of 2" in outcome.out
+
+
+def test_a_run_that_goes_on_has_as_many_threads_as_it_began_with():
+    begun, later = ThreadsByWork(), ThreadsByWork()
+    begun._chosen = 2
+    later.load_state_dict(begun.state_dict())
+    assert later.state_dict() == {"threads": 2}
 
 
 def test_a_large_network_has_all_that_the_container_may_use(monkeypatch):

@@ -1,13 +1,15 @@
 """Graphs for other runtimes: the same scores at another batch and length, lengths included."""
 
+import math
+
 import jaxtyping
 import pytest
 import torch
 
 import zoo
 from zoo.export.graph_folder import graph_format
-from zoo.export.graphs import sequence_graph, step_graph_of
-from zoo.export.refusal import CannotExportError, plain_model
+from zoo.export.graphs import difference, sequence_graph, step_graph_of
+from zoo.export.refusal import CannotExportError, check_task, plain_model
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
@@ -104,6 +106,21 @@ def test_what_no_graph_can_hold_is_refused_with_the_reason():
     with pytest.raises(CannotExportError, match="token by token in a search"):
         plain_model(writer)
     assert step_graph_of(model_of(direction="bidirectional")) is None
+
+
+def test_answers_that_are_more_than_scores_are_refused():
+    network = zoo.ModelSpec(encoder=zoo.StackSpec(hidden_size=4), input_size=2, output_size=3, pooling="none")
+    check_task(zoo.SequenceTagger(network))
+    with pytest.raises(CannotExportError, match="a CRF chooses tags by a search"):
+        check_task(zoo.SequenceTagger(network, crf=True))
+
+
+def test_a_number_that_is_none_is_seen_where_it_is_not_the_first():
+    model, how = model_of(cell="mgu"), graph_format("torch")
+    graph = step_graph_of(model)
+    run = how.run(how.content(graph))
+    assert difference(model, graph, run) < 1e-6
+    assert math.isnan(difference(model, graph, lambda given: [*run(given)[:-1], run(given)[-1] * math.nan]))
 
 
 def test_a_missing_package_is_named_with_its_command(monkeypatch):

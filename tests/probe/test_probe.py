@@ -1,11 +1,15 @@
 """What a short training tells: whether it learns, which rate is far off, which advice helps."""
 
+import math
+from dataclasses import replace
+
 import pytest
 import torch
 
 import zoo
 from zoo.probe.batches import HeldBatches, taken
 from zoo.probe.probe import Probe
+from zoo.probe.training import Trained
 from zoo.verdict.judge import judge
 from zoo.verdict.measurements import Measurements
 
@@ -40,6 +44,28 @@ def test_a_rate_that_is_far_too_small_is_told_with_one_that_learns():
     assert found.better_rate >= 1e-2
     line = f"optimizer: {{lr: {found.better_rate:g}}}"
     assert ill.trials([line])[line] < found.end / 10
+
+
+def test_a_rate_at_which_losses_are_infinite_is_told_and_its_repair_is_tried():
+    ill = probe("gru", 1e30)
+    found = ill.learning()
+    assert found.end == math.inf
+    (finding,) = judge(Measurements(layers={"layer 1": 1.0}, learning=found))
+    assert finding.rule == "learning rate"
+    line = f"optimizer: {{lr: {found.better_rate:g}}}"
+    assert replace(found, trials=ill.trials([line])).allows(line)
+
+
+def test_losses_below_0_are_not_divided(monkeypatch):
+    ill = probe("gru", 0.01)
+    monkeypatch.setattr(ill, "_train", lambda *given: Trained(losses=[-1.0, -0.6]))
+    assert ill.learning() is None
+
+
+def test_the_least_steps_of_a_recipe_do_not_hold_it_up():
+    ill = probe("gru", 1e-8, seconds=0.0)
+    ill._train.arguments |= {"min_steps": 100, "min_epochs": 2}
+    assert ill.learning().steps == 1
 
 
 def test_what_is_looked_at_is_left_as_it_is():

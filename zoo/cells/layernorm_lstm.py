@@ -42,6 +42,8 @@ class LayerNormLSTM(Cell):
     (H,): α_c, β_c. State: h, c (B, H), c as it is before normalisation. Output: h_t.
     Reference: Ba et al., 2016, https://arxiv.org/abs/1607.06450, eq. 20-22. As there, the four gates' sums
     are normalised as one vector of 4H, where TensorFlow's cell normalises each gate by itself.
+    While input and state are zero, as in blank steps at the beginning, each N multiplies gradients by
+    1 / sqrt(1e-5) = 316, two of them in a step: after a few such steps they are infinite.
     Deviations: b stands for the paper's b and the shifts of its two normalisations, which only add up; the
     gains start at 1 and b_f at `forget_bias`.
     """

@@ -50,7 +50,7 @@ def _data(model: Trained, checkpoint: Mapping[str, Any]) -> dict[str, Any] | Non
     return {
         "name": _key(DATA, kind.__name__),
         "options": _portable(recipe.get("init_args") or {}),
-        "learned": _portable(model.data.state_dict()),
+        "learned": model.data.state_dict(),
     }
 
 

@@ -11,7 +11,7 @@ from zoo.export.graph_readme import graph_readme
 from zoo.export.graphs import TOLERANCES, Graph, Run, difference, sequence_graph, step_graph_of, streams
 from zoo.export.handed import checkpoint_file
 from zoo.export.modules import MakeRun, ScannedDirection, state_names
-from zoo.export.refusal import CannotExportError, plain_model
+from zoo.export.refusal import CannotExportError, check_task, plain_model
 from zoo.export.run_facts import facts_of
 from zoo.export.torch_file import torch_bytes, torch_run
 from zoo.model import Model
@@ -70,6 +70,7 @@ def export_graphs(path: Path, target: Path, form: str, *, licence: str, replace:
     how, file = graph_format(form), checkpoint_file(path)
     how.require()
     checkpoint, trained = read_checkpoint(str(file)), load(file)
+    check_task(trained.task)
     model = plain_model(trained.task.model)
     written = graphs_of(model, how)
     facts = facts_of(file, int(checkpoint["global_step"]))

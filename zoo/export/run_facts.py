@@ -15,6 +15,8 @@ from zoo.runs.metrics_file import METRICS, Curve, read_mapping, read_metrics, re
 from zoo.verdict.judge import Finding
 
 RECIPE = "recipe.yaml"
+CHECKPOINTS = "checkpoints"
+"""The folder in that of a run where they are."""
 PICTURES = ("gradients.png", "through_time.png")
 BEST = "best"
 """How the names of checkpoints begin that are tested when a fit ends."""
@@ -54,9 +56,12 @@ def facts_of(file: Path, step: int) -> RunFacts:
         file: The checkpoint, in `RUN/checkpoints`.
         step: The optimiser step that it was written after.
     """
+    folder = file.absolute().parent.parent
     try:
-        folder = find_run(file.absolute().parent.parent)
+        is_its = file.absolute().parent.name == CHECKPOINTS and find_run(folder).samefile(folder)
     except ValueError:
+        is_its = False
+    if not is_its:
         return RunFacts()
     found = read_metrics(folder / METRICS)[0] if (folder / METRICS).is_file() else {}
     curves = {

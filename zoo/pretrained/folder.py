@@ -164,13 +164,14 @@ def read_card(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not JSON ({error}); expected the card of an exported model") from error
     if isinstance(card, dict) and card.get("kind") == "graph":
         raise ValueError(f"{path.parent} holds graphs for other runtimes; expected an export as safetensors")
-    if not isinstance(card, dict) or card.get("kind") not in PREFIXES or "sha256" not in card:
+    kind = card.get("kind") if isinstance(card, dict) else None
+    if not isinstance(kind, str) or kind not in PREFIXES or not isinstance(card.get("sha256"), dict):
         raise ValueError(f"{path} is no card of an exported model; expected one with kind and sha256")
     if card.get("format") != FORMAT:
         raise ValueError(
             f"{path} has format {card.get('format')}; expected {FORMAT}, or a newer version of zoo"
         )
-    return card
+    return dict(card)
 
 
 def fill(module: torch.nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -52,8 +52,8 @@ def has_targets(batch: Batch) -> bool:
 
 
 def fields(batches: Sequence[Batch]) -> Iterator[Mapping[str, Tensor]]:
-    """Those batches that are dicts of tensors."""
-    return (batch for batch in batches if isinstance(batch, Mapping))
+    """Those batches that are dicts of tensors, with x among them."""
+    return (batch for batch in batches if isinstance(batch, Mapping) and isinstance(batch.get("x"), Tensor))
 
 
 def _mixed(batch: Batch, random: torch.Generator) -> Batch:

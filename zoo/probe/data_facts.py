@@ -89,6 +89,8 @@ def _targets(y: Tensor | None) -> dict[str, Any]:
     if y.is_floating_point():
         finite = y[y.isfinite()].double()
         return {"target_mean": float(finite.mean()), "target_deviation": float(finite.std())}
+    if y.dim() > 1:  # at each step: most may well be alike, as where only the end is asked for
+        return {}
     counts = torch.unique(y[y != IGNORED], return_counts=True)[1]
     return {"majority": float(counts.max() / counts.sum()), "classes": len(counts)} if len(counts) else {}
 

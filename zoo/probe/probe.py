@@ -51,9 +51,14 @@ class Probe:
         self._train = ShortTraining(arguments)
         self._own = Trained(losses=())
 
-    def learning(self) -> Learning:
-        """How the network learns at its own rate, and unless it does so fast, all else that may tell why."""
+    def learning(self) -> Learning | None:
+        """How the network learns at its own rate, and unless it does so fast, all else that may tell why.
+
+        Nothing where losses are not all above 0, as those of densities: what is said are shares of them.
+        """
         self._own = self._trained()
+        if not self._own.losses or min(self._own.losses) <= 0:
+            return None
         found = Learning(
             steps=len(self._own.losses),
             start=self._own.after(1),
@@ -69,8 +74,10 @@ class Probe:
         What time has cut short is compared with as many steps of the recipe, and counts in proportion.
         """
         of_model = [line for line in dict.fromkeys(lines) if is_of_model(line)][:MOST_TRIALS]
-        ran = {line: self._trained(line, steps=len(self._own.losses)) for line in of_model}
         own = self._own
+        if not math.isfinite(own.end):
+            return {line: self._trained(line).end for line in of_model}
+        ran = {line: self._trained(line, steps=len(own.losses)) for line in of_model}
         return {
             line: each.end * own.end / own.after(len(each.losses)) if each.losses else math.nan
             for line, each in ran.items()
@@ -82,8 +89,9 @@ class Probe:
         shuffled = math.nan
         if has_targets(self.data.batches[0]):
             shuffled = self._trained(data=self.data.shuffled(0), steps=found.steps).end
-        short = min(RATE_STEPS, found.steps)
-        rates = {found.rate: self._own.after(short)}
+        breaks = not math.isfinite(found.end)
+        short = RATE_STEPS if breaks else min(RATE_STEPS, found.steps)
+        rates = {found.rate: math.inf if breaks else self._own.after(short)}
         for rate in UNDIVIDED_RATES if self.task.optimizer.name in UNDIVIDED else RATES:
             line = f"optimizer: {{lr: {rate:.1e}}}"
             trained = self._trained(line, steps=short, parts=RATE_PARTS)

@@ -86,6 +86,8 @@ UNKEPT = {
     "num_sanity_val_steps": 0,
     "accumulate_grad_batches": 1,
     "fast_dev_run": False,
+    "min_steps": None,
+    "min_epochs": None,
 }
 """Arguments of a Trainer that keeps nothing and looks at training data alone."""
 

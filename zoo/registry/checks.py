@@ -30,7 +30,8 @@ def unknown(kind: str, name: str, known: Collection[str], alike: Iterable[str] =
         alike: What to look for one near it in, where that is more than `known`.
     """
     hint = nearest(name, alike or known) or ";"
-    listed = ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {plural(kind)}`"
+    where = "data" if kind == "data module" else plural(kind)
+    listed = ", ".join(known) if len(known) <= MOST_LISTED else f"{len(known)}, see `zoo list {where}`"
     return f"unknown {kind} {name!r}{hint} Known: {listed}"
 
 

@@ -53,8 +53,12 @@ def probe(folder: Path) -> None:
     partial.unlink()
 
 
-def claimed(path: Path) -> IO[bytes] | None:
+def claimed(path: Path, strict: bool = False) -> IO[bytes] | None:
     """A file that is this process's own until it is closed, made if it is not there; None if another has it.
+
+    Args:
+        path: The file.
+        strict: Whether it is None, too, where a file system has no locks, and nobody knows who has it.
 
     Raises:
         OSError: it can be neither opened nor made.
@@ -65,8 +69,10 @@ def claimed(path: Path) -> IO[bytes] | None:
     except BlockingIOError:
         file.close()
         return None
-    except OSError:
-        pass  # a file system without locks
+    except OSError:  # a file system without locks
+        if strict:
+            file.close()
+            return None
     return file
 
 

@@ -21,7 +21,8 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     It is made beside its target. What killed processes have left there is swept away first.
 
     Args:
-        target: The folder's name; one of that name stays until the new one is on the disk.
+        target: The folder's name; one of that name stays until the new one is on the disk. A process that is
+            killed between the two renames leaves the old one as `.partial-...old`.
 
     Raises:
         OSError: it cannot be written.
@@ -31,8 +32,7 @@ def atomic_folder(target: Path) -> Iterator[Path]:
     _sweep(target.parent)
     partial = target.parent / f"{PARTIAL}{secrets.token_hex(8)}"
     partial.mkdir()
-    lock = claimed(partial / LOCK)
-    assert lock is not None
+    lock = (partial / LOCK).open("a+b") if (own := claimed(partial / LOCK)) is None else own
     try:
         yield partial
         for path in partial.iterdir():
@@ -66,7 +66,7 @@ def _sweep(parent: Path) -> None:
     """Removes what processes that are no more have left unfinished; what cannot be removed stays."""
     for folder in parent.glob(f"{PARTIAL}*"):
         if folder.is_dir() and not folder.name.endswith(OLD) and (folder / LOCK).exists():
-            lock = claimed(folder / LOCK)
+            lock = claimed(folder / LOCK, strict=True)
             if lock is not None:
                 shutil.rmtree(folder, ignore_errors=True)
                 lock.close()

@@ -43,7 +43,9 @@ class SafelyLoaded(pl.LightningModule, ABC):
                 checkpoint_path, map_location=map_location, strict=strict, weights_only=True
             )
         except UnknownNameError as error:
-            raise UnknownNameError(f"{error}; if it is your own, import its module before") from error
+            raise UnknownNameError(
+                f"{error}; if it is your own, import its module, on a command line by --allow-import"
+            ) from error
         assert isinstance(module, cls)
         return module
 

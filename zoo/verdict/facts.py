@@ -77,7 +77,7 @@ class Learning:
         end: The loss after them.
         baseline: The loss of the best answer that does not look at the input.
         shuffled: What it is after as many steps with the targets of other sequences.
-        one_batch: What it is after as many steps on one batch.
+        one_batch: What it is after half as many steps on one batch.
         rates: What it is with other learning rates, after `rate_steps`.
         rate: The recipe's learning rate, whose loss is among them.
         rate_steps: Steps of these.

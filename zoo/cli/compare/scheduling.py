@@ -12,6 +12,7 @@ from typing import NoReturn, Protocol, TypeVar
 
 from zoo.callbacks.say import say
 from zoo.cli.run.session import INTERRUPTED, TERMINATED
+from zoo.cli.run.threads import SHARED
 
 THREADS = "OMP_NUM_THREADS"
 STOPPED = (INTERRUPTED, TERMINATED, 129, -signal.SIGINT, -signal.SIGTERM)
@@ -108,13 +109,14 @@ def _stop(processes: Sequence[SpawnProcess]) -> None:
 @contextmanager
 def _threads_for(jobs: int) -> Iterator[None]:
     """Divides the cores among processes that are started in the meantime, unless the user has."""
-    before = os.environ.get(THREADS)
-    os.environ.setdefault(THREADS, str(max(1, _cores() // jobs)))
+    if THREADS in os.environ:
+        yield
+        return
+    os.environ |= {THREADS: str(max(1, _cores() // jobs)), SHARED: "1"}
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[THREADS]
+        del os.environ[THREADS], os.environ[SHARED]
 
 
 def _cores() -> int:

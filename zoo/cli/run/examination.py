@@ -40,7 +40,10 @@ def examined(
     if not isinstance(module, Task) or not held or found.data is None or found.data.bad:
         return found
     probe = Probe(module, HeldBatches(held, dict(data.sizes)), arguments, is_trained, seconds)
-    found = replace(found, learning=(learning := probe.learning()))
+    learning = probe.learning()
+    if learning is None:
+        return found
+    found = replace(found, learning=learning)
     trials = probe.trials(to_try(found))
     return replace(found, learning=replace(learning, trials=trials))
 

@@ -14,6 +14,8 @@ from zoo.callbacks.say import say
 
 SAID = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Where a user says how many threads torch takes."""
+SHARED = "ZOO_SHARED_THREADS"
+"""Is set where their number is a share of the cores for each of several processes, and not a user's word."""
 WORTH = 48e6
 """Multiply-adds of the largest layer in one batch from which several threads are worth it."""
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -31,14 +33,23 @@ class ThreadsByWork(Callback):
 
     def __init__(self) -> None:
         self._before: int | None = None
+        self._chosen = 0  # by the first batch of the run, also where it goes on
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"threads": self._chosen}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self._chosen = state_dict["threads"]
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        if self._before is not None or any(os.environ.get(name) for name in SAID):
+        has_said = any(os.environ.get(name) for name in SAID) and SHARED not in os.environ
+        if self._before is not None or has_said:
             return
         self._before = torch.get_num_threads()
-        threads = threads_for(self._before, pl_module, batch)
+        self._chosen = self._chosen or threads_for(self._before, pl_module, batch)
+        threads = min(self._chosen, self._before)
         if threads < self._before:
             torch.set_num_threads(threads)
             say("threads", f"{threads} of {self._before}, by the work of a batch; {SAID[0]} says otherwise")

@@ -87,7 +87,8 @@ class SharedStudy:
         with alone(self.plan.folder / LOCK):
             trials = self._study.get_trials(deepcopy=False)
             for trial in trials:
-                if trial.state == TrialState.RUNNING and self._hold(trial.number):
+                is_open = trial.state == TrialState.RUNNING and trial.number not in self._held
+                if is_open and self._hold(trial.number):
                     return self._run(begun_trial(self._study, self._storage, trial.number))
             if len(trials) >= self.plan.trials:
                 return None

@@ -1,7 +1,7 @@
 """`zoo sweep`: takes trials until there are as many as asked for, and says what they come to."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,7 @@ def _note(study: SharedStudy, one: TrialRun, code: int) -> None:
     trial = next(each for each in trials if each.number == one.number)
     if trial.outcome == "open":
         return
-    _found(study).write_table(study.plan.folder)
+    _found(study, {}).write_table(study.plan.folder)
     ended = sum(each.outcome != "open" for each in trials)
     of = f"({ended} of {max(study.plan.trials, len(trials))})"
     say(trial.outcome, f"{one.name}  {_brief(trial, study.plan.measure)}  {of}")
@@ -140,11 +140,9 @@ def _brief(trial: SweepTrial, measure: Measure) -> str:
     return "  ".join(filter(None, (value, epochs, seconds)))
 
 
-def _found(study: SharedStudy) -> Found:
+def _found(study: SharedStudy, importances: Mapping[str, float]) -> Found:
     scales = [dimension.scale for dimension in study.plan.space.dimensions]
-    return Found(
-        trials=study.trials(), scales=scales, measure=study.plan.measure, importances=study.importances()
-    )
+    return Found(trials=study.trials(), scales=scales, measure=study.plan.measure, importances=importances)
 
 
 def _say_left(study: SharedStudy) -> None:
@@ -157,7 +155,7 @@ def _say_left(study: SharedStudy) -> None:
 
 def _tell(study: SharedStudy) -> int:
     """Prints what the trials come to, writes it, and returns the exit code."""
-    found, plan = _found(study), study.plan
+    found, plan = _found(study, study.importances()), study.plan
     for line in found.told():
         print(line, flush=True)
     try:

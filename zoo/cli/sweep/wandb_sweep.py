@@ -76,7 +76,7 @@ def _command(plan: Plan) -> list[str]:
     allowed = [f"--allow-import={name}" for name in plan.modules]
     logs = () if _has_logger(plan.inputs) else (LOGGER,)
     options = [f"--{key}={text}" for key, text in (*plan.inputs.options, *logs)]
-    return ["${env}", "zoo", "fit", *files, *allowed, *options, "${args}"]
+    return ["${env}", "zoo", "fit", *files, *allowed, "--test_after_fit=false", *options, "${args}"]
 
 
 def _has_logger(inputs: RecipeInputs) -> bool:

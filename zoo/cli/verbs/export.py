@@ -66,4 +66,5 @@ class Export(OwnVerb):
 def _name(path: Path) -> str:
     """What an export is called by itself: after the recipe of the run, or after the file."""
     parts = path.absolute().parts
-    return parts[parts.index("runs") + 1] if "runs" in parts[:-1] else path.stem
+    places = [place for place, part in enumerate(parts[:-1]) if part == "runs"]
+    return parts[places[-1] + 1] if places else path.stem

@@ -31,7 +31,12 @@ class Pull(OwnVerb):
 
     def act(self, given: argparse.Namespace) -> None:
         folder = given.folder or Path(Path(given.source).name)
-        from zoo.pretrained.hub import pull  # torch, which help need not wait for
+        from zoo.pretrained.hub import is_path, pull  # torch, which help need not wait for
+
+        if given.revision and is_path(given.source):
+            raise UserError(
+                f"--revision is for the hub, and {given.source} is a folder; expected one of them"
+            )
 
         try:
             pull(given.source, folder, revision=given.revision, replace=given.replace)

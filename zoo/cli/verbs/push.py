@@ -30,7 +30,15 @@ class Push(OwnVerb):
         parser.add_argument("--replace", action="store_true", help="take the place of an earlier folder")
 
     def act(self, given: argparse.Namespace) -> None:
-        from zoo.pretrained.hub import push  # torch, which help need not wait for
+        from zoo.pretrained.hub import is_path, push  # torch, which help need not wait for
+
+        if given.private and is_path(given.target):
+            raise UserError(f"--private is for the hub, and {given.target} is a folder; expected one of them")
+        if given.replace and not is_path(given.target):
+            raise UserError(
+                f"--replace is for folders, and {given.target} is on the hub, which keeps what was before; "
+                f"expected one of them"
+            )
 
         try:
             where = push(given.folder, given.target, private=given.private, replace=given.replace)

@@ -39,8 +39,10 @@ class SchemaOfRecipes(OwnVerb):
         """Prints or writes it.
 
         Raises:
-            UserError: it cannot be written.
+            UserError: it cannot be written, or would take the place of another file than a schema.
         """
+        if given.output is not None and given.output.suffix != ".json":
+            raise UserError(f"--output is {given.output}; expected a file that ends in .json, as schemas do")
         from zoo.cli.schema.document import Document  # Lightning, which help need not wait for
 
         text = json.dumps(Document().whole(), indent=1, ensure_ascii=False)

@@ -15,7 +15,10 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
     if m.data is None:
         return
     columns = list(zip(m.data.means, m.data.deviations, strict=True))
-    wrong = [at for at, (mean, spread) in enumerate(columns) if _is_wrong(mean, spread, most)]
+    is_small = all(math.hypot(*column) < 1 / most**2 for column in columns)  # one alone may be a rare event
+    wrong = [
+        at for at, column in enumerate(columns) if column[1] > 0 and (is_small or _is_wrong(*column, most))
+    ]
     if wrong:
         worst = max(wrong, key=lambda at: abs(math.log(math.hypot(*columns[at]))))
         mean, spread = columns[worst]
@@ -28,10 +31,9 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
 
 
 def _is_wrong(mean: float, spread: float, most: float) -> bool:
-    """Whether a column is too large, too small, or shifted; one that is constant is none of it."""
-    size = math.hypot(mean, spread)
+    """Whether a column is too large or shifted."""
     is_shifted = abs(mean) > SHIFTED * spread and abs(mean) > 1
-    return spread > 0 and (size > most or size < 1 / most**2 or is_shifted)
+    return math.hypot(mean, spread) > most or is_shifted
 
 
 RULE = Rule(
