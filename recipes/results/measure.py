@@ -185,7 +185,7 @@ def _metrics(rows: list[dict[str, str]]) -> dict[str, str]:
 
 
 def write(path: Path, rows: list[dict[str, str]]) -> None:
-    """Writes a table anew, as far as it has come."""
+    """Writes a table anew."""
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(key for row in rows for key in row)))
         writer.writeheader()
@@ -206,7 +206,8 @@ def main() -> None:
         for run in TABLES[name]:
             for seed in run.seeds:
                 rows += measure(run, seed, arguments.root, not arguments.untimed)
-                write(RESULTS / f"{name}.csv", rows)
+                write(RESULTS / f"{name}.csv.begun", rows)
+        Path(RESULTS / f"{name}.csv.begun").replace(RESULTS / f"{name}.csv")
         print((RESULTS / f"{name}.csv").read_text())
 
 
