@@ -46,7 +46,7 @@ def onnx_bytes(graph: Graph) -> bytes:
                 verbose=False,
             )
     except torch.onnx.errors.OnnxExporterError as error:
-        reason = " ".join(str(error.__cause__ or error).split())[:200]
+        reason = " ".join(str(error.__cause__ or error).split()).partition(" : ")[0][:200]
         raise CannotExportError(f"ONNX cannot say what the model does: {reason}") from error
     assert program is not None
     _name_axes(program.model, graph)
