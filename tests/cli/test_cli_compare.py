@@ -213,7 +213,7 @@ def test_a_budget_gives_all_variants_as_many_parameters(folder):
 
 def test_as_many_processes_as_asked_share_the_cores_and_none_brings_down_another(tmp_path, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
-    monkeypatch.setattr("zoo.cli.compare.scheduling._cores", lambda: 6)
+    monkeypatch.setattr("zoo.cli.compare.scheduling.cores", lambda: 6)
     runs = [StandIn(f"r{k}", tmp_path, 0.2, code) for k, code in enumerate((0, 1, -signal.SIGKILL, 0))]
     ended = {}
     work(runs, 2, lambda one, code: ended.update({one.name: code}))

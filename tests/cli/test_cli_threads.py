@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from zoo.cli.run.threads import SAID, ThreadsByWork, allowed, threads_for
+from zoo.cli.cores import cores
+from zoo.cli.run.threads import SAID, ThreadsByWork, threads_for
 
 FIT = ("fit", "--config", "small.yaml", "--trainer.max_epochs=1", "--trainer.limit_train_batches=1")
 
@@ -56,21 +57,26 @@ def test_a_run_that_goes_on_has_as_many_threads_as_it_began_with():
 def test_a_large_network_has_all_that_the_container_may_use(monkeypatch):
     batch = {"x": torch.zeros(64, 100, 1), "y": torch.zeros(64)}
     large, small = nn.LSTM(1, 64), nn.Sequential(nn.LSTM(1, 8), nn.Embedding(1000, 500))
-    monkeypatch.setattr("zoo.cli.run.threads.allowed", lambda: 16)
+    monkeypatch.setattr("zoo.cli.run.threads.cores", lambda: 16)
     assert threads_for(8, large, batch) == 8
     assert threads_for(8, small, batch) == 1
     assert threads_for(8, small, object()) == 8
-    monkeypatch.setattr("zoo.cli.run.threads.allowed", lambda: 2)
+    monkeypatch.setattr("zoo.cli.run.threads.cores", lambda: 2)
     assert threads_for(8, large, [batch, "a"]) == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "count"), [("150000 100000", 2), ("50000 100000", 1), ("max 100000", None), ("?", None)]
+    ("text", "count"),
+    [("150000 100000", 2), ("50000 100000", 1), ("900000 100000", 4), ("max 100000", 4), ("?", 4)],
 )
-def test_the_quota_of_a_container_is_rounded_up(tmp_path, text, count):
+def test_the_quota_of_a_container_is_rounded_up_and_no_more_than_there_are(
+    tmp_path, monkeypatch, text, count
+):
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(4)), raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
     (tmp_path / "cpu.max").write_text(text)
-    assert allowed(tmp_path / "cpu.max") == (count or os.cpu_count())
-    assert allowed(tmp_path / "none") == os.cpu_count()
+    assert cores(tmp_path / "cpu.max") == count
+    assert cores(tmp_path / "none") == 4
 
 
 def test_threads_that_wait_sleep_in_the_command_and_nowhere_else():

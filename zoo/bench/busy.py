@@ -14,8 +14,9 @@ ENDLESS = f"import os\nwhile os.getppid() == {os.getpid()}: pass"
 def busy(count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """So many processes that do nothing but keep a processor each, for a while."""
     with ExitStack() as stack:
-        processes = [subprocess.Popen([sys.executable, "-c", ENDLESS]) for _ in range(count)]
-        for process in processes:
-            stack.callback(process.wait)
-            stack.callback(process.kill)
+        processes = []
+        for _ in range(count):
+            processes.append(subprocess.Popen([sys.executable, "-c", ENDLESS]))
+            stack.callback(processes[-1].wait)
+            stack.callback(processes[-1].kill)
         yield processes

@@ -1,7 +1,8 @@
 """What one timed run does: a training step, a forward run, or a stream, around any module."""
 
 import gc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeAlias, final
 
 import torch
@@ -33,14 +34,23 @@ def random_lengths(shape: Shape, setting: Setting) -> Tensor:
     return lengths.to(setting.device)
 
 
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Lets torch use so many threads for a while; None for as many as it does."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def on_threads(count: int, work: Work) -> Work:
     """The work, done with so many threads of torch."""
 
     def limited() -> None:
-        before = torch.get_num_threads()
-        torch.set_num_threads(count)
-        work()
-        torch.set_num_threads(before)
+        with threads(count):
+            work()
 
     return limited
 

@@ -1,12 +1,12 @@
 """What the card of a trained model says: how it was made, in registered names and plain data."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from zoo.data import DATA
 from zoo.export.run_facts import RunFacts
 from zoo.registry import UnknownNameError
+from zoo.report.text import without_home
 from zoo.tasks import TASKS
 from zoo.trained import Trained
 
@@ -67,5 +67,4 @@ def _portable(value: Any) -> Any:
         return {name: _portable(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_portable(part) for part in value]
-    home = str(Path.home())
-    return value.replace(home, "~") if isinstance(value, str) and len(home) > 1 else value
+    return without_home(value) if isinstance(value, str) else value

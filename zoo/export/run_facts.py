@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.diagnostics.quantities import Metric
 from zoo.report.curves import is_result
+from zoo.report.text import without_home
 from zoo.report.verdict import verdict_of
 from zoo.runs.folders import find_run
 from zoo.runs.metrics_file import METRICS, Curve, read_mapping, read_metrics, read_text
@@ -72,7 +73,7 @@ def facts_of(file: Path, step: int) -> RunFacts:
         curves=curves,
         findings=verdict_of(folder),
         environment=read_mapping(folder / "environment.json"),
-        recipe=_without_home(read_text(folder / "config.yaml")),
+        recipe=without_home(read_text(folder / "config.yaml")),
         pictures={name: (folder / name).read_bytes() for name in PICTURES if (folder / name).is_file()},
     )
 
@@ -88,9 +89,3 @@ def _metrics(curves: dict[str, Curve], step: int, tested: bool) -> dict[str, flo
             if math.isfinite(value):
                 numbers[name] = value
     return numbers
-
-
-def _without_home(text: str) -> str:
-    """The text with `~` for the user's folder."""
-    home = str(Path.home())
-    return text.replace(home, "~") if len(home) > 1 else text

@@ -7,10 +7,9 @@ import torch
 
 from zoo.probe.batches import Batch, fields
 from zoo.tasks.base import Task
+from zoo.tasks.contract import IGNORED
 from zoo.tasks.sequence_classifier import SequenceClassifier
 from zoo.tasks.sequence_regressor import SequenceRegressor
-
-IGNORED = -100
 
 
 def baseline_of(task: Task, batches: Sequence[Batch]) -> float:

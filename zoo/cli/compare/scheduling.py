@@ -11,6 +11,7 @@ from types import FrameType
 from typing import NoReturn, Protocol, TypeVar
 
 from zoo.callbacks.say import say
+from zoo.cli.cores import cores
 from zoo.cli.run.session import INTERRUPTED, TERMINATED
 from zoo.cli.run.threads import SHARED
 
@@ -112,19 +113,11 @@ def _threads_for(jobs: int) -> Iterator[None]:
     if THREADS in os.environ:
         yield
         return
-    os.environ |= {THREADS: str(max(1, _cores() // jobs)), SHARED: "1"}
+    os.environ |= {THREADS: str(max(1, cores() // jobs)), SHARED: "1"}
     try:
         yield
     finally:
         del os.environ[THREADS], os.environ[SHARED]
-
-
-def _cores() -> int:
-    return (
-        len(os.sched_getaffinity(0))
-        if os.name == "posix" and os.uname().sysname == "Linux"
-        else (os.cpu_count() or 1)
-    )
 
 
 @contextmanager

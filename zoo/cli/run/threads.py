@@ -1,9 +1,7 @@
 """How many threads a training takes: not more than its work is worth, unless the user has said."""
 
-import math
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, final
 
 import torch
@@ -11,6 +9,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 
 from zoo.callbacks.say import say
+from zoo.cli.cores import cores
 
 SAID = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Where a user says how many threads torch takes."""
@@ -18,8 +17,6 @@ SHARED = "ZOO_SHARED_THREADS"
 """Is set where their number is a share of the cores for each of several processes, and not a user's word."""
 WORTH = 48e6
 """Multiply-adds of the largest layer in one batch from which several threads are worth it."""
-QUOTA = Path("/sys/fs/cgroup/cpu.max")
-"""Where Linux keeps what a container may use: microseconds of processors in a period, and the period."""
 
 
 @final
@@ -75,17 +72,7 @@ def threads_for(most: int, model: nn.Module, batch: Any) -> int:
         batch: Tensors (B, T, ...), or anything that holds some; of others nothing is known.
     """
     work = _positions(batch) * _largest(model)
-    return 1 if 0 < work < WORTH else min(most, allowed())
-
-
-def allowed(file: Path = QUOTA) -> int:
-    """Processors that the container may use at once, rounded up; without a limit all there are."""
-    every = os.cpu_count() or 1
-    try:
-        quota, period = file.read_text(encoding="ascii").split()
-    except (OSError, ValueError):
-        return every
-    return every if quota == "max" else max(1, math.ceil(int(quota) / int(period)))
+    return 1 if 0 < work < WORTH else min(most, cores())
 
 
 def _positions(batch: Any) -> int:

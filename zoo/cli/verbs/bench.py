@@ -3,14 +3,11 @@
 import argparse
 import csv
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, final
-
-import torch
 
 from zoo.bench import (
     DTYPES,
@@ -30,6 +27,7 @@ from zoo.bench import (
 from zoo.bench.busy import busy
 from zoo.bench.table import csv_rows, print_legend, print_table, say
 from zoo.bench.timing import interleaved
+from zoo.bench.work import threads
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
@@ -111,7 +109,7 @@ class Bench(OwnVerb):
             repeats=given.repeats,
             **(_BESIDE if given.beside_busy else {}),
         )
-        with _threads(given.threads), busy(given.beside_busy or 0):
+        with threads(given.threads), busy(given.beside_busy or 0):
             cases = _cases(given, setting, plan)
             _run(cases, setting, plan, given.csv)
 
@@ -161,17 +159,6 @@ def _cases(given: argparse.Namespace, setting: Setting, plan: Plan) -> list[Case
 
 def _spec(name: str, shape: Shape) -> StackSpec:
     return named_model(name).network.encoder if name in MODELS else composition(name, shape)
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    """Lets torch use so many threads for a while."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _run(cases: list[Case], setting: Setting, plan: Plan, path: Path | None) -> None:

@@ -1,11 +1,11 @@
 """`zoo claims`: sentences about recurrent networks, measured."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import final
 
 from zoo.claims import CLAIMS
+from zoo.cli.cores import cores
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.registry import nearest
@@ -32,9 +32,7 @@ class Claims(OwnVerb):
         add = parser.add_argument
         add("keys", nargs="*", metavar="ID", help="such as V1 or X2; by default all of them")
         add("--full", action="store_true", help="in the long form, for claims that have one")
-        add(
-            "--jobs", type=int, default=_cores(), metavar="N", help="processes that train at once (all cores)"
-        )
+        add("--jobs", type=int, default=cores(), metavar="N", help="processes that train at once (all cores)")
         add("--root", type=Path, metavar="FILE", help="labelled texts, for B1: rt-polarity.all and the like")
         add("--output", type=Path, default=Path("runs/claims"), metavar="FOLDER", help="(runs/claims)")
         add("--animate", action="store_true", help="write moving pictures, too: of V1, V3, X2 and D1")
@@ -111,7 +109,3 @@ def _check_output(folder: Path) -> None:
         probe(folder)
     except OSError as error:
         raise UserError(f"--output is {str(folder)!r}, which cannot be written: {error.strerror}") from error
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
