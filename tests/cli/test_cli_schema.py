@@ -84,3 +84,11 @@ def test_a_slip_is_marked(schema, recipe, keys, value):
 )
 def test_what_the_zoo_takes_is_not(schema, recipe, keys, value):
     assert schema.is_valid(changed(recipe, keys, value))
+
+
+def test_a_recipe_is_not_replaced_by_a_schema(tmp_path, capsys):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("model: {}")
+    assert main(["schema", "--output", str(recipe)]) == 2
+    assert "expected a file that ends in .json" in capsys.readouterr().err
+    assert recipe.read_text() == "model: {}"

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import torch
 import yaml
 
 import zoo as package
+from zoo.export.card import _data
+from zoo.export.run_facts import facts_of
 from zoo.pretrained import CARD, WEIGHTS
 from zoo.pretrained.hub import pull, push
 
@@ -26,6 +29,19 @@ data:
   init_args: {root: text.txt, unit: words, batch_size: 2, steps: 4}
 trainer: {max_epochs: 1, accelerator: cpu}
 """
+
+
+class Stub:
+    """Data that has learned something; by its name it is the digits."""
+
+    def __init__(self, learned):
+        self.learned = learned
+
+    def state_dict(self):
+        return self.learned
+
+
+Stub.__name__ = Stub.__qualname__ = "Digits"
 
 
 @pytest.fixture
@@ -181,3 +197,35 @@ def test_what_an_extra_is_needed_for_is_said_with_its_command(tmp_path, monkeypa
     monkeypatch.setitem(__import__("sys").modules, "safetensors.torch", None)
     with pytest.raises(ValueError, match=r"pip install 'recurrent-zoo\[weights\]'"):
         package.StackSpec(hidden_size=4).build(2).save_pretrained(tmp_path / "stack")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["push small ./other --private", "push small user/name --replace", "pull ./small --revision v9"],
+)
+def test_an_option_that_does_nothing_there_is_refused(zoo, folder, line):
+    done = zoo(*line.split())
+    assert done.code == 2
+    assert "expected one of them" in done.err
+
+
+def test_words_that_data_has_learned_are_on_the_card_as_they_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/ho")
+    learned = {"words": ["/ho", "~", "/hood"]}
+    model = SimpleNamespace(data=Stub(learned))
+    assert _data(model, {"zoo": {"recipe": {"data": {"init_args": {"root": "/ho/file"}}}}}) == {
+        "name": "digits",
+        "options": {"root": "~/file"},
+        "learned": learned,
+    }
+
+
+def test_numbers_on_a_card_are_of_the_run_that_wrote_the_checkpoint(trained, tmp_path):
+    shutil.copytree(trained / "runs", tmp_path / "runs")
+    run = tmp_path / "runs/small/version_0"
+    (run / "keep").mkdir()
+    (own,) = (run / "checkpoints").glob("best*")
+    assert facts_of(own, 4).metrics
+    for elsewhere in (run / "keep", tmp_path / "runs/small/keep"):
+        elsewhere.mkdir(exist_ok=True)
+        assert facts_of(elsewhere / own.name, 4).metrics == {}

@@ -73,3 +73,21 @@ def test_what_is_wrong_is_what_is_said(illness, rule):
 )
 def test_nothing_is_said_of_data_that_is_well(data):
     assert judge(Measurements(layers={"layer 1": 1.0}, data=facts(data)))[0].severity == "good"
+
+
+def test_classes_of_steps_may_well_be_alike():
+    data = zoo.CopyMemory(length=200, batch_size=8, steps_per_epoch=2, val_size=4)
+    assert judge(Measurements(layers={"layer 1": 1.0}, data=facts(data)))[0].severity == "good"
+
+
+def test_a_rare_event_is_no_column_that_lacks_scaling():
+    wave = torch.randn(500, 20, 2)
+    wave[..., 1] = 0
+    wave[0, 0, 1] = 0.02
+    scaled, tiny = (data_facts(None, [{"x": x, "y": torch.arange(500) % 2}]) for x in (wave, wave * 1e-4))
+    assert all(finding.rule != "inputs not scaled" for finding in judge(Measurements(data=scaled)))
+    assert judge(Measurements(data=tiny))[0].rule == "inputs not scaled"
+
+
+def test_of_batches_without_x_nothing_is_said():
+    assert data_facts(None, [{"tokens": torch.ones(2, 3)}]).rows == 0

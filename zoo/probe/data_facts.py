@@ -12,13 +12,13 @@ from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import SequenceDataset
 from zoo.data.batches.splits import Split
 from zoo.probe.batches import Batch, fields
+from zoo.tasks.contract import IGNORED
 from zoo.verdict.facts import BadValue, DataFacts
 
 MOST, AT_ONCE, SECONDS = 20_000, 256, 1.5
 """Sequences that are looked at, how many of them at once, and for how long."""
 FEWEST_TOKENS, FEWEST_NUMBERS = 20, 8
 """Sequences of less may be the same by chance."""
-IGNORED = -100
 
 
 def data_facts(data: Any, held: Sequence[Batch]) -> DataFacts:
@@ -33,6 +33,7 @@ def data_facts(data: Any, held: Sequence[Batch]) -> DataFacts:
     if not training:
         return DataFacts()
     x, y = _values(training, "x"), _values(training, "y")
+    by_step = any(part.dim() > 1 for batch in training if isinstance(part := batch.get("y"), Tensor))
     held_out = list(chain.from_iterable(map(_codes, others)))
     known = set(chain.from_iterable(map(_codes, training)))
     return DataFacts(
@@ -40,7 +41,7 @@ def data_facts(data: Any, held: Sequence[Batch]) -> DataFacts:
         bad=tuple(_bad(training)),
         held_out=len(held_out),
         leaked=sum(code in known for code in held_out),
-        **(_features(x) | _targets(y)),
+        **(_features(x) | _targets(y, by_step)),
     )
 
 
@@ -83,13 +84,13 @@ def _features(x: Tensor | None) -> dict[str, Any]:
     return {"means": tuple(finite.mean(0).tolist()), "deviations": tuple(finite.std(0).tolist())}
 
 
-def _targets(y: Tensor | None) -> dict[str, Any]:
+def _targets(y: Tensor | None, is_by_step: bool) -> dict[str, Any]:
     if y is None or not y.numel():
         return {}
     if y.is_floating_point():
         finite = y[y.isfinite()].double()
         return {"target_mean": float(finite.mean()), "target_deviation": float(finite.std())}
-    if y.dim() > 1:  # at each step: most may well be alike, as where only the end is asked for
+    if is_by_step:  # most steps may well be alike, as where only the end is asked for
         return {}
     counts = torch.unique(y[y != IGNORED], return_counts=True)[1]
     return {"majority": float(counts.max() / counts.sum()), "classes": len(counts)} if len(counts) else {}
