@@ -7,7 +7,6 @@ import pytest
 
 from engines.subjects import EACH_SUBJECT, SUBJECTS, engines, module_of
 from zoo.engines import DEPRECATED, ENGINES, Recurrence, pick, table
-from zoo.engines.c import build
 from zoo.engines.choice import ELSEWHERE, PREFERENCE
 from zoo.engines.program import trace
 from zoo.engines.program.ir import Program
@@ -66,15 +65,6 @@ def test_an_engine_that_was_asked_for_is_taken_or_refused_in_one_sentence(name: 
 def test_the_compiled_engine_runs_on_the_cpu_only() -> None:
     with pytest.raises(ValueError, match="it runs on the CPU, not on cuda"):
         pick("c", module_of("gru").recurrence(), "cuda")
-
-
-def test_a_torch_that_shows_no_product_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.engines.c.engine.gemm", lambda real: None)
-    recurrence = module_of("gru").recurrence()
-    with pytest.raises(ValueError, match="this build of torch shows no matrix product"):
-        pick("c", recurrence)
-    assert pick("auto", recurrence).name == "native"
-    assert build.gemm("float") is not None
 
 
 def test_the_subjects_meet_every_engine_of_this_device() -> None:

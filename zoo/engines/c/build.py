@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import torch
-
 from zoo.cache import UNFINISHED, is_whole, keep, kept_folder
 
 logger = logging.getLogger(__name__)
@@ -28,7 +26,7 @@ ATTEMPTS = 5
 
 
 class CannotCompileError(RuntimeError):
-    """There is no C compiler, no matrix product to call, or the compiler failed; the message says which."""
+    """There is no C compiler, or it failed; the message says which."""
 
 
 @cache
@@ -37,22 +35,6 @@ def compiler() -> tuple[str, ...] | None:
     commands = [shlex.split(os.environ.get("CC", "")), ["gcc"], ["clang"], ["cc"]]
     found = (((shutil.which(command[0]) or ""), *command[1:]) for command in commands if command)
     return next((command for command in found if command[0]), None)
-
-
-@cache
-def gemm(real: str) -> int | None:
-    """Address of torch's own matrix product for "float" or "double", or None where torch shows none."""
-    folder = Path(torch.__file__).parent / "lib"
-    for name in ("libtorch_cpu.so", "libtorch_cpu.dylib"):
-        if (folder / name).exists():
-            library = ctypes.CDLL(str(folder / name))
-            # the product that torch itself calls, so that there is no BLAS to find and link
-            symbol = {"float": "sgemm_", "double": "dgemm_"}[real]
-            try:
-                return ctypes.cast(library[symbol], ctypes.c_void_p).value
-            except AttributeError:
-                return None
-    return None
 
 
 def load_library(source: str, name: str) -> ctypes.CDLL:

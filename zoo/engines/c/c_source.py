@@ -7,6 +7,7 @@ Between two products of a step, all operations on a row run in one loop over its
 from collections.abc import Sequence
 
 from zoo.engines.c.c_ops import Pass, Store
+from zoo.engines.c.c_products import PRODUCT_TYPES, packs, product, product_back
 from zoo.engines.c.names import (
     Places,
     arguments,
@@ -15,6 +16,7 @@ from zoo.engines.c.names import (
     entry,
     forward_pointers,
     gradient_places,
+    over_padding,
     over_rows,
     row,
     seed_places,
@@ -25,26 +27,27 @@ from zoo.engines.program.layout import Layout, Wanted
 C_PRELUDE = """
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <omp.h>
+"""
 
-typedef void gemm_t(const char *, const char *, const int *, const int *, const int *, const real *,
-                    const real *, const int *, const real *, const int *, const real *, real *, const int *);
-
-/* c (m, n) = beta c + a (m, k) w (n, k)^T: a linear map. Rows of a and c are lda and ldc apart. */
-static void times(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w, real beta,
-                  real *c, long ldc) {
-  const int rows = n, columns = m, inner = k, step_w = k, step_a = lda, step_c = ldc;
-  const real one = 1;
-  gemm("T", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+ROWS = """
+static int later(const void *a, const void *b) {
+  const long x = *(const long *)a, y = *(const long *)b;
+  return (x < y) - (x > y);
 }
 
-/* c (m, k) = beta c + a (m, n) w (n, k): the gradient of its operand. */
-static void times_back(gemm_t *gemm, long m, long n, long k, const real *a, long lda, const real *w,
-                       real beta, real *c, long ldc) {
-  const int rows = k, columns = m, inner = n, step_w = k, step_a = lda, step_c = ldc;
-  const real one = 1;
-  gemm("N", "N", &rows, &columns, &inner, &one, w, &step_w, a, &step_a, &beta, c, &step_c);
+/* The rows from `first` to `last` that fall to one of `all` threads, the longest sequence first. */
+static void take_rows(long B, long first, long last, long all, const long *lengths, long *rows) {
+  long place = 0;
+  if (!lengths) for (long b = first; b < last; ++b) rows[b] = b;
+  /* dealt out, for neighbours may be of like length */
+  else for (long hand = 0; hand < all; ++hand) for (long b = hand; b < B; b += all, ++place)
+    if (first <= place && place < last) rows[place] = lengths[b] * B + b;
+  if (!lengths) return;
+  qsort(rows + first, last - first, sizeof(long), later);
+  for (place = first; place < last; ++place) rows[place] %= B;
 }
 """
 
@@ -59,13 +62,11 @@ def c_source(layout: Layout, real: str) -> str:
     lines += ["#ifdef VECTOR_MATH"]
     for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
         lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
-    lines += ["#endif", C_PRELUDE, *_forward(layout.program), "", *_backward(layout)]
+    lines += ["#endif", C_PRELUDE, PRODUCT_TYPES, ROWS, *_forward(layout.program), "", *_backward(layout)]
     return "\n".join(lines) + "\n"
 
 
-NUM_SIZES = 7
-CALL_SIZES = """const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];
-const long rows = last - first;"""
+CALL_SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];"
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
 
 WRAPPER = """
@@ -76,11 +77,13 @@ void {name}(long count, const long *const *n, void *const *const *a) {{
     const long me = omp_get_thread_num(), all = omp_get_num_threads();
     long total = 0, before = 0;
     for (long run = 0; run < count; ++run) total += n[run][1];
+    for (long run = 0; run < count; ++run) {name}_pack(n[run], a[run], me, all);
+    #pragma omp barrier
     const long from = total * me / all, to = total * (me + 1) / all;
     for (long run = 0; run < count; ++run) {{
       const long first = from > before ? from - before : 0;
       const long last = to - before < n[run][1] ? to - before : n[run][1];
-      if (first < last) {name}_rows(n[run], a[run], me, first, last);
+      if (first < last) {name}_rows(n[run], a[run], me, all, first, last);
       before += n[run][1];
     }}
   }}
@@ -113,29 +116,39 @@ def _forward(program: Program) -> list[str]:
                 for place, block in enumerate(matmul.operand)
             ]
             lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
-        # in the padding, too: the state stands still there, and nobody reads the product
-        lines.append(_product(places, k))
-    lines += over_rows(_results(program, places))
-    return _function("forward", forward_pointers(program), "for (long i = 0; i < T; ++i) {", lines)
+        lines.append(product(places, k))
+    lines += over_rows(Pass(program.ops, places.inputs, _results(program)).lines())
+    lines += over_padding(_forward_padding(program))
+    return _function(
+        "forward", forward_pointers(program), packs(program), "for (long i = 0; i < T; ++i) {", lines
+    )
 
 
-def _results(program: Program, places: Places) -> list[str]:
-    """The output and the new state of a row; in the padding 0 and the old state."""
+def _results(program: Program) -> list[Store]:
+    """Where the output and the new state of a row go."""
     widths, width = [len(part) for part in program.state], len(program.output)
     stores = [
         Store(block, f"{entry(f's{k}_n', widths[k], place)} =")
         for k, part in enumerate(program.new_state)
         for place, block in enumerate(part)
     ]
-    stores += [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
-    padding = [
+    return stores + [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
+
+
+def _forward_padding(program: Program) -> list[str]:
+    """In the padding the state stays; all else is 0, for gradients of 0 are multiplied with it."""
+    zeros = [("y_t", len(program.output))]
+    for k, matmul in enumerate(program.matmuls):
+        zeros += [] if matmul.into is not None else [(f"p{k}_t", matmul.rows)]
+        zeros += [] if program.operand_state(matmul) is not None else [(f"o{k}_t", len(matmul.operand))]
+    states = [(f"s{k}_n", f"s{k}_t", len(part)) for k, part in enumerate(program.state)]
+    return [
         *(
-            f"memcpy({row(f's{k}_n', part)}, {row(f's{k}_t', part)}, {part} * H * sizeof(real));"
-            for k, part in enumerate(widths)
+            f"memcpy({row(new, width)}, {row(old, width)}, {width} * H * sizeof(real));"
+            for new, old, width in states
         ),
-        f"memset({row('y_t', width)}, 0, {width} * H * sizeof(real));",
+        *(f"memset({row(name, width)}, 0, {width} * H * sizeof(real));" for name, width in zeros),
     ]
-    return [*_in_padding(padding), *Pass(program.ops, places.inputs, stores).lines()]
 
 
 def _backward(layout: Layout) -> list[str]:
@@ -153,17 +166,17 @@ def _backward(layout: Layout) -> list[str]:
     ]
     undone = [*reversed(layout.computed), None]
     for wanted, k in zip(layout.back_passes, undone, strict=True):
-        lines += over_rows(_gradients(layout, wanted, sources))
+        lines += _gradients(layout, wanted, sources)
         if k is not None:
-            lines.append(_product_back(places, k, f"d_o{k}", 0))
+            lines.append(product_back(places, k, f"d_o{k}", 0))
     for k, matmul in enumerate(program.matmuls):
         state = program.operand_state(matmul)
         if state is not None:
             # added up: the passes above have put the rest of this gradient there
-            lines.append(_product_back(places, k, f"e_s{state}", 1))
+            lines.append(product_back(places, k, f"e_s{state}", 1))
     # all that the step sends back is in e_s by now, and a reset has not taken it yet
     if program.clips:
-        lines += over_rows([*_in_padding([]), *_clipped(widths)])
+        lines += over_rows(_clipped(widths))
     lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
     for k, width in enumerate(widths):
         lines += [
@@ -177,11 +190,17 @@ def _backward(layout: Layout) -> list[str]:
         # what leaves this step enters the next one; `CKernel.backward_all` knows where it ends
         *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
     ]
-    return _function("backward", backward_pointers(program), "for (long i = T - 1; i >= 0; --i) {", lines)
+    return _function(
+        "backward",
+        backward_pointers(program),
+        packs(program, back=True),
+        "for (long i = T - 1; i >= 0; --i) {",
+        lines,
+    )
 
 
 def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
-    """One backward pass over a row; in the padding the state's gradient goes by, and all others are 0."""
+    """One backward pass; in the padding the state's gradient goes by, and all others are 0."""
     program = layout.program
     places = gradient_places(program)
     stores = [Store(item.block, places[item.number]) for item in wanted]
@@ -191,10 +210,10 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
         place, operator = places[item.number].rsplit(" ", 1)
         if operator == "=":
             k = state.get(item.number)
-            # 0, so that products over all rows, and the weights' gradient over all steps, add nothing
+            # 0, so that the weights' gradient over all steps adds nothing
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
             padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
-    return [*_in_padding(padding), *Pass(layout.back_ops, sources, stores).lines()]
+    return [*over_rows(Pass(layout.back_ops, sources, stores).lines()), *over_padding(padding)]
 
 
 def _clipped(widths: Sequence[int]) -> list[str]:
@@ -217,42 +236,33 @@ def _ports_at_t(program: Program, line: str) -> list[str]:
     ]
 
 
-def _product(places: Places, k: int) -> str:
-    """Takes the k-th product for the rows of this thread."""
-    (target, step), (operand, inner) = places.product(k), places.operand(k)
-    matmul = places.program.matmuls[k]
-    beta = "1" if matmul.into is not None else f"n[{NUM_SIZES + k}]"
-    return (
-        f"times(gemm, rows, {matmul.rows} * H, {inner} * H, {operand} + first * {inner} * H, {inner} * H, "
-        f"u{k}, {beta}, {target} + first * {step} * H, {step} * H);"
-    )
+ACTIVE = """const long t = back ? T - 1 - i : i;
+if (has_lengths) {
+  while (active < count && lengths[mine[active]] > t) ++active;
+  while (active > 0 && lengths[mine[active - 1]] <= t) --active;
+}"""
+"""How many rows are within their sequence at this step: the first ones, for the longest come first."""
 
 
-def _product_back(places: Places, k: int, target: str, beta: int) -> str:
-    """The gradient of the k-th product's operand, for the rows of this thread."""
-    source, step = places.product(k, "d_")
-    matmul = places.program.matmuls[k]
-    inner = len(matmul.operand)
-    return (
-        f"times_back(gemm, rows, {matmul.rows} * H, {inner} * H, {source} + first * {step} * H, {step} * H, "
-        f"u{k}, {beta}, {target} + first * {inner} * H, {inner} * H);"
-    )
-
-
-def _in_padding(lines: Sequence[str]) -> list[str]:
-    return ["if (has_lengths && t >= lengths[b]) {", *c_block(lines), "  continue;", "}"]
-
-
-def _function(name: str, names: Sequence[str], loop: str, body: Sequence[str]) -> list[str]:
+def _function(
+    name: str, names: Sequence[str], packs: Sequence[str], loop: str, body: Sequence[str]
+) -> list[str]:
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
-        f"static void {name}_rows(const long *n, void *const *a, long me, long first, long last) {{",
+        f"static void {name}_pack(const long *n, void *const *a, long me, long all) {{",
+        *c_block(["const long H = n[2];", *arguments(names), *packs]),
+        "}",
+        f"static void {name}_rows(const long *n, void *const *a, long me, long all, long first,",
+        "    long last) {",
         *c_block(
             [
                 CALL_SIZES,
                 *arguments(names),
+                "const long count = last - first, *const mine = rows + first;",
+                "long active = has_lengths ? 0 : count;",
+                "take_rows(B, first, last, all, lengths, rows);",
                 loop,
-                *c_block(["const long t = back ? T - 1 - i : i;", *body]),
+                *c_block([ACTIVE, *body]),
                 "}",
             ]
         ),

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.function import run_together
 from zoo.engines.base import Engine, PreparedRun, is_special
-from zoo.engines.c.build import CannotCompileError, compiler, gemm
+from zoo.engines.c.build import CannotCompileError, compiler
 from zoo.engines.c.c_ops import ops_without_c
 from zoo.engines.c.kernel import C_TYPES, CKernel
 from zoo.engines.eager.engine import eager_run
@@ -33,8 +33,6 @@ class CEngine(Engine):
             raise Refusal(f"it runs on the CPU, not on {device}")
         if compiler() is None:
             raise Refusal("there is no C compiler; install gcc or clang, or set CC")
-        if gemm("float") is None:
-            raise Refusal("this build of torch shows no matrix product to call from C")
         run = c_run(fold_products(trace(recurrence)))
         strange = ops_without_c([*run.kernel.program.ops, *run.kernel.layout.back_ops])
         if strange:

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
-from zoo.engines.c.build import gemm, load_library
+from zoo.engines.c.build import load_library
+from zoo.engines.c.c_products import product_functions
 from zoo.engines.c.c_source import c_source
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
@@ -17,6 +18,8 @@ SHARE = 16e6
 """Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
 OPERATION = 8
 """Multiply-adds that take as long as one element-wise operation."""
+PANEL = 16
+"""The most numbers of a vector, to a whole number of which a packed weight is filled up."""
 C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 
@@ -71,6 +74,7 @@ class CKernel(Kernel):
         """
         if dtype not in self._libraries:
             real = C_TYPES[dtype]
+            product_functions(real)
             self._libraries[dtype] = load_library(c_source(self.layout, real), real)
         return self._libraries[dtype]
 
@@ -87,9 +91,10 @@ class CKernel(Kernel):
 
     def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
         dtype, threads = runs[0].pre.dtype, self._threads(runs)
-        multiply = gemm(C_TYPES[dtype])
+        called = product_functions(C_TYPES[dtype])
         sizes, addresses = [], []
-        for buffers, parts in zip(runs, tensors, strict=True):
+        rows = [torch.empty(buffers.pre.shape[1], dtype=torch.long) for buffers in runs]
+        for buffers, parts, numbers_of_rows in zip(runs, tensors, rows, strict=True):
             numbers = [*buffers.pre.shape[:2], self.program.width, threads]
             numbers += [
                 buffers.lengths is not None,
@@ -97,7 +102,10 @@ class CKernel(Kernel):
                 buffers.backward,
                 *buffers.biased,
             ]
-            pointers = [multiply, *(None if part is None else part.data_ptr() for part in parts)]
+            pointers = [
+                *called,
+                *(None if part is None else part.data_ptr() for part in (numbers_of_rows, *parts)),
+            ]
             sizes.append((ctypes.c_long * len(numbers))(*numbers))
             addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
         # C gets bare addresses: the lists above keep what they point to alive until it returns
@@ -112,7 +120,7 @@ def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
 def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     """What `forward` takes after the matrix product, in the order of `c_source.forward_names`."""
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
-    for entry in zip(buffers.weights, buffers.products, buffers.operands, strict=True):
+    for entry in zip(buffers.weights, _packed(buffers), buffers.products, buffers.operands, strict=True):
         found += entry
     return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.reset_state]
 
@@ -124,9 +132,16 @@ def _backward_tensors(
     # one step of each: an operand's gradient is used up within its step
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
-    for entry in zip(buffers.weights, buffers.products, gradients.products, operands, strict=True):
+    for entry in zip(
+        buffers.weights, _packed(buffers), buffers.products, gradients.products, operands, strict=True
+    ):
         found += entry
     found += [*buffers.vectors, gradients.outputs, gradients.pre, vectors, buffers.lengths, buffers.resets]
     for states in zip(gradients.states, spare, gradients.reset_state, strict=True):
         found += states
     return found
+
+
+def _packed(buffers: Buffers) -> list[Tensor]:
+    """Room for each weight in panels, whichever way it is packed."""
+    return [buffers.pre.new_empty(weight.numel() + PANEL * max(weight.shape)) for weight in buffers.weights]

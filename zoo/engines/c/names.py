@@ -61,16 +61,25 @@ def arguments(entries: Sequence[str]) -> list[str]:
 
 
 def over_rows(body: Sequence[str]) -> list[str]:
-    """A loop over the rows of this thread."""
-    return ["for (long b = first; b < last; ++b) {", *c_block(body), "}"]
+    """A loop over the rows of this thread that are within their sequence."""
+    return ["for (long r = 0; r < active; ++r) {", *c_block(["const long b = mine[r];", *body]), "}"]
+
+
+def over_padding(body: Sequence[str]) -> list[str]:
+    """A loop over the other rows of this thread."""
+    return ["for (long r = active; r < count; ++r) {", *c_block(["const long b = mine[r];", *body]), "}"]
+
+
+CALLED = ["product_t product", "pack_t pack", "long rows"]
+"""What both functions take first: those of `product.c`, and room for the numbers of the rows."""
 
 
 def forward_pointers(program: Program) -> list[str]:
     """The pointers that `forward` takes, in order."""
     states = range(len(program.state))
-    names = ["gemm_t gemm", "real pre", *(f"real s{k}" for k in states)]
+    names = [*CALLED, "real pre", *(f"real s{k}" for k in states)]
     for k in range(len(program.matmuls)):
-        names += [f"const real u{k}", f"real p{k}", f"real o{k}"]
+        names += [f"const real u{k}", f"real q{k}", f"real p{k}", f"real o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
     return [
         *names,
@@ -84,9 +93,9 @@ def forward_pointers(program: Program) -> list[str]:
 def backward_pointers(program: Program) -> list[str]:
     """The pointers that `backward` takes, in order."""
     states = range(len(program.state))
-    names = ["gemm_t gemm", "const real pre", *(f"const real s{k}" for k in states)]
+    names = [*CALLED, "const real pre", *(f"const real s{k}" for k in states)]
     for k in range(len(program.matmuls)):
-        names += [f"const real u{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
+        names += [f"const real u{k}", f"real q{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
     names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
     for k in states:

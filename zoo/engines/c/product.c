@@ -1,0 +1,107 @@
+/* Products of some rows with one weight, taken at every step: c (m, n) = a (m, k) w (k, n), or added to c.
+ *
+ * The weight is packed once, into panels as wide as a tile, in the order in which a tile reads it. A tile of
+ * results stays in registers while all k terms are added: up to MR rows of NV vectors. This is the inner kernel
+ * of Goto and van de Geijn, 2008, https://doi.org/10.1145/1356052.1356053; as a, c and a panel fit in the
+ * second cache, nothing more is blocked. Sums run over k in order, so that a row does not depend on the others.
+ *
+ * `real` is float or double.
+ */
+#include <string.h>
+
+#if defined(__AVX512F__)
+#define VECTOR 64
+#define NV 4
+#elif defined(__AVX__)
+#define VECTOR 32
+#define NV 2
+#elif defined(__aarch64__)
+#define VECTOR 16
+#define NV 4
+#else
+#define VECTOR 16
+#define NV 2
+#endif
+#define MR 6
+#define LANES (VECTOR / (long)sizeof(real))
+#define NR (NV * LANES)
+#define BLOCK 16
+
+typedef real vec __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
+
+/* The part of w (n, k) that this thread packs: entry (j, p) lies at w[j * by_column + p * by_row]. */
+void pack(long n, long k, const real *w, long by_column, long by_row, real *packed, long me, long all) {
+  for (long j = me * NR; j < n; j += all * NR) {
+    const long width = n - j < NR ? n - j : NR, padded = (width + LANES - 1) / LANES * LANES;
+    real *panel = packed + j * k;
+    for (long from = 0; from < k; from += BLOCK) { /* a cache line of w at a time, whichever way it lies */
+      const long to = from + BLOCK < k ? from + BLOCK : k;
+      for (long q = 0; q < padded; ++q)
+        for (long p = from; p < to; ++p)
+          panel[p * padded + q] = q < width ? w[(j + q) * by_column + p * by_row] : 0;
+    }
+  }
+}
+
+/* One vector of a row, of which `count` entries are there. */
+static inline __attribute__((always_inline)) vec load(const real *at, long count) {
+  vec x = {0};
+  if (count == LANES) return *(const vec *)at;
+  memcpy(&x, at, count * sizeof(real));
+  return x;
+}
+
+static inline __attribute__((always_inline)) void store(vec x, real *at, long count) {
+  if (count == LANES) *(vec *)at = x;
+  else memcpy(at, &x, count * sizeof(real));
+}
+
+/* A tile of r rows and v vectors, the last of which has `last` entries. */
+static inline __attribute__((always_inline)) void tile(
+    long r, long v, long k, const real *a, long lda, const long *rows, const real *w, int adds, long last,
+    real *c, long ldc) {
+  vec sum[MR][NV];
+  const real *x[MR];
+  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i) {
+    x[i] = a + rows[i] * lda;
+    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+      sum[i][q] = adds ? load(c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last) : (vec){0};
+  }
+  for (long p = 0; p < k; ++p, w += v * LANES)
+    _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
+      _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+        sum[i][q] += x[i][p] * *(const vec *)(w + q * LANES);
+  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
+    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+      store(sum[i][q], c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last);
+}
+
+typedef void tile_t(long, const real *, long, const long *, const real *, int, long, real *, long);
+#define TILE(r, v)                                                                                          \
+  static void tile_##r##_##v(long k, const real *a, long lda, const long *rows, const real *w, int adds,    \
+                             long last, real *c, long ldc) {                                                \
+    tile(r, v, k, a, lda, rows, w, adds, last, c, ldc);                                                     \
+  }
+#define TILES_OF(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
+#define NAMES_OF(v) {tile_1_##v, tile_2_##v, tile_3_##v, tile_4_##v, tile_5_##v, tile_6_##v}
+#if NV == 4
+TILES_OF(1) TILES_OF(2) TILES_OF(3) TILES_OF(4)
+static tile_t *const TILES[NV][MR] = {NAMES_OF(1), NAMES_OF(2), NAMES_OF(3), NAMES_OF(4)};
+#else
+TILES_OF(1) TILES_OF(2)
+static tile_t *const TILES[NV][MR] = {NAMES_OF(1), NAMES_OF(2)};
+#endif
+
+/* The product for the m rows whose numbers are given; rows of a and c are lda and ldc apart. */
+void product(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed, int adds,
+             real *c, long ldc) {
+  for (long j = 0; j < n; j += NR) {
+    const long width = n - j < NR ? n - j : NR, v = (width + LANES - 1) / LANES;
+    /* as many tiles as needed, all of about the same height */
+    for (long i = 0, tiles = (m + MR - 1) / MR; tiles > 0; --tiles) {
+      const long r = (m - i + tiles - 1) / tiles;
+      TILES[v - 1][r - 1](k, a, lda, rows + i, packed + j * k, adds, width - (v - 1) * LANES, c + j, ldc);
+      i += r;
+    }
+  }
+}
