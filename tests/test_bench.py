@@ -200,7 +200,7 @@ def test_ratios_are_those_of_the_times():
 
 def test_the_time_of_a_stream_is_that_of_one_moment():
     rows = compare("gru", composition("gru", SMALL), SMALL, Setting(mode="streaming"), Plan(**FAKE))
-    assert labels(rows) == ["stack.step", "nn.GRUCell"]
+    assert labels(rows) == ["stack.stream", "nn.GRUCell"]
     assert rows[0].timing.seconds == pytest.approx(0.006 / 3)
     assert rows[0].tokens_per_second == pytest.approx(2 / 0.002)
 

@@ -27,7 +27,7 @@ from zoo.cache import cache_folder
 from zoo.engines import pick, run_all
 from zoo.engines.base import ChosenEngine
 from zoo.engines.c import build, engine
-from zoo.engines.c.c_products import product_functions
+from zoo.engines.c.c_products import product_library
 
 BOTH = Size(9, 5, lengths=True, resets=True)
 
@@ -36,9 +36,9 @@ BOTH = Size(9, 5, lengths=True, resets=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder for compiled libraries."""
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "kept"))
-    product_functions.cache_clear()
+    product_library.cache_clear()
     yield tmp_path / "kept"
-    product_functions.cache_clear()
+    product_library.cache_clear()
 
 
 def recurrences(paths: Iterable[Path]) -> list[Path]:
@@ -208,7 +208,7 @@ def test_where_libraries_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
     """Sets how many threads there are, and has the least work be worth them all."""
     before = torch.get_num_threads()
-    monkeypatch.setattr("zoo.engines.c.kernel.SHARE", 1)
+    monkeypatch.setattr("zoo.engines.c.c_products.SHARE", 1)
     yield torch.set_num_threads
     torch.set_num_threads(before)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.engines.c.c_products import product_functions
+from zoo.engines.c.c_products import product_library
 from zoo.engines.c.kernel import PANEL
 
 REALS = {"float": (np.float32, 1e-5), "double": (np.float64, 1e-13)}
@@ -22,7 +22,7 @@ def pointer(array: np.ndarray) -> ctypes.c_void_p:
 
 def packed(real: str, w: np.ndarray) -> np.ndarray:
     """The weight (k, n), packed by two threads, one after the other."""
-    pack = ctypes.CFUNCTYPE(None)(product_functions(real)[1])
+    pack = ctypes.CFUNCTYPE(None)(product_library(real).pointers[1])
     k, n = w.shape
     panels = np.full(w.size + PANEL * k, np.nan, w.dtype)
     steps = (long(w.strides[1] // w.itemsize), long(w.strides[0] // w.itemsize))
@@ -32,10 +32,18 @@ def packed(real: str, w: np.ndarray) -> np.ndarray:
 
 
 def product(real: str, a: np.ndarray, w: np.ndarray, rows: list[int], c: np.ndarray, adds: bool) -> None:
-    call = ctypes.CFUNCTYPE(None)(product_functions(real)[0])
+    call = ctypes.CFUNCTYPE(None)(product_library(real).pointers[0])
     numbers, panels = np.array(rows, dtype=np.int64), packed(real, w)
     sizes = (long(len(rows)), long(w.shape[1]), long(w.shape[0]), pointer(a), long(a.shape[1]))
-    call(*sizes, pointer(numbers), pointer(panels), ctypes.c_int(adds), pointer(c), long(c.shape[1]))
+    call(
+        *sizes,
+        pointer(numbers),
+        pointer(panels),
+        pointer(c) if adds else None,
+        long(c.shape[1]),
+        pointer(c),
+        long(c.shape[1]),
+    )
 
 
 @pytest.mark.parametrize("real", REALS)

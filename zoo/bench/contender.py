@@ -14,7 +14,7 @@ from zoo.registry import check_choice
 from zoo.stack import Stack, StackSpec
 
 FLOOR = "products only"
-STREAM = "stack.step"
+STREAM = "stack.stream"
 
 
 @final

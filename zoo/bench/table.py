@@ -13,7 +13,7 @@ MIB = 2**20
 WHAT = {
     "training": "training step (forward and backward)",
     "forward": "forward without backward",
-    "streaming": "one moment of a stream (stack.step)",
+    "streaming": "one moment of a stream (stack.stream)",
 }
 LEGEND = {
     "ms": "ms: one run, the best sample; beside other work the median.",

@@ -121,14 +121,12 @@ def stack_work(stack: Stack, shape: Shape, setting: Setting, ragged: bool) -> Wo
 
 
 def _stream(stack: Stack, shape: Shape, setting: Setting) -> Work:
-    """All moments of a stream, one call of `stack.step` each."""
+    """All moments of a stream, one after the other."""
     moments = inputs(shape, setting).unbind(1)
-    stack.eval()
+    read = stack.eval().stream(shape.batch_size)
 
-    @torch.no_grad()
     def stream() -> None:
-        state = stack.initial_state(shape.batch_size)
         for x in moments:
-            _, state = stack.step(x, state)
+            read(x)
 
     return stream

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from zoo.cells.antisymmetric import AntisymmetricCell, AntisymmetricSpec
 from zoo.cells.card import Card, Hidden
-from zoo.cells.cell import Cell, CellSpec, ForgetSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec, ForgetSpec
 from zoo.cells.chrono import LONG_SEQUENCES, ChronoSpec, chrono_
 from zoo.cells.matrix import MatrixCell, MatrixSpec, Memory, StabilisedMemory, rms_normed, unit
 from zoo.cells.orthogonal import (

@@ -2,8 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -11,64 +10,21 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells.card import Card, Hidden
+from zoo.cells.cell_spec import CellSpec, ForgetSpec
 from zoo.cells.step_reads import StepReads
-from zoo.engines import Map, MatrixMemory, Product, Recurrence, State, TorchEquivalent, linear_product
-from zoo.registry import Spec
+from zoo.engines import (
+    InputMap,
+    Map,
+    MatrixMemory,
+    Product,
+    Recurrence,
+    State,
+    TorchEquivalent,
+    linear_product,
+)
 
 MAPS = ("weight_ih", "weight_hh", "bias", "bias_hh")
 """Parameters of the linear maps, which an engine reaches through `project` and `recurrent`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CellSpec(Spec, ABC):
-    """What every cell lets its user choose.
-
-    A number whose name ends in `_bias` is where a bias starts, and is refused without biases.
-    """
-
-    bias: bool = True
-    """Whether the gates have additive biases."""
-
-    recurrent_init: Literal["orthogonal", "identity"] = "orthogonal"
-    """Initial recurrent matrix of each gate; "identity" is the IRNN's (Le et al., 2015)."""
-
-    cell_class: ClassVar[type["Cell"]]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for field in () if self.bias else fields(self):
-            value = getattr(self, field.name)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if field.name.endswith("_bias") and is_number and value != field.default:
-                raise ValueError(f"{field.name} is {value} with bias False; expected bias True")
-
-    @property
-    def width_step(self) -> int:
-        """What the width must be a multiple of."""
-        return 1
-
-    def refuse_recurrent_init(self, why: str) -> None:
-        """Refuses `recurrent_init`, for a cell that it makes no sense for.
-
-        Raises:
-            ValueError: it was given.
-        """
-        if self.recurrent_init != "orthogonal":
-            raise ValueError(
-                f"recurrent_init is {self.recurrent_init!r}, and {self.key} has {why}; expected 'orthogonal'"
-            )
-
-    def build(self, input_size: int, hidden_size: int) -> "Cell":
-        """The cell, for inputs (B, input_size) and states (B, hidden_size)."""
-        return self.cell_class(self, input_size, hidden_size)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForgetSpec(CellSpec):
-    """Options of a cell with a forget gate f."""
-
-    forget_bias: float = 1.0
-    """Initial bias of the forget gate; 1 keeps the memory open at the start (Jozefowicz et al., 2015)."""
 
 
 class Cell(nn.Module, ABC):
@@ -273,7 +229,7 @@ class Cell(nn.Module, ABC):
         """This cell as an engine sees it."""
         return Recurrence(
             step=self.step,
-            project=self.project,
+            project=self._input_map() or self.project,
             recurrent=self.recurrent,
             width=self.hidden_size,
             input_size=self.input_size + self.reads_deltas,
@@ -288,6 +244,11 @@ class Cell(nn.Module, ABC):
             only_stepwise=self.reads.obstacle,
             memory=self.memory(),
         )
+
+    def _input_map(self) -> InputMap | None:
+        """`project` as the linear map that it is in most cells."""
+        is_map = type(self).project is Cell.project and not self.reads_deltas
+        return InputMap(self.weight_ih, self.bias) if is_map else None
 
     def forward(
         self, x: Float[Tensor, "B I"], state: State, deltas: Float[Tensor, " B"] | None = None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from zoo.cells.cell import Cell, CellSpec, ForgetSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec, ForgetSpec
 
 LONG_SEQUENCES = "chrono: about as many steps as a sequence has, where that is more than ten or so"
 """What the card of such a cell recommends."""

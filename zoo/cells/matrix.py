@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 from zoo.engines import MatrixMemory, MatrixTerms, Product, Recurrence, State, matrix_step
 from zoo.registry import check_positive
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.cells.card import Hidden
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 from zoo.engines import Product, State
 
 SPREAD = 0.01

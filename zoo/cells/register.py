@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 from zoo.registry import Registry, enter_part, spec_of
 
 AnyCell = TypeVar("AnyCell", bound=Cell)

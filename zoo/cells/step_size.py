@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zoo.cells.cell import CellSpec
+from zoo.cells.cell_spec import CellSpec
 
 
 @dataclass(frozen=True, kw_only=True)

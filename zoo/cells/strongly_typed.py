@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from zoo.cells.cell import Cell, CellSpec
+from zoo.cells.cell import Cell
+from zoo.cells.cell_spec import CellSpec
 from zoo.cells.register import cell_spec
 from zoo.cells.step_reads import StepReads
 from zoo.engines import Map, Recurrence

@@ -5,7 +5,7 @@ see a step as a program: operations on blocks of H units between recurrent produ
 are kernels by torch operations (`eager`), in C (`c`) and in Triton (`triton`).
 """
 
-from zoo.engines.base import ChosenEngine, Engine, PreparedRun
+from zoo.engines.base import ChosenEngine, Engine, PreparedRun, Stepper
 from zoo.engines.candidate import ChangingProduct, candidate, taking
 from zoo.engines.choice import pick, run_all
 from zoo.engines.chunks import in_chunks
@@ -13,6 +13,7 @@ from zoo.engines.chunkwise import matrix_step
 from zoo.engines.gradient_clip import clip_gradient
 from zoo.engines.layer_trace import LayerTrace, Watchable, Watcher
 from zoo.engines.recurrence import (
+    InputMap,
     Map,
     MatrixMemory,
     MatrixTerms,
@@ -35,6 +36,7 @@ __all__ = [
     "ChangingProduct",
     "ChosenEngine",
     "Engine",
+    "InputMap",
     "LayerTrace",
     "Map",
     "MatrixMemory",
@@ -46,6 +48,7 @@ __all__ = [
     "Sequences",
     "State",
     "StepFunction",
+    "Stepper",
     "TorchEquivalent",
     "Watchable",
     "Watcher",

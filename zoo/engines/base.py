@@ -3,12 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, final
 
 import torch
 from torch import Tensor
 
-from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, turn
+from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State, linear_product, turn
 from zoo.private.torch_names import is_in_forward_mode, is_traced, is_transformed
 
 
@@ -19,9 +19,50 @@ class PreparedRun(ABC):
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
         """Runs one of them; see `zoo.engines.recurrence.RunFunction`."""
 
+    def stepper(self, recurrence: Recurrence, state: State) -> "Stepper":
+        """What runs it one moment after the other, without gradients, from a state on."""
+        return LoopStepper(recurrence, state)
+
     def together(self, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
         """Runs several that know nothing of one another, such as the two directions of a layer."""
         return [self(*run) for run in runs]
+
+
+class Stepper(ABC):
+    """Runs a recurrence one moment after the other, where gradients are off.
+
+    It may keep the weights in a form of its own: after these have changed, another is needed.
+
+    Attributes:
+        state: After the last moment.
+    """
+
+    @property
+    @abstractmethod
+    def state(self) -> State:
+        """A copy of the state after the last moment, each (B, width)."""
+
+    @abstractmethod
+    def __call__(self, x: Tensor) -> Tensor:
+        """The output (B, O) for the inputs (B, I) of the next moment, in memory that is used again later."""
+
+
+@final
+class LoopStepper(Stepper):
+    """The step itself."""
+
+    def __init__(self, recurrence: Recurrence, state: State) -> None:
+        self._recurrence, self._state = recurrence, state
+        self._product = linear_product(recurrence.recurrent)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def __call__(self, x: Tensor) -> Tensor:
+        pre = self._recurrence.project(x)
+        output, self._state = self._recurrence.step(pre, self._state, self._product)
+        return output
 
 
 class ForwardRun(PreparedRun):

@@ -95,6 +95,17 @@ class MatrixMemory:
     read: Callable[[Tensor, Tensor | None, Tensor], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
+class InputMap:
+    """What `Recurrence.project` is where it is a linear map and nothing else, W x + b."""
+
+    weight: Tensor
+    bias: Tensor | None
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight, self.bias)
+
+
 # eq=False: programs are kept by identity, and tensors cannot be compared as fields are
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recurrence:
@@ -102,7 +113,7 @@ class Recurrence:
 
     Attributes:
         step: The cell's equations.
-        project: Input products for all steps at once, (..., I) -> (..., G).
+        project: Input products for all steps at once, (..., I) -> (..., G); an `InputMap` in most cells.
         recurrent: The linear map behind `product(gates, ...)`.
         width: H, the number of units; rows and states come in blocks of it.
         input_size: I, the width of the inputs.
@@ -174,6 +185,11 @@ class Sequences:
         resets = self.resets_in_read_order
         resets = None if resets is None else turn(resets, self.lengths)
         return replace(self, x=turn(self.x, self.lengths), resets=resets, backward=False)
+
+    @cached_property
+    def valid(self) -> Int[Tensor, " N"] | None:
+        """The numbers t B + b of the valid steps, in order, or None where all are."""
+        return None if self.mask is None else self.mask.flatten().nonzero().flatten()
 
     @cached_property
     def mask(self) -> Bool[Tensor, "T B 1"] | None:

@@ -16,6 +16,7 @@ from zoo.engines import (
     Recurrence,
     Sequences,
     State,
+    Stepper,
     Watchable,
     clip_gradient,
     in_chunks,
@@ -163,6 +164,11 @@ class Direction(nn.Module):
             recurrence.project(read[0]), before, linear_product(recurrence.recurrent)
         )
         return self.given(output[None])[0], self.typed(after)
+
+    def stepper(self, state: State) -> Stepper:
+        """What runs it one moment after the other, from a state on, with its weights of this moment."""
+        with torch.no_grad():
+            return self.choice(self.cell.weight_ih.device.type).run.stepper(self.recurrence(), state)
 
     def choice(self, device: str) -> ChosenEngine:
         """The engine that runs it on a device of this type."""

@@ -78,7 +78,7 @@ class Bench(OwnVerb):
         )
         kind = parser.add_mutually_exclusive_group()
         kind.add_argument("--forward-only", action="store_true", help="time forward without backward")
-        kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.step)")
+        kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.stream)")
         add("--lengths", action="store_true", help="also over sequences of random lengths")
         add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
         _add_place(add)
@@ -137,7 +137,7 @@ def _check_together(given: argparse.Namespace) -> None:
     for option, value in idle.items():
         if given.streaming and value:
             raise UserError(
-                f"{option} does nothing with --streaming, which calls stack.step; expected one of them"
+                f"{option} does nothing with --streaming, which calls stack.stream; expected one of them"
             )
     if given.csv is not None and not given.csv.absolute().parent.is_dir():
         raise UserError(f"--csv {given.csv}: there is no folder {given.csv.parent}; expected one that exists")

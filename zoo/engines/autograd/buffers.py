@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from zoo.engines.program.ir import Program
+from zoo.engines.recurrence import Recurrence, Sequences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,7 @@ class BackwardRun:
     lengths: Tensor | None
     resets: Tensor | None
     backward: bool
+    valid: Tensor | None
     limit: float
 
     def buffers(self, program: Program) -> Buffers:
@@ -147,6 +149,10 @@ class Kernel(ABC):
 
     def __init__(self, program: Program) -> None:
         self.program = program
+
+    def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
+        """The input products (T, B, G) of all steps; what the padding holds is not read."""
+        return recurrence.project(sequences.x)
 
     @abstractmethod
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:

@@ -14,7 +14,7 @@ from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Recurrence, Sequences, State
 from zoo.engines.reference import run_reference
 
-PRODUCTS = ("AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
+PRODUCTS = ("InputProductsBackward", "AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
@@ -39,7 +39,7 @@ class KernelRun(ForwardRun):
 def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
     """Runs several recurrences of one program at once, such as the two directions of a layer."""
     # projected outside the operation: autograd takes that product's gradient for all steps at once
-    given = [_inputs(kernel.program, recurrence, sequences) for recurrence, sequences in runs]
+    given = [inputs_of(kernel, recurrence, sequences) for recurrence, sequences in runs]
     flat = [part for each in given for part in each.flat()]
     # all is of one type by now, and must stay so: kernels read bare memory
     with torch.autocast(given[0].pre.device.type, enabled=False):
@@ -48,9 +48,9 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
     return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
 
 
-def _inputs(program: Program, recurrence: Recurrence, sequences: Sequences) -> Inputs:
+def inputs_of(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> Inputs:
     """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
-    pre = _overwritable(recurrence.project(sequences.x), sequences.x)
+    program, pre = kernel.program, _overwritable(kernel.project(recurrence, sequences), sequences.x)
     assert pre.shape[-1] == len(program.pre) * program.width, "the program is of another recurrence"
     maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
     return Inputs(
@@ -98,9 +98,10 @@ class RunProgram(torch.autograd.Function):
                 "lengths": each.lengths,
                 "resets": each.resets,
                 "backward": each.backward,
+                "valid": sequences.valid,
                 "limit": recurrence.gradient_clip,
             }
-            for each, (recurrence, _) in zip(buffers, runs, strict=True)
+            for each, (recurrence, sequences) in zip(buffers, runs, strict=True)
         ]
         made = [part for each in buffers for part in each.made()]
         ctx.save_for_backward(*flat, *made)
@@ -214,7 +215,7 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
     kernel.backward_all(runs)
     found = []
     for back, (buffers, gradients) in zip(backs, runs, strict=True):
-        d_weights, d_biases = _of_products(program, back.given, buffers, gradients)
+        d_weights, d_biases = _of_products(program, back, buffers, gradients)
         d_vectors = _through_prologue(program, back.given.vectors, gradients.vectors)
         found.append(
             (gradients.pre, *gradients.states, *gradients.reset_state, *d_vectors, *d_weights, *d_biases)
@@ -223,20 +224,26 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
 
 
 def _of_products(
-    program: Program, given: Inputs, buffers: Buffers, gradients: Gradients
+    program: Program, back: BackwardRun, buffers: Buffers, gradients: Gradients
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """The gradients of the recurrent weights and biases, over all steps in one product each."""
     d_weights: list[Tensor] = []
     d_biases: list[Tensor | None] = []
-    for k, (matmul, bias) in enumerate(zip(program.matmuls, given.biases, strict=True)):
+    for k, (matmul, bias) in enumerate(zip(program.matmuls, back.given.biases, strict=True)):
         first = (matmul.into or 0) * program.width
         whole = gradients.products[k] if matmul.into is None else gradients.pre
-        d_product = whole[..., first : first + matmul.rows * program.width].flatten(0, 1)
+        d_product = whole[..., first : first + matmul.rows * program.width]
         state = program.operand_state(matmul)
         operand = buffers.operands[k] if state is None else buffers.before(state)
-        d_weights.append(d_product.T @ operand.flatten(0, 1))
-        d_biases.append(None if bias is None else d_product.sum(0))
+        rows, operands = (_rows(part, back.valid) for part in (d_product, operand))
+        d_weights.append(rows.T @ operands)
+        d_biases.append(None if bias is None else rows.sum(0))
     return d_weights, d_biases
+
+
+def _rows(whole: Tensor, valid: Tensor | None) -> Tensor:
+    """The rows of a tensor (T, B, width) that are within their sequence, (N, width)."""
+    return whole.flatten(0, 1) if valid is None else whole.flatten(0, 1)[valid]
 
 
 def _through_prologue(

@@ -1,9 +1,14 @@
 """Calls of `product.c` in the C of a recurrence."""
 
 import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from zoo.engines.c.build import load_library
 from zoo.engines.c.names import Places
@@ -11,12 +16,19 @@ from zoo.engines.program.ir import Program
 
 PRODUCT_TYPES = """
 typedef void product_t(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed,
-                       int adds, real *c, long ldc);
+                       const real *from, long ldf, real *c, long ldc);
 typedef void pack_t(long n, long k, const real *w, long by_column, long by_row, real *packed, long me,
                     long all);
 """
-NUM_SIZES = 7
-"""How many integers of a call come before those of the products: 1 where a result starts from a bias."""
+SHARE = 16e6
+"""Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
+PANEL = 16
+"""The most numbers of a vector, to a whole number of which a packed weight is filled up."""
+C_TYPES = {torch.float32: "float", torch.float64: "double"}
+"""The types that there is a library for."""
+IS_PACKED, NUM_SIZES = 7, 8
+"""Of the integers of a call, the one that says that the weights are packed already, and how many there are
+before those of the products: 1 where a result starts from a bias."""
 
 
 def packs(program: Program, back: bool = False) -> list[str]:
@@ -33,34 +45,72 @@ def product(places: Places, k: int) -> str:
     """Takes the k-th product for the rows of this thread."""
     (target, step), (operand, inner) = places.product(k), places.operand(k)
     matmul = places.program.matmuls[k]
-    adds = "1" if matmul.into is not None else f"n[{NUM_SIZES + k}]"
+    start = target if matmul.into is not None else f"n[{NUM_SIZES + k}] ? {target} : 0"
     return (
-        f"product(active, {matmul.rows} * H, {inner} * H, {operand}, {inner} * H, mine, q{k}, {adds}, "
-        f"{target}, {step} * H);"
+        f"product(active, {matmul.rows} * H, {inner} * H, {operand}, {inner} * H, mine, q{k}, {start}, "
+        f"{step} * H, {target}, {step} * H);"
     )
 
 
-def product_back(places: Places, k: int, target: str, adds: int) -> str:
+def product_back(places: Places, k: int, target: str, *, adds: bool) -> str:
     """The gradient of the k-th product's operand, for the rows of this thread."""
     source, step = places.product(k, "d_")
     matmul = places.program.matmuls[k]
     inner = len(matmul.operand)
     return (
-        f"product(active, {inner} * H, {matmul.rows} * H, {source}, {step} * H, mine, q{k}, {adds}, "
-        f"{target}, {inner} * H);"
+        f"product(active, {inner} * H, {matmul.rows} * H, {source}, {step} * H, mine, q{k}, "
+        f"{target if adds else 0}, {inner} * H, {target}, {inner} * H);"
     )
 
 
+def worth_threads(work: float, rows: int) -> int:
+    """How many threads these multiply-adds are worth: as many as torch may use, and a row for each."""
+    return max(1, min(torch.get_num_threads(), rows, int(work / SHARE)))
+
+
+@dataclass(frozen=True)
+class ProductLibrary:
+    """What `product.c` is compiled to, for one type of numbers.
+
+    Attributes:
+        product: The product for some rows.
+        pack: Packs a weight.
+        products: The product for many rows.
+    """
+
+    product: Callable[..., None]
+    pack: Callable[..., None]
+    products: Callable[..., None]
+
+    @property
+    def pointers(self) -> tuple[int, int]:
+        """Where the first two lie."""
+        return _address(self.product), _address(self.pack)
+
+
 @cache
-def product_functions(real: str) -> tuple[int, int]:
-    """Addresses of `product` and `pack` for "float" or "double".
+def product_library(real: str) -> ProductLibrary:
+    """The library for "float" or "double".
 
     Raises:
         CannotCompileError: there is no compiler, or it fails.
     """
     code = Path(__file__).with_name("product.c").read_text(encoding="utf-8")
     library = load_library(f"typedef {real} real;\n{code}", f"product-{real}")
-    return _address(library["product"]), _address(library["pack"])
+    return ProductLibrary(library["product"], library["pack"], library["products"])
+
+
+def c_arguments(*values: Tensor | int | None) -> tuple[Any, ...]:
+    """Tensors as the addresses of their numbers, and whole numbers, as C takes them."""
+    # the caller keeps the tensors alive
+    return tuple(
+        ctypes.c_void_p(value.data_ptr())
+        if isinstance(value, Tensor)
+        else value
+        if value is None
+        else ctypes.c_long(value)
+        for value in values
+    )
 
 
 def _address(function: Any) -> int:

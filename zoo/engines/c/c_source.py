@@ -7,7 +7,7 @@ Between two products of a step, all operations on a row run in one loop over its
 from collections.abc import Sequence
 
 from zoo.engines.c.c_ops import Pass, Store
-from zoo.engines.c.c_products import PRODUCT_TYPES, packs, product, product_back
+from zoo.engines.c.c_products import IS_PACKED, PRODUCT_TYPES, packs, product, product_back
 from zoo.engines.c.names import (
     Places,
     arguments,
@@ -168,28 +168,18 @@ def _backward(layout: Layout) -> list[str]:
     for wanted, k in zip(layout.back_passes, undone, strict=True):
         lines += _gradients(layout, wanted, sources)
         if k is not None:
-            lines.append(product_back(places, k, f"d_o{k}", 0))
+            lines.append(product_back(places, k, f"d_o{k}", adds=False))
     for k, matmul in enumerate(program.matmuls):
         state = program.operand_state(matmul)
         if state is not None:
             # added up: the passes above have put the rest of this gradient there
-            lines.append(product_back(places, k, f"e_s{state}", 1))
+            lines.append(product_back(places, k, f"e_s{state}", adds=True))
     # all that the step sends back is in e_s by now, and a reset has not taken it yet
     if program.clips:
         lines += over_rows(_clipped(widths))
-    lines += ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
-    for k, width in enumerate(widths):
-        lines += [
-            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
-            f"    d_fresh{k}[j] += e_s{k}[j];",
-            f"    e_s{k}[j] = 0;",
-            "  }",
-        ]
-    lines += [
-        "}",
-        # what leaves this step enters the next one; `CKernel.backward_all` knows where it ends
-        *(f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))),
-    ]
+    lines += _started_anew(widths)
+    # what leaves this step enters the next one; `CKernel.backward_all` knows where it ends
+    lines += [f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))]
     return _function(
         "backward",
         backward_pointers(program),
@@ -214,6 +204,19 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
             padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
     return [*over_rows(Pass(layout.back_ops, sources, stores).lines()), *over_padding(padding)]
+
+
+def _started_anew(widths: Sequence[int]) -> list[str]:
+    """At a reset the gradient goes to the state that was put in place, and to none before it."""
+    lines = ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
+    for k, width in enumerate(widths):
+        lines += [
+            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
+            f"    d_fresh{k}[j] += e_s{k}[j];",
+            f"    e_s{k}[j] = 0;",
+            "  }",
+        ]
+    return [*lines, "}"]
 
 
 def _clipped(widths: Sequence[int]) -> list[str]:
@@ -250,7 +253,7 @@ def _function(
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
         f"static void {name}_pack(const long *n, void *const *a, long me, long all) {{",
-        *c_block(["const long H = n[2];", *arguments(names), *packs]),
+        *c_block([f"if (n[{IS_PACKED}]) return;", "const long H = n[2];", *arguments(names), *packs]),
         "}",
         f"static void {name}_rows(const long *n, void *const *a, long me, long all, long first,",
         "    long last) {",

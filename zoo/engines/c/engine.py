@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.function import run_together
-from zoo.engines.base import Engine, PreparedRun, is_special
+from zoo.engines.base import Engine, PreparedRun, Stepper, is_special
 from zoo.engines.c.build import CannotCompileError, compiler
 from zoo.engines.c.c_ops import ops_without_c
-from zoo.engines.c.kernel import C_TYPES, CKernel
+from zoo.engines.c.c_products import C_TYPES
+from zoo.engines.c.kernel import CKernel
+from zoo.engines.c.stepper import CStepper
 from zoo.engines.eager.engine import eager_run
 from zoo.engines.program.ir import Program
 from zoo.engines.program.simplify import fold_products
@@ -60,6 +62,11 @@ class CRun(PreparedRun):
 
     def __call__(self, recurrence: Recurrence, sequences: Sequences) -> tuple[Tensor, State]:
         return self.together([(recurrence, sequences)])[0]
+
+    def stepper(self, recurrence: Recurrence, state: State) -> Stepper:
+        if self._can_run(state[0]):
+            return CStepper(self.kernel, recurrence, state)
+        return super().stepper(recurrence, state)
 
     def together(self, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
         """Runs several recurrences of this program at once, in threads that share the work evenly."""

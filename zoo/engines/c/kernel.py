@@ -1,27 +1,23 @@
 """Calls the library that a program was compiled into."""
 
 import ctypes
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.c.build import load_library
-from zoo.engines.c.c_products import product_functions
+from zoo.engines.c.c_products import C_TYPES, PANEL, product_library, worth_threads
 from zoo.engines.c.c_source import c_source
+from zoo.engines.c.inputs import projected
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
+from zoo.engines.recurrence import Recurrence, Sequences
 
-SHARE = 16e6
-"""Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
 OPERATION = 8
 """Multiply-adds that take as long as one element-wise operation."""
-PANEL = 16
-"""The most numbers of a vector, to a whole number of which a packed weight is filled up."""
-C_TYPES = {torch.float32: "float", torch.float64: "double"}
-"""The types that there is a library for."""
 
 
 class CKernel(Kernel):
@@ -35,6 +31,9 @@ class CKernel(Kernel):
     def __reduce__(self) -> Any:
         return type(self), (self.program,)
 
+    def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
+        return projected(recurrence, sequences)
+
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         return self.forward_all([buffers])[0]
 
@@ -42,7 +41,7 @@ class CKernel(Kernel):
         self.backward_all([(buffers, gradients)])
 
     def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
-        self._call("forward", runs, [_forward_tensors(buffers) for buffers in runs])
+        self.prepared("forward", runs, [forward_tensors(buffers) for buffers in runs])()
         return [
             tuple(part[0 if buffers.backward else -1].clone() for part in buffers.states) for buffers in runs
         ]
@@ -60,7 +59,7 @@ class CKernel(Kernel):
             for (buffers, gradients), parts in zip(runs, tensors, strict=True):
                 # a pointer, not a number in the source: one library serves every limit
                 parts.append(buffers.pre.new_tensor([gradients.limit]))
-        self._call("backward", [buffers for buffers, _ in runs], tensors)
+        self.prepared("backward", [buffers for buffers, _ in runs], tensors)()
         for (buffers, gradients), spare, part in zip(runs, spares, vectors, strict=True):
             gradients.vectors.copy_(part.sum(0))
             if len(buffers.pre) % 2:  # the library swaps the two at every step
@@ -74,42 +73,64 @@ class CKernel(Kernel):
         """
         if dtype not in self._libraries:
             real = C_TYPES[dtype]
-            product_functions(real)
+            product_library(real)
             self._libraries[dtype] = load_library(c_source(self.layout, real), real)
         return self._libraries[dtype]
 
     def _threads(self, runs: Sequence[Buffers]) -> int:
         """As many as torch may use, and not more than there are rows, or than the work is worth."""
         rows = sum(buffers.pre.shape[1] for buffers in runs)
-        worth = sum(len(buffers.pre) * buffers.pre.shape[1] * self._row(buffers) for buffers in runs) / SHARE
-        return max(1, min(torch.get_num_threads(), rows, int(worth)))
+        work = sum(len(buffers.pre) * buffers.pre.shape[1] * self._row(buffers) for buffers in runs)
+        return worth_threads(work, rows)
 
     def _row(self, buffers: Buffers) -> int:
         """Multiply-adds of one row in one step."""
         products = sum(weight.numel() for weight in buffers.weights)
         return products + OPERATION * len(self.program.ops) * self.program.width
 
-    def _call(self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]) -> None:
-        dtype, threads = runs[0].pre.dtype, self._threads(runs)
-        called = product_functions(C_TYPES[dtype])
-        sizes, addresses = [], []
-        rows = [torch.empty(buffers.pre.shape[1], dtype=torch.long) for buffers in runs]
-        for buffers, parts, numbers_of_rows in zip(runs, tensors, rows, strict=True):
+    def prepared(
+        self, name: str, runs: Sequence[Buffers], tensors: Sequence[Sequence[Tensor | None]]
+    ) -> "Call":
+        """A call of one of the library's functions, for some runs and the tensors that it takes of each."""
+        dtype, threads, entries = runs[0].pre.dtype, self._threads(runs), []
+        for buffers, parts in zip(runs, tensors, strict=True):
             numbers = [*buffers.pre.shape[:2], self.program.width, threads]
-            numbers += [
-                buffers.lengths is not None,
-                buffers.resets is not None,
-                buffers.backward,
-                *buffers.biased,
-            ]
-            pointers = [
-                *called,
-                *(None if part is None else part.data_ptr() for part in (numbers_of_rows, *parts)),
-            ]
-            sizes.append((ctypes.c_long * len(numbers))(*numbers))
-            addresses.append((ctypes.c_void_p * len(pointers))(*pointers))
-        # C gets bare addresses: the lists above keep what they point to alive until it returns
-        self.compiled(dtype)[name](ctypes.c_long(len(runs)), _array(sizes), _array(addresses))
+            numbers += [buffers.lengths is not None, buffers.resets is not None, buffers.backward]
+            numbers += [False, *buffers.biased]
+            rows = torch.empty(buffers.pre.shape[1], dtype=torch.long)
+            entries.append((numbers, (rows, *parts)))
+        return Call(self.compiled(dtype)[name], entries, product_library(C_TYPES[dtype]).pointers)
+
+
+@final
+class Call:
+    """A call of a compiled function that can be repeated.
+
+    Args:
+        function: It.
+        runs: Integers and tensors of each run.
+        functions: Addresses of the functions that each run takes before its tensors.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., None],
+        runs: Sequence[tuple[Sequence[int], Sequence[Tensor | None]]],
+        functions: Sequence[int],
+    ) -> None:
+        self.function = function
+        # C gets bare addresses: what they point to lives as long as this object
+        self._runs = runs
+        self.sizes = [(ctypes.c_long * len(numbers))(*numbers) for numbers, _ in runs]
+        pointers = [
+            [*functions, *(None if part is None else part.data_ptr() for part in tensors)]
+            for _, tensors in runs
+        ]
+        self._pointers = [(ctypes.c_void_p * len(entry))(*entry) for entry in pointers]
+        self._arguments = (ctypes.c_long(len(runs)), _array(self.sizes), _array(self._pointers))
+
+    def __call__(self) -> None:
+        self.function(*self._arguments)
 
 
 def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
@@ -117,7 +138,7 @@ def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
     return (ctypes.c_void_p * len(parts))(*(ctypes.addressof(part) for part in parts))
 
 
-def _forward_tensors(buffers: Buffers) -> list[Tensor | None]:
+def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     """What `forward` takes after the matrix product, in the order of `c_source.forward_names`."""
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, _packed(buffers), buffers.products, buffers.operands, strict=True):

@@ -1,4 +1,4 @@
-/* Products of some rows with one weight, taken at every step: c (m, n) = a (m, k) w (k, n), or added to c.
+/* Products of some rows with one weight: c (m, n) = a (m, k) w (k, n), added to c itself or to a bias.
  *
  * The weight is packed once, into panels as wide as a tile, in the order in which a tile reads it. A tile of
  * results stays in registers while all k terms are added: up to MR rows of NV vectors. This is the inner kernel
@@ -7,6 +7,7 @@
  *
  * `real` is float or double.
  */
+#include <omp.h>
 #include <string.h>
 
 #if defined(__AVX512F__)
@@ -26,6 +27,7 @@
 #define LANES (VECTOR / (long)sizeof(real))
 #define NR (NV * LANES)
 #define BLOCK 16
+#define MANY 96
 
 typedef real vec __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 
@@ -58,14 +60,14 @@ static inline __attribute__((always_inline)) void store(vec x, real *at, long co
 
 /* A tile of r rows and v vectors, the last of which has `last` entries. */
 static inline __attribute__((always_inline)) void tile(
-    long r, long v, long k, const real *a, long lda, const long *rows, const real *w, int adds, long last,
-    real *c, long ldc) {
+    long r, long v, long k, const real *a, long lda, const long *rows, const real *w, const real *from,
+    long ldf, long last, real *c, long ldc) {
   vec sum[MR][NV];
   const real *x[MR];
   _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i) {
     x[i] = a + rows[i] * lda;
     _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
-      sum[i][q] = adds ? load(c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last) : (vec){0};
+      sum[i][q] = from ? load(from + rows[i] * ldf + q * LANES, q < v - 1 ? LANES : last) : (vec){0};
   }
   for (long p = 0; p < k; ++p, w += v * LANES)
     _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
@@ -76,11 +78,11 @@ static inline __attribute__((always_inline)) void tile(
       store(sum[i][q], c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last);
 }
 
-typedef void tile_t(long, const real *, long, const long *, const real *, int, long, real *, long);
+typedef void tile_t(long, const real *, long, const long *, const real *, const real *, long, long, real *, long);
 #define TILE(r, v)                                                                                          \
-  static void tile_##r##_##v(long k, const real *a, long lda, const long *rows, const real *w, int adds,    \
-                             long last, real *c, long ldc) {                                                \
-    tile(r, v, k, a, lda, rows, w, adds, last, c, ldc);                                                     \
+  static void tile_##r##_##v(long k, const real *a, long lda, const long *rows, const real *w,              \
+                             const real *from, long ldf, long last, real *c, long ldc) {                    \
+    tile(r, v, k, a, lda, rows, w, from, ldf, last, c, ldc);                                                \
   }
 #define TILES_OF(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
 #define NAMES_OF(v) {tile_1_##v, tile_2_##v, tile_3_##v, tile_4_##v, tile_5_##v, tile_6_##v}
@@ -92,16 +94,36 @@ TILES_OF(1) TILES_OF(2)
 static tile_t *const TILES[NV][MR] = {NAMES_OF(1), NAMES_OF(2)};
 #endif
 
-/* The product for the m rows whose numbers are given; rows of a and c are lda and ldc apart. */
-void product(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed, int adds,
-             real *c, long ldc) {
+/* The product for the m rows whose numbers are given. It begins from `from`: c where it is added, a bias, whose
+ * rows are 0 apart, or nothing. Rows of a and c are lda and ldc apart. */
+void product(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed,
+             const real *from, long ldf, real *c, long ldc) {
   for (long j = 0; j < n; j += NR) {
-    const long width = n - j < NR ? n - j : NR, v = (width + LANES - 1) / LANES;
+    const long width = n - j < NR ? n - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
+    const real *start = from ? from + j : from;
     /* as many tiles as needed, all of about the same height */
     for (long i = 0, tiles = (m + MR - 1) / MR; tiles > 0; --tiles) {
       const long r = (m - i + tiles - 1) / tiles;
-      TILES[v - 1][r - 1](k, a, lda, rows + i, packed + j * k, adds, width - (v - 1) * LANES, c + j, ldc);
+      TILES[v - 1][r - 1](k, a, lda, rows + i, packed + j * k, start, ldf, last, c + j, ldc);
       i += r;
+    }
+  }
+}
+
+/* The product for many rows, all m where none are given, in blocks that stay in the cache; in threads. */
+void products(long m, long n, long k, const real *a, const long *rows, const real *w, long by_column, long by_row,
+              const real *bias, real *packed, real *c, long threads) {
+  #pragma omp parallel num_threads(threads)
+  {
+    const long me = omp_get_thread_num(), all = omp_get_num_threads();
+    pack(n, k, w, by_column, by_row, packed, me, all);
+    #pragma omp barrier
+    const long end = m * (me + 1) / all;
+    for (long first = m * me / all; first < end; first += MANY) {
+      long numbers[MANY];
+      const long count = end - first < MANY ? end - first : MANY;
+      for (long i = 0; i < count; ++i) numbers[i] = rows ? rows[first + i] : first + i;
+      product(count, n, k, a, k, numbers, packed, bias, 0, c, n);
     }
   }
 }

@@ -1,0 +1,60 @@
+"""The input products of all steps, as one operation of torch's autograd."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zoo.engines.c.c_products import C_TYPES, PANEL, c_arguments, product_library, worth_threads
+from zoo.engines.recurrence import InputMap, Recurrence, Sequences
+
+
+def projected(recurrence: Recurrence, sequences: Sequences) -> Tensor:
+    """`recurrence.project` of all steps (T, B, G); where it is a linear map, 0 in the padding."""
+    project, x = recurrence.project, sequences.x
+    if not isinstance(project, InputMap) or project.weight.dtype != x.dtype:
+        return project(x)
+    found: Tensor = InputProducts.apply(x, project.weight, project.bias, sequences.valid)  # type: ignore[no-untyped-call]
+    return found
+
+
+class InputProducts(torch.autograd.Function):
+    """W x + b of the rows (T, B, I) that are given by number, or of all; 0 elsewhere."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None) -> Tensor:
+        """Takes the products."""
+        ctx.save_for_backward(x, weight, rows)
+        ctx.has_bias = bias is not None
+        return _products(x.contiguous(), weight.contiguous(), bias, rows)
+
+    @staticmethod
+    def backward(ctx: Any, d_pre: Tensor) -> Any:
+        """The gradients of input, weight and bias."""
+        x, weight, rows = ctx.saved_tensors
+        needs_x, needs_weight, needs_bias, _ = ctx.needs_input_grad
+        if rows is None:
+            some_x, some_d = x.flatten(0, 1), d_pre.flatten(0, 1)
+        else:
+            some_x, some_d = x.flatten(0, 1)[rows], d_pre.flatten(0, 1)[rows]
+        d_x = None
+        if needs_x and torch.is_grad_enabled():  # to be differentiated again
+            d_x = d_pre @ weight
+        elif needs_x:
+            d_x = _products(d_pre.contiguous(), weight.contiguous().t(), None, rows)
+        d_weight = some_d.t() @ some_x if needs_weight else None
+        return d_x, d_weight, some_d.sum(0) if needs_bias else None, None
+
+
+def _products(x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None) -> Tensor:
+    """W x + b for x (T, B, I) and a weight (G, I), which may be turned."""
+    size, width = weight.shape
+    shape = (*x.shape[:2], size)
+    result = x.new_empty(shape) if rows is None else x.new_zeros(shape)
+    count = x.shape[0] * x.shape[1] if rows is None else len(rows)
+    packed = x.new_empty(weight.numel() + PANEL * width)
+    bias = None if bias is None else bias.contiguous()
+    threads = worth_threads(count * size * width, count)
+    call = product_library(C_TYPES[x.dtype]).products
+    call(*c_arguments(count, size, width, x, rows, weight, *weight.stride(), bias, packed, result, threads))
+    return result
