@@ -78,7 +78,9 @@ class Bench(OwnVerb):
         )
         kind = parser.add_mutually_exclusive_group()
         kind.add_argument("--forward-only", action="store_true", help="time forward without backward")
-        kind.add_argument("--streaming", action="store_true", help="time one moment of a stream (stack.stream)")
+        kind.add_argument(
+            "--streaming", action="store_true", help="time one moment of a stream (stack.stream)"
+        )
         add("--lengths", action="store_true", help="also over sequences of random lengths")
         add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
         _add_place(add)

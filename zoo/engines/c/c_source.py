@@ -5,6 +5,7 @@ Between two products of a step, all operations on a row run in one loop over its
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from zoo.engines.c.c_ops import Pass, Store
 from zoo.engines.c.c_products import IS_PACKED, PRODUCT_TYPES, packs, product, product_back
@@ -62,6 +63,10 @@ def c_source(layout: Layout, real: str) -> str:
     lines += ["#ifdef VECTOR_MATH"]
     for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
         lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
+    # elsewhere a call in a loop would be one call for each unit
+    lines += ["#else", Path(__file__).with_name("exponentials.c").read_text(encoding="utf-8")]
+    for name in ("exp", "expm1", "tanh"):
+        lines += [f"#undef {name.upper()}", f"#define {name.upper()} own_{name}_{real}"]
     lines += ["#endif", C_PRELUDE, PRODUCT_TYPES, ROWS, *_forward(layout.program), "", *_backward(layout)]
     return "\n".join(lines) + "\n"
 
