@@ -12,8 +12,6 @@ from engines.steps import Form, Own
 from engines.subjects import run_of
 from engines.test_operations import projecting_nothing
 from zoo.engines import ENGINES, Sequences
-from zoo.engines.c import build
-from zoo.engines.c import engine as c_engine
 
 SIZES = [
     1e-30,
@@ -110,14 +108,3 @@ def test_value_and_derivative_over_the_whole_range(name: str, dtype: torch.dtype
             torch.testing.assert_close(
                 part[where], right[where], rtol=TYPES[dtype], atol=TYPES[dtype], equal_nan=True
             )
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-@pytest.mark.parametrize("name", ["exp", "expm1", "tanh", "sigmoid", "softplus", "gelu by tanh"])
-def test_it_is_so_where_the_c_library_has_no_vector_functions(
-    name: str, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build, "FLAVOURS", [["-lm"]])
-    c_engine._ALIVE.clear()  # what is compiled already has them
-    test_value_and_derivative_over_the_whole_range(name, dtype)
-    c_engine._ALIVE.clear()

@@ -56,17 +56,15 @@ static void take_rows(long B, long first, long last, long all, const long *lengt
 def c_source(layout: Layout, real: str) -> str:
     """The C file of a layout, for numbers of type `real`, "float" or "double"."""
     suffix = "f" if real == "float" else ""
-    names = ["abs", "cos", "erf", "exp", "expm1", "floor", "log", "log1p", "pow", "sin", "sqrt", "tanh"]
-    calls = {name.upper(): ("fabs" if name == "abs" else name) + suffix for name in names}
-    calls["FABS"] = calls.pop("ABS")
-    lines = [f"typedef {real} real;", *(f"#define {name} {call}" for name, call in calls.items())]
+    own = {name: f"own_{name}_{real}" for name in ("exp", "expm1", "tanh")}
+    vectors = {name: name + suffix for name in ("cos", "log", "log1p", "sin")}
+    others = {name: name + suffix for name in ("erf", "fabs", "floor", "pow", "sqrt")}
+    lines = [f"typedef {real} real;", Path(__file__).with_name("exponentials.c").read_text(encoding="utf-8")]
+    lines += [f"#define {name.upper()} {call}" for name, call in (own | vectors | others).items()]
     lines += ["#ifdef VECTOR_MATH"]
-    for call in (calls[name] for name in ("COS", "EXP", "EXPM1", "LOG", "LOG1P", "SIN", "TANH")):
-        lines.append(f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});')
-    # elsewhere a call in a loop would be one call for each unit
-    lines += ["#else", Path(__file__).with_name("exponentials.c").read_text(encoding="utf-8")]
-    for name in ("exp", "expm1", "tanh"):
-        lines += [f"#undef {name.upper()}", f"#define {name.upper()} own_{name}_{real}"]
+    lines += [
+        f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});' for call in vectors.values()
+    ]
     lines += ["#endif", C_PRELUDE, PRODUCT_TYPES, ROWS, *_forward(layout.program), "", *_backward(layout)]
     return "\n".join(lines) + "\n"
 
