@@ -18,6 +18,7 @@ from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
 from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean
 from zoo.tasks.signs import AnswerSigns, Sign
 
 
@@ -103,11 +104,10 @@ class CTC(Task):
         self._check_fits(batch)
         log_p, weights = self.predictions(batch).log_softmax(-1), self._item_weights(batch, stage)
         costs = _costs(log_p, batch)
-        loss = costs.mean() if weights is None else weighted_mean(costs, weights)
-        self._log_loss(loss, stage, len(batch["y"]))
+        loss = Mean(costs.mean(), len(costs)) if weights is None else weighted_mean(costs, weights)
         if stage != "train":
             self._count_edits(log_p, batch, stage)
-        return loss
+        return self._logged(loss, stage)
 
     def on_train_epoch_end(self) -> None:
         """Logs no metrics: in training no labels are searched for."""

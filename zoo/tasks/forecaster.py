@@ -24,6 +24,7 @@ from zoo.tasks.forecast_words import BASELINES, PARTS, TRUE, by_part, compared, 
 from zoo.tasks.from_data import Sized
 from zoo.tasks.item_weights import weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean
 
 SHOWN = ("mse", "mase")
 """The errors that are logged of forecasts without training."""
@@ -262,11 +263,12 @@ class Forecaster(Task):
         placed = runs.direct(window) if direct else runs.along_truth(window)
         y = window.y if self.head.in_units else window.level.down(window.y)
         costs, weights = self.head.loss(placed, y), self._item_weights(batch, stage)
-        loss = costs.mean() if weights is None else weighted_mean(costs.mean((1, 2)), weights)
+        loss = Mean(costs.mean(), y.numel())
+        if weights is not None:
+            loss = weighted_mean(costs.mean((1, 2)), weights)
         if stage != "train":
             self._measure(stage, window, self._forecast(window, placed if direct else None))
-        self._log_loss(loss, stage, y.numel())
-        return loss
+        return self._logged(loss, stage)
 
     def _measure(self, stage: str, window: Window, forecast: Forecast) -> None:
         """Counts a batch for the metrics of a stage."""
