@@ -269,21 +269,19 @@ class Task(Counting, Answers, ABC):
 
         Both are those of one process that has the batches of all.
         """
+        processes = 1 if self._trainer is None else self.trainer.world_size
         if stage == "train":
-            value, whole = self._of_all(loss)
+            value, whole = (
+                (loss.value, loss.value.detach()) if processes == 1 else shared_mean(loss, processes)
+            )
             self.log(f"train/{name}", whole, batch_size=1, prog_bar=name.endswith("loss"))
             return value
         count = int(loss.over)
         value = loss.value if count else torch.zeros_like(loss.value)
-        self.log(f"{stage}/{name}", value.detach(), batch_size=count, prog_bar=True, sync_dist=True)
+        # Lightning divides the sum of all counts by the number of processes, and drops what is left over.
+        weight = count * processes
+        self.log(f"{stage}/{name}", value.detach(), batch_size=weight, prog_bar=True, sync_dist=True)
         return value
-
-    def _of_all(self, loss: Mean) -> tuple[Tensor, Tensor]:
-        """What to go back from, and the mean over the batches of all processes."""
-        processes = 1 if self._trainer is None else self.trainer.world_size
-        if processes == 1:
-            return loss.value, loss.value.detach()
-        return shared_mean(loss, processes)
 
     def _keep_hyper_parameters(self) -> None:
         """Stores how this task was made, as plain data."""

@@ -82,7 +82,9 @@ class AnswerSigns(Sign):
         self.count += len(said)
 
     def compute(self) -> Quantities:
-        counted = Counter(dim_zero_cat(self.codes).tolist() if self.codes else [])
+        counted = Counter(
+            dim_zero_cat(self.codes).tolist() if len(self.codes) else []
+        )  # by now perhaps one tensor
         alike = torch.tensor(max(counted.values(), default=0), device=self.count.device)
         parts = {Quantity.EMPTY: self.empty, Quantity.ALIKE: alike, Quantity.CUT: self.cut}
         return {quantity: part / self.count.clamp(min=1) for quantity, part in parts.items()}
