@@ -7,14 +7,15 @@ import logging
 import tempfile
 import warnings
 from pathlib import Path
+from types import MappingProxyType
 
 import lightning.pytorch as pl
 import torch
-from distributed.two import BY_GLOO, RANKS, gloo, together
 from lightning.pytorch import Callback
-from tasks.test_item_weights import CASES, WEIGHT, B, random, whole
+from tasks.test_item_weights import CASES, WEIGHT, B, whole
 
 import zoo
+from distributed.two import RANKS, gloo, together
 from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import TensorSequences
 from zoo.data.streams import StreamData, TokenStreams
@@ -32,7 +33,7 @@ ALIKE = ("sequence_classifier, smooth", "multi_label, of sequences")
 class Held(SequenceData):
     """A batch as a data set; validation has five of its items, which two processes cannot halve."""
 
-    sizes = {}
+    sizes = MappingProxyType({})
 
     def __init__(self, batch, batch_size):
         super().__init__(batch_size)
@@ -47,7 +48,7 @@ class Held(SequenceData):
 class Streams(StreamData):
     """A text in parallel streams."""
 
-    sizes, vocabulary = {}, None
+    sizes, vocabulary = MappingProxyType({}), None
 
     def __init__(self, batch_size):
         super().__init__(batch_size, steps=3, test_batch_size=1, num_workers=0)
@@ -107,9 +108,10 @@ def trained(make, data, folder, several):
     task.optimizer = zoo.OptimizerSpec(name="SGD", lr=0.1)
     kept = Kept()
     watching = [zoo.GradientClipping(max_norm=0.3), zoo.GradientHistogram(every_n_steps=1), kept]
-    shared = {**BY_GLOO, "strategy": gloo()} if several else {"devices": 1, "accelerator": "cpu"}
+    shared = {"devices": RANKS, "strategy": gloo()} if several else {"devices": 1}
     trainer = pl.Trainer(
         default_root_dir=folder,
+        accelerator="cpu",
         max_epochs=EPOCHS,
         precision="64-true",
         callbacks=watching,

@@ -10,7 +10,6 @@ from lightning.pytorch.strategies import DDPStrategy
 from torch.multiprocessing import start_processes
 
 RANKS = 2
-BY_GLOO = {"devices": RANKS, "accelerator": "cpu"}
 
 
 def free_port():

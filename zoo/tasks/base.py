@@ -269,17 +269,14 @@ class Task(Counting, Answers, ABC):
 
         Both are those of one process that has the batches of all.
         """
-        processes = 1 if self._trainer is None else self.trainer.world_size
         if stage == "train":
-            value, whole = (
-                (loss.value, loss.value.detach()) if processes == 1 else shared_mean(loss, processes)
-            )
+            value, whole = shared_mean(loss, self.processes)
             self.log(f"train/{name}", whole, batch_size=1, prog_bar=name.endswith("loss"))
             return value
         count = int(loss.over)
         value = loss.value if count else torch.zeros_like(loss.value)
         # Lightning divides the sum of all counts by the number of processes, and drops what is left over.
-        weight = count * processes
+        weight = count * self.processes
         self.log(f"{stage}/{name}", value.detach(), batch_size=weight, prog_bar=True, sync_dist=True)
         return value
 

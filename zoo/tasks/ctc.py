@@ -16,9 +16,8 @@ from zoo.tasks.answers import Predicted, Record, Written
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
-from zoo.tasks.item_weights import weighted_mean
+from zoo.tasks.item_weights import mean_of_items
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
-from zoo.tasks.shares import Mean
 from zoo.tasks.signs import AnswerSigns, Sign
 
 
@@ -104,7 +103,7 @@ class CTC(Task):
         self._check_fits(batch)
         log_p, weights = self.predictions(batch).log_softmax(-1), self._item_weights(batch, stage)
         costs = _costs(log_p, batch)
-        loss = Mean(costs.mean(), len(costs)) if weights is None else weighted_mean(costs, weights)
+        loss = mean_of_items(costs, weights)
         if stage != "train":
             self._count_edits(log_p, batch, stage)
         return self._logged(loss, stage)

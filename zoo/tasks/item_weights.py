@@ -27,6 +27,13 @@ def weighted_mean(losses: Tensor, weights: Tensor, counts: Tensor | None = None)
     return Mean((weights * losses).where(weights > 0, 0).sum() / whole.where(whole > 0, 1), whole)
 
 
+def mean_of_items(costs: Tensor, weights: Tensor | None) -> Mean:
+    """The mean of what each item costs (B, ...), counted by its weight (B,) if items have any."""
+    if weights is None:
+        return Mean(costs.mean(), costs.numel())
+    return weighted_mean(costs.mean(tuple(range(1, costs.dim()))) if costs.dim() > 1 else costs, weights)
+
+
 def weighted_cross_entropy(
     logits: Tensor,
     y: Tensor,

@@ -181,11 +181,12 @@ class LanguageModel(Task):
         """Keeps the training state, so that a run resumed within an epoch goes on where it was."""
         super().on_save_checkpoint(checkpoint)
         carried = self._carried.get("train", ())
-        checkpoint["carried_state"] = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
+        own = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
+        checkpoint["carried_state"] = self._of_ranks(own)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        self._restored = checkpoint.get("carried_state") or None
+        self._restored = self._of_rank(checkpoint.get("carried_state")) or None
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         if stage != "train" or not self.penalty:

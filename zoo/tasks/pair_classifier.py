@@ -88,10 +88,7 @@ class PairClassifier(Task):
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]
         weights = self._item_weights(batch, stage)
-        if weights is None:
-            loss = cross_entropy(scores, y)
-        else:
-            loss = weighted_cross_entropy(scores, y, weights)
+        loss = cross_entropy(scores, y) if weights is None else weighted_cross_entropy(scores, y, weights)
         chosen = scores.argmax(-1)
         self._count(stage, chosen, y)
         self._look(stage, "classes", chosen, y)

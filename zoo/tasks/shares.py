@@ -4,7 +4,7 @@ A mean over the tokens of one process, averaged over the processes, would count 
 few of them.
 """
 
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -35,6 +35,8 @@ def shared_mean(mean: Mean, processes: int) -> tuple[Tensor, Tensor]:
         processes: How many there are.
     """
     value = mean.value
+    if processes == 1:
+        return value, value.detach()
     over = torch.as_tensor(mean.over, device=value.device).double()
     counted = value.where(over > 0, 0)  # the mean over nothing is not a number
     sums = torch.stack([counted.detach() * over, over])
@@ -45,8 +47,12 @@ def shared_mean(mean: Mean, processes: int) -> tuple[Tensor, Tensor]:
 
 def summed(own: Tensor, processes: int) -> Tensor:
     """The sum over so many processes, all of which must ask, where each has its own tensor on the CPU."""
-    if processes == 1:
-        return own
-    found = [torch.empty_like(own) for _ in range(processes)]
-    all_gather_object(found, own)
-    return torch.stack(found).sum(0)
+    return torch.stack(gathered(own, processes)).sum(0)
+
+
+def gathered(own: Any, processes: int) -> list[Any]:
+    """What so many processes have, plain values or tensors on the CPU, by rank; all must ask."""
+    found = [own] * processes
+    if processes > 1:
+        all_gather_object(found, own)
+    return found
