@@ -76,4 +76,4 @@ def test_every_source_of_data_gives_each_process_batches_of_its_own(found):
 
 def test_one_process_does_not_go_on_within_the_epoch_of_two(folder):
     with pytest.raises(ValueError, match=r"within epoch 2 of 2 processes, and 1 are to go on"):
-        Case("tags").fit(folder / "alone", checkpoint=folder / "tags_0.ckpt")
+        Case("tags").fit(folder / "tags_0_cut", checkpoint=folder / "tags_0.ckpt")
