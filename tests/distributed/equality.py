@@ -91,6 +91,10 @@ def runs():
     for case in ("sequence_tagger, crf", "sequence_regressor", "sequence_to_sequence"):
         make, batch = CASES[case]
         yield f"{case}, weighted", make, lambda size, batch=batch: Held({**batch, "weight": WEIGHT}, size)
+    network = CASES["sequence_tagger"][0]().hparams.network
+    limited = {**network, "encoder": {**network["encoder"], "recurrent_gradient_clip": 0.005}}
+    make, batch = (lambda: zoo.SequenceTagger(limited)), CASES["sequence_tagger"][1]
+    yield "sequence_tagger, recurrent clip", make, lambda size: Held(batch, size)
     network = CASES["sequence_classifier"][0]().hparams.network
     yield (
         "sequence_classifier, balanced",

@@ -9,9 +9,11 @@ import pytest
 
 FIT = ("fit", "--config", "small.yaml", "--launcher", "ray")
 QUIET = {
-    **{"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"},
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
     # Ray gives its processes half a minute to start, which a busy machine may take.
-    **{"RAY_agent_register_timeout_ms": "120000", "RAY_raylet_start_wait_time_s": "150"},
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_raylet_start_wait_time_s": "150",
 }
 
 

@@ -169,6 +169,8 @@ class Task(Counting, Answers, ABC):
 
     def on_fit_start(self) -> None:
         """Gives the embedding what the data has for it to start from, unless the model has been trained."""
+        for stack in self.model.stacks:
+            stack.clip_for(self.processes)
         if not self._has_start and start_embedding(self.model, self.trainer.datamodule):  # type: ignore[attr-defined]
             self._renew_copies("fit")
         self._has_start = True
