@@ -63,6 +63,8 @@ def test_a_large_network_has_all_that_the_container_may_use(monkeypatch):
     assert threads_for(8, small, object()) == 8
     monkeypatch.setattr("zoo.cli.run.threads.cores", lambda: 2)
     assert threads_for(8, large, [batch, "a"]) == 2
+    assert threads_for(8, large, batch, processes=2) == 1
+    assert threads_for(8, large, batch, processes=4) == 1
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class ExactResume(Callback):
     That is the state of the random generators of Python, numpy and torch, of every process; the step of
     ReduceLROnPlateau at the end of an epoch, which is taken after the checkpoint is written; and whatever
     follows a batch, a validation or the end of an epoch, which begins once more if it was in progress.
+    Several processes draw random numbers of their own, from one seed.
     `zoo fit` adds this callback by itself.
 
     A checkpoint from the middle of an epoch needs a training loader that knows its position, as those of the
@@ -128,6 +129,8 @@ class ExactResume(Callback):
         # The states of another number of processes belong to none of these.
         if len(self._restored) == trainer.world_size:
             restore_random_state(self._restored[trainer.global_rank])
+        elif trainer.global_rank:  # all have begun with one seed, and would drop the same units
+            torch.manual_seed(torch.initial_seed() + trainer.global_rank)
 
 
 def _gathered(trainer: Trainer, own: dict[str, Any]) -> list[dict[str, Any]]:

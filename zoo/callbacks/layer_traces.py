@@ -29,7 +29,9 @@ class Observation:
         began: Optimiser steps taken before the batch in progress.
         traces: What is being recorded of the batch in progress, or None.
         recording: Ends the recording.
-        scale: What the loss of the last backward pass was multiplied by.
+        share: How many times its part of the loss of all processes a process goes back from: as many as there
+            are, over which gradients are averaged later.
+        scale: What that part was multiplied by in the last backward pass, in all.
         last: The last step that was measured, or None.
     """
 
@@ -38,6 +40,7 @@ class Observation:
     began: int = 0
     traces: LayerTraces | None = None
     recording: ExitStack = field(default_factory=ExitStack)
+    share: float = 1.0
     scale: float = 1.0
     last: int | None = None
 
@@ -105,7 +108,8 @@ class TraceCallback(Callback, ABC):
             )
             return
         # Less 1, for the step that comes next counts, too.
-        self._observation = Observation(folder=folder, due=self._multiple(trainer.global_step - 1))
+        due, share = self._multiple(trainer.global_step - 1), float(trainer.world_size)
+        self._observation = Observation(folder=folder, due=due, share=share, scale=share)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -122,7 +126,7 @@ class TraceCallback(Callback, ABC):
         observation, scaler = self._observation, scaler_of(trainer)
         if observation is not None and observation.traces is not None and scaler is not None:
             # Here the host waits, which a measured step can afford.
-            observation.scale = float(scaler.get_scale())
+            observation.scale = observation.share * float(scaler.get_scale())
 
     def on_before_optimizer_step(
         self, trainer: Trainer, pl_module: LightningModule, optimizer: Optimizer

@@ -7,15 +7,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, final
 
-from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
+from zoo.callbacks.requeue import Requeue, requeue_of
 from zoo.callbacks.say import say
 from zoo.callbacks.turns import Turn, take_turns
-from zoo.private.lightning_names import accumulates, cluster_of, epoch_ends, validates_now
+from zoo.private.lightning_names import accumulates, epoch_ends, validates_now
 
 ENDING, SAVING = ("SIGINT", "SIGTERM", "SIGHUP"), "SIGUSR1"
 """What ends a run, and what makes it save and go on."""
+LAST = 128
+"""The numbers of signals are below this."""
 
 
 @final
@@ -36,8 +39,12 @@ class SaveOnSignal(Callback):
     """Saves at the first moment from which training can go on exactly, then ends the fit.
 
     SIGINT (Ctrl-C), SIGTERM and SIGHUP end it, with exit code 130, 143 or 129; after SIGUSR1 it goes on.
-    A second Ctrl-C ends it at once, with nothing saved. Lightning's own handling stays for several processes:
-    they would have to agree on the moment.
+    A second Ctrl-C ends it at once, with nothing saved. A job of SLURM that is to be requeued ends with the
+    signal for that, too, after it was put back into the queue.
+
+    What one of several processes has received, all act upon after the same step or where validation begins.
+    Lightning's own handlers, which act in the middle of a step, where processes wait for one another, are
+    replaced for as long as a fit lasts.
 
     Args:
         folder: The run's folder; None saves nothing.
@@ -48,6 +55,7 @@ class SaveOnSignal(Callback):
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self.received: signal.Signals | None = None
+        self._requeue: Requeue | None = None
         self._before: dict[signal.Signals, Any] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -56,14 +64,13 @@ class SaveOnSignal(Callback):
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Listens from now on; what the user has told the process to ignore stays ignored."""
-        cluster = cluster_of(trainer)
-        requeues = isinstance(cluster, SLURMEnvironment) and cluster.auto_requeue
-        # Python lets no other thread set handlers, and by Lightning's own SLURM requeues the job.
-        if threading.current_thread() is not threading.main_thread() or trainer.world_size > 1 or requeues:
+        self._requeue = requeue_of(trainer)
+        # Python lets no other thread set handlers.
+        if threading.current_thread() is not threading.main_thread():
             return
-        for name in (*ENDING, SAVING):
-            number = signal.Signals.__members__.get(name)  # Windows has not all of them
-            # What is ignored stays so, as SIGHUP under nohup.
+        known = [signal.Signals.__members__.get(name) for name in (*ENDING, SAVING)]
+        for number in {*known, *([] if self._requeue is None else [self._requeue.signal])}:
+            # Windows has not all of them. What is ignored stays so, as SIGHUP under nohup.
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._receive)
 
@@ -88,14 +95,18 @@ class SaveOnSignal(Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Acts within validation, too, which a resumed run begins once more."""
-        self._act(trainer)
+        """Acts within validation, too, which a resumed run begins once more; several processes do not.
+
+        They need not have equally many batches in it.
+        """
+        if trainer.world_size == 1:
+            self._act(trainer)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Ends what would follow the fit; its last checkpoint is written."""
-        received = self.received
+        received = self._agreed(trainer)
         self._listen_no_more()
-        if received is not None and received.name != SAVING:
+        if received is not None and received.name in ENDING:
             raise StoppedBySignalError(received)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
@@ -108,18 +119,34 @@ class SaveOnSignal(Callback):
         self.received = signal.Signals(number)
 
     def _act(self, trainer: Trainer) -> None:
-        received = self.received
-        if received is None or trainer.sanity_checking or trainer.state.fn != "fit":
+        if trainer.sanity_checking or trainer.state.fn != "fit":
             return
-        self._save(trainer, received)
-        if received.name != SAVING:
+        received = self._agreed(trainer)
+        if received is None:
+            return
+        requeues = self._requeue is not None and received == self._requeue.signal
+        goes_on = received.name == SAVING and not requeues
+        self._save(trainer, f"signal-step{trainer.global_step}" if goes_on else "interrupted")
+        if self._requeue is not None and requeues and trainer.is_global_zero:
+            self._requeue.act()
+        if not goes_on:
             raise StoppedBySignalError(received)
         self.received = None
 
-    def _save(self, trainer: Trainer, received: signal.Signals) -> None:
+    def _agreed(self, trainer: Trainer) -> signal.Signals | None:
+        """What was received: by this process, or by any of several, where what ends a run counts for more."""
+        if trainer.world_size > 1:
+            own = 0 if self.received is None else int(self.received)
+            place = torch.tensor(own + LAST * (self.received is not None and self.received.name in ENDING))
+            place = place.to(trainer.strategy.root_device)
+            torch.distributed.all_reduce(place, torch.distributed.ReduceOp.MAX)
+            number = int(place) % LAST
+            self.received = signal.Signals(number) if number else None
+        return self.received
+
+    def _save(self, trainer: Trainer, name: str) -> None:
         if self.folder is None or trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by a connector
             return
-        name = f"signal-step{trainer.global_step}" if received.name == SAVING else "interrupted"
         path = self.folder / "checkpoints" / f"{name}.ckpt"
         trainer.save_checkpoint(path)
         with contextlib.suppress(OSError):  # after SIGHUP nobody may be there to read it

@@ -37,6 +37,9 @@ LIMITS = {
         "no further process or thread can be started; expected fewer workers (--data.num_workers) or a "
         "higher limit (ulimit -u)"
     ),
+    r"gloo/transport|NCCL communicator was aborted": (
+        "another process of this run has ended, whose message says why; without it this one cannot go on"
+    ),
 }
 """What is said when the system refuses something -> what to tell the user."""
 WORKER = r"DataLoader worker \(pid.*?\) (?:is killed by signal: (\w+)|exited unexpectedly)"

@@ -113,7 +113,7 @@ class Arrays(SequenceData):
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences | StepTargets)
-        return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
+        return Bucketed(data.lengths, self.whole_batch, self.seed) if split == "train" else InOrder(data)
 
 
 def _dataset(

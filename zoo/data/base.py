@@ -14,6 +14,7 @@ from zoo.data.batches.datasets import Batch, SequenceDataset
 from zoo.data.batches.given import given_arrays
 from zoo.data.batches.loader import ResumableLoader, as_it_is
 from zoo.data.batches.orders import InOrder, Shuffled
+from zoo.data.batches.shares import Share, SharedBatches, SharedItems
 from zoo.data.batches.splits import Split
 from zoo.registry import nearest
 
@@ -175,6 +176,11 @@ class SequenceData(LightningDataModule, ABC):
             f"{type(self).__name__}.{method} returned an object of type {got}, expected {expected}"
         )
 
+    @property
+    def whole_batch(self) -> int:
+        """Items of one batch of all processes together, of which each has `batch_size`."""
+        return self.batch_size * (1 if self.trainer is None else self.trainer.world_size)
+
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         """The order in which the items of a split are drawn."""
         return Shuffled(len(data), self.seed) if split == "train" else InOrder(data)
@@ -184,16 +190,22 @@ class SequenceData(LightningDataModule, ABC):
         data = self.dataset(split)
         if not isinstance(data, SequenceDataset):
             raise self.unexpected(split, data)
-        return self.loader_over(data, self.order(split, data), self.batch_size)
+        order, trainer = self.order(split, data), self.trainer
+        if trainer is None or trainer.world_size == 1:
+            return self.loader_over(data, order, self.batch_size)
+        share = Share(rank=trainer.global_rank, ranks=trainer.world_size)
+        return self.loader_over(
+            SharedItems(data, share), SharedBatches(order, self.whole_batch, share), batch_size=None
+        )
 
     def loader_over(
-        self, data: Dataset[Batch], order: Sampler[int], batch_size: int | None
+        self, data: Dataset[Batch], order: Sampler[Any], batch_size: int | None
     ) -> ResumableLoader:
         """A new loader over any data set of whole batches.
 
         Args:
             data: The data set.
-            order: The order of its items.
+            order: The order of its items, or of what stands for a batch.
             batch_size: Items of one batch; None if each item is a batch.
         """
         on_gpu = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"

@@ -157,7 +157,7 @@ class HubText(TextData):
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)
-        return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
+        return Bucketed(data.lengths, self.whole_batch, self.seed) if split == "train" else InOrder(data)
 
     def state_dict(self) -> dict[str, Any]:
         """Vocabulary and labels as plain values, for the checkpoint."""

@@ -240,7 +240,7 @@ class LabelledPairs(TextData):
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, PairSequences)
         if split == "train":
-            return Bucketed(data.lengths, self.batch_size, self.seed)
+            return Bucketed(data.lengths, self.whole_batch, self.seed)
         return InOrder(data) if split == "predict" else ByLength(data.lengths)
 
     def state_dict(self) -> dict[str, Any]:

@@ -200,7 +200,7 @@ class LabelledText(TextData):
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)
         if split == "train":
-            return Bucketed(data.lengths, self.batch_size, self.seed)
+            return Bucketed(data.lengths, self.whole_batch, self.seed)
         return InOrder(data) if split == "predict" else ByLength(data.lengths)
 
     def state_dict(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class PianoRolls(SequenceData):
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, Rolls)
-        return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
+        return Bucketed(data.lengths, self.whole_batch, self.seed) if split == "train" else InOrder(data)
 
     def rows(self, records: Iterable[Record]) -> Iterator[Record]:
         """What is predicted for each frame of each piece but its first."""

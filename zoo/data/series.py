@@ -267,7 +267,7 @@ class Series(SequenceData):
         if split != "train":
             return InOrder(data)
         if isinstance(data, WholeSeries):
-            return Bucketed(data.lengths, self.batch_size, self.seed)
+            return Bucketed(data.lengths, self.whole_batch, self.seed)
         return Shuffled(len(data), self.seed)
 
     def state_dict(self) -> dict[str, Any]:

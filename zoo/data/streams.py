@@ -107,13 +107,18 @@ class StreamData(TextData):
 
     @final
     def loader(self, split: Split) -> ResumableLoader:
-        """A new loader over a split: chunk by chunk, in the order of the text."""
+        """A new loader over a split: chunk by chunk, in the order of the text.
+
+        Of several processes each has streams of its own in training and validation; in a test each reads all
+        of the text, as one process would, for other streams would begin anew elsewhere.
+        """
         data = self.dataset(split)
         if not isinstance(data, TokenStreams):
             raise self.unexpected(split, data, "TokenStreams of zoo.data.streams")
         order: Sampler[int] = InOrder(data)
         if self.trainer is not None and self.trainer.world_size > 1:
-            data = data.share(self.trainer.global_rank, self.trainer.world_size)
-            # The streams are shared out already: when it sees this sampler, Lightning does not do it again.
+            if split in ("train", "val"):
+                data = data.share(self.trainer.global_rank, self.trainer.world_size)
+            # When it sees this sampler, Lightning does not share out what is shared already, or is not to be.
             order = DistributedSampler(data, num_replicas=1, rank=0, shuffle=False)
         return self.loader_over(data, order, batch_size=None)

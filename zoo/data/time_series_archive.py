@@ -196,7 +196,7 @@ class TimeSeriesArchive(SequenceData):
 
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
         assert isinstance(data, RaggedSequences)
-        return Bucketed(data.lengths, self.batch_size, self.seed) if split == "train" else InOrder(data)
+        return Bucketed(data.lengths, self.whole_batch, self.seed) if split == "train" else InOrder(data)
 
     def state_dict(self) -> dict[str, Any]:
         """Scaling and labels as plain values, for the checkpoint."""

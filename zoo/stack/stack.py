@@ -172,6 +172,14 @@ class Stack(Pretrained):
         """The directions of all layers, from the first to the last."""
         return [way for layer, _ in self.levels() for way in layer.ways()]
 
+    def clip_for(self, processes: int) -> None:
+        """Raises the limit of the recurrent gradient for one of several processes that share a batch.
+
+        There a gradient is so many times what it is in one process alone: the average is taken later.
+        """
+        for way in self.ways():
+            way.recurrent_gradient_clip = self.spec.recurrent_gradient_clip * processes
+
     def spared(self) -> list[nn.Parameter]:
         """The parameters that weight decay must leave alone, as the cards of parts say."""
         return self._on_cards("no_decay")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+import torch
 from lightning.pytorch.callbacks import StochasticWeightAveraging, WeightAveraging
 from lightning.pytorch.core.optimizer import LightningOptimizer
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
@@ -23,6 +24,7 @@ from zoo.tasks.counting import Counting
 from zoo.tasks.from_data import Sized, start_embedding
 from zoo.tasks.item_weights import WEIGHT
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean, shared_mean
 from zoo.tasks.signs import Sign
 
 logger = logging.getLogger(__name__)
@@ -167,6 +169,8 @@ class Task(Counting, Answers, ABC):
 
     def on_fit_start(self) -> None:
         """Gives the embedding what the data has for it to start from, unless the model has been trained."""
+        for stack in self.model.stacks:
+            stack.clip_for(self.processes)
         if not self._has_start and start_embedding(self.model, self.trainer.datamodule):  # type: ignore[attr-defined]
             self._renew_copies("fit")
         self._has_start = True
@@ -262,11 +266,21 @@ class Task(Counting, Answers, ABC):
         """What each item of a batch counts (B,); None where all count alike, as outside of training."""
         return batch.get("weight") if stage == "train" else None
 
-    def _log_loss(self, loss: Tensor, stage: str, count: int | Tensor) -> None:
-        """Logs a mean over `count` predictions: of each step in training, else of an epoch on all devices."""
-        training = stage == "train"
-        weight = 1 if training else int(count)
-        self.log(f"{stage}/loss", loss.detach(), batch_size=weight, prog_bar=True, sync_dist=not training)
+    def _logged(self, loss: Mean, stage: str, name: str = "loss") -> Tensor:
+        """Logs a loss, of each step in training, else of an epoch; in training, returns what to go back from.
+
+        Both are those of one process that has the batches of all.
+        """
+        if stage == "train":
+            value, whole = shared_mean(loss, self.processes)
+            self.log(f"train/{name}", whole, batch_size=1, prog_bar=name.endswith("loss"))
+            return value
+        count = int(loss.over)
+        value = loss.value if count else torch.zeros_like(loss.value)
+        # Lightning divides the sum of all counts by the number of processes, and drops what is left over.
+        weight = count * self.processes
+        self.log(f"{stage}/{name}", value.detach(), batch_size=weight, prog_bar=True, sync_dist=True)
+        return value
 
     def _keep_hyper_parameters(self) -> None:
         """Stores how this task was made, as plain data."""

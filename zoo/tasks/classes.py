@@ -12,6 +12,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from zoo.tasks.answers import Record
 from zoo.tasks.contract import IGNORED
 from zoo.tasks.item_weights import for_each
+from zoo.tasks.shares import summed
 
 
 def class_metrics(classes: int) -> MetricCollection:
@@ -57,7 +58,10 @@ def class_costs(probabilities: Tensor, y: Tensor) -> Tensor:
 
 
 def balanced_weights(
-    targets: Iterable[Tensor], classes: int, weights: Iterable[Tensor | None] | None = None
+    targets: Iterable[Tensor],
+    classes: int,
+    weights: Iterable[Tensor | None] | None = None,
+    processes: int = 1,
 ) -> Tensor:
     """What each class is to count (C,): N / (C n) for one that n of all N targets are of, 0 where n is 0.
 
@@ -65,11 +69,13 @@ def balanced_weights(
         targets: Classes of some items, (B,) or (B, T), -100 where none counts.
         classes: C.
         weights: As many: (B,), what each item counts in N and n; None where each counts 1.
+        processes: How many share the items, each of which has its own, and asks.
     """
     counts = torch.zeros(classes, dtype=torch.long)
     for y, weight in zip(targets, repeat(None) if weights is None else weights, strict=weights is not None):
         counted = (y != IGNORED).cpu()
         own = None if weight is None else for_each(weight, y).cpu()[counted].double()
         counts = counts + torch.bincount(y.cpu()[counted], own, minlength=classes)
+    counts = summed(counts, processes)
     balanced = counts.sum() / (classes * counts)
     return balanced.where(counts > 0, 0).to(torch.get_default_dtype())

@@ -10,10 +10,13 @@ from torchmetrics import MetricCollection
 
 from zoo.private.lightning_names import count_update
 from zoo.tasks.checkpoint import SafelyLoaded
+from zoo.tasks.shares import gathered
 from zoo.tasks.signs import Sign
 
 STAGES = ("train", "val", "test")
 COUNTED_AT_ONCE = 64
+BY_RANK = "by_rank"
+"""Under which name a checkpoint keeps what each of several processes has."""
 
 
 class Counting(SafelyLoaded, ABC):
@@ -35,17 +38,30 @@ class Counting(SafelyLoaded, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keeps what the metrics of this epoch have seen, for a run that resumes within it."""
         super().on_save_checkpoint(checkpoint)
-        if self._trainer is None or self.trainer.world_size > 1:  # of other processes nothing is known
+        if self._trainer is None:
             return
         metrics = self._metrics("train").items(keep_base=True)
-        checkpoint["train_metrics"] = {
-            "counted": {name: metric.metric_state for name, metric in metrics if metric.update_called},
-            "uncounted": [[part.cpu() for part in batch] for batch in self._uncounted["train"]],
-        }
+        counted = {name: metric.metric_state for name, metric in metrics if metric.update_called}
+        uncounted = [[part.cpu() for part in batch] for batch in self._uncounted["train"]]
+        checkpoint["train_metrics"] = self._of_ranks({"counted": counted, "uncounted": uncounted})
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        self._restored_metrics = checkpoint.get("train_metrics") or None
+        self._restored_metrics = self._of_rank(checkpoint.get("train_metrics")) or None
+
+    @property
+    def processes(self) -> int:
+        """How many processes train together."""
+        return 1 if self._trainer is None else self.trainer.world_size
+
+    def _of_ranks(self, own: Any) -> Any:
+        """What a checkpoint keeps of what each process has for itself; all must ask."""
+        return own if self.processes == 1 else {BY_RANK: gathered(own, self.processes)}
+
+    def _of_rank(self, kept: Any) -> Any:
+        """What this process had; None where there were more processes or fewer."""
+        by_rank = kept[BY_RANK] if isinstance(kept, Mapping) and BY_RANK in kept else [kept]
+        return by_rank[self.global_rank] if len(by_rank) == self.processes else None
 
     def on_train_start(self) -> None:
         """Goes on counting where a checkpoint left off."""

@@ -16,7 +16,7 @@ from zoo.tasks.answers import Predicted, Record, Written
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.ctc_search import BLANK, decoded, padded
-from zoo.tasks.item_weights import weighted_mean
+from zoo.tasks.item_weights import mean_of_items
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.signs import AnswerSigns, Sign
 
@@ -103,11 +103,10 @@ class CTC(Task):
         self._check_fits(batch)
         log_p, weights = self.predictions(batch).log_softmax(-1), self._item_weights(batch, stage)
         costs = _costs(log_p, batch)
-        loss = costs.mean() if weights is None else weighted_mean(costs, weights)
-        self._log_loss(loss, stage, len(batch["y"]))
+        loss = mean_of_items(costs, weights)
         if stage != "train":
             self._count_edits(log_p, batch, stage)
-        return loss
+        return self._logged(loss, stage)
 
     def on_train_epoch_end(self) -> None:
         """Logs no metrics: in training no labels are searched for."""

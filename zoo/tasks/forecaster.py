@@ -22,7 +22,7 @@ from zoo.tasks.forecast_spec import ForecastSpec
 from zoo.tasks.forecast_window import naive_forecasts
 from zoo.tasks.forecast_words import BASELINES, PARTS, TRUE, by_part, compared, drawn
 from zoo.tasks.from_data import Sized
-from zoo.tasks.item_weights import weighted_mean
+from zoo.tasks.item_weights import mean_of_items
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 
 SHOWN = ("mse", "mase")
@@ -262,11 +262,10 @@ class Forecaster(Task):
         placed = runs.direct(window) if direct else runs.along_truth(window)
         y = window.y if self.head.in_units else window.level.down(window.y)
         costs, weights = self.head.loss(placed, y), self._item_weights(batch, stage)
-        loss = costs.mean() if weights is None else weighted_mean(costs.mean((1, 2)), weights)
+        loss = mean_of_items(costs, weights)
         if stage != "train":
             self._measure(stage, window, self._forecast(window, placed if direct else None))
-        self._log_loss(loss, stage, y.numel())
-        return loss
+        return self._logged(loss, stage)
 
     def _measure(self, stage: str, window: Window, forecast: Forecast) -> None:
         """Counts a batch for the metrics of a stage."""

@@ -8,7 +8,6 @@ from typing import Any, final
 import torch
 from lightning.pytorch.utilities import rank_zero_warn
 from torch import Tensor
-from torch.nn import functional as F
 from torchmetrics import MeanMetric, MetricCollection
 
 from zoo.model import Model, ModelSpec
@@ -18,7 +17,9 @@ from zoo.tasks.activation_penalty import ActivationPenalty
 from zoo.tasks.answers import NextTokens, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
+from zoo.tasks.item_weights import cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean
 
 
 @final
@@ -180,11 +181,12 @@ class LanguageModel(Task):
         """Keeps the training state, so that a run resumed within an epoch goes on where it was."""
         super().on_save_checkpoint(checkpoint)
         carried = self._carried.get("train", ())
-        checkpoint["carried_state"] = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
+        own = [[part.cpu() for part in _cell_state(entry)] for entry in carried]
+        checkpoint["carried_state"] = self._of_ranks(own)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_load_checkpoint(checkpoint)
-        self._restored = checkpoint.get("carried_state") or None
+        self._restored = self._of_rank(checkpoint.get("carried_state")) or None
 
     def _step(self, batch: Batch, stage: str) -> Tensor:
         if stage != "train" or not self.penalty:
@@ -192,21 +194,18 @@ class LanguageModel(Task):
         with self.penalty.watching(self.model.output_dropout) as found:
             loss = self._loss(batch, stage)
         (penalty,) = found
-        self.log("train/activation_penalty", penalty.detach(), batch_size=1, sync_dist=True)
-        return loss + penalty
+        return loss + self._logged(Mean(penalty, batch["x"].numel()), stage, "activation_penalty")
 
     def _loss(self, batch: Batch, stage: str) -> Tensor:
         """The cross-entropy in nats, which is logged."""
         logits = self._logits(batch, stage).flatten(0, 1)
         y = batch["y"].flatten()
-        loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
+        loss = cross_entropy(logits, y)
         count = (y != IGNORED).sum()
-        self._count(stage, loss[None], count[None])
-        self._log_loss(loss, stage, count)
+        self._count(stage, loss.value[None].where(count > 0, 0), count[None])
         if self.leaky:
-            weight = 1 if stage == "train" else int(count)
-            self.log(f"{stage}/leaky_loss", loss.detach(), batch_size=weight, prog_bar=True, sync_dist=True)
-        return loss
+            self._logged(loss, stage, "leaky_loss")
+        return self._logged(loss, stage)
 
     def _logits(self, batch: Batch, stage: str) -> Tensor:
         """Scores (B, T, V) of the next token; the state after them is carried to the stage's next batch."""

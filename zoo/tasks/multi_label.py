@@ -17,6 +17,7 @@ from zoo.tasks.contract import Axes, Batch, Entry, lengths_of
 from zoo.tasks.item_weights import for_each, weighted_mean
 from zoo.tasks.label_maps import label_maps
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean
 
 THRESHOLD = 0.5
 
@@ -139,13 +140,12 @@ class MultiLabel(Task):
                 f"where a label holds"
             )
         if own is None:
-            loss = F.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(y)
+            loss = Mean(F.binary_cross_entropy_with_logits(logits, y, reduction="sum") / len(y), len(y))
         else:
             nats = F.binary_cross_entropy_with_logits(logits, y, reduction="none").sum(-1)
             loss = weighted_mean(nats, own.flatten())
         self._count(stage, (logits > 0).int().flatten(), (y > THRESHOLD).int().flatten())
-        self._log_loss(loss, stage, len(y))
-        return loss
+        return self._logged(loss, stage)
 
 
 def _said(row: Tensor, names: list[Any]) -> Record:

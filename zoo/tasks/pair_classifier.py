@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from torch import Tensor
-from torch.nn import functional as F
 from torchmetrics import MetricCollection
 
 from zoo.model import Model
@@ -12,8 +11,8 @@ from zoo.tasks import TASKS
 from zoo.tasks.answers import Record
 from zoo.tasks.base import Task
 from zoo.tasks.classes import class_costs, class_metrics, class_records
-from zoo.tasks.contract import IGNORED, Batch, Entry
-from zoo.tasks.item_weights import weighted_cross_entropy
+from zoo.tasks.contract import Batch, Entry
+from zoo.tasks.item_weights import cross_entropy, weighted_cross_entropy
 from zoo.tasks.signs import ClassSigns, Sign
 
 
@@ -89,12 +88,8 @@ class PairClassifier(Task):
     def _step(self, batch: Batch, stage: str) -> Tensor:
         scores, y = self.predictions(batch), batch["y"]
         weights = self._item_weights(batch, stage)
-        if weights is None:
-            loss = F.cross_entropy(scores, y, ignore_index=IGNORED)
-        else:
-            loss = weighted_cross_entropy(scores, y, weights)
+        loss = cross_entropy(scores, y) if weights is None else weighted_cross_entropy(scores, y, weights)
         chosen = scores.argmax(-1)
         self._count(stage, chosen, y)
         self._look(stage, "classes", chosen, y)
-        self._log_loss(loss, stage, (y != IGNORED).sum())
-        return loss
+        return self._logged(loss, stage)

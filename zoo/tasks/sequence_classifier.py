@@ -5,7 +5,6 @@ from typing import Any, Literal, final
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from torchmetrics import MetricCollection
 
 from zoo.model import ModelSpec
@@ -20,7 +19,7 @@ from zoo.tasks.classes import (
     class_records,
 )
 from zoo.tasks.contract import IGNORED, Axes, Batch, Entry
-from zoo.tasks.item_weights import for_each, weighted_cross_entropy
+from zoo.tasks.item_weights import cross_entropy, for_each, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.signs import ClassSigns, Sign
 
@@ -73,7 +72,10 @@ class SequenceClassifier(Task):
             batches = (self._checked(batch, LOOKED_INTO) for batch in data.train_dataloader())
             counted = [(self._targets(batch), batch.get("weight")) for batch in batches]
             weights = balanced_weights(
-                [y for y, _ in counted], self.network.output_size, [weight for _, weight in counted]
+                [y for y, _ in counted],
+                self.network.output_size,
+                [weight for _, weight in counted],
+                self.trainer.world_size,
             )
             self._weights = weights.to(next(self.parameters()))
 
@@ -122,13 +124,10 @@ class SequenceClassifier(Task):
             own = for_each(weights, targets).flatten()
             loss = weighted_cross_entropy(logits, y, own, self._weights, self.label_smoothing)
         elif stage == "train":
-            loss = F.cross_entropy(
-                logits, y, self._weights, ignore_index=IGNORED, label_smoothing=self.label_smoothing
-            )
+            loss = cross_entropy(logits, y, self._weights, self.label_smoothing)
         else:
-            loss = F.cross_entropy(logits, y, ignore_index=IGNORED)
+            loss = cross_entropy(logits, y)
         chosen = logits.argmax(-1)
         self._count(stage, chosen, y)
         self._look(stage, "classes", chosen, y)
-        self._log_loss(loss, stage, (y != IGNORED).sum())
-        return loss
+        return self._logged(loss, stage)

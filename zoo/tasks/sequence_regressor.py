@@ -12,6 +12,7 @@ from zoo.tasks.answers import valid_rows
 from zoo.tasks.base import Task
 from zoo.tasks.contract import Axes, Batch, Entry
 from zoo.tasks.item_weights import for_each, weighted_mean
+from zoo.tasks.shares import Mean
 
 
 @final
@@ -59,9 +60,8 @@ class SequenceRegressor(Task):
             valid = torch.arange(y.shape[1], device=y.device) < lengths[:, None]
             predictions, y, own = predictions[valid], y[valid], None if own is None else own[valid]
         if own is None:
-            loss = F.mse_loss(predictions, y)
+            loss = Mean(F.mse_loss(predictions, y), y[..., 0].numel())
         else:
             loss = weighted_mean((predictions - y).square().mean(-1).flatten(), own.flatten())
         self._count(stage, predictions.flatten(0, -2), y.flatten(0, -2))
-        self._log_loss(loss, stage, len(y))
-        return loss
+        return self._logged(loss, stage)

@@ -17,8 +17,9 @@ from zoo.tasks.classes import class_costs
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.crf import LinearChainCRF
 from zoo.tasks.from_data import Named
-from zoo.tasks.item_weights import for_each, weighted_cross_entropy, weighted_mean
+from zoo.tasks.item_weights import cross_entropy, for_each, weighted_cross_entropy, weighted_mean
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
+from zoo.tasks.shares import Mean
 from zoo.tasks.signs import ClassSigns, Sign
 from zoo.tasks.spans import SpanF1, look_like_spans
 
@@ -136,18 +137,17 @@ class SequenceTagger(Task):
         if self.chain is not None:
             costs = -self.chain.log_likelihood(scores, y, lengths)
             if weights is None:
-                loss = costs.sum() / count.clamp(min=1)
+                loss = Mean(costs.sum() / count.clamp(min=1), count)
             else:
                 loss = weighted_mean(costs, weights, counts)
         elif weights is None:
-            loss = F.cross_entropy(scores.flatten(0, 1), y.flatten(), ignore_index=IGNORED)
+            loss = cross_entropy(scores.flatten(0, 1), y.flatten())
         else:
             loss = weighted_cross_entropy(scores.flatten(0, 1), y.flatten(), for_each(weights, y).flatten())
         tags = scores.argmax(-1) if self.chain is None else self.chain.best(scores.detach(), lengths)
         self._look(stage, "classes", tags, y)
         self._count(stage, F.pad(tags, (0, 1)).flatten(), F.pad(y, (0, 1), value=IGNORED).flatten())
-        self._log_loss(loss, stage, count)
-        return loss
+        return self._logged(loss, stage)
 
 
 def _targets(batch: Batch) -> Tensor:

@@ -19,7 +19,7 @@ from zoo.tasks.attention_maps import attention_map, symbols
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Entry, lengths_of
 from zoo.tasks.from_data import Named
-from zoo.tasks.item_weights import for_each, weighted_cross_entropy
+from zoo.tasks.item_weights import cross_entropy, for_each, weighted_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.scheduled_sampling import SamplingSpec
 from zoo.tasks.signs import AnswerSigns, AttentionSigns, Sign
@@ -181,14 +181,13 @@ class SequenceToSequence(Task):
         logits, targets = decoded.logits.flatten(0, 1), y.flatten()
         weights = self._item_weights(batch, stage)
         if weights is None:
-            loss = F.cross_entropy(logits, targets, ignore_index=IGNORED)
+            loss = cross_entropy(logits, targets)
         else:
             loss = weighted_cross_entropy(logits, targets, for_each(weights, y).flatten())
         self._count(stage, logits.argmax(-1), targets)
-        self._log_loss(loss, stage, (targets != IGNORED).sum())
         if stage != "train":
             self._judge(batch, stage, decoded)
-        return loss
+        return self._logged(loss, stage)
 
     def _judge(self, batch: Batch, stage: str, decoded: Decoded) -> None:
         """Scores what is written for a batch of a stage, and looks for signs of illness in it."""

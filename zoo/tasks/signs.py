@@ -82,7 +82,8 @@ class AnswerSigns(Sign):
         self.count += len(said)
 
     def compute(self) -> Quantities:
-        counted = Counter(dim_zero_cat(self.codes).tolist() if self.codes else [])
+        # Of several processes they come together as one tensor, which is not true or false.
+        counted = Counter(dim_zero_cat(self.codes).tolist() if len(self.codes) else [])
         alike = torch.tensor(max(counted.values(), default=0), device=self.count.device)
         parts = {Quantity.EMPTY: self.empty, Quantity.ALIKE: alike, Quantity.CUT: self.cut}
         return {quantity: part / self.count.clamp(min=1) for quantity, part in parts.items()}

@@ -20,6 +20,8 @@ SEEDS = 2**32
 """Seeds of numpy, and so of Lightning, are below this."""
 MOST_PROCESSES = {"devices": 512, "num_nodes": 4096}
 """What a recipe may ask a machine, or a cluster, to start."""
+SHARDING = ("fsdp", "deepspeed", "model_parallel")
+"""What the names of strategies begin with that split weights."""
 MOST_LISTED = 12
 """Options that a message lists."""
 OF_TORCH = {
@@ -62,6 +64,12 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
         _check_part(inputs, recipe.get(place), place)
     if isinstance(recipe.get("trainer"), dict):
         _check_trainer(inputs, recipe["trainer"])
+        strategy = str(recipe["trainer"].get("strategy"))
+        if strategy.startswith(SHARDING) and is_task(recipe["model"]):
+            raise UserError(
+                f"{inputs.place('strategy')}trainer.strategy is {strategy!r}, which splits weights over "
+                f"devices, and a recurrence reads all of its weights at every step; expected 'ddp' or 'auto'"
+            )
     for key, text in [pair for section, value in recipe.items() for pair in _texts(value, section)]:
         if MEMBER.search(text):
             raise _wrong(inputs, key, text, "a class, and nothing of it")

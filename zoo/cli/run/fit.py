@@ -27,6 +27,13 @@ class FitJob(Job):
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
         add_folds(parser)
+        parser.add_argument(
+            "--launcher",
+            type=str,
+            default=SUPPRESS,
+            help="ray: the processes of the run are workers of Ray Train, --trainer.devices of them for each "
+            "of --trainer.num_nodes.",
+        )
 
     def do(self, run: BuiltRun) -> None:
         """Trains, tests, and says where everything is.

@@ -12,6 +12,7 @@ from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import ArgsType, LightningArgumentParser, LightningCLI
 from lightning.pytorch.trainer.states import TrainerStatus
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from lightning_utilities.core.rank_zero import rank_zero_only
 
 from zoo.callbacks.save_on_signal import StoppedBySignalError
 from zoo.callbacks.say import say
@@ -24,6 +25,7 @@ from zoo.cli.run.checkpoints import last_checkpoint, read_checkpoint
 from zoo.cli.run.defaults import completed
 from zoo.cli.run.folder import RunRecord, new_folder, runs_of
 from zoo.cli.run.job import BuiltRun, Job
+from zoo.cli.run.launched import check_takes_all, with_all_of_them
 from zoo.cli.run.loggers import EventFile, with_local
 from zoo.cli.run.output import EpochLines, on_terminal
 from zoo.cli.run.parser import MODE, Parser
@@ -167,6 +169,7 @@ class Cli(LightningCLI):
         config["callbacks"] = [*as_list(config["callbacks"]), *callbacks, *self.job.callbacks]
         if self.job.on_one_device:
             config["devices"] = _one_device(self.job, config["devices"])
+        config = with_all_of_them(config)
         own = self.job.trainer(config, recipe, self.config[self.method])
         if own is not None:
             return own
@@ -176,11 +179,13 @@ class Cli(LightningCLI):
             config["callbacks"].append(RunRecord(self.folder, recipe))
         config["callbacks"].append(EpochLines(self.folder, lines=not on_terminal()))
         try:
-            return Trainer(**completed(config, self.model, self.folder))
+            trainer = Trainer(**completed(config, self.model, self.folder))
+            check_takes_all(trainer, self.job.name)
         except BaseException:
-            if self.folder is not None:
+            if self.folder is not None and not rank_zero_only.rank:  # type: ignore[attr-defined]
                 self.folder.rmdir()
             raise
+        return trainer
 
     def _compare(self, checkpoint: dict[str, Any], recipe: dict[str, Any]) -> None:
         """Refuses a checkpoint of another model, and says what else of the recipe is not as it was."""
@@ -251,8 +256,12 @@ class Cli(LightningCLI):
         return bool(self.trainer.global_step > before)
 
     def _drop_folder(self) -> None:
-        """Leaves no folder behind of a run that was ended before its first step."""
-        if self.folder is not None and not self._has_begun():
+        """Leaves no folder behind of a run that was ended before its first step.
+
+        Of several processes the first one does; others need not know which it was, and could take another's.
+        """
+        is_first = not rank_zero_only.rank  # type: ignore[attr-defined]  # an attribute of the function
+        if is_first and self.folder is not None and not self._has_begun():
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

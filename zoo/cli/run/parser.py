@@ -40,10 +40,11 @@ class Parser(LightningArgumentParser):
     ) -> None:
         """Adds a parameter; one that takes a spec or its plain form is, in a recipe, a spec.
 
-        As a mapping it would accept any key, and errors in a spec would go unnoticed. jsonargparse has no
-        public place to change the type of a parameter.
+        As a mapping it would accept any key, and errors in a spec would go unnoticed. Of whole numbers and
+        others the whole ones are tried first. jsonargparse has no public place to change the type of a
+        parameter.
         """
-        param.annotation, narrowed = _spec_only(param.annotation)
+        param.annotation, narrowed = _spec_only(_whole_first(param.annotation))
         if narrowed and is_dataclass(param.default):
             param.default = {
                 field.name: getattr(param.default, field.name) for field in fields(param.default)
@@ -105,6 +106,19 @@ def _spec_only(annotation: Any) -> tuple[Any, bool]:
     if len(others) == len(members) or not any(_is_spec(member) for member in others):
         return annotation, False
     return Union[tuple(others)], True  # noqa: UP007 (built at run time)
+
+
+def _whole_first(annotation: Any) -> Any:
+    """The type with int before float, where it is a union of both.
+
+    Python gives equal unions for one another, so that the order depends on who has asked first; by the wrong
+    one limit_val_batches 1, a batch, becomes 1.0, all of them.
+    """
+    members = get_args(annotation)
+    if not {int, float} <= set(members) or members.index(int) < members.index(float):
+        return annotation
+    others = tuple(member for member in members if member is not int)
+    return Union[(int, *others)]
 
 
 def _is_mapping(member: Any) -> bool:

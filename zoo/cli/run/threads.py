@@ -24,11 +24,14 @@ class ThreadsByWork(Callback):
     """Trains a small network on one thread, and none on more than the container may use.
 
     For layers as small as those of a first lesson a second thread brings little on an idle machine. On a busy
-    one the first waits for it in every operation, and an epoch of one second takes ten. The choice follows
-    from network and batch, never from a clock, so that a run can be repeated to the last bit.
+    one the first waits for it in every operation, and an epoch of one second takes ten. Several processes of
+    a run on one machine share its cores. The choice follows from network and batch, never from a clock, so
+    that a run can be repeated to the last bit.
     """
 
     def __init__(self) -> None:
+        # At once: for several processes Lightning sets their number, and that is nobody's word.
+        self._has_said = any(os.environ.get(name) for name in SAID) and SHARED not in os.environ
         self._before: int | None = None
         self._chosen = 0  # by the first batch of the run, also where it goes on
 
@@ -41,11 +44,11 @@ class ThreadsByWork(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        has_said = any(os.environ.get(name) for name in SAID) and SHARED not in os.environ
-        if self._before is not None or has_said:
+        if self._before is not None or self._has_said:
             return
         self._before = torch.get_num_threads()
-        self._chosen = self._chosen or threads_for(self._before, pl_module, batch)
+        share = trainer.world_size // trainer.num_nodes
+        self._chosen = self._chosen or threads_for(self._before, pl_module, batch, share)
         threads = min(self._chosen, self._before)
         if threads < self._before:
             torch.set_num_threads(threads)
@@ -63,16 +66,17 @@ class ThreadsByWork(Callback):
             self._before = None
 
 
-def threads_for(most: int, model: nn.Module, batch: Any) -> int:
+def threads_for(most: int, model: nn.Module, batch: Any, processes: int = 1) -> int:
     """Threads for training on batches like this one.
 
     Args:
         most: What torch would take.
         model: What is trained.
         batch: Tensors (B, T, ...), or anything that holds some; of others nothing is known.
+        processes: How many train together on this machine, and share its cores.
     """
     work = _positions(batch) * _largest(model)
-    return 1 if 0 < work < WORTH else min(most, cores())
+    return 1 if 0 < work < WORTH else max(1, min(most, cores() // processes))
 
 
 def _positions(batch: Any) -> int:

@@ -88,11 +88,16 @@ class Fit(RecipeVerb):
     """Train a model, then test the best checkpoint; with --folds, for each fold of the data."""
 
     job = "zoo.cli.run.fit:FitJob"
-    sections = (*SECTIONS, "folds")
+    sections = (*SECTIONS, "folds", "launcher")
 
     def _start(self, inputs: RecipeInputs, allowed: Sequence[str]) -> int:
-        if inputs.merged.get("folds") is None or inputs.shown:
+        asked = {key for key in ("folds", "launcher") if inputs.merged.get(key) is not None}
+        if not asked or inputs.shown:
             return super()._start(inputs, allowed)
+        if "launcher" in asked:
+            from zoo.cli.run.by_ray import fit_by_ray  # as above
+
+            return fit_by_ray(inputs, allowed)
         from zoo.cli.run.folds import cross_validate  # as above
 
         return cross_validate(inputs, allowed)

@@ -26,6 +26,10 @@ class SequenceDataset(Dataset[Batch], ABC):
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         """The items at `indices` as one batch; PyTorch's loaders call this instead of `__getitem__`."""
 
+    def part(self, indices: Sequence[int], rank: int, ranks: int) -> Batch:
+        """What one of several processes has of the batch of the items at `indices`."""
+        return self.__getitems__(indices[rank::ranks])
+
     def __getitem__(self, index: int) -> Batch:
         """One item, without the batch axis."""
         if not 0 <= index < len(self):
@@ -152,6 +156,10 @@ class FreshSequences(SequenceDataset):
 
     def __getitems__(self, indices: Sequence[int]) -> Batch:
         return self.draw(len(indices), generator(self.seed, "train", indices[0]))
+
+    def part(self, indices: Sequence[int], rank: int, ranks: int) -> Batch:
+        """A part of the batch that is made for all processes: what it holds depends on its first item."""
+        return {name: field[rank::ranks] for name, field in self.__getitems__(indices).items()}
 
 
 def padded_places(

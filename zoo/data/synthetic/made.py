@@ -68,4 +68,4 @@ class MadeData(SequenceData):
 
     @final
     def order(self, split: Split, data: SequenceDataset) -> Sampler[int]:
-        return Fresh(len(data)) if split == "train" else InOrder(data)
+        return Fresh(self.steps_per_epoch * self.whole_batch) if split == "train" else InOrder(data)

@@ -1,0 +1,50 @@
+"""`zoo fit --launcher ray`: two local workers of Ray Train; one sentence where it cannot be."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+
+FIT = ("fit", "--config", "small.yaml", "--launcher", "ray")
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AUTH_MODE": "disabled",
+    # Ray gives its processes half a minute to start, which a busy machine may take.
+    "RAY_agent_register_timeout_ms": "120000",
+    "RAY_raylet_start_wait_time_s": "150",
+}
+
+
+def test_what_is_missing_is_said_with_the_command_that_installs_it(zoo, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    outcome = zoo(*FIT, "--trainer.devices=2")
+    assert outcome.code == 2
+    assert outcome.err.endswith("is not installed; pip install 'recurrent-zoo[ray]'\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ((), "trainer.devices is 'auto'; expected a number, such as --trainer.devices=2"),
+        (("--folds=3",), "--folds trains fold after fold in one process; expected it without --launcher"),
+        (("--launcher=rai",), "--launcher is 'rai'; did you mean 'ray'?"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_anything_starts(zoo, options, text):
+    outcome = zoo(*FIT, *options)
+    assert outcome.code == 2
+    assert text in outcome.err
+
+
+def test_two_workers_leave_one_run_with_its_checkpoints(zoo, folder):
+    pytest.importorskip("ray", reason="an extra")
+    line = [sys.executable, "-m", "zoo", *FIT, "--trainer.devices=2"]
+    subprocess.run(line, env=os.environ | QUIET, check=True, timeout=500)
+    run = folder / "runs/small/version_0"
+    assert [path.name for path in folder.glob("runs/small/*")] == ["version_0"]
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["best-epoch1.ckpt", "last.ckpt"]
+    assert zoo("fit", "--config", "small.yaml", "--data.batch_size=64").code == 0
+    losses = [list(csv.DictReader(path.open())) for path in sorted(folder.glob("runs/small/*/metrics.csv"))]
+    assert float(losses[0][-1]["test/loss"]) == pytest.approx(float(losses[1][-1]["test/loss"]), rel=0.1)
