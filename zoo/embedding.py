@@ -120,3 +120,25 @@ def joined(words: Tensor, characters: Tensor | None, encoder: CharacterEncoder |
             "the network reads the characters of words, and none were given; expected characters (B, T, C)"
         )
     return torch.cat([words, encoder(characters)], dim=-1)
+
+
+def refuse_tokens(
+    input_size: int, word_dropout: float, embedding_size: int | None, has_characters: bool
+) -> None:
+    """Refuses, beside features of this width, what only tokens have.
+
+    Raises:
+        ValueError: something of it is asked for.
+    """
+    if word_dropout:
+        raise ValueError(f"word_dropout is {word_dropout} with features; expected tokens, or 0")
+    if embedding_size is not None:
+        raise ValueError(
+            f"embedding_size is {embedding_size} with input_size {input_size}, and only tokens are embedded; "
+            f"expected vocab_size"
+        )
+    if has_characters:
+        raise ValueError(
+            f"characters are read with input_size {input_size}, and only words have characters; expected "
+            f"vocab_size"
+        )

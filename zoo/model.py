@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias, final
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined
+from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined, refuse_tokens
 from zoo.head import Head
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
@@ -85,7 +85,17 @@ class ModelSpec(Spec):
             if value is not None:
                 check_positive(name, value)
         check_stack(self.encoder, self.input_size or 1)
-        self._check_tokens()
+        check_fraction("word_dropout", self.word_dropout)
+        if self.embedding_size is not None:
+            check_positive("embedding_size", self.embedding_size)
+        if self.input_size is not None:
+            has_characters = self.characters is not None
+            refuse_tokens(self.input_size, self.word_dropout, self.embedding_size, has_characters)
+        if self.encoder.params is not None and self.vocab_size is not None and self.embedding_size is None:
+            raise ValueError(
+                f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
+                f"where nothing else is said; expected embedding_size"
+            )
         check_ends(self.encoder, "pooling 'last'" if self.pooling == "last" else "")
         check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
         check_fraction("input_dropout", self.input_dropout)
@@ -93,29 +103,6 @@ class ModelSpec(Spec):
         for name, limit in (("init_range", self.init_range), ("logit_cap", self.logit_cap)):
             if limit is not None and not 0 < limit < float("inf"):
                 raise ValueError(f"{name} is {limit!r}; expected a positive number")
-
-    def _check_tokens(self) -> None:
-        """Refuses what only tokens have beside features."""
-        check_fraction("word_dropout", self.word_dropout)
-        if self.word_dropout and self.input_size is not None:
-            raise ValueError(f"word_dropout is {self.word_dropout} with features; expected tokens, or 0")
-        if self.embedding_size is not None:
-            check_positive("embedding_size", self.embedding_size)
-            if self.input_size is not None:
-                raise ValueError(
-                    f"embedding_size is {self.embedding_size} with input_size {self.input_size}, and only "
-                    f"tokens are embedded; expected vocab_size"
-                )
-        if self.characters is not None and self.input_size is not None:
-            raise ValueError(
-                f"characters are read with input_size {self.input_size}, and only words have characters; "
-                f"expected vocab_size"
-            )
-        if self.encoder.params is not None and self.vocab_size is not None and self.embedding_size is None:
-            raise ValueError(
-                f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
-                f"where nothing else is said; expected embedding_size"
-            )
 
     @property
     def sizes(self) -> dict[str, int | None]:
@@ -232,6 +219,11 @@ class Model(SequenceModel):
             raise ValueError("the network compares two sequences and got one; expected `compare`")
         outputs, state = self.encoder(self._inputs(x, characters), state, lengths, resets, deltas)
         return self.head(self.output_dropout(self._pool(outputs, lengths))), state
+
+    def read(self, x: Int[Tensor, "B T"], state: ModelState | None = None) -> tuple[Tensor, ModelState]:
+        """What the head reads at each step of tokens that are all valid, (B, T, H), and the final state."""
+        outputs, state = self.encoder(self._inputs(x, None), state)
+        return self.output_dropout(outputs), state
 
     def compare(
         self,

@@ -5,7 +5,7 @@ see a step as a program: operations on blocks of H units between recurrent produ
 are kernels by torch operations (`eager`), in C (`c`) and in Triton (`triton`).
 """
 
-from zoo.engines.base import ChosenEngine, Engine, PreparedRun, Stepper
+from zoo.engines.base import ChosenEngine, Engine, PreparedRun, Stepper, is_special
 from zoo.engines.candidate import ChangingProduct, candidate, taking
 from zoo.engines.choice import pick, run_all
 from zoo.engines.chunks import in_chunks
@@ -56,6 +56,7 @@ __all__ = [
     "clip_gradient",
     "engine_name",
     "in_chunks",
+    "is_special",
     "linear_product",
     "matrix_step",
     "pick",

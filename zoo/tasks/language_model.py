@@ -17,7 +17,7 @@ from zoo.tasks.activation_penalty import ActivationPenalty
 from zoo.tasks.answers import NextTokens, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
-from zoo.tasks.item_weights import cross_entropy
+from zoo.tasks.head_loss import head_cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.shares import Mean
 
@@ -137,7 +137,8 @@ class LanguageModel(Task):
 
     def _predict(self, batch: Batch) -> Tensor:
         """Log-probabilities (B, T, V) of the next token."""
-        return self._logits(batch, "predict").log_softmax(-1)
+        logits: Tensor = self.model.head(self._read(batch, "predict"))
+        return logits.log_softmax(-1)
 
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """For each token the one that is held most likely to follow, and what the one that follows costs."""
@@ -198,25 +199,24 @@ class LanguageModel(Task):
 
     def _loss(self, batch: Batch, stage: str) -> Tensor:
         """The cross-entropy in nats, which is logged."""
-        logits = self._logits(batch, stage).flatten(0, 1)
-        y = batch["y"].flatten()
-        loss = cross_entropy(logits, y)
+        h, y = self._read(batch, stage), batch["y"].flatten()
+        loss = head_cross_entropy(self.model.head, h.flatten(0, 1), y)
         count = (y != IGNORED).sum()
         self._count(stage, loss.value[None].where(count > 0, 0), count[None])
         if self.leaky:
             self._logged(loss, stage, "leaky_loss")
         return self._logged(loss, stage)
 
-    def _logits(self, batch: Batch, stage: str) -> Tensor:
-        """Scores (B, T, V) of the next token; the state after them is carried to the stage's next batch."""
-        logits: Tensor
+    def _read(self, batch: Batch, stage: str) -> Tensor:
+        """What the head reads (B, T, H); the state after it is carried to the stage's next batch."""
+        found: Tensor
         if self.leaky:
-            logits, _ = self.model(batch["x"])
-            return logits
+            found, _ = self.model.read(batch["x"])
+            return found
         state = self._initial_state(stage, len(batch["x"]), batch.get("starts"))
-        logits, state = self.model(batch["x"], None, state)
+        found, state = self.model.read(batch["x"], state)
         self._carried[stage] = map_state(torch.Tensor.detach, state)
-        return logits
+        return found
 
     def _initial_state(self, stage: str, batch_size: int, starts: Tensor | None) -> StackState:
         """The state that this stage carries, anew where a text starts or the batch size has changed."""
