@@ -125,7 +125,7 @@ def test_a_model_streams():
 
 def test_pooling_over_time_cannot_stream():
     model = spec(encoder=zoo.StackSpec(hidden_size=6)).build()
-    with pytest.raises(ValueError, match="pooling 'max' needs the whole sequence"):
+    with pytest.raises(ValueError, match="pooling 'max' needs all steps"):
         model.step(torch.randn(2, 5), model.initial_state(2))
 
 

@@ -59,7 +59,7 @@ def tokens_after(
     """Tokens that go on from a prompt, without end; the state is carried from one to the next.
 
     Args:
-        model: Predicts every step, and reads forward.
+        model: In evaluation; predicts every step, and reads forward.
         prompt: Tokens to begin with, at least one.
         sampling: How each is drawn.
         never: Tokens that are not drawn, such as that for what is unknown.
@@ -71,9 +71,9 @@ def tokens_after(
         raise ValueError("the prompt has no token; expected at least one to go on from")
     random = torch.Generator().manual_seed(sampling.seed)
     scores, state = model(prompt[None], None, model.initial_state(1))
-    scores = scores[:, -1]
+    scores, stream = scores[:, -1], model.stream(1, state)
     while True:
         allowed = scores[0].cpu().index_fill(0, torch.tensor(never, dtype=torch.long), -torch.inf)
         drawn = torch.multinomial(sampling.shares(allowed), 1, generator=random)
         yield int(drawn)
-        scores, state = model.step(drawn.to(scores.device), state)
+        scores = stream(drawn.to(scores.device))

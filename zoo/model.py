@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined, refuse_tokens
 from zoo.head import Head
+from zoo.model_stream import ModelStream
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
 from zoo.sequence_model import SequenceModel, draw_uniformly
@@ -70,9 +71,8 @@ class ModelSpec(Spec):
     """What the head's outputs z come close to at most, either way: c tanh(z / c); None leaves them alone."""
 
     init_range: float | None = None
-    """Draws all weights and biases uniformly from -init_range to init_range, in place of what cells and
-    wirings would start from (but for gains, decays and the like, whose start is part of what they are, and
-    learned initial states, which stay 0); None keeps each part's own start."""
+    """Draws all weights and biases uniformly from -init_range to init_range (but for gains, decays and the
+    like, whose start is part of what they are, and learned initial states); None keeps each part's start."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,9 +107,8 @@ class ModelSpec(Spec):
     @property
     def sizes(self) -> dict[str, int | None]:
         """The widths that the data decides."""
-        names = ["input_size", "vocab_size", "output_size"]
-        names += [] if self.characters is None else ["character_vocab_size"]
-        return {name: vars(self)[name] for name in names}
+        last = [] if self.characters is None else ["character_vocab_size"]
+        return {name: vars(self)[name] for name in ("input_size", "vocab_size", "output_size", *last)}
 
     @property
     def is_complete(self) -> bool:
@@ -217,12 +216,12 @@ class Model(SequenceModel):
         """
         if self.spec.pairs:
             raise ValueError("the network compares two sequences and got one; expected `compare`")
-        outputs, state = self.encoder(self._inputs(x, characters), state, lengths, resets, deltas)
+        outputs, state = self.encoder(self.inputs(x, characters), state, lengths, resets, deltas)
         return self.head(self.output_dropout(self._pool(outputs, lengths))), state
 
     def read(self, x: Int[Tensor, "B T"], state: ModelState | None = None) -> tuple[Tensor, ModelState]:
         """What the head reads at each step of tokens that are all valid, (B, T, H), and the final state."""
-        outputs, state = self.encoder(self._inputs(x, None), state)
+        outputs, state = self.encoder(self.inputs(x, None), state)
         return self.output_dropout(outputs), state
 
     def compare(
@@ -240,7 +239,7 @@ class Model(SequenceModel):
         if not self.spec.pairs:
             raise ValueError("the network reads one sequence and got two; expected pairs: true")
         u, v = (
-            self._pool(self.encoder(self._inputs(x, None), lengths=count)[0], count)
+            self._pool(self.encoder(self.inputs(x, None), lengths=count)[0], count)
             for x, count in ((first, lengths), (second, second_lengths))
         )
         scores: Tensor = self.head(self.output_dropout(compared(u, v)))
@@ -258,12 +257,22 @@ class Model(SequenceModel):
         Raises:
             ValueError: predictions are pooled over time, or a layer reads backwards.
         """
-        if self.spec.pooling not in ("none", "last"):
-            raise ValueError(
-                f"pooling {self.spec.pooling!r} needs the whole sequence; expected 'none' or 'last'"
-            )
-        output, state = self.encoder.step(self._inputs(x, characters), state, deltas)
+        self._check_stepwise()
+        output, state = self.encoder.step(self.inputs(x, characters), state, deltas)
         return self.head(self.output_dropout(output)), state
+
+    def stream(self, batch_size: int = 1, state: ModelState | None = None) -> ModelStream:
+        """What reads moments one after the other, as `step` does, but faster and without gradients.
+
+        Raises:
+            ValueError: as `step` and `Stack.stream` do.
+        """
+        self._check_stepwise()
+        return ModelStream(self, self.encoder.stream(batch_size, state))
+
+    def _check_stepwise(self) -> None:
+        if self.spec.pooling not in ("none", "last"):
+            raise ValueError(f"pooling {self.spec.pooling!r} needs all steps; expected 'none' or 'last'")
 
     def initial_state(self, batch_size: int) -> ModelState:
         """The encoder's state before the first step."""
@@ -281,8 +290,8 @@ class Model(SequenceModel):
         """The recurrent stacks in it: the encoder, and the one that reads characters, if any."""
         return [self.encoder, *([] if self.characters is None else [self.characters.encoder])]
 
-    def _inputs(self, x: Tensor, characters: Tensor | None) -> Tensor:
-        """What the encoder reads: (..., I)."""
+    def inputs(self, x: Tensor, characters: Tensor | None = None) -> Float[Tensor, "... I"]:
+        """What the encoder reads for features or tokens, and the characters of these."""
         embedded = x if self.embedding is None else self.embedding(x)
         features = joined(embedded, characters, self.characters)
         return features if self.spec.input_dropout == 0 else self.input_dropout(features)

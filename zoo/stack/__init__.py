@@ -5,6 +5,7 @@ from zoo.stack.layer import BothStates, LayerState, map_state
 from zoo.stack.memory import check_stack, check_weights
 from zoo.stack.spec import StackSpec
 from zoo.stack.stack import Stack, StackState
+from zoo.stack.stream import Stream
 
 __all__ = [
     "BothStates",
@@ -12,6 +13,7 @@ __all__ = [
     "Stack",
     "StackSpec",
     "StackState",
+    "Stream",
     "backward_columns",
     "check_ends",
     "check_stack",
