@@ -1,6 +1,6 @@
 """Each task trained by two processes and by one that has the batches of both; how far they are apart.
 
-`python tests/distributed/equality.py` prints a table.
+`PYTHONPATH=tests python -m distributed.equality` prints a table.
 """
 
 import logging
@@ -170,6 +170,6 @@ def histograms(folder, number):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
-        print(f"{'':32}{'loss':>10}{'gradients':>11}{'clipped':>10}{'metrics':>10}")
+        print("| task | loss | gradients | clipped | metrics |\n|---|---|---|---|---|")
         for name, found, _ in compared(Path(place)):
-            print(f"{name:32}" + "".join(f"{value:10.1e} " for value in found.values()))
+            print(f"| {name} | " + " | ".join(f"{value:.0e}" for value in found.values()) + " |")

@@ -13,7 +13,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer
 from zoo.callbacks.requeue import Requeue, requeue_of
 from zoo.callbacks.say import say
 from zoo.callbacks.turns import Turn, take_turns
-from zoo.private.lightning_names import accumulates, epoch_ends, validates_now
+from zoo.private.lightning_names import accumulates, cluster_of, epoch_ends, validates_now
 
 ENDING, SAVING = ("SIGINT", "SIGTERM", "SIGHUP"), "SIGUSR1"
 """What ends a run, and what makes it save and go on."""
@@ -27,11 +27,12 @@ class StoppedBySignalError(SystemExit):
 
     Args:
         received: The signal.
+        fails: Whether the exit code says so.
     """
 
-    def __init__(self, received: signal.Signals) -> None:
+    def __init__(self, received: signal.Signals, fails: bool = True) -> None:
         # As shells report a process that a signal has ended.
-        super().__init__(128 + received)
+        super().__init__(128 + received if fails else 0)
 
 
 @final
@@ -107,7 +108,7 @@ class SaveOnSignal(Callback):
         received = self._agreed(trainer)
         self._listen_no_more()
         if received is not None and received.name in ENDING:
-            raise StoppedBySignalError(received)
+            raise StoppedBySignalError(received, _is_watched(trainer))
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         self._listen_no_more()
@@ -130,7 +131,7 @@ class SaveOnSignal(Callback):
         if self._requeue is not None and requeues and trainer.is_global_zero:
             self._requeue.act()
         if not goes_on:
-            raise StoppedBySignalError(received)
+            raise StoppedBySignalError(received, _is_watched(trainer))
         self.received = None
 
     def _agreed(self, trainer: Trainer) -> signal.Signals | None:
@@ -156,3 +157,12 @@ class SaveOnSignal(Callback):
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+def _is_watched(trainer: Trainer) -> bool:
+    """Whether someone but Lightning reads the exit code of this process.
+
+    Where a process that Lightning has started fails, it kills the first one, which may be about to end.
+    """
+    cluster = cluster_of(trainer)
+    return trainer.is_global_zero or cluster is None or cluster.creates_processes_externally
