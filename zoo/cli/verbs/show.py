@@ -88,8 +88,14 @@ def show(name: str) -> str:
 
 def _cell(registry: Registry[Any], key: str) -> str:
     cls: type[Cell] = registry[key]
+    choice = pick("auto", cls.spec_class().build(WIDTH, WIDTH).recurrence())
+    facts = cell_facts(cls) | {"engine": f"auto picks {choice.name}: {choice.reason}"}
+    return _page(f"{key} (cell)", registry, key, facts, spec_options(cls.spec_class))
+
+
+def cell_facts(cls: type[Cell]) -> dict[str, str]:
+    """What there is to say of a cell beside its docstring and its options, by what it is."""
     cell = cls.spec_class().build(WIDTH, WIDTH)
-    choice = pick("auto", cell.recurrence())
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
     facts = {
         "family": ", ".join(_kind(cls)),
@@ -103,10 +109,8 @@ def _cell(registry: Registry[Any], key: str) -> str:
         "recommended": cls.card.recommended,
         "no decay": ", ".join(cls.card.no_decay),
         "torch equivalent": cls.card.torch_equivalent or "none",
-        "engine": f"auto picks {choice.name}: {choice.reason}",
     }
-    facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
+    return {name: text for name, text in facts.items() if text}
 
 
 def _kind(cls: type[Cell]) -> Iterator[str]:
@@ -152,6 +156,11 @@ def _formula(cls: type[Cell]) -> str:
 
 def _wiring(registry: Registry[Any], key: str) -> str:
     cls: type[Wiring] = registry[key]
+    return _page(f"{key} (wiring)", registry, key, wiring_facts(cls), spec_options(cls.spec_class))
+
+
+def wiring_facts(cls: type[Wiring]) -> dict[str, str]:
+    """What there is to say of a wiring beside its docstring and its options, by what it is."""
     wiring = cls.spec_class().build(WIDTH, WIDTH)
     shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in wiring.named_parameters())
     facts = {
@@ -160,8 +169,7 @@ def _wiring(registry: Registry[Any], key: str) -> str:
         "no decay": ", ".join(cls.card.no_decay),
         "paper": _paper(cls.card),
     }
-    facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (wiring)", registry, key, facts, _fields(cls.spec_class))
+    return {name: text for name, text in facts.items() if text}
 
 
 def _switch(registry: Registry[Any], key: str) -> str:
@@ -174,7 +182,7 @@ def _switch(registry: Registry[Any], key: str) -> str:
         "paper": _paper(cls.card),
     }
     facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (switch)", registry, key, facts, _fields(cls.spec_class))
+    return _page(f"{key} (switch)", registry, key, facts, spec_options(cls.spec_class))
 
 
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
@@ -195,7 +203,7 @@ def _recipe(name: str) -> str:
     return f"{name} (recipe)\n\n{text}\n\nfile    {path}\nrun     zoo fit --config {name}"
 
 
-def _fields(spec: type) -> list[Argument]:
+def spec_options(spec: type) -> list[Argument]:
     """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
     targets = [f"{cls.__module__}:{cls.__qualname__}" for cls in spec.__mro__ if is_dataclass(cls)]
     sources = [Source.of(target) for target in targets]
