@@ -8,7 +8,33 @@ from html import escape
 from typing import final
 
 FUNCTIONS = frozenset(
-    ["cos", "cumax", "diag", "elu", "exp", "layer", "log", "LSTM", "max", "mean", "min", "mod", "modReLU", "norm", "Re", "Im", "relu", "sign", "silu", "sin", "softmax", "softplus", "tanh", "triu", "var"]
+    [
+        "cos",
+        "cumax",
+        "diag",
+        "elu",
+        "exp",
+        "layer",
+        "log",
+        "LSTM",
+        "max",
+        "mean",
+        "min",
+        "mod",
+        "modReLU",
+        "norm",
+        "Re",
+        "Im",
+        "relu",
+        "sign",
+        "silu",
+        "sin",
+        "softmax",
+        "softplus",
+        "tanh",
+        "triu",
+        "var",
+    ]
 )
 """Words that are set upright, close to what they take; other words are text."""
 GREEK = "\u0391-\u03c9"

@@ -1,7 +1,7 @@
 """The pages of the site, in a folder of their own that mirrors the repository, so that links hold as they are."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -18,8 +18,11 @@ from zoo.wiring import WIRINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = Path(__file__).with_name("pages")
-FIVE_MINUTES = ("Quickstart", "Write a recipe", "Use it in Python")
-"""Sections of the README."""
+FROM_README = {
+    "five-minutes": ("Five minutes", ("Quickstart", "Write a recipe", "Use it in Python")),
+    "own-cell": ("Your own cell", ("Write your own cell",)),
+}
+"""Page -> its title, and the sections of the README on it."""
 AT_THE_TOP = ("CONTRIBUTING.md", "CHANGELOG.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 HOW_TO = (
@@ -79,7 +82,8 @@ class Pages:
         yield from self._claims(self._some(in_order(CLAIMS.names())))
         for name, text in api.pages(self.only):
             yield f"api/{name}.md", text
-        yield "five-minutes.md", _five_minutes()
+        for name, (title, sections) in FROM_README.items():
+            yield f"{name}.md", _from_readme(title, sections)
         yield "index.md", (OWN / "index.md").read_text(encoding="utf-8") + "".join(_contents())
         yield "lessons.md", (OWN / "lessons.md").read_text(encoding="utf-8") + "".join(_lessons())
 
@@ -128,18 +132,20 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def _five_minutes() -> str:
-    """The first sections of the README, under a title of their own."""
+def _from_readme(title: str, wanted: Sequence[str]) -> str:
+    """Sections of the README, under a title of their own; the only one goes without its heading."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     sections = {text.partition("\n")[0]: text for text in readme.split("\n## ")[1:]}
-    chosen = [f"## {sections[title].rstrip()}\n" for title in FIVE_MINUTES]
-    return "\n".join(["# Five minutes\n", *chosen])
+    if len(wanted) == 1:
+        return f"# {title}\n{sections[wanted[0]].partition(chr(10))[2]}"
+    return "\n".join([f"# {title}\n", *(f"## {sections[each].rstrip()}\n" for each in wanted)])
 
 
 def _contents() -> Iterator[str]:
     docs = {path.stem for path in (ROOT / "docs").glob("*.md")}
     rest = sorted(docs - {"claims", *HOW_TO, *MEASURED, *REFERENCE})
     how_to = [f"docs/{name}" for name in (*HOW_TO, *rest) if name in docs]
+    how_to.insert(1, "own-cell")
     yield _toctree(["five-minutes", "lessons"], "Start")
     yield _toctree(how_to, "How to")
     yield _toctree(["atlas/cells", "atlas/wirings", "docs/claims"], "Atlas")

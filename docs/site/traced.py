@@ -13,7 +13,22 @@ from docs.site.dataflow import Dataflow
 from zoo.cells import Cell
 
 ALIASES = frozenset(
-    ["_to_copy", "_unsafe_view", "alias", "clone", "detach", "expand", "permute", "reshape", "slice", "squeeze", "t", "transpose", "unsqueeze", "view"]
+    [
+        "_to_copy",
+        "_unsafe_view",
+        "alias",
+        "clone",
+        "detach",
+        "expand",
+        "permute",
+        "reshape",
+        "slice",
+        "squeeze",
+        "t",
+        "transpose",
+        "unsqueeze",
+        "view",
+    ]
 )
 """Operations that hand on what they take, in another shape."""
 SIGNS = {
