@@ -1,4 +1,4 @@
-"""Builds the site: `python -m docs.site [OUTPUT]`, docs/_build by default; its first page is OUTPUT/html/index.html."""
+"""Builds the site: `python -m docs.site`. Its first page is then docs/_build/html/index.html."""
 
 import argparse
 import sys

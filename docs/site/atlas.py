@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from docs.site import measured
-from docs.site.dataflow import Dataflow, dataflow
+from docs.site.dataflow import dataflow
 from docs.site.diagram import diagram
+from docs.site.flow import Dataflow
 from docs.site.markdown import code, docstring, facts, plain, prose, table
 from docs.site.reach import BATCH, BESIDE, SEEDS, STEPS, WIDTH, chart, spark
 from docs.site.traced import traced
@@ -26,6 +27,22 @@ FAMILY_TITLES = {
     "continuous": "In continuous time",
     "wrapper": "Around other cells",
 }
+
+ABOUT_CELLS = """\
+each with its equations, the data flow of its step, its card, and what was measured of it. The curves show how much
+of an input reaches the output 0 to 99 steps later before anything is learned, from 10 at the top to a millionth at
+the bottom; a flat line forgets nothing. Accuracy is that on the digits read row by row, time that of a training step
+on a CPU in parts of torch's layer of the same shape."""
+ABOUT_PROGRAM = """\
+The program that the engines run, traced from `step`. W are input products, U recurrent ones, ⟨name⟩ products with
+another weight of that name, P further numbers made of the input, · what flows in; biases of the input products are
+not drawn."""
+ABOUT_DEPTH = """\
+The norm of the gradient at layer 1 over that at the last of so many layers, before anything is learned; near 1 all
+layers learn alike (`python recipes/results/gradient_by_depth.py`)."""
+ABOUT_TESTS = """\
+compares it with its equations written a second time, from the paper and in numpy, in value and gradient, in every
+direction, with lengths and resets, under every engine."""
 
 
 def cell_page(name: str, reaches: Mapping[str, Sequence[float]]) -> str:
@@ -65,7 +82,8 @@ def wiring_page(name: str) -> str:
     parts = [
         f"# {cls.__name__}",
         f"*{prose(text.partition(chr(10))[0])}*",
-        f"{code(f'wiring: {name}')} in a recipe, {code(f'zoo.StackSpec(cell={BESIDE!r}, wiring={name!r})')} in Python. "
+        f"{code(f'wiring: {name}')} in a recipe, "
+        f"{code(f'zoo.StackSpec(cell={BESIDE!r}, wiring={name!r})')} in Python. "
         "x goes into a layer, y comes out of it, z goes on to the next one.",
         "## Equations",
         docstring(text),
@@ -85,10 +103,7 @@ def cell_index(names: Iterable[str], reaches: Mapping[str, Sequence[float]]) -> 
     names = list(names)
     parts = [
         "# Cells",
-        f"{len(names)} recurrences, each with its equations, the data flow of its step, its card, and what was "
-        "measured of it. The curves show how much of an input reaches the output 0 to 99 steps later before anything is "
-        "learned, from 10 at the top to a millionth at the bottom; a flat line forgets nothing. Accuracy is that on the "
-        "digits read row by row, time that of a training step on a CPU in parts of torch's layer of the same shape.",
+        f"{len(names)} recurrences, {ABOUT_CELLS}",
     ]
     for family in FAMILIES:
         mine = [name for name in names if CELLS[name].card.family == family]
@@ -130,11 +145,7 @@ def _step(name: str, cell: Cell) -> str:
     """The drawing of a step, and what it leaves out."""
     try:
         flow = dataflow(cell)
-        about = (
-            "The program that the engines run, traced from `step`. W are input products, U recurrent ones, ⟨name⟩ products "
-            "with another weight of that name, P further numbers made of the input, · what flows in; biases of the input "
-            "products are not drawn."
-        )
+        about = ABOUT_PROGRAM
     except NotBlockwise as reason:
         flow = traced(cell)
         about = (
@@ -168,9 +179,9 @@ def _options(spec: type[Spec]) -> str:
 def _reach(name: str, reaches: Mapping[str, Sequence[float]]) -> str:
     beside = "" if name == BESIDE else f", beside the {BESIDE.upper()}'s"
     return (
-        f"{chart(name, reaches)}\n\n{{.about}}\nThe gradient of the last output with respect to the input k steps before "
-        f"it, in parts of that at k = 0{beside}, with weights and options as they are at the start: {WIDTH} units, random "
-        f"inputs of {STEPS} steps, the root of the mean square over {BATCH} sequences and {SEEDS} seeds."
+        f"{chart(name, reaches)}\n\n{{.about}}\nThe gradient of the last output with respect to the input k steps "
+        f"before it, in parts of that at k = 0{beside}, with weights and options as they are at the start: {WIDTH} "
+        f"units, random inputs of {STEPS} steps, the root of the mean square over {BATCH} sequences and {SEEDS} seeds."
     )
 
 
@@ -192,21 +203,14 @@ def _depth(name: str) -> list[str]:
     found = measured.by_depth(name)
     if not found:
         return []
-    about = (
-        "The norm of the gradient at layer 1 over that at the last of so many layers, before anything is learned; near 1 "
-        "all layers learn alike (`python recipes/results/gradient_by_depth.py`)."
-    )
-    return ["## What depth leaves of the gradient", found, f"{{.about}}\n{about}"]
+    return ["## What depth leaves of the gradient", found, f"{{.about}}\n{ABOUT_DEPTH}"]
 
 
 def _tests(name: str, kind: str, claim: str) -> list[str]:
     """The claim, and the tests that would fail."""
     oracle, test = Path(f"tests/oracles/{kind}/{name}.py"), Path(f"tests/conformance/claims/test_{name}.py")
     parts = [f"**Its paper's claim:** {prose(claim)}"] if claim else []
-    parts.append(
-        f"{code(f'pytest tests/conformance -k {name}')} compares it with its equations written a second time, from the paper "
-        "and in numpy, in value and gradient, in every direction, with lengths and resets, under every engine."
-    )
+    parts.append(f"{code(f'pytest tests/conformance -k {name}')} {ABOUT_TESTS}")
     parts += _source(oracle, "The oracle")
     parts += _source(test, "The test of the claim" if claim else "Its own test")
     return parts

@@ -1,44 +1,25 @@
-"""The data flow of a step, from its traced program: boxes of formulas, junctions, and what runs between them."""
+"""The data flow of a step, of its traced program: boxes of formulas, and junctions."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import final
 
 from torch import Tensor
 
+from docs.site.flow import Dataflow
+from docs.site.formulas import COMPARISONS, HOLE, NAMES, Formula, composed, constant, flows
 from docs.site.readable import readable
 from zoo.cells import Cell
-from zoo.engines.program.ir import Block, Op, Program, Ref
+from zoo.engines.program.ir import Block, Matmul, Op, Program, Ref
 from zoo.engines.program.trace import trace
 
-HOLE = "·"
-"""Stands in a formula for what flows in."""
 SHORT = 16
 """Letters of a formula of parameters that needs no letter of its own."""
 LONGEST = 34
 """Letters of a formula that is put into one box."""
 LONE = re.compile(r"^(\w+)\(·\)$")
 """A function of nothing but what flows in."""
-UNARY = {
-    "abs": "|·|",
-    "bitwise_not": "not ·",
-    "detach": "detach(·)",
-    "exp": "exp(·)",
-    "logical_not": "not ·",
-    "neg": "−·",
-    "reciprocal": "1 / ·",
-    "relu": "relu(·)",
-    "rsqrt": "1 / √·",
-    "sigmoid": "σ(·)",
-    "row_sum": "Σ(·)",
-    "row_max": "max over H(·)",
-    "row_cumsum": "cumsum(·)",
-    "row_flip": "flip(·)",
-}
 JUNCTIONS = {"mul": "×", "add": "+", "sub": "+", "div": "÷", "where": "if", "rsub": "+", "pow": "^"}
-COMPARISONS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "eq": "=", "ne": "≠"}
 ROLES = {
     "sub": ("", "−"),
     "rsub": ("−", ""),
@@ -49,76 +30,6 @@ ROLES = {
 """What is written at the arrows into a junction, where they are not alike."""
 ROLES_OF_THREE = ("where",)
 """Operations that are junctions even where all that flows into them is one value."""
-
-
-@final
-@dataclass(frozen=True)
-class Vertex:
-    """Something that is drawn.
-
-    Attributes:
-        kind: "state", "box", "junction" or "result".
-        label: What is written into it.
-        sources: Where its arrows come from, by number, and what is written at each.
-    """
-
-    kind: str
-    label: str
-    sources: tuple[tuple[int, str], ...] = ()
-
-
-@final
-@dataclass(frozen=True)
-class Formula:
-    """A formula, and what it takes from elsewhere.
-
-    Attributes:
-        text: With `HOLE` for what flows in, unless that is a state, which is called by its name.
-        sources: The vertices that flow in.
-        binding: 0 for a sum, 1 for a product, 2 for anything that needs no brackets.
-    """
-
-    text: str
-    sources: tuple[int, ...] = ()
-    binding: int = 2
-
-    def within(self, binding: int) -> str:
-        """The text, in brackets where it binds less."""
-        return self.text if self.binding >= binding else f"({self.text})"
-
-
-@final
-@dataclass
-class Dataflow:
-    """What is drawn.
-
-    Attributes:
-        vertices: In an order in which arrows lead forward.
-        constants: Long formulas of parameters alone -> the letters that stand for them.
-    """
-
-    vertices: list[Vertex] = field(default_factory=list)
-    constants: dict[str, str] = field(default_factory=dict)
-
-    def drawn(self) -> "Dataflow":
-        """What leads to a result or is a state; the rest is not drawn."""
-        kept = {number for number, vertex in enumerate(self.vertices) if vertex.kind in ("state", "result")}
-        for number in reversed(range(len(self.vertices))):
-            if number in kept:
-                kept.update(source for source, _ in self.vertices[number].sources)
-        place = {number: new for new, number in enumerate(sorted(kept))}
-        vertices = [self.vertices[number] for number in sorted(kept)]
-        return Dataflow(
-            [
-                replace(each, sources=tuple((place[at], role) for at, role in each.sources))
-                for each in vertices
-            ],
-            self.constants,
-        )
-
-    def add(self, kind: str, label: str, sources: Sequence[tuple[int, str]] = ()) -> int:
-        self.vertices.append(Vertex(kind, label, tuple(sources)))
-        return len(self.vertices) - 1
 
 
 def dataflow(cell: Cell) -> Dataflow:
@@ -140,6 +51,7 @@ class _Drawing:
         self.uses = _uses(program)
 
     def done(self) -> Dataflow:
+        """The drawing."""
         for names, numbers in zip(self._state_names(), self.program.state, strict=True):
             for name, number in zip(names, numbers, strict=True):
                 self.drawn[number] = self.flow.add("state", f"{name}_{{t−1}}")
@@ -148,7 +60,7 @@ class _Drawing:
             self.formulas[number] = name
         for number, text in zip(self.program.vectors, self._vector_names(), strict=True):
             self.formulas[number] = text
-        waiting = [matmul for matmul in self.program.matmuls]
+        waiting = list(self.program.matmuls)
         for number, op in enumerate(self.program.ops, self.program.num_inputs):
             waiting = self._products(waiting)
             if self.uses[number]:
@@ -184,8 +96,8 @@ class _Drawing:
             names += self._block_names(owners.get(id(vector), "vector"), vector)
         raw = {number: Formula(name) for number, name in enumerate(names)}
         for number, op in enumerate(self.program.prologue, len(names)):
-            raw[number] = self._composed(
-                op, [raw[arg.index] if isinstance(arg, Ref) else _constant(arg) for arg in op.args]
+            raw[number] = composed(
+                op, [raw[arg.index] if isinstance(arg, Ref) else constant(arg) for arg in op.args]
             )
         return [self._named(raw[number]) for number in self.program.prologue_values]
 
@@ -203,7 +115,7 @@ class _Drawing:
         name = name.rpartition(".")[2]
         return [name] if count == 1 else [f"{name}[{place}]" for place in range(1, count + 1)]
 
-    def _products(self, waiting: list) -> list:
+    def _products(self, waiting: Sequence[Matmul]) -> list[Matmul]:
         """Enters the products whose operands are known; the others wait."""
         left = []
         for matmul in waiting:
@@ -221,27 +133,25 @@ class _Drawing:
         return left
 
     def _matrix(self, gates: str, place: int, rows: int) -> str:
-        if gates == self.cell.recurrent_gates == "h" or (
-            len(self.cell.recurrent_gates) == 1 and gates == self.cell.recurrent_gates
-        ):
+        """What a product multiplies by."""
+        own = self.cell.recurrent_gates
+        if len(own) == 1 and gates == own:
             return "U"
-        if set(gates) <= set(self.cell.recurrent_gates) and len(gates) == rows:
+        if set(gates) <= set(own) and len(gates) == rows:
             return f"U_{gates[place]}"
-        name = (
-            self.cell.products.get(gates, gates).removeprefix("weight_").replace("_", " ").replace(":", " ")
-        )
+        name = re.sub("[_:]", " ", self.cell.products.get(gates, gates).removeprefix("weight_"))
         return f"⟨{name}⟩" if rows == 1 else f"⟨{name} {place + 1}⟩"
 
     def _of(self, op: Op) -> Formula:
         """The formula of an operation, with a junction drawn where it is no longer one."""
         args = [self._read(arg) for arg in op.args]
-        whole = self._composed(op, args)
+        whole = composed(op, args)
         if self._fits(op, args, whole):
             return whole
-        flowing = [arg for arg in op.args if isinstance(arg, Ref) and _flows(self.formulas[arg.index])]
+        flowing = [arg for arg in op.args if isinstance(arg, Ref) and flows(self.formulas[arg.index])]
         if len(set(flowing)) == 1 and op.name.partition(".")[0] not in ROLES_OF_THREE:
             boxed = Formula(HOLE, (self._vertex(flowing[0]),))
-            return self._composed(op, [boxed if arg == flowing[0] else self._read(arg) for arg in op.args])
+            return composed(op, [boxed if arg == flowing[0] else self._read(arg) for arg in op.args])
         return Formula(HOLE, (self._junction(op),))
 
     def _junction(self, op: Op) -> int:
@@ -251,14 +161,15 @@ class _Drawing:
         sources, constants = [], []
         for arg, role in zip(op.args, roles, strict=False):
             if isinstance(arg, Ref):
-                sources.append((self._vertex(arg), role))
+                scale = f"{op.alpha:g}" if op.alpha != 1 and arg is op.args[1] else ""
+                sources.append((self._vertex(arg), f"{role} {scale}".strip()))
             else:
-                constants.append(f"{role} {_constant(arg).text}".strip())
-        label = {"maximum": "max", "minimum": "min", **COMPARISONS, **JUNCTIONS}.get(name, name)
+                constants.append(f"{role} {constant(arg).text}".strip())
+        label = {**NAMES, **COMPARISONS, **JUNCTIONS}.get(name, name)
         return self.flow.add("junction", " ".join([label, *constants]), sources)
 
     def _read(self, arg: Block) -> Formula:
-        return self._taken(arg) if isinstance(arg, Ref) else _constant(arg)
+        return self._taken(arg) if isinstance(arg, Ref) else constant(arg)
 
     def _taken(self, ref: Ref) -> Formula:
         """The formula of a value, drawn where it is used several times or is long."""
@@ -281,46 +192,10 @@ class _Drawing:
                 self.drawn[ref.index] = self.flow.add("box", label, [(each, "") for each in known.sources])
         return self.drawn[ref.index]
 
-    def _composed(self, op: Op, args: Sequence[Formula]) -> Formula:
-        """The formula of an operation on formulas."""
-        name = op.name.partition(".")[0]
-        sources = tuple(dict.fromkeys(source for arg in args for source in arg.sources))
-        texts = [arg.text for arg in args]
-        if name in UNARY or len(args) == 1:
-            shape = UNARY.get(name, f"{name}(·)")
-            inner = args[0].text if shape.endswith(")") or shape == "|·|" else args[0].within(2)
-            return Formula(shape.replace(HOLE, inner), sources, 1 if shape[0] in "−1" else 2)
-        if name == "mul":
-            if texts[0] == texts[1]:
-                return Formula(f"{args[0].within(2)}²", sources)
-            first, second = sorted(args, key=lambda arg: bool(arg.sources))
-            return Formula(
-                f"{first.within(1)} {second.within(1)}"
-                if first.text[-1:].isdigit()
-                else f"{first.within(1)} ∘ {second.within(1)}",
-                sources,
-                1,
-            )
-        if name in ("add", "sub", "rsub"):
-            first, second = args[:2] if name != "rsub" else (args[1], args[0])
-            if second.text.startswith("−") and name == "add":
-                return Formula(f"{first.text} − {second.text[1:]}", sources, 0)
-            sign = "+" if name == "add" else "−"
-            scale = "" if op.alpha == 1 else f"{op.alpha:g} "
-            return Formula(f"{first.text} {sign} {scale}{second.within(1)}", sources, 0)
-        if name == "div":
-            return Formula(f"{args[0].within(1)} / {args[1].within(2)}", sources, 1)
-        if name == "pow":
-            return Formula(f"{args[0].within(2)}^{{{args[1].text}}}", sources)
-        if name in COMPARISONS:
-            return Formula(f"{texts[0]} {COMPARISONS[name]} {texts[1]}", sources, 0)
-        short = {"maximum": "max", "minimum": "min", "clamp_min": "max", "clamp_max": "min"}.get(name, name)
-        return Formula(f"{short}({', '.join(texts)})", sources)
-
     def _fits(self, op: Op, args: Sequence[Formula], whole: Formula) -> bool:
         """Whether an operation goes into one box with what it takes."""
         name = op.name.partition(".")[0]
-        varying = [arg for arg in args if _flows(arg)]
+        varying = [arg for arg in args if flows(arg)]
         holes = whole.text.count(HOLE)
         if len(whole.text) > LONGEST or holes > 1:
             return False
@@ -336,10 +211,8 @@ class _Drawing:
         for names, blocks in parts:
             for name, block in zip(names, blocks, strict=True):
                 is_output = block in self.program.output
-                self._result(
-                    f"{name}_{{t}}" + (", output" if is_output and len(self.program.output) == 1 else ""),
-                    block,
-                )
+                remark = ", output" if is_output and len(self.program.output) == 1 else ""
+                self._result(f"{name}_{{t}}{remark}", block)
         for block in self.program.output:
             if block not in states:
                 self._result("output", block)
@@ -348,12 +221,7 @@ class _Drawing:
         if isinstance(block, Ref):
             self.flow.add("result", label, [(self._vertex(block), "")])
         else:
-            self.flow.add("result", f"{label} = {_constant(block).text}")
-
-
-def _flows(formula: Formula) -> bool:
-    """Whether a formula changes from step to step."""
-    return bool(formula.sources) or " x" in formula.text or "Δ" in formula.text
+            self.flow.add("result", f"{label} = {constant(block).text}")
 
 
 def _uses(program: Program) -> Counter[int]:
@@ -363,8 +231,3 @@ def _uses(program: Program) -> Counter[int]:
         if uses[number]:
             uses.update(set(op.sources))
     return uses
-
-
-def _constant(value: Block) -> Formula:
-    text = f"{value:.4g}".replace("-", "−") if isinstance(value, float) else str(value).replace("-", "−")
-    return Formula(text, (), 2)

@@ -3,8 +3,9 @@
 import re
 from collections import defaultdict
 from html import escape
+from itertools import pairwise
 
-from docs.site.dataflow import Dataflow, Vertex
+from docs.site.flow import Dataflow, Vertex
 from docs.site.layers import Placed, placed
 
 ROOM = {"state": 44.0, "box": 44.0, "junction": 40.0, "result": 44.0, "bend": 16.0}
@@ -42,8 +43,10 @@ def diagram(flow: Dataflow, title: str) -> str:
         _shape(vertex, across[number], down[number], wide[number])
         for number, vertex in enumerate(flow.vertices)
     ]
+    # on narrow pages it shrinks a little, and is then moved from side to side
+    size = f"max-width:{total:.0f}px;min-width:{0.75 * total:.0f}px"
     return (
-        f'<div class="dataflow"><svg viewBox="0 0 {total:.0f} {tall:.0f}" width="{total:.0f}" height="{tall:.0f}"'
+        f'<div class="dataflow"><svg viewBox="0 0 {total:.0f} {tall:.0f}" style="{size}"'
         f' role="img" aria-label="{escape(title)}">{"".join(arrows)}{"".join(shapes)}</svg></div>'
     )
 
@@ -93,7 +96,7 @@ def _arrow(
         points.append((across[bend], down[bend]))
     points.append((across[target] - wide[target] / 2 - 6, down[target] + end))
     line = f"M{points[0][0]:.1f} {points[0][1]:.1f}"
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in pairwise(points):
         middle = (x + to_x) / 2
         line += f"C{middle:.1f} {y:.1f} {middle:.1f} {to_y:.1f} {to_x:.1f} {to_y:.1f}"
     x, y = points[-1]

@@ -1,4 +1,4 @@
-"""Equations as docstrings write them, set as mathematics: plain text becomes MathML, which needs no script."""
+"""Equations as docstrings write them, set as MathML, which needs no script."""
 
 import re
 import unicodedata

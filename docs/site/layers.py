@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import final
 
-from docs.site.dataflow import Dataflow
+from docs.site.flow import Dataflow
 
 SWEEPS = 12
 """How often the order within the layers is improved."""
@@ -37,7 +38,7 @@ def placed(flow: Dataflow, room: Mapping[str, float]) -> Placed:
     drawing = _with_bends(flow, _levels(flow))
     before, after = defaultdict(list), defaultdict(list)
     for path in drawing.paths:
-        for first, second in zip(path, path[1:], strict=False):
+        for first, second in pairwise(path):
             before[second].append(first)
             after[first].append(second)
     _order(drawing, before, after)
@@ -109,7 +110,7 @@ def _crossings(drawing: Placed) -> int:
     }
     by_level: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for path in drawing.paths:
-        for first, second in zip(path, path[1:], strict=False):
+        for first, second in pairwise(path):
             by_level[place[first][0]].append((place[first][1], place[second][1]))
     return sum(
         (a - c) * (b - d) < 0
@@ -148,7 +149,7 @@ def _settle(
 def _apart(wanted: Sequence[float], high: Sequence[float]) -> list[float]:
     """The heights nearest to the wanted ones, by least squares, at which nothing overlaps."""
     offsets = [0.0]
-    for upper, lower in zip(high, high[1:], strict=False):
+    for upper, lower in pairwise(high):
         offsets.append(offsets[-1] + (upper + lower) / 2)
     groups: list[tuple[float, int]] = []
     for value, offset in zip(wanted, offsets, strict=True):

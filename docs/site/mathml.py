@@ -1,5 +1,6 @@
 """LaTeX in pages and lessons as MathML, which browsers set by themselves: no script, no font, no network."""
 
+import re
 from typing import Any
 
 from docutils import nodes
@@ -13,12 +14,17 @@ def setup(app: Any) -> dict[str, bool]:
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
-    writer.body.append(convert(node.astext(), display="inline"))
+    writer.body.append(convert(_known(node.astext()), display="inline"))
     raise nodes.SkipNode
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    text = node.astext()
+    text = _known(node.astext())
     lines = r"\begin{aligned}" + text + r"\end{aligned}" if r"\\" in text and r"\begin" not in text else text
     writer.body.append(f'<div class="equations">{convert(lines, display="block")}</div>')
     raise nodes.SkipNode
+
+
+def _known(text: str) -> str:
+    """The text in words that the converter has."""
+    return re.sub(r"\\[lr]Vert(?![a-z])", r"\\Vert", text)

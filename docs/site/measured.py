@@ -52,7 +52,7 @@ def speeds(cell: str) -> str:
 
 
 def speed(cell: str) -> float | None:
-    """The time of a training step in parts of that of torch's layer, at the first shape; None if not timed."""
+    """A training step's time in parts of that of torch's layer, at the first shape; None if not timed."""
     own = [row for row in _timed().get(cell, []) if row["kind"] == "engine"]
     return float(own[0]["x_torch"]) if own and own[0]["x_torch"] else None
 

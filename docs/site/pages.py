@@ -1,4 +1,4 @@
-"""The pages of the site, in a folder of their own that mirrors the repository, so that links hold as they are."""
+"""The pages of the site, in a folder that mirrors the repository, so that links hold as they are."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -91,13 +91,20 @@ class Pages:
         return [name for name in names if not self.only or name in self.only]
 
     def _claims(self, keys: list[str]) -> Iterator[tuple[str, str]]:
-        """The page that leads to the claims, as it stands in docs but for where its links lead; and theirs."""
+        """The page that leads to the claims, as it stands in docs but for its links; and theirs."""
         records = read(ROOT / "recipes" / "results")
         for key in keys:
             names = [f"{key.upper()}{suffix}" for suffix in (".gif", ".png")]
             there = [name for name in names if (ROOT / "docs/claims" / name).exists()]
             _, _, *lines = section(records[key], there)
-            yield f"docs/claims/{key}.md", "\n".join([f"# {key.upper()}: {plain(claim(key).says)}\n", *lines])
+            listed = (
+                f"- {line}" if line.startswith(("Said by:", "Run:", "Rule:", "`zoo ")) else line
+                for line in lines
+            )
+            yield (
+                f"docs/claims/{key}.md",
+                "\n".join([f"# {key.upper()}: {plain(claim(key).says)}\n", *listed]),
+            )
         above = (ROOT / "docs/claims.md").read_text(encoding="utf-8").partition("\n| | claim")[0]
         rows = []
         for key in keys:
@@ -111,7 +118,10 @@ class Pages:
                 ]
             )
         listed = table(["", "claim", "verdict", "found"], rows)
-        yield "docs/claims.md", f"{above}\n\n{listed}\n\n{_toctree([f'claims/{key}' for key in keys])}"
+        yield (
+            "docs/claims.md",
+            f"{above}\n\n{listed}\n\n{_toctree([f'{key.upper()} <claims/{key}>' for key in keys])}",
+        )
 
     def _copies(self) -> Iterator[Path]:
         """Pages and lessons that are taken as they are, and the files that they link to."""

@@ -1,4 +1,4 @@
-"""How much of an input reaches the output of a later step, before anything is learned: measured, kept, drawn."""
+"""How much of an input reaches a later output before anything is learned: measured, kept, drawn."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ SIZE, LEFT, BOTTOM, TOP = (640, 230), 58, 34, 12
 
 
 def reaches(names: Iterable[str], cache: Path) -> dict[str, list[float]]:
-    """`reach` of cells and of the one they are drawn beside, of which those are kept that nothing has changed.
+    """`reach` of cells and of the one beside them; what was measured before is kept.
 
     Args:
         names: The cells.

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from docs.site.dataflow import Dataflow
+from docs.site.flow import Dataflow
 from zoo.cells import Cell
 
 ALIASES = frozenset(
@@ -42,6 +42,9 @@ SIGNS = {
     "sigmoid": "σ",
     "log_sigmoid_forward": "log σ",
     "native_layer_norm": "N",
+    "maximum": "max",
+    "minimum": "min",
+    "neg": "−·",
     "pow": "square",
 }
 NUMBERED = ("add", "sub", "mul", "div")
