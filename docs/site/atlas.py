@@ -29,20 +29,20 @@ FAMILY_TITLES = {
 }
 
 ABOUT_CELLS = """\
-each with its equations, the data flow of its step, its card, and what was measured of it. The curves show how much
-of an input reaches the output 0 to 99 steps later before anything is learned, from 10 at the top to a millionth at
-the bottom; a flat line forgets nothing. Accuracy is that on the digits read row by row, time that of a training step
-on a CPU in parts of torch's layer of the same shape."""
+each with its equations, the data flow of its step, its card, and what was measured of it. The curves show
+how much of an input reaches the output 0 to 99 steps later before anything is learned, from 10 at the top
+to a millionth at the bottom; a flat line forgets nothing. Accuracy is that on the digits read row by row,
+time that of a training step on a CPU in parts of torch's layer of the same shape."""
 ABOUT_PROGRAM = """\
-The program that the engines run, traced from `step`. W are input products, U recurrent ones, ⟨name⟩ products with
-another weight of that name, P further numbers made of the input, · what flows in; biases of the input products are
-not drawn."""
+The program that the engines run, traced from `step`. W are input products, U recurrent ones, ⟨name⟩
+products with another weight of that name, P further numbers made of the input, · what flows in; biases of
+the input products are not drawn."""
 ABOUT_DEPTH = """\
-The norm of the gradient at layer 1 over that at the last of so many layers, before anything is learned; near 1 all
-layers learn alike (`python recipes/results/gradient_by_depth.py`)."""
+The norm of the gradient at layer 1 over that at the last of so many layers, before anything is learned;
+near 1 all layers learn alike (`python recipes/results/gradient_by_depth.py`)."""
 ABOUT_TESTS = """\
-compares it with its equations written a second time, from the paper and in numpy, in value and gradient, in every
-direction, with lengths and resets, under every engine."""
+compares it with its equations written a second time, from the paper and in numpy, in value and gradient, in
+every direction, with lengths and resets, under every engine."""
 
 
 def cell_page(name: str, reaches: Mapping[str, Sequence[float]]) -> str:
@@ -179,9 +179,10 @@ def _options(spec: type[Spec]) -> str:
 def _reach(name: str, reaches: Mapping[str, Sequence[float]]) -> str:
     beside = "" if name == BESIDE else f", beside the {BESIDE.upper()}'s"
     return (
-        f"{chart(name, reaches)}\n\n{{.about}}\nThe gradient of the last output with respect to the input k steps "
-        f"before it, in parts of that at k = 0{beside}, with weights and options as they are at the start: {WIDTH} "
-        f"units, random inputs of {STEPS} steps, the root of the mean square over {BATCH} sequences and {SEEDS} seeds."
+        f"{chart(name, reaches)}\n\n{{.about}}\nThe gradient of the last output with respect to the input "
+        f"k steps before it, in parts of that at k = 0{beside}, with weights and options as they are at the "
+        f"start: {WIDTH} units, random inputs of {STEPS} steps, the root of the mean square over {BATCH} "
+        f"sequences and {SEEDS} seeds."
     )
 
 
