@@ -64,9 +64,8 @@ def pages(only: Collection[str] = ()) -> Iterator[tuple[str, str]]:
 def grouped() -> dict[str, list[str]]:
     """Page -> the public names on it."""
     found: dict[str, list[str]] = {key: [] for key in GROUPS}
-    for name in dir(zoo):
-        if not name.startswith("__"):
-            found[_group(getattr(zoo, name).__module__)].append(name)
+    for name, module in sorted(zoo._home().items()):
+        found[_group(module)].append(name)
     return {key: names for key, names in found.items() if names}
 
 

@@ -13,7 +13,7 @@ from docs.site.reach import BATCH, BESIDE, SEEDS, STEPS, WIDTH, chart, spark
 from docs.site.traced import traced
 from zoo.cells import CELLS, Cell
 from zoo.cli.verbs.cell_table import FAMILIES
-from zoo.cli.verbs.show import cell_facts, spec_options, wiring_facts
+from zoo.cli.verbs.part_facts import cell_facts, spec_options, wiring_facts
 from zoo.engines.program.ir import NotBlockwise
 from zoo.registry import Spec
 from zoo.wiring import WIRINGS

@@ -36,6 +36,7 @@ html_math_renderer = "mathml"
 html_static_path = ["static"]
 html_css_files = ["zoo.css"]
 html_copy_source = False
+html_show_search_summary = False  # a browser fetches no pages from files
 html_show_copyright = html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#1d5fae", "color-brand-content": "#1d5fae"},
