@@ -13,6 +13,7 @@ extensions = [
     "sphinx_design",
     "docs.site.docstrings",
     "docs.site.mathml",
+    "docs.site.sidebar",
 ]
 default_role = "code"
 
@@ -28,7 +29,7 @@ autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
-python_maximum_signature_line_length = 100
+python_maximum_signature_line_length = 160
 
 html_theme = "furo"
 html_title = "The zoo"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from docs.site.equations import block, inline
 
 EQUATIONS = re.compile(r"(?P<lead>[^\n]*(?:\n(?!\n)[^\n]*)*)::\n\n(?P<lines>(?:    [^\n]*\n?|\n)+)")
+ADDRESS = r"https?://[^\s,;)\]]+[^\s,;:.)\]]"
 LEAD = re.compile(
     r"^(?=(?:References?|Deviations?|Rows of|Parameters|Unequal widths)\b[^:\n]{0,40}:)", re.MULTILINE
 )
@@ -44,7 +45,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 def prose(text: str) -> str:
     """A sentence of a docstring as Markdown: indices as mathematics, addresses as links."""
-    parts = re.split(r"(`[^`]*`|https?://[^\s,;)\]]+[^\s,;:.)\]])", text)
+    parts = re.split(rf"(`[^`]*`|{ADDRESS})", text)
     for place, part in enumerate(parts):
         if place % 2 == 0:
             parts[place] = inline(re.sub(r"([*<\[\]|$\\])", r"\\\1", part))

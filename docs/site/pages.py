@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import final
 
 from docs.site import api, atlas
-from docs.site.markdown import plain, table
+from docs.site.claims import claim_index, claim_page
 from docs.site.reach import reaches
 from zoo.cells import CELLS
 from zoo.claims import CLAIMS
-from zoo.claims.base import claim, in_order
-from zoo.claims.page import section
+from zoo.claims.base import in_order
 from zoo.claims.record import read
 from zoo.wiring import WIRINGS
 
@@ -38,7 +37,7 @@ HOW_TO = (
         "cluster",
         "runs",
     ),
-    *("export", "weights", "switches", "gradients"),
+    *("export", "weights", "switches", "gradients", "debug-gradients"),
 )
 MEASURED = ("measured", "models", "clinic", "when-not-to-use-an-rnn")
 REFERENCE = ("commands", "engines")
@@ -90,38 +89,11 @@ class Pages:
     def _some(self, names: Iterable[str]) -> list[str]:
         return [name for name in names if not self.only or name in self.only]
 
-    def _claims(self, keys: list[str]) -> Iterator[tuple[str, str]]:
-        """The page that leads to the claims, as it stands in docs but for its links; and theirs."""
+    def _claims(self, keys: Sequence[str]) -> Iterator[tuple[str, str]]:
         records = read(ROOT / "recipes" / "results")
         for key in keys:
-            names = [f"{key.upper()}{suffix}" for suffix in (".gif", ".png")]
-            there = [name for name in names if (ROOT / "docs/claims" / name).exists()]
-            _, _, *lines = section(records[key], there)
-            listed = (
-                f"- {line}" if line.startswith(("Said by:", "Run:", "Rule:", "`zoo ")) else line
-                for line in lines
-            )
-            yield (
-                f"docs/claims/{key}.md",
-                "\n".join([f"# {key.upper()}: {plain(claim(key).says)}\n", *listed]),
-            )
-        above = (ROOT / "docs/claims.md").read_text(encoding="utf-8").partition("\n| | claim")[0]
-        rows = []
-        for key in keys:
-            record = records[key]
-            rows.append(
-                [
-                    f"[{key.upper()}](claims/{key}.md)",
-                    plain(claim(key).says),
-                    record.verdict.value,
-                    plain(record.finding),
-                ]
-            )
-        listed = table(["", "claim", "verdict", "found"], rows)
-        yield (
-            "docs/claims.md",
-            f"{above}\n\n{listed}\n\n{_toctree([f'{key.upper()} <claims/{key}>' for key in keys])}",
-        )
+            yield f"docs/claims/{key}.md", claim_page(key, records[key])
+        yield "docs/claims.md", claim_index(records, keys)
 
     def _copies(self) -> Iterator[Path]:
         """Pages and lessons that are taken as they are, and the files that they link to."""
@@ -159,7 +131,8 @@ def _contents() -> Iterator[str]:
     yield _toctree(["five-minutes", "lessons"], "Start")
     yield _toctree(how_to, "How to")
     yield _toctree(["atlas/cells", "atlas/wirings", "docs/claims"], "Atlas")
-    yield _toctree([f"docs/{name}" for name in MEASURED if name in docs], "Measured")
+    measured = [f"docs/{name}" for name in MEASURED[1:] if name in docs]
+    yield _toctree(["Benchmarks <docs/measured>", *measured], "Measured")
     reference = [f"docs/{name}" for name in REFERENCE if name in docs]
     yield _toctree([*reference, "api/index", "CONTRIBUTING", "CHANGELOG"], "Reference")
 

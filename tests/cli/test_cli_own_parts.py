@@ -37,6 +37,15 @@ def test_a_part_of_ones_own_works_as_written(page, module, said, zoo, folder, mo
     assert said in outcome.out
 
 
+def test_a_gradient_is_debugged_as_written(capsys):
+    text = (DOCS / "debug-gradients.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(code, "debug-gradients.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert "layer_4/forward: 50 steps back there is" in said
+    assert "not finite: nothing" in said
+
+
 def test_the_lines_about_wandb_are_understood(zoo, folder):
     text = (DOCS / "wandb.md").read_text(encoding="utf-8")
     *_, offline, named = re.findall(r"^    (zoo fit .*)$", text, re.MULTILINE)
