@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from docs.site.pages import Pages
+from docs.site.pages import Pages, names
 
 HERE = Path(__file__).parent
 
@@ -22,10 +22,15 @@ def main() -> int:
         from sphinx.cmd.build import main as sphinx  # an extra, and slow to import
     except ImportError:
         parser.error("the site needs Sphinx: pip install -c constraints.txt -e '.[docs]'")
+    if strange := set(given.only) - names():
+        parser.error(
+            f"there is no page of {min(strange)!r}; expected a cell, wiring, claim or group of names"
+        )
     source = given.output / "source"
     Pages(source, given.only).write()
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", given.jobs, "-c", str(HERE)]
-    return sphinx([*options, "-d", str(given.output / "doctrees"), str(source), str(given.output / "html")])
+    folders = [str(given.output / name) for name in ("doctrees", "source", "html")]
+    return int(sphinx([*options, "-d", *folders]))
 
 
 if __name__ == "__main__":

@@ -56,10 +56,8 @@ class _Drawing:
             for name, number in zip(names, numbers, strict=True):
                 self.drawn[number] = self.flow.add("state", f"{name}_{{t−1}}")
                 self.formulas[number] = Formula(name, (self.drawn[number],))
-        for number, name in zip(self.program.pre, self._input_names(), strict=True):
-            self.formulas[number] = name
-        for number, text in zip(self.program.vectors, self._vector_names(), strict=True):
-            self.formulas[number] = text
+        self.formulas.update(zip(self.program.pre, self._inputs(), strict=True))
+        self.formulas.update(zip(self.program.vectors, self._vectors(), strict=True))
         waiting = list(self.program.matmuls)
         for number, op in enumerate(self.program.ops, self.program.num_inputs):
             waiting = self._products(waiting)
@@ -77,7 +75,7 @@ class _Drawing:
             names.append([name] if len(numbers) == 1 else several)
         return names
 
-    def _input_names(self) -> list[Formula]:
+    def _inputs(self) -> list[Formula]:
         count, gates = len(self.program.pre), self.cell.gates
         names = ["W x"] if len(gates) == 1 else [f"W_{gate} x" for gate in gates]
         if self.cell.reads_deltas and count == len(names) + 1:
@@ -86,7 +84,7 @@ class _Drawing:
         names += [f"P_{place} x" for place in range(1, count - len(names) + 1)]
         return [Formula(name, (), 1) for name in names[:count]]
 
-    def _vector_names(self) -> list[Formula]:
+    def _vectors(self) -> list[Formula]:
         """What the vectors of the program are, of the parameters by their names."""
         names: list[str] = []
         owners = {

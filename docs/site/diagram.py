@@ -60,7 +60,8 @@ def _width(vertex: Vertex) -> float:
 
 def _across(drawing: Placed, wide: list[float]) -> tuple[dict[int, float], float]:
     """Where the middle of each number is from left to right, and how wide all is."""
-    across, left = {}, float(EDGE)
+    across: dict[int, float] = {}
+    left = float(EDGE)
     for layer in drawing.layers:
         widest = max((wide[number] for number in layer if number < len(wide)), default=0.0)
         across |= dict.fromkeys(layer, left + widest / 2)

@@ -59,8 +59,8 @@ class Pages:
     def write(self) -> None:
         """Writes all pages, of which those that are as before keep their time."""
         wanted = dict(self._texts())
-        for path, text in wanted.items():
-            _write(self.folder / path, text.encode())
+        for name, text in wanted.items():
+            _write(self.folder / name, text.encode())
         kept = set(wanted)
         for path in self._copies():
             _write(self.folder / path, (ROOT / path).read_bytes())
@@ -105,6 +105,11 @@ class Pages:
                 found.update(path for path in [(page.parent / target).resolve()] if path.is_file())
         taken = {ROOT / "README.md", ROOT / "docs/claims.md"}
         yield from (path.relative_to(ROOT) for path in sorted(found - taken))
+
+
+def names() -> set[str]:
+    """What pages can be asked for by."""
+    return {*CELLS.names(), *WIRINGS.names(), *CLAIMS.names(), *api.GROUPS, api.DIAGNOSTICS}
 
 
 def _write(path: Path, content: bytes) -> None:
