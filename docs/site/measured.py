@@ -4,6 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from statistics import fmean
 
@@ -30,8 +31,23 @@ def accuracies(cell: str) -> str:
         for label, values in _of_cell(file, number).get(cell, {}).items():
             seeds = f"{min(values):.1%} to {max(values):.1%}" if len(values) > 1 else ""
             rows.append([task, label, f"**{fmean(values):.1%}**", seeds, str(len(values)), code(command)])
-    header = ["task", "options", "test accuracy", "lowest to highest", "seeds", "measured by"]
+    rows += _sums(cell)
+    header = ["task", "options", "on test data", "lowest to highest", "seeds", "measured by"]
     return table(header, rows) if rows else ""
+
+
+def _sums(cell: str) -> Iterator[list[str]]:
+    """How far a cell is off in the adding problem, by the length of its sequences."""
+    for length, own in groupby(_of(cell, "cells_adding.csv"), key=lambda row: row["length"]):
+        values = [float(row["test/loss"]) for row in own]
+        spread = f"{min(values):.2g} to {max(values):.2g}" if len(values) > 1 else ""
+        said = f"error **{fmean(values):.2g}**; always saying 1: 0.17"
+        command = code("python recipes/results/cells.py adding")
+        yield [f"adding, {length} steps", "default", said, spread, str(len(values)), command]
+
+
+def _of(cell: str, file: str) -> list[Row]:
+    return [row for row in _rows(file) if row["cell"] == cell]
 
 
 def best_accuracy(cell: str) -> float | None:

@@ -45,7 +45,7 @@ def test_each_kind_of_page_is_there(html):
         "index",
         "atlas/wirings/residual",
         "docs/claims/s2",
-        "api/callbacks",
+        "api/diagnostics",
         "notebooks/03_vanishing",
     ):
         assert (html / f"{page}.html").is_file(), page
