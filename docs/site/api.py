@@ -7,9 +7,10 @@ import zoo
 from zoo import diagnostics
 
 CONTRACTS = (
-    *("zoo.cells.base", "zoo.cells.card", "zoo.cells.cell", "zoo.cells.register"),
-    *("zoo.registry", "zoo.switches.base", "zoo.tasks.base", "zoo.data.base", "zoo.wiring.base"),
+    *("zoo.cells", "zoo.cells.base", "zoo.data.base", "zoo.registry"),
+    *("zoo.switches", "zoo.tasks.base", "zoo.wiring"),
 )
+"""Modules whose names one derives one's own parts from; what a file of theirs holds is a part."""
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "stacks": (
         "Stacks and models",
@@ -19,7 +20,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Trained models and weights",
         ("zoo.trained", "zoo.generation", "zoo.layouts", "zoo.tracking"),
     ),
-    "contracts": ("Contracts of your own parts", CONTRACTS),
+    "contracts": ("Contracts of your own parts", ()),
     "tasks": ("Tasks", ("zoo.tasks",)),
     "data": ("Data", ("zoo.data",)),
     "callbacks": ("Callbacks", ("zoo.callbacks",)),
@@ -70,12 +71,14 @@ def grouped() -> dict[str, list[str]]:
 
 
 def _group(module: str) -> str:
+    if module in CONTRACTS:
+        return "contracts"
     fits = (
         key
         for key, (_, homes) in GROUPS.items()
-        if any(f"{module}.".startswith(f"{home}.") for home in homes)
+        if f"{module}.".startswith(tuple(f"{home}." for home in homes))
     )
-    return next(fits, "stacks")
+    return next(fits)
 
 
 def _page(title: str, names: list[str]) -> str:

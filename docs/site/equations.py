@@ -98,7 +98,7 @@ def _row(line: str) -> str:
     equation, remark = re.fullmatch(r"(.*?)(?:\s{4,}(.*))?", line.strip()).groups()  # type: ignore[union-attr]
     left, sign, right = _parted(equation)
     cells = [expression(left), f"<mo>{sign}</mo>{expression(right)}" if sign else expression(right)]
-    cells += [f"<mtext>{escape(remark)}</mtext>"] if remark else []
+    cells += [f"<mtext>{escape(remark.replace('`', ''))}</mtext>"] if remark else []
     return "<mtr>" + "".join(f"<mtd>{cell}</mtd>" for cell in cells) + "</mtr>"
 
 

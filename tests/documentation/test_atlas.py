@@ -85,6 +85,8 @@ def test_every_docstring_has_equations_that_are_set(registry):
 def test_every_public_name_has_its_place_in_the_reference():
     names = [name for group in api.grouped().values() for name in group]
     assert sorted(names) == [name for name in dir(zoo) if name != "__version__"]
+    assert {"Cell", "Wiring", "Switch", "Task", "register_cell"} <= set(api.grouped()["contracts"])
+    assert "LSTMSpec" in api.grouped()["cells"]
 
 
 def test_what_reaches_back_is_what_the_weights_say():
