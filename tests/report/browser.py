@@ -53,7 +53,12 @@ class Page:
         return answer["result"]
 
     def open(self, path, width, height=900, dark=False):
-        """Shows a file and waits until its figures are drawn."""
+        """Shows a page of a run and waits until its figures are drawn."""
+        self.visit(path.resolve().as_uri(), width, height, dark)
+        self.until("document.documentElement.dataset.drawn")
+
+    def visit(self, address, width, height=900, dark=False):
+        """Shows any page."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -65,11 +70,14 @@ class Page:
         self.said.clear()
         self.asked.clear()
         self.loaded = False
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=address)
         while not self.loaded:
             self._note(self._next())
+
+    def until(self, condition):
+        """Waits until something holds in the page."""
         self.run(
-            "new Promise((done) => { const look = () => document.documentElement.dataset.drawn"
+            f"new Promise((done) => {{ const look = () => {condition}"
             " ? done(true) : requestAnimationFrame(look); look(); })"
         )
 

@@ -35,7 +35,7 @@ def page(records: Mapping[str, Record], begin: str, folder: str, pictures: Colle
         parts += [f"\n## {heading}\n"] * bool(mine)
         for key in mine:
             shown = [name for name in (f"{key.upper()}.gif", f"{key.upper()}.png") if name in pictures]
-            parts += _section(records[key], [folder + name for name in shown])
+            parts += section(records[key], [folder + name for name in shown])
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -56,7 +56,13 @@ def _overview(records: Mapping[str, Record]) -> list[str]:
     return rows
 
 
-def _section(record: Record, pictures: Sequence[str]) -> list[str]:
+def section(record: Record, pictures: Sequence[str]) -> list[str]:
+    """The lines about one claim, below a heading.
+
+    Args:
+        record: What was measured.
+        pictures: Where its pictures are, as seen from the page.
+    """
     asked, key = claim(record.key), record.key.upper()
     return [
         f'<a id="{record.key}"></a>',

@@ -3,44 +3,28 @@
 import argparse
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable
 from typing import Any, final
-
-import torch
 
 from zoo.callbacks import CALLBACKS
 from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
-from zoo.cli.verbs.cell_table import WIDTH, multiply_adds, parameter_count
+from zoo.cli.verbs.cell_table import WIDTH
 from zoo.cli.verbs.model_table import model_facts
+from zoo.cli.verbs.part_facts import cell_facts, cited, spec_options, wiring_facts
 from zoo.data import DATA
 from zoo.engines import pick
 from zoo.names import is_stack_name
-from zoo.registry import PartCard, Registry, UnknownNameError, nearest
+from zoo.registry import Registry, UnknownNameError, nearest
 from zoo.registry.source import Argument, Source
 from zoo.switches import SWITCHES, Switch
 from zoo.tasks import TASKS
 from zoo.wiring import WIRINGS, Wiring
 
-TERMS: dict[str, Callable[[int, int], int]] = {
-    "H I": lambda i, h: h * i,
-    "H²": lambda i, h: h * h,
-    "H": lambda i, h: h,
-    "I": lambda i, h: i,
-    "": lambda i, h: 1,
-}
 TYPICAL = "lstm"
 """The cell around which a switch is shown."""
-START = {
-    "yes": "the identity, where widths agree",
-    "nearly": "nearly the identity, where widths agree",
-    "no": "",
-}
-"""What `WiringCard.identity` says, in words."""
-SIZES = ((1, 2), (2, 3), (3, 5), (5, 4), (7, 11))
 
 
 @final
@@ -88,80 +72,14 @@ def show(name: str) -> str:
 
 def _cell(registry: Registry[Any], key: str) -> str:
     cls: type[Cell] = registry[key]
-    cell = cls.spec_class().build(WIDTH, WIDTH)
-    choice = pick("auto", cell.recurrence())
-    shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in cell.named_parameters())
-    facts = {
-        "family": ", ".join(_kind(cls)),
-        "gates": _gates(cell),
-        "state": ", ".join(f"{part} (B, {size})" for part, size in _state(cell)) + f" at H = {WIDTH}",
-        "parameters": f"{_formula(cls)}{parameter_count(cell):,} at I = H = {WIDTH}: {shapes}",
-        "multiply-adds": f"{multiply_adds(cell):,} in the products of a step, at I = H = {WIDTH}",
-        "paper": _paper(cls.card),
-        "claim": cls.card.claim,
-        "constraint": cls.card.constraint,
-        "recommended": cls.card.recommended,
-        "no decay": ", ".join(cls.card.no_decay),
-        "torch equivalent": cls.card.torch_equivalent or "none",
-        "engine": f"auto picks {choice.name}: {choice.reason}",
-    }
-    facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (cell)", registry, key, facts, _fields(cls.spec_class))
-
-
-def _kind(cls: type[Cell]) -> Iterator[str]:
-    """What a cell is: its family, and what that does not say by itself."""
-    yield cls.card.family
-    if cls.card.linear and cls.card.family != "linear":
-        yield "linear in its state"
-    if cls.reads_deltas:
-        yield "reads the time between steps"
-
-
-def _paper(card: PartCard) -> str:
-    return f"{card.paper} eq. {card.equations}" if card.equations else card.paper
-
-
-def _gates(cell: Cell) -> str:
-    """The gates, and which of them are recurrent where not all are."""
-    recurrence = cell.recurrence()
-    recurrent = ", ".join(recurrence.recurrent_gates) or "none"
-    gates = ", ".join(recurrence.gates)
-    return gates if not gates or recurrent == gates else f"{gates}; with recurrent weights: {recurrent}"
-
-
-def _state(cell: Cell) -> list[tuple[str, int]]:
-    return list(zip(cell.state_type._fields, cell.state_sizes, strict=True))
-
-
-def _formula(cls: type[Cell]) -> str:
-    """The number of parameters as a formula in I and H, or nothing where it is no such polynomial."""
-    with torch.device("meta"):
-        counts = {(i, h): parameter_count(cls.spec_class().build(i, h)) for i, h in (*SIZES, (WIDTH, WIDTH))}
-    rows = torch.tensor([[term(i, h) for term in TERMS.values()] for i, h in SIZES], dtype=torch.float64)
-    wanted = torch.tensor([counts[size] for size in SIZES], dtype=torch.float64)
-    factors = [round(factor) for factor in torch.linalg.solve(rows, wanted).tolist()]
-    terms = dict(zip(TERMS, factors, strict=True))
-    if any(sum(terms[term] * TERMS[term](i, h) for term in TERMS) != counts[i, h] for i, h in counts):
-        return ""
-    spelled = [
-        f"{factor if factor != 1 or not term else ''} {term}" for term, factor in terms.items() if factor
-    ]
-    return " + ".join(text.strip() for text in spelled) + " = "
+    choice = pick("auto", cls.spec_class().build(WIDTH, WIDTH).recurrence())
+    facts = cell_facts(cls) | {"engine": f"auto picks {choice.name}: {choice.reason}"}
+    return _page(f"{key} (cell)", registry, key, facts, spec_options(cls.spec_class))
 
 
 def _wiring(registry: Registry[Any], key: str) -> str:
     cls: type[Wiring] = registry[key]
-    wiring = cls.spec_class().build(WIDTH, WIDTH)
-    shapes = ", ".join(f"{name} {tuple(each.shape)}" for name, each in wiring.named_parameters())
-    facts = {
-        "parameters": f"{shapes or 'none'}, at I = H = {WIDTH}",
-        "at the start": START[cls.card.identity],
-        "no decay": ", ".join(cls.card.no_decay),
-        "paper": _paper(cls.card),
-    }
-    facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (wiring)", registry, key, facts, _fields(cls.spec_class))
+    return _page(f"{key} (wiring)", registry, key, wiring_facts(cls), spec_options(cls.spec_class))
 
 
 def _switch(registry: Registry[Any], key: str) -> str:
@@ -171,10 +89,10 @@ def _switch(registry: Registry[Any], key: str) -> str:
     facts = {
         "parameters": f"{shapes}, in an {TYPICAL} at I = H = {WIDTH}" if shapes else "none",
         "no decay": ", ".join(cls.card.no_decay),
-        "paper": _paper(cls.card),
+        "paper": cited(cls.card),
     }
     facts = {name: text for name, text in facts.items() if text}
-    return _page(f"{key} (switch)", registry, key, facts, _fields(cls.spec_class))
+    return _page(f"{key} (switch)", registry, key, facts, spec_options(cls.spec_class))
 
 
 def _declared(noun: str) -> Callable[[Registry[Any], str], str]:
@@ -193,22 +111,6 @@ def _recipe(name: str) -> str:
     path = recipes()[name]
     text = path.read_text(encoding="utf-8").rstrip()
     return f"{name} (recipe)\n\n{text}\n\nfile    {path}\nrun     zoo fit --config {name}"
-
-
-def _fields(spec: type) -> list[Argument]:
-    """The fields of a spec, also where it derives from a spec of another package or declares one anew."""
-    targets = [f"{cls.__module__}:{cls.__qualname__}" for cls in spec.__mro__ if is_dataclass(cls)]
-    sources = [Source.of(target) for target in targets]
-    if all(source.lineage for source in sources):
-        return Source([source.lineage[0] for source in sources]).arguments() or []
-    return [_typed(field) for field in fields(spec)]
-
-
-def _typed(field: Field[Any]) -> Argument:
-    """A field of a class that is in no file, such as one of a notebook."""
-    kind = field.type.__name__ if isinstance(field.type, type) else field.type
-    default = "" if field.default is MISSING else f" = {field.default!r}"
-    return Argument(field.name, f"{field.name}: {kind}{default}", "", ())
 
 
 def _page(
