@@ -11,8 +11,23 @@ from zoo.verdict.rule import PASCANU, Rule, Told
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     told = _broken(m, most)
     if told:
-        advice = (*limit(m), *(() if m.network.guarded else (GUARD,)))
-        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}", advice
+        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}{_hopeless(m)}", _advice(m)
+
+
+def _never_finite(m: Measurements) -> bool:
+    """Whether no step that was measured was finite, the first of them included."""
+    return m.measured is not None and m.measured.count == m.measured.looked
+
+
+def _hopeless(m: Measurements) -> str:
+    if not _never_finite(m):
+        return ""
+    return " So it is from the first step on, where no limit helps and there is nothing to roll back to."
+
+
+def _advice(m: Measurements) -> tuple[str, ...]:
+    """What keeps later steps finite; nothing where none ever was."""
+    return () if _never_finite(m) else (*limit(m), *(() if m.network.guarded else (GUARD,)))
 
 
 def _broken(m: Measurements, most: float) -> str:

@@ -12,13 +12,22 @@ DEAD = 0.99
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     recurrent = {layer: rms for layer, rms in m.layers.items() if depth_of(layer)}
     others = [rms for layer, rms in m.layers.items() if not depth_of(layer)]
-    if not recurrent or max(recurrent.values()) > most or max(others, default=0.0) <= most:
+    if not recurrent or max(recurrent.values()) > most or _is_of_rate(m):
+        return
+    if max(others, default=0.0) <= most:
+        yield "No gradient at all reaches any layer: the loss is flat there, or is 0 already.", ()
         return
     if any(share > DEAD for share in m.dead.values()):
         why = "their units give the same output whatever the input, as rectifiers do that start below 0"
     else:
         why = "the weights of the head are 0, so that at first it alone learns"
     yield f"No gradient at all reaches the recurrent layers, and some the head: {why}.", ()
+
+
+def _is_of_rate(m: Measurements) -> bool:
+    """Whether a smaller learning rate learns from the same start: then it is not that which nothing flows from."""
+    better = m.learning.better_rate if m.learning is not None else None
+    return better is not None and m.learning is not None and better < m.learning.rate
 
 
 RULE = Rule(
