@@ -25,9 +25,9 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
 
 
 def _is_of_rate(m: Measurements) -> bool:
-    """Whether a smaller learning rate learns from the same start: then it is not that which nothing flows from."""
-    better = m.learning.better_rate if m.learning is not None else None
-    return better is not None and m.learning is not None and better < m.learning.rate
+    """Whether a smaller learning rate learns from the same start, which then is not to blame."""
+    found = m.learning
+    return found is not None and found.better_rate is not None and found.better_rate < found.rate
 
 
 RULE = Rule(
