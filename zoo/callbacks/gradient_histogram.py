@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
-from zoo.callbacks.loggers import folder_of, log_image
+from zoo.callbacks.loggers import folder_of, history_so_far, log_image
 from zoo.callbacks.turns import Turn, take_turns
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.registry import check_choice
@@ -203,5 +203,6 @@ def _draw(trainer: Trainer, file: Path, step: int) -> None:
     from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    paint(gradients_picture(read_gradients(file))).savefig(picture)
+    history = history_so_far(trainer, file.parent)
+    paint(gradients_picture(read_gradients(file), history.turned, history.told)).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

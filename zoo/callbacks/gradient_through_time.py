@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.layer_traces import Observation, TraceCallback
-from zoo.callbacks.loggers import log_image, log_values
+from zoo.callbacks.loggers import history_so_far, log_image, log_values
 from zoo.diagnostics.lag_curves import LayerTraces, differentiated, lag_values, measure_lags
 from zoo.runs.lag_records import THROUGH_TIME, append_lags, read_lags
 
@@ -93,5 +93,6 @@ def _draw(trainer: Trainer, file: Path, step: int) -> None:
     from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    paint(lags_picture(read_lags(file))).savefig(picture)
+    history = history_so_far(trainer, file.parent)
+    paint(lags_picture(read_lags(file), history.turned, history.told)).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

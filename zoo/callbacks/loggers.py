@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+
+from zoo.verdict.history import History
+from zoo.verdict.measured import history_of
 
 
 def folder_of(trainer: Trainer) -> Path | None:
@@ -17,6 +20,19 @@ def folder_of(trainer: Trainer) -> Path | None:
     folder = Path(trainer.log_dir or trainer.default_root_dir)
     writes = trainer.is_global_zero and not trainer.fast_dev_run  # type: ignore[attr-defined]
     return folder if writes else None
+
+
+def save_rows(trainer: Trainer) -> None:
+    """Has all rows in metrics.csv, of which Lightning keeps some back."""
+    for logger in trainer.loggers:
+        if isinstance(logger, CSVLogger):
+            logger.save()
+
+
+def history_so_far(trainer: Trainer, folder: Path) -> History:
+    """When what happened in a run that ends, for its pictures."""
+    save_rows(trainer)
+    return history_of(folder)
 
 
 def log_values(trainer: Trainer, values: Mapping[str, float], step: int) -> None:

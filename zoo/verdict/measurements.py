@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.registry import declared, part_class
 from zoo.verdict.facts import DataFacts, Learning
+from zoo.verdict.history import History
 
 FALLEN = 0.5
 """The share of the first loss that is left once something has been learned."""
@@ -134,6 +135,7 @@ class Measurements:
         fall: The last training loss over the first of a run; NaN where there was no run.
         data: What was seen of the data, or None.
         learning: What a short training of a copy has shown, or None.
+        history: When what happened in a run, or None.
         network: What the network is.
     """
 
@@ -158,6 +160,7 @@ class Measurements:
     fall: float = math.nan
     data: DataFacts | None = None
     learning: Learning | None = None
+    history: History | None = None
     network: Network = Network()
 
     @property
