@@ -154,6 +154,13 @@ def test_where_a_smaller_rate_learns_from_the_same_start_that_is_not_to_blame():
     assert judge(dead)[0].rule == "learning rate"
 
 
+def test_an_embedding_that_training_at_too_large_a_rate_has_made_large_is_not_the_cause():
+    rates = {1.0: 1.4, 0.01: 0.59}
+    tried = Learning(steps=160, start=0.7, end=1.4, baseline=0.69, rates=rates, rate=1.0, rate_steps=50)
+    assert judge(replace(HEALTHY, embedding=20.0))[0].rule == "embedding too large"
+    assert judge(replace(HEALTHY, embedding=20.0, learning=tried))[0].rule == "learning rate"
+
+
 def test_a_rate_that_a_longer_training_refuted_is_not_told():
     rates, line = {1e-3: 0.199, 1e-1: 0.152}, "optimizer: {name: Adam, lr: 0.1}"
     tried = Learning(steps=160, start=0.9, end=0.13, baseline=0.16, rates=rates, rate=1e-3, rate_steps=50)
@@ -212,7 +219,7 @@ def test_errors_that_fade_within_the_first_quarter_have_not_exploded():
 
 
 def test_a_guard_and_a_clip_that_are_there_are_not_advised():
-    network = replace(HEALTHY.network, guarded=True, recurrent_clip=True, clips=True)
+    network = replace(HEALTHY.network, guarded=True, clips=True)
     bad = {"nonfinite": 1, "errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}}
     lines = [line for finding in judge(replace(HEALTHY, network=network, **bad)) for line in finding.advice]
     assert lines == []

@@ -130,6 +130,10 @@ class Learning:
         smaller = min((loss for rate, loss in self.rates.items() if rate < self.rate), default=math.nan)
         return smaller < FAST * self.rates.get(self.rate, math.nan)
 
+    def is_learned_at(self, rate: float) -> bool:
+        """Whether at one of the rates more is learned than who does not look at the input knows."""
+        return not self.rates[rate] >= (1 - CHANCE) * self.floor
+
     def allows(self, line: str) -> bool:
         """Whether a line of advice may be given: nothing is known against it."""
         return line not in self.trials or self.helps(line)

@@ -67,7 +67,6 @@ class Network:
         num_layers: Depth.
         clips: Whether anything clips gradients.
         limit: The largest norm over all gradients that is let through, or None.
-        recurrent_clip: Whether gradients are clipped inside the recurrence.
         guarded: Whether anything guards against NaN.
         forgetting: The spec of that cell, where its option `forget_bias` says how its forget gate starts.
         forget_bias: Of that cell.
@@ -81,7 +80,6 @@ class Network:
     num_layers: int = 0
     clips: bool = False
     limit: float | None = None
-    recurrent_clip: bool = False
     guarded: bool = False
     forgetting: str = ""
     forget_bias: float = 1.0
@@ -100,7 +98,6 @@ class Network:
             wiring=_name(encoder.get("wiring", "plain")),
             pooling=str(plain.get("pooling", "")),
             num_layers=layers if isinstance(layers, int) else 0,
-            recurrent_clip=bool(encoder.get("recurrent_gradient_clip")),
             forgetting=forgetting,
             forget_bias=float(options.get("forget_bias", default)),
         )

@@ -22,13 +22,8 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"In {spoken(way)}, errors that have travelled back {lag} steps are {brief(growth[way])} times "
             f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
-            _advice(m),
+            (),
         )
-
-
-def _advice(m: Measurements) -> tuple[str, ...]:
-    """A limit inside the recurrence, to be tried: by itself it was not shown to help."""
-    return () if m.learning is None or m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)
 
 
 def _divided(by_lag: Sequence[float]) -> tuple[Sequence[float], Sequence[float]]:

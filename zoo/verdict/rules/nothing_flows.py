@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zoo.diagnostics.parameter_paths import depth_of
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rule import Rule, Told
+from zoo.verdict.rule import Rule, Told, is_of_rate
 
 DEAD = 0.99
 
@@ -12,7 +12,7 @@ DEAD = 0.99
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     recurrent = {layer: rms for layer, rms in m.layers.items() if depth_of(layer)}
     others = [rms for layer, rms in m.layers.items() if not depth_of(layer)]
-    if not recurrent or max(recurrent.values()) > most or _is_of_rate(m):
+    if not recurrent or max(recurrent.values()) > most or is_of_rate(m):
         return
     if max(others, default=0.0) <= most:
         yield "No gradient at all reaches any layer: the loss is flat there, or is 0 already.", ()
@@ -22,12 +22,6 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
     else:
         why = "the weights of the head are 0, so that at first it alone learns"
     yield f"No gradient at all reaches the recurrent layers, and some the head: {why}.", ()
-
-
-def _is_of_rate(m: Measurements) -> bool:
-    """Whether a smaller learning rate learns from the same start, which then is not to blame."""
-    found = m.learning
-    return found is not None and found.better_rate is not None and found.better_rate < found.rate
 
 
 RULE = Rule(
