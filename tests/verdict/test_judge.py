@@ -148,7 +148,7 @@ def test_a_network_without_any_gradient_is_not_called_healthy():
 
 
 def test_where_a_smaller_rate_learns_from_the_same_start_that_is_not_to_blame():
-    rates = {1.0: 5.8, 0.1: 0.16}
+    rates = {1.0: 5.8, 0.1: 0.12}
     tried = Learning(steps=160, start=1.5, end=5.8, baseline=0.16, rates=rates, rate=1.0, rate_steps=50)
     dead = replace(HEALTHY, layers={"layer 1": 0.0, "head": 1e-2}, learning=tried)
     assert judge(dead)[0].rule == "learning rate"
