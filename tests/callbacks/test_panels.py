@@ -1,5 +1,9 @@
 """Keys are panels: eight layers make few of them, and what each layer does is in tables."""
 
+import ast
+import re
+from pathlib import Path
+
 import lightning.pytorch as pl
 import pytest
 import torch
@@ -59,6 +63,17 @@ def fit(folder, detail):
     return keys, {key: row[key] for row in rows for key in row if key.endswith("_by_layer")}
 
 
+def asked_for():
+    """The keys that the workspace of docs/tracking.md shows; its package need not be installed."""
+    page = (Path(zoo.__file__).parents[1] / "docs/tracking.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    words = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
+    stems = ("train/", "val/", "trainer/", "gradient/", "recurrence/")
+    keys = {word for word in words if isinstance(word, str)}
+    tables = {word for word in keys if word.endswith("_by_layer")}
+    return tables | {word for word in keys if word.startswith(stems)}
+
+
 @pytest.fixture
 def offline(tmp_path, monkeypatch):
     """W&B that writes to a temporary folder and nowhere else."""
@@ -78,6 +93,7 @@ def test_a_run_of_eight_layers_makes_few_panels_and_three_tables(offline):
     assert rows["gradients_through_time_by_layer"] == 8 * 2
     assert rows["recurrence_by_layer"] >= 8 * 2 * 4
     assert rows["gradients_by_layer"] >= 8 * 2 * 4 * 3 * 2
+    assert asked_for() <= keys | {"train/loss", "val/loss", "val/accuracy"}
     (csv,) = offline.rglob("metrics.csv")
     assert "layer_8/backward/f/saturated" in csv.read_text(), "the local file has all"
 
