@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rule import PASCANU, Rule, Told
+from zoo.verdict.rule import Rule, Told
 
 
 def _look(m: Measurements, most: float) -> Iterator[Told]:
@@ -21,7 +21,6 @@ RULE = Rule(
     severity="problem",
     cause="rate",
     sure="likely",
-    source=f"{PASCANU}, figure 6: a wall of the loss, before which the gradient is large; told of the "
-    "metrics in the order of their steps",
+    source="what the metrics show, in the order of its steps; what comes first need not be the cause",
     look=_look,
 )
