@@ -44,6 +44,12 @@ def test_where_a_loss_rises_for_good_what_came_first_is_told_first():
     assert found.turned == [230]
 
 
+def test_what_began_long_before_has_nothing_to_do_with_it():
+    loss, norms = np.where(STEPS < 250, FALLING, 2.3), np.where(STEPS == 60, 40.0, 1.0)
+    found = history(train__loss=loss, gradient__norm_before=norms, gradient__clipped=STEPS >= 100)
+    assert [onset.step for onset in found.onsets] == [250]
+
+
 def test_a_spike_that_is_over_is_no_turn():
     assert history(train__loss=np.where(STEPS == 250, 9.0, FALLING)).onsets == ()
 

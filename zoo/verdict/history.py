@@ -15,11 +15,13 @@ from zoo.runs.timeline import Timeline
 from zoo.verdict.formatting import brief, spoken
 
 TRAINING, VALIDATION = "train/loss", "val/loss"
-WINDOWS, FEW = 20, 5
-"""Losses are running medians over this part of a run; of fewer values nothing is said."""
+WINDOWS, FEW, MOST_POINTS = 20, 5, 2000
+"""Losses are running medians over this part of a run; least values, and how many of more are looked at."""
 LOST, FALLEN, NEARLY = 0.25, 0.05, 0.1
 """Share of what was gained, or of the lowest loss, whose loss is a turn; share of the first loss that is a
 fall at all; share of the fall that is left where the floor begins."""
+NEAR = 0.2
+"""Share of the way to a turn that counts as just before it; what began earlier has nothing to do with it."""
 JUMP, LATELY, MOST_SATURATED, MOST_CLIPPED = 10.0, 100, 0.8, 0.5
 """Times the median of so many norms before; shares of activations and of steps."""
 WORSE, LEAST = 1.05, 4
@@ -94,10 +96,12 @@ class History:
         loss = next((curve for name, curve in curves.items() if name.startswith(TRAINING)), None)
         if loss is None or len(loss.values) < FEW:
             return cls()
-        turn = _turn(loss)
+        loss, turn = _thinned(loss), _turn(loss)
+        since = math.inf if turn is None else turn.step - NEAR * (turn.step - float(loss.steps[0]))
         norms = curves.get(Quantity.NORM_BEFORE.at()) or _norms(run)
-        others = [*_saturating(curves), *_clipping(curves), *_jump(norms), *_breaking(run, events)]
-        onsets = [] if turn is None else sorted([*others, turn], key=lambda onset: onset.step)
+        others = [*_saturating(curves), *_clipping(curves), *_jump(norms, since), *_breaking(run, events)]
+        known = [*others, *([] if turn is None else [turn])]
+        onsets = sorted((each for each in known if each.step >= since), key=lambda onset: onset.step)
         validation = curves.get(VALIDATION)
         overfit = None if validation is None or turn is not None else _overfit(loss, validation, epochs)
         return cls(onsets=tuple(onsets), overfit=overfit, floor=_floor(loss))
@@ -128,12 +132,19 @@ def smoothed(values: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points
     return np.asarray(np.median(windows, axis=1))
 
 
+def _thinned(curve: Curve) -> Curve:
+    """Every n-th value of very many."""
+    stride = -(-len(curve.values) // MOST_POINTS)
+    return Curve(curve.steps[::stride], curve.values[::stride])
+
+
 def _turn(loss: Curve) -> Onset | None:
     """Where the loss rises for good, or is finite no more."""
     last = np.flatnonzero(np.isfinite(loss.values))
     if not last.size or last[-1] < len(loss.values) - 1:
         first = int(last[-1]) + 1 if last.size else 0
         return Onset(int(loss.steps[first]), "the loss is NaN or infinite")
+    loss = _thinned(loss)
     values = smoothed(loss.values)
     low, end = float(values.min()), float(np.median(values[-max(len(values) // 10, 1) :]))
     if end - low <= LOST * max(float(values[0]) - low, abs(low)):
@@ -168,13 +179,14 @@ def _overfit(loss: Curve, validation: Curve, epochs: Mapping[int, int]) -> Overf
     )
 
 
-def _jump(norms: Curve | None) -> Iterator[Onset]:
-    """The first norm that is far above those before it."""
+def _jump(norms: Curve | None, since: float) -> Iterator[Onset]:
+    """The first norm from a step on that is far above those before it."""
     if norms is None:
         return
     above = norms.values > 0
     steps, values = norms.steps[above], norms.values[above]
-    for place in range(FEW, len(values)):
+    first = max(int(np.searchsorted(steps, since)), FEW)
+    for place in range(first, len(values)):
         usual = float(np.median(values[max(place - LATELY, 0) : place]))
         if values[place] > JUMP * usual:
             size = f"{brief(float(values[place]) / usual)} times its median"
