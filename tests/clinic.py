@@ -6,8 +6,8 @@ Each patient of `ward/patients.py` is inspected as it is initialised and after a
 advice that stands first is followed alone, with three seeds, and what it does to the metric is measured:
 accuracy, or the mean squared error of the adding problem. A row is written for each line of advice when its
 patient is done; patients whose rows are in the file already are left out, so that the clinic can go on where
-it was ended. Rules and thresholds may be fitted on the patients at even places of the list, and are judged
-on the others; the summary tells both.
+it was ended. Rules and thresholds may be fitted on the earlier patients at even places of the list, and are
+judged on the others and on those who came later; the summary tells them apart.
 """
 
 import argparse
@@ -25,11 +25,12 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from ward.patients import PATIENTS, Patient  # noqa: E402 (the path is set above)
+from ward.patients import EARLIER, PATIENTS, Patient  # noqa: E402 (the path is set above)
 from ward.treatment import treated  # noqa: E402
 
 OUTPUT = ROOT / "recipes/results/clinic.csv"
 HALVES = ("fitted", "judged")
+GROUPS = (*HALVES, "later")
 COLUMNS = (
     *(
         "patient",
@@ -48,8 +49,8 @@ Row = Mapping[str, str]
 
 
 def half(patient: Patient) -> str:
-    """Whether rules are fitted on a patient, or judged."""
-    return HALVES[PATIENTS.index(patient) % 2]
+    """Whether rules are fitted on a patient, or judged, or judged by one who came when they stood."""
+    return HALVES[PATIENTS.index(patient) % 2] if patient in EARLIER else GROUPS[-1]
 
 
 def mixed() -> list[Patient]:
@@ -82,10 +83,10 @@ def write(rows: Sequence[Row], output: Path) -> None:
 
 
 def summary(rows: Iterable[Row]) -> list[dict[str, str]]:
-    """For each half and both: recall, false alarms, and what advice does."""
+    """For each group and all: recall, false alarms, and what advice does."""
     rows = list(rows)
     lines = []
-    for name in (*HALVES, "all"):
+    for name in (*GROUPS, "all"):
         own = [row for row in rows if name in (row["half"], "all")]
         patients = list({row["patient"]: row for row in own}.values())
         ill = [row for row in patients if row["illness"] != "healthy"]

@@ -355,7 +355,10 @@ def test_the_files_lie_in_the_folder_of_the_run(tmp_path):
         ({"bins_per_decade": 40}, "bins_per_decade is 40; expected 1 to 34"),
         ({"file": "elsewhere/g.jsonl"}, "without a folder"),
         ({"file": "g.txt"}, "ends in .jsonl"),
-        ({"detail": "gates"}, "detail is 'gates'; did you mean 'gate'\\? expected one of layer, gate"),
+        (
+            {"detail": "gates"},
+            "detail is 'gates'; did you mean 'gate'\\? expected one of summary, layer, gate",
+        ),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(arguments, words):

@@ -140,7 +140,7 @@ def test_nothing_is_lost_between_the_logs_of_lightning(tmp_path):
 
 def test_tensorboard_holds_what_the_csv_file_holds(tmp_path):
     logger = TensorBoardLogger(tmp_path, name="board")
-    callbacks = health(2), GradientThroughTime(every_n_steps=2)
+    callbacks = health(2, detail="gate"), GradientThroughTime(every_n_steps=2, detail="gate")
     loggers = [CSVLogger(tmp_path, name="run"), logger]
     options = {"logger": loggers, "log_every_n_steps": 1000}
     trainer(tmp_path, *callbacks, **options).fit(Weighed(stack()), loader(data(3, 3)))
@@ -159,7 +159,7 @@ def test_wandb_holds_what_the_csv_file_holds(tmp_path, monkeypatch):
         folder.mkdir()
         monkeypatch.setenv(f"WANDB_{name}", str(folder))
     logger = zoo.WandbLogger(project="trial", save_dir=str(tmp_path), offline=True)
-    callbacks = health(2), GradientThroughTime(every_n_steps=2)
+    callbacks = health(2, detail="gate"), GradientThroughTime(every_n_steps=2, detail="gate")
     options = {"logger": [CSVLogger(tmp_path, name="run"), logger], "log_every_n_steps": 1000}
     trainer(tmp_path, *callbacks, **options).fit(Weighed(stack()), loader(data(3, 3)))
     logger.finish()

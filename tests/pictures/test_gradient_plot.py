@@ -89,6 +89,30 @@ def test_all_that_is_written_can_be_read(name, tmp_path):
         assert min(overlap) < 6, (one, other)
 
 
+def test_a_run_that_went_wrong_says_so_first_and_marks_the_step_in_each_row():
+    told = "it went wrong in step 89: the norm of the gradient jumps to 940 times its median"
+    picture = gradients_picture(run(4, 30), turned=[89.0], told=told)
+    assert picture.title.startswith("It went wrong in step 89")
+    assert picture.subtitle.startswith("Look at what follows the dashed line")
+    assert [row.plots[0].marks for row in picture.rows] == [[89.0]] * 3
+    lines = paint(picture).axes[0].lines
+    assert any(list(line.get_xdata()) == [89.0, 89.0] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("shrink", "words"),
+    [
+        (0.6, "Gradient reaches all layers: layer 1 gets 4.6× less than layer 4"),
+        (0.3, "Layer 1 gets 37× less gradient than layer 4"),
+        (1.0, "Layer 1 gets about as much gradient as layer 4"),
+    ],
+)
+def test_what_a_verdict_calls_healthy_sounds_like_it(shrink, words):
+    picture = gradients_picture(run(4, 30, shrink=shrink))
+    assert picture.title == words
+    assert picture.subtitle.startswith("Look at")
+
+
 def test_the_lines_are_labelled_with_the_layers():
     top = paint(gradients_picture(run(4, 30))).axes[0]
     labels = {text.get_text() for text in top.texts}

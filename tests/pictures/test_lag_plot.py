@@ -115,7 +115,7 @@ def test_the_headline_names_the_layer_whose_gradient_changes_most():
     assert "about as large 7 steps back" in headline(record(0, rate=0.95))
     assert "10⁷× larger 49 steps back" in headline(record(0, lags=50, rate=1.4))
     assert headline(broken(0)) == "Gradient through time, by layer"
-    assert subtitle([record(0), record(1500)]) == "measured in 2 steps, the last of them step 1,500"
+    assert subtitle([record(0), record(1500)]).endswith("measured in 2 steps, the last of them step 1,500")
 
 
 def test_without_a_record_there_is_no_picture():

@@ -28,11 +28,13 @@ def probe(cell, lr, length=10, seconds=300.0):
     return Probe(task, HeldBatches(taken(data.train_dataloader(), 160), data.sizes), PLAIN, seconds=seconds)
 
 
-def test_a_network_that_learns_is_asked_nothing_more():
+def test_a_network_that_learns_is_only_compared_with_one_of_a_smaller_rate():
     found = probe("gru", 0.01).learning()
     assert found.is_fast
     assert found.baseline == pytest.approx(1 / 6, rel=0.1)
-    assert found.rates == found.trials == {}
+    assert list(found.rates) == pytest.approx([0.01, 0.001])
+    assert found.better_rate is None
+    assert found.trials == {}
 
 
 def test_a_rate_that_is_far_too_small_is_told_with_one_that_learns():

@@ -126,9 +126,53 @@ def test_gates_of_a_network_that_has_learned_may_be_where_they_like(known):
     assert judge(replace(saturated, **known))[0].severity == "good"
 
 
+def test_a_line_that_helps_to_learn_nothing_does_not_help():
+    line = "recurrent_gradient_clip: 1.0"
+    tried = Learning(steps=160, start=2e8, end=0.19, baseline=0.162, trials={line: 0.1655})
+    assert not tried.helps(line)
+    assert replace(tried, trials={line: 0.1}).helps(line)
+    assert replace(tried, end=5.8).helps(line), "it was far worse than who does not look"
+
+
+def test_where_no_step_was_finite_nothing_is_advised():
+    broken = {"nonfinite": 8, "measured": Nonfinite(8, 8, 0, True), "norms": ()}
+    (finding,) = judge(replace(HEALTHY, **broken))
+    assert finding.advice == ()
+    assert "nothing to roll back to" in finding.text
+
+
+def test_a_network_without_any_gradient_is_not_called_healthy():
+    (finding,) = judge(replace(HEALTHY, layers=dict.fromkeys(HEALTHY.layers, 0.0)))
+    assert finding.rule == "nothing flows"
+    assert "reaches any layer" in finding.text
+
+
+def test_where_a_smaller_rate_learns_from_the_same_start_that_is_not_to_blame():
+    rates = {1.0: 5.8, 0.1: 0.12}
+    tried = Learning(steps=160, start=1.5, end=5.8, baseline=0.16, rates=rates, rate=1.0, rate_steps=50)
+    dead = replace(HEALTHY, layers={"layer 1": 0.0, "head": 1e-2}, learning=tried)
+    assert judge(dead)[0].rule == "learning rate"
+
+
+def test_an_embedding_that_training_at_too_large_a_rate_has_made_large_is_not_the_cause():
+    rates = {1.0: 1.4, 0.01: 0.59}
+    tried = Learning(steps=160, start=0.7, end=1.4, baseline=0.69, rates=rates, rate=1.0, rate_steps=50)
+    assert judge(replace(HEALTHY, embedding=20.0))[0].rule == "embedding too large"
+    assert judge(replace(HEALTHY, embedding=20.0, learning=tried))[0].rule == "learning rate"
+
+
+def test_a_rate_that_a_longer_training_refuted_is_not_told():
+    rates, line = {1e-3: 0.199, 1e-1: 0.152}, "optimizer: {name: Adam, lr: 0.1}"
+    tried = Learning(steps=160, start=0.9, end=0.13, baseline=0.16, rates=rates, rate=1e-3, rate_steps=50)
+    assert judge(replace(HEALTHY, learning=tried))[0].rule == "learning rate"
+    assert judge(replace(HEALTHY, learning=replace(tried, trials={line: 0.165})))[0].severity == "good"
+
+
 @pytest.mark.parametrize(
     ("rates", "better"),
     [
+        ({1e-2: 0.48, 1e-3: 0.12}, 1e-3),
+        ({1e-2: 0.48, 1e-3: 0.3}, None),
         ({1e-3: 2.2, 1e-2: 1.0, 1e-1: math.inf}, None),
         ({1e-3: 1.0, 1e-2: math.inf, 1e-1: math.inf}, 1e-3),
         ({1e-3: 2.3, 1e-2: 2.3, 1e-1: 2.31}, None),
@@ -175,7 +219,7 @@ def test_errors_that_fade_within_the_first_quarter_have_not_exploded():
 
 
 def test_a_guard_and_a_clip_that_are_there_are_not_advised():
-    network = replace(HEALTHY.network, guarded=True, recurrent_clip=True, clips=True)
+    network = replace(HEALTHY.network, guarded=True, clips=True)
     bad = {"nonfinite": 1, "errors": {"layer_1/forward": [1.5**lag for lag in range(40)]}}
     lines = [line for finding in judge(replace(HEALTHY, network=network, **bad)) for line in finding.advice]
     assert lines == []

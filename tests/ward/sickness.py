@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import torch
+from torch.nn import functional
 from torch.utils.data import Dataset
 
 from zoo.data.base import SequenceData
@@ -77,6 +78,8 @@ CHANGES: dict[str, Callable[[Batch, Sequence[int]], Batch]] = {
     "x0.0001": lambda batch, _: {**batch, "x": batch["x"] * 1e-4},
     "+100": lambda batch, _: {**batch, "x": batch["x"] + 100},
     "constant": lambda batch, _: {**batch, "x": torch.ones_like(batch["x"])},
+    "blank": lambda batch, _: {**batch, "x": functional.pad(batch["x"], (0, 0, 12, 0))},
+    "y x1000 +100": lambda batch, _: {**batch, "y": batch["y"] * 1000 + 100},
     "y x1000": lambda batch, _: {**batch, "y": batch["y"] * 1000},
     "y +100": lambda batch, _: {**batch, "y": batch["y"] + 100},
 }
@@ -90,6 +93,17 @@ def _recurrent(factor: float) -> Callable[[Task], None]:
     return scale
 
 
+def _identity(task: Task) -> None:
+    for cell in task.model.encoder.cells():
+        torch.nn.init.eye_(cell.weight_hh)
+        cell.bias.zero_()
+
+
+def _zero(task: Task) -> None:
+    for parameter in task.parameters():
+        parameter.zero_()
+
+
 def _dead(task: Task) -> None:
     for cell in task.model.encoder.cells():
         cell.bias.fill_(-10.0)
@@ -99,6 +113,9 @@ HURTS: dict[str, Callable[[Task], None]] = {
     "gain 0.5": _recurrent(0.5),
     "gain 0.2": _recurrent(0.2),
     "gain 1.5": _recurrent(1.5),
+    "gain 4": _recurrent(4.0),
+    "identity": _identity,
+    "all zero": _zero,
     "dead relu": _dead,
     "zero head": lambda task: task.model.head.weight.zero_(),
     "embedding x400": lambda task: task.model.embedding.weight.mul_(400),

@@ -17,7 +17,7 @@ import zoo
 from ward.patients import Patient
 from ward.sickness import HURTS, Sick
 from zoo.cli.recipes.recipe import RecipeInputs
-from zoo.cli.run.examination import examined
+from zoo.cli.run.examination import examined, largest_embedding
 from zoo.cli.run.inspect import inspecting
 from zoo.tasks.base import Task
 from zoo.verdict.judge import Finding, judge
@@ -138,8 +138,9 @@ def treated(patient: Patient, short: bool = False) -> list[dict[str, Any]]:
     first = replace(patient, steps=20) if short else patient
     seeds = SEEDS[:1] if short or not findings[0].advice else SEEDS
     befores = [trained(first, seed) for seed in seeds]
-    after = judge(replace(_measured(befores[0][0]), data=measured.data, learning=measured.learning))
-    row = _said(patient, findings, after) | _spread("before", [metric for _, metric in befores])
+    row = _said(patient, findings, _judged_after(befores[0][0], measured)) | _spread(
+        "before", [metric for _, metric in befores]
+    )
     rows = []
     for line in findings[0].advice or ("",):
         afters = [trained(first, seed, line)[1] for seed in seeds] if line else []
@@ -148,10 +149,17 @@ def treated(patient: Patient, short: bool = False) -> list[dict[str, Any]]:
     return rows
 
 
+def _judged_after(body: Body, measured: Measurements) -> list[Finding]:
+    """What is said of a trained patient: copies learn from fresh weights, as before it was trained."""
+    known = {"data": measured.data, "learning": measured.learning}
+    return judge(replace(_measured(body), embedding=largest_embedding(body.task), **known))
+
+
 def _said(patient: Patient, findings: list[Finding], after: list[Finding]) -> dict[str, Any]:
     said = findings[0].rule if findings[0].severity != "good" else "healthy"
     said_after = after[0].rule if after[0].severity != "good" else "healthy"
     right = patient.right or ("healthy",)
+    right_after = (*right, "healthy") if patient.heals else right
     return {
         "patient": patient.name,
         "task": patient.task,
@@ -159,7 +167,7 @@ def _said(patient: Patient, findings: list[Finding], after: list[Finding]) -> di
         "said": said,
         "is_right": said in right,
         "said_after_training": said_after,
-        "is_right_after": said_after in right,
+        "is_right_after": said_after in right_after,
         "also": "; ".join((*(finding.rule for finding in findings[1:]), *findings[0].explains)),
         "text": findings[0].text,
     }

@@ -13,8 +13,9 @@ from torch.utils.hooks import RemovableHandle
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
-from zoo.callbacks.histogram_loggers import DETAILS, log_histograms
-from zoo.callbacks.loggers import folder_of, log_image
+from zoo.callbacks.histogram_loggers import log_gradient_table, log_histograms
+from zoo.callbacks.loggers import folder_of, history_so_far, log_image
+from zoo.callbacks.summaries import DETAILS
 from zoo.callbacks.turns import Turn, take_turns
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.registry import check_choice
@@ -35,14 +36,14 @@ class Recording:
         waiting: Measured before clipping and not yet after it, per optimiser: the step, and what stays on the
             device until both are measured.
         handles: The hooks to remove when the fit ends.
-        last: The last step that was recorded, or None.
+        last: What was recorded last, or None.
     """
 
     folder: Path
     steps: list[int]
     waiting: dict[int, tuple[int, Measured]] = field(default_factory=dict)
     handles: list[RemovableHandle] = field(default_factory=list)
-    last: int | None = None
+    last: GradientRecord | None = None
 
 
 @final
@@ -68,9 +69,10 @@ class GradientHistogram(Callback):
         max_exponent: The bins end at ten to this power.
         bins_per_decade: Bins between one power of ten and the next.
         file: Name of the file in the run's folder.
-        detail: What W&B and TensorBoard get, where each histogram is a panel: "layer", two for each layer,
-            before and after clipping; or "gate", also two for each block of each gate: 24 for a bidirectional
-            layer of LSTM cells, say, which are in that layer's section. The file has the blocks either way.
+        detail: What W&B and TensorBoard get, where each histogram is a panel: "summary", two of the whole
+            network, before and after clipping, and at the end one table of the last step; "layer", two for
+            each layer; or "gate", also two for each block of each gate: 48 for a bidirectional layer of LSTM
+            cells, say, which are in that layer's section. The file has the blocks either way.
 
     Raises:
         ValueError: an argument is not among its values, or `file` is not the plain name of a .jsonl file.
@@ -85,7 +87,7 @@ class GradientHistogram(Callback):
         max_exponent: int = 3,
         bins_per_decade: int = 4,
         file: str = JOURNAL,
-        detail: str = "gate",
+        detail: str = "summary",
     ) -> None:
         if every_n_steps < 1:
             raise ValueError(f"every_n_steps is {every_n_steps}; expected at least 1")
@@ -153,7 +155,7 @@ class GradientHistogram(Callback):
         )
         append_gradients(self._recording.folder / self.file, record)
         log_histograms(trainer, record, self.detail)
-        self._recording.last = step
+        self._recording.last = record
 
     def _flush(self, trainer: Trainer) -> None:
         """Writes what was measured before an update that a gradient scaler then skipped."""
@@ -184,9 +186,10 @@ class GradientHistogram(Callback):
             handle.remove()
         if recording.last is None:
             return
-        file = recording.folder / self.file
+        file, last = recording.folder / self.file, recording.last
+        _try("the table of the gradients could not be sent", partial(log_gradient_table, trainer, last))
         _try("the arrays of the gradients could not be written", partial(save_arrays, file))
-        _try("the picture of the gradients could not be drawn", partial(_draw, trainer, file, recording.last))
+        _try("the picture of the gradients could not be drawn", partial(_draw, trainer, file, last.step))
 
 
 def _try(failure: str, action: Callable[[], object]) -> None:
@@ -203,5 +206,6 @@ def _draw(trainer: Trainer, file: Path, step: int) -> None:
     from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    paint(gradients_picture(read_gradients(file))).savefig(picture)
+    history = history_so_far(trainer, file.parent)
+    paint(gradients_picture(read_gradients(file), history.turned, history.told)).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

@@ -9,11 +9,11 @@ from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.layer_traces import Observation, TraceCallback
-from zoo.callbacks.loggers import log_image, log_values
+from zoo.callbacks.loggers import history_so_far, log_image
 from zoo.diagnostics.lag_curves import LayerTraces, differentiated, lag_values, measure_lags
 from zoo.runs.lag_records import THROUGH_TIME, append_lags, read_lags
 
-PICTURE_KEY = "gradients_through_time"
+PICTURE_KEY, TABLE_KEY = "gradients_through_time", "gradients_through_time_by_layer"
 
 
 @final
@@ -42,6 +42,9 @@ class GradientThroughTime(TraceCallback):
         max_lag: The farthest lag of the weights' gradient, each of which costs a backward pass; None for all.
             The gradient of the state is always known as far as the sequences go.
         file: Name of the file in the run's folder.
+        detail: What W&B and TensorBoard get, where each key is a panel: "summary", the shortest reach and the
+            smallest shares over all layers, such as `recurrence/gradient_reach/min`, and at the end one
+            table; "layer" or "gate", those of each layer and direction. metrics.csv has all either way.
 
     Raises:
         ValueError: a number is out of its range, or `file` is not the plain name of a .jsonl file; or, when a
@@ -54,8 +57,9 @@ class GradientThroughTime(TraceCallback):
         sequences: int = 16,
         max_lag: int | None = 32,
         file: str = THROUGH_TIME,
+        detail: str = "summary",
     ) -> None:
-        super().__init__(every_n_steps, sequences)
+        super().__init__(every_n_steps, sequences, detail)
         if max_lag is not None and max_lag < 0:
             raise ValueError(f"max_lag is {max_lag}; expected at least 0, or null for all lags")
         if Path(file).name != file or Path(file).suffix != ".jsonl":
@@ -74,12 +78,13 @@ class GradientThroughTime(TraceCallback):
         scale, folder = self._observation.scale, self._observation.folder
         record = measure_lags(traces, trainer.global_step, self.max_lag, scale)
         append_lags(folder / self.file, record)
-        log_values(trainer, lag_values(record), record.step)
+        self._log_measured(trainer, lag_values(record), record.step, self._observation)
 
     def finish(self, trainer: Trainer, observation: Observation) -> None:
         """Draws the picture."""
         if observation.last is None:
             return
+        self._log_table(trainer, TABLE_KEY, observation)
         try:
             _draw(trainer, observation.folder / self.file, observation.last)
         except Exception as error:
@@ -93,5 +98,6 @@ def _draw(trainer: Trainer, file: Path, step: int) -> None:
     from zoo.pictures.canvas import paint
 
     picture = file.with_suffix(".png")
-    paint(lags_picture(read_lags(file))).savefig(picture)
+    history = history_so_far(trainer, file.parent)
+    paint(lags_picture(read_lags(file), history.turned, history.told)).savefig(picture)
     log_image(trainer, PICTURE_KEY, picture, step)

@@ -1,6 +1,8 @@
 """Gradient histograms as W&B and TensorBoard want them."""
 
+import operator
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -8,19 +10,20 @@ from jaxtyping import Float, Int
 from lightning.pytorch import Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
+from zoo.callbacks.summaries import log_table
 from zoo.diagnostics.histogram import Summary
 from zoo.diagnostics.parameter_paths import Place, by_layer, by_place
 from zoo.runs.gradient_records import GradientRecord
 
-DETAILS = ("layer", "gate")
-"""Histograms of whole layers only, or of the blocks of each gate, too."""
+WHOLE, TABLE_KEY = Place(""), "gradients_by_layer"
 
 
 def log_histograms(trainer: Trainer, record: GradientRecord, detail: str) -> None:
     """Sends the histograms of one step to the loggers that can draw them.
 
-    They are histograms of log10|g|: of whole layers, keyed `layer_1/gradient/before`, and with detail "gate"
-    also of the blocks of each gate, keyed `layer_1/forward/f/gradient/recurrent/before`. What lies beyond the
+    They are histograms of log10|g|: of the whole network, keyed `gradient/before`; with detail "layer" of
+    whole layers, keyed `layer_1/gradient/before`, and with "gate" also of the blocks of each gate, keyed
+    `layer_1/forward/f/gradient/recurrent/before`. What lies beyond the
     bins is counted in the first and the last; zeros, which have no logarithm, NaN and infinity are left out.
     """
     for logger in trainer.loggers:
@@ -28,6 +31,21 @@ def log_histograms(trainer: Trainer, record: GradientRecord, detail: str) -> Non
             _log_to_wandb(logger, record, detail)
         elif isinstance(logger, TensorBoardLogger):
             _log_to_tensorboard(logger, record, detail)
+
+
+def log_gradient_table(trainer: Trainer, record: GradientRecord) -> None:
+    """Sends the gradients of one step as a table: a row for each block of each gate."""
+    head = ("layer", "direction", "gate", "block", "moment", "RMS", "norm", "zeros", "not finite")
+    rows = [
+        (*_named(place), moment, summary.rms, summary.norm, summary.zero, summary.nonfinite)
+        for moment, summaries in (("before", record.before), ("after", record.after or {}))
+        for place, summary in by_place(summaries).items()
+    ]
+    log_table(trainer, TABLE_KEY, head, rows, record.step)
+
+
+def _named(place: Place) -> tuple[str, str, str, str]:
+    return place.layer, place.direction, place.gate, place.block
 
 
 def finite_counts(summary: Summary) -> list[int]:
@@ -40,7 +58,11 @@ def finite_counts(summary: Summary) -> list[int]:
 
 def _series(record: GradientRecord, detail: str) -> Iterator[tuple[str, Summary]]:
     for moment, summaries in (("before", record.before), ("after", record.after or {})):
-        for layer, summary in by_layer(summaries).items():
+        layers = by_layer(summaries)
+        if detail == "summary" and layers:
+            yield WHOLE.metric("gradient", moment), reduce(operator.add, layers.values())
+            continue
+        for layer, summary in layers.items():
             yield Place(layer).metric("gradient", moment), summary
         if detail == "gate":
             for place, summary in by_place(summaries).items():

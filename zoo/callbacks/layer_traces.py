@@ -13,10 +13,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from zoo.callbacks.gradients import refuse_shards, scaler_of
-from zoo.callbacks.loggers import folder_of
+from zoo.callbacks.loggers import folder_of, log_values
+from zoo.callbacks.summaries import DETAILS, as_table, log_table
 from zoo.diagnostics import watch
 from zoo.diagnostics.lag_curves import LayerTraces, first_sequences, has_recurrence
-from zoo.registry import check_positive
+from zoo.registry import check_choice, check_positive
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Observation:
             are, over which gradients are averaged later.
         scale: What that part was multiplied by in the last backward pass, in all.
         last: The last step that was measured, or None.
+        values: What was measured last, by key.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Observation:
     share: float = 1.0
     scale: float = 1.0
     last: int | None = None
+    values: dict[str, float] = field(default_factory=dict)
 
 
 class TraceCallback(Callback, ABC):
@@ -56,15 +59,20 @@ class TraceCallback(Callback, ABC):
     Args:
         every_n_steps: Measure every so many optimiser steps, beginning with the first.
         sequences: How many sequences of a batch are looked at, its first ones.
+        detail: What W&B and TensorBoard get, where each key is a panel: "summary", the worst values over all
+            layers, such as `recurrence/saturated/max`, and at the end one table; "layer" or "gate", the keys
+            of each. metrics.csv has all either way.
 
     Raises:
-        ValueError: a number is not positive; or, when a fit begins, the weights are split over processes.
+        ValueError: a number is not positive, or `detail` is none of these; or, when a fit begins, the weights
+            are split over processes.
     """
 
-    def __init__(self, every_n_steps: int, sequences: int) -> None:
+    def __init__(self, every_n_steps: int, sequences: int, detail: str = "summary") -> None:
         check_positive("every_n_steps", every_n_steps)
         check_positive("sequences", sequences)
-        self.every_n_steps, self.sequences = every_n_steps, sequences
+        check_choice("detail", detail, DETAILS)
+        self.every_n_steps, self.sequences, self.detail = every_n_steps, sequences, detail
         self._observation: Observation | None = None
 
     @abstractmethod
@@ -170,6 +178,19 @@ class TraceCallback(Callback, ABC):
         if observation is not None:
             self._stop_recording(observation)
             self.finish(trainer, observation)
+
+    def _log_measured(
+        self, trainer: Trainer, values: Mapping[str, float], step: int, observation: Observation | None
+    ) -> None:
+        """Sends numbers to all loggers, and keeps them for the table at the end."""
+        log_values(trainer, values, step, self.detail)
+        if observation is not None:
+            observation.values.update(values)
+
+    def _log_table(self, trainer: Trainer, key: str, observation: Observation) -> None:
+        """Sends what was measured last, of all layers, as one table."""
+        if observation.last is not None:
+            log_table(trainer, key, *as_table(observation.values), observation.last)
 
     def _stop_recording(self, observation: Observation) -> None:
         observation.recording.close()

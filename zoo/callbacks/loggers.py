@@ -6,7 +6,11 @@ from pathlib import Path
 
 import numpy as np
 from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+
+from zoo.callbacks.summaries import shown
+from zoo.verdict.history import History
+from zoo.verdict.measured import history_of
 
 
 def folder_of(trainer: Trainer) -> Path | None:
@@ -19,7 +23,20 @@ def folder_of(trainer: Trainer) -> Path | None:
     return folder if writes else None
 
 
-def log_values(trainer: Trainer, values: Mapping[str, float], step: int) -> None:
+def save_rows(trainer: Trainer) -> None:
+    """Has all rows in metrics.csv, of which Lightning keeps some back."""
+    for logger in trainer.loggers:
+        if isinstance(logger, CSVLogger):
+            logger.save()
+
+
+def history_so_far(trainer: Trainer, folder: Path) -> History:
+    """When what happened in a run that ends, for its pictures."""
+    save_rows(trainer)
+    return history_of(folder)
+
+
+def log_values(trainer: Trainer, values: Mapping[str, float], step: int, detail: str = "gate") -> None:
     """Sends numbers to all loggers at once, where `LightningModule.log` would wait, and keep but the last.
 
     They have a row of their own in metrics.csv. What is not finite is left out, for a gap is what all tools
@@ -29,15 +46,19 @@ def log_values(trainer: Trainer, values: Mapping[str, float], step: int) -> None
         trainer: Whose loggers.
         values: By key.
         step: Optimiser steps taken before they were measured.
+        detail: How much of it goes to loggers with a panel for each key; one of `summaries.DETAILS`.
     """
     finite = {key: value for key, value in values.items() if math.isfinite(value)}
     if not finite:
         return
     for logger in trainer.loggers:
-        if isinstance(logger, TensorBoardLogger):
-            _log_to_tensorboard(logger, finite, step)
+        if isinstance(logger, CSVLogger):
+            logger.log_metrics({**finite}, step)
+            logger.save()
+        elif isinstance(logger, TensorBoardLogger):
+            _log_to_tensorboard(logger, shown(finite, detail), step)
         else:
-            logger.log_metrics(finite, step)
+            logger.log_metrics(shown(finite, detail), step)
             logger.save()
 
 

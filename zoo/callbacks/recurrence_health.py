@@ -13,12 +13,13 @@ from torch.utils.hooks import RemovableHandle
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import parameters_of
 from zoo.callbacks.layer_traces import Observation, TraceCallback
-from zoo.callbacks.loggers import log_values
 from zoo.diagnostics.gate_slices import gate_rows
 from zoo.diagnostics.gates import Gates
 from zoo.diagnostics.health_metrics import spectra, update_ratios, vitals
 from zoo.diagnostics.lag_curves import LayerTraces
 from zoo.registry import check_positive
+
+TABLE_KEY = "recurrence_by_layer"
 
 
 @final
@@ -61,22 +62,30 @@ class RecurrenceHealth(TraceCallback):
     - `layer_1/forward/f/spectral_radius`, `layer_1/forward/f/largest_singular_value`: of the recurrent
       weights, less often, for they take time that grows with the cube of the width.
 
-    See `zoo.diagnostics` for what each is exactly. They go to all loggers at once, at the step in which they
-    were measured, whatever `log_every_n_steps` is; what is not finite is left out.
+    See `zoo.diagnostics` for what each is exactly. They are logged at once, at the step in which they were
+    measured, whatever `log_every_n_steps` is; what is not finite is left out.
 
     Args:
         every_n_steps: Measure every so many optimiser steps, beginning with the first.
         sequences: How many sequences of a batch are looked at, its first ones.
         spectra_every_n_steps: The same for spectra, which are taken in measured steps.
+        detail: What W&B and TensorBoard get, where each key is a panel: "summary", the worst values over all
+            layers and gates, such as `recurrence/saturated/max`, and at the end one table of all; "layer" or
+            "gate", the keys of each. metrics.csv has all either way.
 
     Raises:
-        ValueError: a number is not positive; or, when a fit begins, the weights are split over processes.
+        ValueError: a number is not positive, or `detail` is none of these; or, when a fit begins, the weights
+            are split over processes.
     """
 
     def __init__(
-        self, every_n_steps: int = 100, sequences: int = 16, spectra_every_n_steps: int = 1000
+        self,
+        every_n_steps: int = 100,
+        sequences: int = 16,
+        spectra_every_n_steps: int = 1000,
+        detail: str = "summary",
     ) -> None:
-        super().__init__(every_n_steps, sequences)
+        super().__init__(every_n_steps, sequences, detail)
         check_positive("spectra_every_n_steps", spectra_every_n_steps)
         self.spectra_every_n_steps = spectra_every_n_steps
         self._examination: Examination | None = None
@@ -140,17 +149,18 @@ class RecurrenceHealth(TraceCallback):
     ) -> None:
         """Logs what was measured in this batch."""
         super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
-        self._log(trainer)
+        self._log(trainer, self._observation)
 
     def finish(self, trainer: Trainer, observation: Observation) -> None:
         """Logs what was measured before the fit failed."""
-        self._log(trainer)
+        self._log(trainer, observation)
+        self._log_table(trainer, TABLE_KEY, observation)
         self._examination = None
 
-    def _log(self, trainer: Trainer) -> None:
+    def _log(self, trainer: Trainer, observation: Observation | None) -> None:
         found = self._examination
         if found is None or found.hook is None:
             return
         found.hook.remove()
-        log_values(trainer, found.values, found.step)
+        self._log_measured(trainer, found.values, found.step, observation)
         found.hook, found.values, found.before = None, {}, {}

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import final
 
 from lightning.pytorch import Callback, LightningModule, Trainer
-from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger, WandbLogger
+from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 from lightning.pytorch.utilities import rank_zero_warn
 
 from zoo.callbacks import CALLBACKS
+from zoo.callbacks.loggers import save_rows
 from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measured import measurements_of
 
@@ -40,10 +41,7 @@ class Verdict(Callback):
         if folder is None or not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
         try:
-            for logger in trainer.loggers:
-                if isinstance(logger, CSVLogger):
-                    # Lightning keeps rows back, and the verdict reads the file.
-                    logger.save()
+            save_rows(trainer)
             self.findings = judge(measurements_of(Path(folder)))
             _log(trainer, self.findings)
         except Exception as error:

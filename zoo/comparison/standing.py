@@ -13,6 +13,9 @@ from zoo.comparison.measure import Measure
 from zoo.comparison.paired import LEVEL, Paired, holm, least_p, paired, pairs_needed
 from zoo.comparison.trial import Trial
 
+UNDECIDED = "undecided"
+"""The verdict on two variants between which so few seeds do not decide."""
+
 
 @final
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Contest:
         """What can be said: for sure, only if the differences are normal, or not at all."""
         excludes_none = self.paired.low > 0 or self.paired.high < 0
         if self.p > LEVEL and not excludes_none:
-            return "undecided"
+            return UNDECIDED
         which = "better" if self.paired.mean * self.sign > 0 else "worse" if self.sign else "different"
         return which if self.p <= LEVEL else f"{which}, if normal"
 

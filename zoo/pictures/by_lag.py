@@ -8,8 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from zoo.diagnostics.lag_record import Curves, LagRecord, shares_beyond
+from zoo.pictures.captions import captioned
 from zoo.pictures.description import (
     MAP_DECADES,
+    MOST_DECADES,
     Axis,
     Ends,
     HeatMap,
@@ -34,6 +36,9 @@ SHARE = "share from further back"
 
 ALIKE = math.log10(2)
 """Decades between two gradients up to which they count as about as large."""
+
+USUAL = 1.0
+"""Decades up to which a difference is no finding by itself."""
 
 MOST_LAGS = 300
 """Rows of a map; of more lags every n-th has one."""
@@ -142,11 +147,13 @@ def longest(records: Sequence[LagRecord]) -> int:
     return max((len(row) for record in records for row in record.state.values()), default=0)
 
 
-def lags_picture(records: Iterable[LagRecord]) -> Picture:
+def lags_picture(records: Iterable[LagRecord], turned: Sequence[float] = (), told: str = "") -> Picture:
     """Size of the gradient by lag now, where the weights' gradient comes from, and maps over training.
 
     Args:
         records: Of one run, as `zoo.runs.lag_records.read_lags` yields them.
+        turned: Steps to mark, where the run went wrong.
+        told: What they mark, in a clause.
 
     Raises:
         ValueError: there is no record.
@@ -166,9 +173,13 @@ def lags_picture(records: Iterable[LagRecord]) -> Picture:
     rows = [
         PanelRow(title=size_title, height=2.6, plots=curves, named=True),
         PanelRow(title=share_title, height=1.2, plots=beyond),
-        *_map_rows(run, keys, ways),
+        *(
+            replace(row, plots=[replace(plot, marks=turned) for plot in row.plots])
+            for row in _map_rows(run, keys, ways)
+        ),
     ]
-    return Picture(title=headline(last), subtitle=subtitle(run), rows=rows)
+    title, second = captioned(headline(last), subtitle(run), turned, told)
+    return Picture(title=title, subtitle=second, rows=rows)
 
 
 def _by_direction(whole: Plot, keys: Sequence[str], ways: Sequence[str]) -> list[Plot]:
@@ -208,14 +219,19 @@ def headline(record: LagRecord) -> str:
     layer = shorten(layer_of(key), 24)
     several = len({direction_of(other) for other in record.weight}) > 1
     where = f"{layer}, {direction_of(key)}," if several else layer
+    if decades < -MOST_DECADES:
+        return f"In {where} no gradient is left {back}"
     size = f"{times(abs(decades))} {'larger' if decades > 0 else 'smaller'}"
+    if abs(decades) <= USUAL:
+        return f"Gradient reaches {back}: in {where.removesuffix(',')} it is {size}"
     return f"In {where} the gradient is {size} {back} than at the last step"
 
 
 def subtitle(records: Sequence[LagRecord]) -> str:
-    """How often it was measured."""
+    """What to look at, and how often it was measured."""
     count, last = len(records), f"step {records[-1].step:,}"
-    return f"measured in {count} steps, the last of them {last}" if count > 1 else f"measured in {last}"
+    often = f"measured in {count} steps, the last of them {last}" if count > 1 else f"measured in {last}"
+    return f"Look at where the lines begin to fall · {often}"
 
 
 def layer_of(key: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from zoo.pictures.captions import headline, subtitle
+from zoo.pictures.captions import captioned, headline, subtitle
 from zoo.pictures.description import (
     MAP_DECADES,
     Axis,
@@ -52,11 +52,15 @@ def by_layer(run: Timeline, beside: Sequence[Timeline], across: Axis, index: int
     )
 
 
-def gradients_picture(records: Iterable[GradientRecord]) -> Picture:
+def gradients_picture(
+    records: Iterable[GradientRecord], turned: Sequence[float] = (), told: str = ""
+) -> Picture:
     """Gradient magnitude by layer over training: lines, a map, and what clipping did.
 
     Args:
         records: Of one run, as `read_gradients` yields them.
+        turned: Steps to mark, where the run went wrong.
+        told: What they mark, in a clause.
 
     Raises:
         ValueError: there is no record.
@@ -74,7 +78,9 @@ def gradients_picture(records: Iterable[GradientRecord]) -> Picture:
         PanelRow(title=map_title, height=map_height, plots=[_map(run, across)]),
         PanelRow(title=norm_title, height=1.3, plots=[_norms(run, across)], named=True),
     ]
-    return Picture(title=headline(run), subtitle=subtitle(run), rows=rows)
+    marked = [replace(row, plots=[replace(plot, marks=turned) for plot in row.plots]) for row in rows]
+    title, second = captioned(headline(run), subtitle(run), turned, told)
+    return Picture(title=title, subtitle=second, rows=marked)
 
 
 def _map(run: Timeline, across: Axis) -> Plot:

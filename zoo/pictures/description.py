@@ -97,6 +97,7 @@ class Plot:
         map: Below the lines.
         broken: Where on the horizontal axis something was NaN or infinite.
         filled: Whether what lies between the first two lines is filled.
+        marks: Steps that a dashed line marks.
         run: The index of the run that map and crosses belong to, where a page has several.
     """
 
@@ -107,6 +108,7 @@ class Plot:
     map: HeatMap | None = None
     broken: Sequence[float] = ()
     filled: bool = False
+    marks: Sequence[float] = ()
     run: int = 0
 
 

@@ -49,6 +49,10 @@ def draw(axes: Axes, plot: Plot) -> None:
         first, second = plot.lines[:2]
         axes.fill_between(first.x, second.y, first.y, color=CUT, alpha=0.45, linewidth=0)
     _draw_broken(axes, plot)
+    for step in plot.marks:
+        if plot.map is not None:
+            axes.axvline(step, color=EMPTY, linewidth=2.4)
+        axes.axvline(step, color=ALARM, linewidth=1.2, linestyle=STROKES["dash"])
     for line in plot.lines:
         # What lies between two lines must end at the lines, and lags are no noise.
         _draw_line(axes, line, smooth=plot.across.scale == "steps" and not plot.filled, thin=plot.filled)

@@ -23,6 +23,8 @@ RATES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 UNDIVIDED_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Learning rates to compare; the second ones for optimisers that do not divide by the size of gradients."""
 UNDIVIDED = ("SGD", "ASGD")
+SMALLER = 10
+"""How many times as large a learning rate is as the one that a fast learner is compared with."""
 MOST_TRIALS = 3
 
 
@@ -66,7 +68,7 @@ class Probe:
             baseline=baseline_of(self.task, self.data.batches),
             rate=self.task.lr,
         )
-        return found if found.is_fast else self._looked_into(found)
+        return self._shortened(found) if found.is_fast else self._looked_into(found)
 
     def trials(self, lines: Sequence[str]) -> dict[str, float]:
         """The loss with each of some lines of advice followed, of those that are about the model.
@@ -83,6 +85,17 @@ class Probe:
             for line, each in ran.items()
         }
 
+    def _shortened(self, found: Learning) -> Learning:
+        """What is known of a training that learns fast, with one whose steps are a tenth as long.
+
+        At a rate that suits it, that one has learned less; at one that is too large, more.
+        """
+        rate = found.rate / SMALLER
+        smaller = self._trained(_of_rate(rate), steps=found.steps)
+        known = len(smaller.losses) == found.steps
+        rates = {found.rate: found.end, rate: smaller.end} if known else {}
+        return replace(found, rates=rates, rate_steps=found.steps)
+
     def _looked_into(self, found: Learning) -> Learning:
         """What is known of a training, with controls and other rates."""
         one_batch = self._trained(data=self.data.only(1), steps=found.steps // 2).end
@@ -93,8 +106,7 @@ class Probe:
         short = RATE_STEPS if breaks else min(RATE_STEPS, found.steps)
         rates = {found.rate: math.inf if breaks else self._own.after(short)}
         for rate in UNDIVIDED_RATES if self.task.optimizer.name in UNDIVIDED else RATES:
-            line = f"optimizer: {{lr: {rate:.1e}}}"
-            trained = self._trained(line, steps=short, parts=RATE_PARTS)
+            trained = self._trained(_of_rate(rate), steps=short, parts=RATE_PARTS)
             if len(trained.losses) == short or not math.isfinite(trained.end):
                 rates[rate] = trained.end
         known = rates if short >= FEWEST else {}
@@ -107,3 +119,7 @@ class Probe:
         torch.manual_seed(1)
         seconds = max(min(self.seconds / parts, self.until - time.monotonic()), 0.0)
         return self._train(copy_of(self.task, line, self.fresh), data or self.data, steps, seconds)
+
+
+def _of_rate(rate: float) -> str:
+    return f"optimizer: {{lr: {rate:.1e}}}"

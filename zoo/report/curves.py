@@ -52,6 +52,7 @@ def curves(runs: Sequence[Run]) -> Section:
         title="Curves",
         caption=f"How well the model did as training went on. {marks}{tell}: solid for train, dashed for "
         "val, dotted for test.",
+        said=[_said(run, len(runs) > 1) for run in runs if run.history.told],
         panels=panels[:MOST_METRICS],
         tables=[_table(run, names, len(runs) > 1) for run in runs if run.metrics],
         notes=notes,
@@ -65,11 +66,17 @@ def _panel(what: str, names: list[str], runs: Sequence[Run]) -> Panel:
     metric = Metric.of(names[0])
     title, unit = (what, what) if metric is None else (metric.quantity.title, metric.quantity.unit)
     is_share = metric is not None and metric.quantity.scale == "share"
-    linear = Plot(
-        title=title, across=across, up=share_axis(unit) if is_share else Axis(title=unit), lines=lines
-    )
+    up = share_axis(unit) if is_share else Axis(title=unit)
+    marks = [mark for run in runs for mark in run.history.marks]
+    linear = Plot(title=title, across=across, up=up, lines=lines, marks=marks)
     logarithmic = replace(linear, up=log_axis(unit, [curve.values for _, _, curve in found]))
     return Panel(title, [view("linear axis", 270, linear), view("logarithmic axis", 270, logarithmic)])
+
+
+def _said(run: Run, several: bool) -> str:
+    """What the upright line stands for."""
+    whose = f"{run.name}: look" if several else "Look"
+    return f"{whose} at the upright line: {run.history.told}."
 
 
 def _line(run: Run, name: str, curve: Curve, several: bool) -> Line:

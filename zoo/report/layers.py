@@ -1,10 +1,11 @@
 """How much gradient each layer gets, over training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from zoo.pictures.by_layer import by_layer
 from zoo.pictures.captions import headline
-from zoo.pictures.description import step_axis
+from zoo.pictures.description import Plot, step_axis
 from zoo.pictures.wording import number
 from zoo.report.figure import Panel, Section, Table, evenly
 from zoo.report.plotly_view import view
@@ -19,7 +20,7 @@ def layers(runs: Sequence[Run]) -> Section:
     across, beside = step_axis(max(run.last_step for run in runs)), [glance for _, glance in known]
     several = len(runs) > 1
     panels = [
-        Panel(run.name, [view("", 360, by_layer(glance, beside, across, run.index))], run.index)
+        Panel(run.name, [view("", 360, _marked(run, by_layer(glance, beside, across, run.index)))], run.index)
         for run, glance in known
     ]
     return Section(
@@ -32,6 +33,10 @@ def layers(runs: Sequence[Run]) -> Section:
         tables=[_table(run, glance, several) for run, glance in known],
         notes=remarks(runs, JOURNAL),
     )
+
+
+def _marked(run: Run, plot: Plot) -> Plot:
+    return replace(plot, marks=run.history.turned)
 
 
 def _table(run: Run, glance: Timeline, several: bool) -> Table:

@@ -47,6 +47,8 @@ def view(name: str, height: int, plot: Plot, below: Plot | None = None, most: in
         traces += [trace | {"yaxis": "y2"} for trace in _traces(below, most)]
     if plot.map is not None:
         layout |= {"margin": {"t": 52}, "coloraxis": _colours(plot.map)}
+    if plot.marks:
+        layout["shapes"] = [_upright(step) for step in plot.marks]
     if plot.across.scale == "steps":
         layout["meta"] = {"steps": True}  # so that the page's choice of steps holds for it
     return View(name, traces, layout)
@@ -104,6 +106,12 @@ def _traces(plot: Plot, most: int) -> list[Trace]:
         # A hair beyond the end, where rounding may put it, Plotly would leave it out.
         traces.append(crosses(plot.broken, 0.999 * plot.up.ends[1], plot.run))
     return traces
+
+
+def _upright(step: float) -> Layout:
+    """A line through all of a figure."""
+    line = {"color": ALARM, "width": 1.5, "dash": "dash"}
+    return {"type": "line", "x0": step, "x1": step, "yref": "paper", "y0": 0, "y1": 1, "line": line}
 
 
 def _line(line: Line, most: int) -> Trace:

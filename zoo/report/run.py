@@ -19,6 +19,7 @@ from zoo.runs.lag_records import THROUGH_TIME, in_order, lags_in, read_lags
 from zoo.runs.metrics_file import (
     METRICS,
     Curve,
+    epochs_in,
     left_out,
     missing,
     read_mapping,
@@ -27,6 +28,7 @@ from zoo.runs.metrics_file import (
     unread,
 )
 from zoo.runs.timeline import Timeline, timeline
+from zoo.verdict.history import History
 
 
 @final
@@ -43,6 +45,7 @@ class Run:
         timeline: Its gradient norms by layer.
         lags: The measured steps; of very many, evenly chosen ones and the last.
         events: In the order of the file.
+        history: When what happened.
         evaluation: What `zoo evaluate` has found.
         config: The text of config.yaml.
         recipe: What it says.
@@ -59,6 +62,7 @@ class Run:
     timeline: Timeline | None = None
     lags: Sequence[LagRecord] = ()
     events: Sequence[Event] = ()
+    history: History = History()  # noqa: RUF009 (it is frozen)
     evaluation: Evaluation = Evaluation()  # noqa: RUF009 (it is frozen)
     config: str = ""
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -79,6 +83,7 @@ def read_run(folder: Path, name: str, index: int) -> Run:
     notes: dict[str, list[str]] = {}
     metrics, epoch = _metrics(folder / METRICS, notes)
     columns, glance = _gradients(journal_in(folder), notes)
+    events = _events(folder / EVENTS, notes)
     config = read_text(folder / "config.yaml")
     environment = read_mapping(folder / "environment.json")
     return Run(
@@ -89,7 +94,8 @@ def read_run(folder: Path, name: str, index: int) -> Run:
         columns=columns,
         timeline=glance,
         lags=_lags(lags_in(folder), notes),
-        events=_events(folder / EVENTS, notes),
+        events=events,
+        history=History.of(metrics, epochs_in(folder / METRICS), glance, events),
         evaluation=_evaluation(folder / EVALUATION, notes),
         config=config,
         recipe=_recipe(config),

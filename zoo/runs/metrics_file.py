@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 Row = TypeVar("Row")
+MOST_LETTERS = 100_000_000
 METRICS = "metrics.csv"
 """What Lightning's logger of lines calls its file."""
 
@@ -106,6 +107,17 @@ def read_metrics(path: Path) -> tuple[dict[str, Curve], int, int]:
                 points[name][step] = value
     curves = {name: _curve(found) for name, found in sorted(points.items()) if found}
     return curves, len(bad), max(epochs, default=0) + (0 in epochs)  # Lightning by itself counts from 0
+
+
+def epochs_in(path: Path) -> dict[int, int]:
+    """The epoch, from 1, of each step at which something was validated."""
+    found: dict[int, int] = {}
+    for row in readable(csv.DictReader(read_text(path, MOST_LETTERS).splitlines())):
+        if any(text and name and name.startswith("val/") for name, text in row.items()):
+            step, epoch = _number(row.get("step") or ""), _number(row.get("epoch") or "")
+            if step is not None and epoch is not None and math.isfinite(step + epoch):
+                found[int(step)] = int(epoch)
+    return {step: epoch + (0 in found.values()) for step, epoch in found.items()}
 
 
 def readable(rows: Iterable[Row]) -> Iterator[Row]:

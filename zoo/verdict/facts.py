@@ -118,17 +118,34 @@ class Learning:
         is_far = (
             own - best > CLEARLY * fall if fall > LITTLE * self.floor else own > FAR * self.floor > best / FAR
         )
-        if not is_far:
+        if not (is_far or self._is_overshooting):
             return None
         alike = max(best + CLOSE * fall, best * (1 + LITTLE))
         good = sorted(rate for rate, loss in self.rates.items() if loss <= alike)
         return good[(len(good) - 1) // 2]
+
+    @property
+    def _is_overshooting(self) -> bool:
+        """Whether a smaller rate, which takes shorter steps, comes twice as far in as many of them."""
+        smaller = min((loss for rate, loss in self.rates.items() if rate < self.rate), default=math.nan)
+        return smaller < FAST * self.rates.get(self.rate, math.nan)
+
+    def is_learned_at(self, rate: float) -> bool:
+        """Whether at one of the rates more is learned than who does not look at the input knows."""
+        return not self.rates[rate] >= (1 - CHANCE) * self.floor
 
     def allows(self, line: str) -> bool:
         """Whether a line of advice may be given: nothing is known against it."""
         return line not in self.trials or self.helps(line)
 
     def helps(self, line: str) -> bool:
-        """Whether a line of advice was followed, and the loss fell clearly further for it."""
+        """Whether a line of advice was followed, and the loss fell clearly further for it.
+
+        It has to fall below that of whoever does not look at the input, unless it was far above it before:
+        between two networks that learn nothing there is no better one.
+        """
         trial = self.trials.get(line, math.nan)
-        return math.isfinite(trial) and (trial < HELPS * self.end or not math.isfinite(self.end))
+        learns = not trial >= (1 - CHANCE) * self.floor
+        is_saved = not self.end <= FAR * self.floor
+        is_better = trial < HELPS * self.end or not math.isfinite(self.end)
+        return math.isfinite(trial) and (learns or is_saved) and is_better

@@ -2,8 +2,6 @@
 
 import math
 
-from zoo.verdict.measurements import Nonfinite
-
 
 def spoken(path: str) -> str:
     """A path such as "layer_1/forward" for people."""
@@ -23,10 +21,3 @@ def rounded(value: float) -> str:
     power = 10.0 ** math.floor(math.log10(value))
     nearest = min((1, 2, 5, 10), key=lambda step: abs(math.log(step * power / value)))
     return f"{nearest * power:g}"
-
-
-def which_steps(found: Nonfinite, how: str) -> str:
-    """In which steps something was not finite, of those that were "measured" or "logged"."""
-    if found.lasting and found.count > 1:
-        return f"each of the {found.count} {how} steps from step {found.first:,} on"
-    return f"{found.count} of {found.looked} {how} steps, first in step {found.first:,}"

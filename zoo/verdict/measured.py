@@ -1,6 +1,5 @@
 """What the files in a run's folder hold for a verdict, of a run that has ended, however it ended."""
 
-import csv
 import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +9,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import yaml
+from jaxtyping import Float
 
 from zoo.diagnostics.lag_record import Curves
 from zoo.diagnostics.quantities import Metric, Quantity
 from zoo.runs.events import EVENTS, read_events
 from zoo.runs.gradient_records import journal_in, read_gradients
 from zoo.runs.lag_records import in_order, lags_in, read_lags
-from zoo.runs.metrics_file import METRICS, readable
+from zoo.runs.metrics_file import METRICS, Curve, epochs_in, read_metrics
 from zoo.runs.timeline import Timeline, timeline
+from zoo.verdict.history import History
 from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite, mean_by_lag
 
 MOST_RECORDS = 500
@@ -36,14 +37,15 @@ def measurements_of(folder: Path) -> Measurements:
     Args:
         folder: `runs/NAME/version_K`.
     """
-    rows = _rows(folder / METRICS)
-    curves = _curves(rows)
+    known = _curves(folder / METRICS)
+    curves = {name: _finite(curve.values) for name, curve in known.items()}
     logged = {metric: values for name, values in curves.items() if (metric := Metric.of(name)) is not None}
-    medians = {metric: float(np.median(values)) for metric, values in logged.items()}
+    medians = {metric: float(np.median(values)) for metric, values in logged.items() if values}
     run = _timeline(journal_in(folder))
     lags = lags_in(folder)
     records = in_order(read_lags(lags), MOST_RECORDS) if lags.is_file() else []
     events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
+    history = History.of(known, epochs_in(folder / METRICS), run, events)
     updates = _by_place(medians, Quantity.UPDATE_RATIO)
     clipped = _of_run(logged, Quantity.CLIPPED)
     return Measurements(
@@ -54,14 +56,14 @@ def measurements_of(folder: Path) -> Measurements:
         weights=_by_lag(record.weight for record in records),
         rests=_means(record.rest for record in records),
         horizons=_by_place(medians, Quantity.HORIZON),
-        gates=_gates(medians),
+        gates=_gates(_before(known, history.floor)),
         dead=_by_place(medians, Quantity.DEAD_UNITS),
         updates={place: value for place, value in updates.items() if "/" not in place},
         norms=_norms(run, logged),
         clipped=float(np.mean(clipped)) if clipped else None,
         nonfinite=_nonfinite(logged, sum(event.kind == "nonfinite" for event in events)),
         measured=_measured(run, logged),
-        losses=_losses(rows),
+        losses=_losses(known),
         validated={
             name.removeprefix(VALIDATION): values
             for name, values in curves.items()
@@ -69,8 +71,16 @@ def measurements_of(folder: Path) -> Measurements:
         },
         events=[event.text for event in events],
         fall=_fall(curves),
+        history=history,
         network=network_of(folder / "config.yaml"),
     )
+
+
+def history_of(folder: Path) -> History:
+    """When what happened in a run, by its files."""
+    events = list(read_events(folder / EVENTS)) if (folder / EVENTS).is_file() else []
+    metrics = folder / METRICS
+    return History.of(_curves(metrics), epochs_in(metrics), _timeline(journal_in(folder)), events)
 
 
 def network_of(config: Path) -> Network:
@@ -117,23 +127,23 @@ def _timeline(path: Path) -> Timeline | None:
     return run if len(run.steps) else None
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    """The lines of a run's metrics."""
-    if not path.is_file():
-        return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return list(readable(csv.DictReader(text.splitlines())))
+def _curves(path: Path) -> dict[str, Curve]:
+    """The metrics of a run."""
+    return read_metrics(path)[0] if path.is_file() else {}
 
 
-def _curves(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[float]]:
-    """The finite values of each metric over a run."""
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        for name, text in row.items():
-            value = _number(text)
-            if name and math.isfinite(value):
-                found.setdefault(name, []).append(value)
-    return found
+def _finite(values: Float[np.ndarray, " points"]) -> list[float]:
+    return [float(value) for value in values if math.isfinite(value)]
+
+
+def _before(known: Mapping[str, Curve], step: float) -> dict[Metric, float]:
+    """Medians up to a step: gates of a loss that has reached its floor may be where they like."""
+    early = {name: curve.values[curve.steps <= step] for name, curve in known.items()}
+    return {
+        metric: float(np.median(values))
+        for name, found in early.items()
+        if (metric := Metric.of(name)) is not None and (values := _finite(found))
+    }
 
 
 def _fall(curves: Mapping[str, Sequence[float]]) -> float:
@@ -143,22 +153,15 @@ def _fall(curves: Mapping[str, Sequence[float]]) -> float:
     return float(np.mean(losses[-tenth:]) / np.mean(losses[:tenth])) if len(losses) > 1 else math.nan
 
 
-def _losses(rows: Iterable[Mapping[str, Any]]) -> Nonfinite | None:
+def _losses(known: Mapping[str, Curve]) -> Nonfinite | None:
     """The logged steps of training whose loss was not finite."""
     logged = {
-        int(step): value
-        for row in rows
-        for name, value in row.items()
-        if name and name.startswith(LOSS) and value and math.isfinite(step := _number(row.get("step")))
+        int(step): float(value)
+        for name, curve in known.items()
+        if name.startswith(LOSS)
+        for step, value in zip(curve.steps, curve.values, strict=True)
     }
-    return Nonfinite.of(list(logged), [not math.isfinite(_number(value)) for value in logged.values()])
-
-
-def _number(text: Any) -> float:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return math.nan
+    return Nonfinite.of(list(logged), [not math.isfinite(value) for value in logged.values()])
 
 
 def _layers(run: Timeline, when: slice) -> dict[str, float]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.registry import declared, part_class
 from zoo.verdict.facts import DataFacts, Learning
+from zoo.verdict.history import History
 
 FALLEN = 0.5
 """The share of the first loss that is left once something has been learned."""
@@ -66,7 +67,6 @@ class Network:
         num_layers: Depth.
         clips: Whether anything clips gradients.
         limit: The largest norm over all gradients that is let through, or None.
-        recurrent_clip: Whether gradients are clipped inside the recurrence.
         guarded: Whether anything guards against NaN.
         forgetting: The spec of that cell, where its option `forget_bias` says how its forget gate starts.
         forget_bias: Of that cell.
@@ -80,7 +80,6 @@ class Network:
     num_layers: int = 0
     clips: bool = False
     limit: float | None = None
-    recurrent_clip: bool = False
     guarded: bool = False
     forgetting: str = ""
     forget_bias: float = 1.0
@@ -99,7 +98,6 @@ class Network:
             wiring=_name(encoder.get("wiring", "plain")),
             pooling=str(plain.get("pooling", "")),
             num_layers=layers if isinstance(layers, int) else 0,
-            recurrent_clip=bool(encoder.get("recurrent_gradient_clip")),
             forgetting=forgetting,
             forget_bias=float(options.get("forget_bias", default)),
         )
@@ -134,6 +132,7 @@ class Measurements:
         fall: The last training loss over the first of a run; NaN where there was no run.
         data: What was seen of the data, or None.
         learning: What a short training of a copy has shown, or None.
+        history: When what happened in a run, or None.
         network: What the network is.
     """
 
@@ -158,6 +157,7 @@ class Measurements:
     fall: float = math.nan
     data: DataFacts | None = None
     learning: Learning | None = None
+    history: History | None = None
     network: Network = Network()
 
     @property

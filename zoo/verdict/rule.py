@@ -65,6 +65,13 @@ def stack_ends(m: Measurements) -> Iterator[tuple[str, str, str, float]]:
                 yield when, first, last, layers[first] / layers[last]
 
 
+def is_of_rate(m: Measurements) -> bool:
+    """Whether a smaller learning rate learns from the same start, which then is not to blame."""
+    found = m.learning
+    better = found.better_rate if found is not None else None
+    return found is not None and better is not None and better < found.rate and found.is_learned_at(better)
+
+
 def learns_as_it_is(m: Measurements) -> bool:
     """Whether a short training has shown that much is learned, and no more where advice is followed."""
     return m.learning is not None and m.learning.is_fast and not any(map(m.learning.helps, m.learning.trials))

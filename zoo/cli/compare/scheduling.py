@@ -72,7 +72,7 @@ def work_on(take: Callable[[], AnyRun | None], jobs: int, ended: Callable[[AnyRu
                 raise SystemExit(code)
             ended(one, code)
     else:
-        with _threads_for(jobs), _listening():
+        with _threads_for(jobs), listening():
             _side_by_side(take, jobs, ended)
 
 
@@ -121,7 +121,7 @@ def _threads_for(jobs: int) -> Iterator[None]:
 
 
 @contextmanager
-def _listening() -> Iterator[None]:
+def listening() -> Iterator[None]:
     """Makes SIGTERM and SIGHUP end this process as Ctrl-C does: its own processes are stopped first."""
     names = [name for name in ("SIGTERM", "SIGHUP") if name in signal.Signals.__members__]
     before = {number: signal.signal(number, _end) for number in map(signal.Signals.__getitem__, names)}

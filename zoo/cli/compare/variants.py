@@ -103,7 +103,7 @@ def variants(
         UserError: a recipe, a path or an option is wrong.
         UnknownNameError: there is no such recipe or part.
     """
-    _check_options(options)
+    check_options(options)
     axes = [Axis.of(text) for text in over]
     found = [
         variant
@@ -119,7 +119,12 @@ def variants(
     return found
 
 
-def _check_options(options: Sequence[Option]) -> None:
+def check_options(options: Sequence[Option]) -> None:
+    """Refuses options of the command line that no comparison takes.
+
+    Raises:
+        UserError: there is such an option.
+    """
     for key, value in options:
         if key in GIVEN:
             raise UserError(f"--{key} is {value}, and a comparison {GIVEN[key]}")

@@ -36,7 +36,7 @@ def examined(
         seconds: How long short trainings may take.
     """
     held = taken(data.train_dataloader(), STEPS)
-    found = replace(measured, data=data_facts(data, held), embedding=_embedding(module))
+    found = replace(measured, data=data_facts(data, held), embedding=largest_embedding(module))
     if not isinstance(module, Task) or not held or found.data is None or found.data.bad:
         return found
     probe = Probe(module, HeldBatches(held, dict(data.sizes)), arguments, is_trained, seconds)
@@ -48,7 +48,7 @@ def examined(
     return replace(found, learning=replace(learning, trials=trials))
 
 
-def _embedding(module: LightningModule) -> float:
+def largest_embedding(module: LightningModule) -> float:
     """The root mean square of the largest of its tables of vectors; NaN where it has none."""
     tables = [part.weight for part in module.modules() if isinstance(part, nn.Embedding)]
     sizes = [float(table.detach().square().mean().sqrt()) for table in tables]

@@ -1,5 +1,6 @@
 """`zoo inspect`: looks at the gradients of a few batches and says what a good teacher would."""
 
+from argparse import SUPPRESS
 from collections.abc import Mapping
 from typing import Any, final
 
@@ -16,22 +17,35 @@ from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import describe, told
 from zoo.diagnostics.lag_record import span
 from zoo.verdict.formatting import brief
-from zoo.verdict.judge import judge
+from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measured import network_in
 from zoo.verdict.measurements import Measurements, Network
 from zoo.verdict.rules import vanishing_time
 
+TRYING = (
+    ("try", bool, "Whether to train the recipe and each line of the advice briefly, and say which won."),
+    ("steps", int, "With --try: how many steps each run takes (200)."),
+    ("epochs", int, "With --try: how many epochs, in place of steps."),
+    ("seeds", str, "With --try: how many seeds, the same for all (3), or a list: 4,7."),
+    ("jobs", int, "With --try: runs at once, each in a process of its own (1)."),
+)
+"""Options of a trial of the advice, which is begun before this job (`zoo.cli.compare.tried`)."""
 FADED = vanishing_time.RULE.threshold
 
 
 @final
 class InspectJob(Job):
-    """Measures the gradients of a few batches; nothing is kept."""
+    """Measures the gradients of a few batches; nothing is kept.
+
+    Attributes:
+        findings: What it has said.
+    """
 
     name, method, folder = "inspect", "fit", ""
 
     def __init__(self) -> None:
         self.inspection: Inspection | None = None
+        self.findings: list[Finding] = []
         self.arguments: dict[str, Any] = {}
 
     def add_arguments(self, parser: LightningArgumentParser) -> None:
@@ -43,6 +57,8 @@ class InspectJob(Job):
             help="Whether to look at the data, too, and to train copies for some steps, to see whether they "
             "learn, and what of the advice helps; it takes up to 20 seconds.",
         )
+        for name, kind, words in TRYING:
+            parser.add_argument(f"--{name}", type=kind, default=SUPPRESS, help=words)
 
     def trainer(self, arguments: dict[str, Any], recipe: Mapping[str, Any], config: Namespace) -> Trainer:
         self.inspection, trainer = inspecting(arguments, network_in(recipe), config.batches)
@@ -68,7 +84,8 @@ class InspectJob(Job):
         for line in table(measured):
             print(line)
         print()
-        for finding in judge(measured):
+        self.findings = judge(measured)
+        for finding in self.findings:
             print(told(finding))
 
 

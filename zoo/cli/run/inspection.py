@@ -24,7 +24,7 @@ from zoo.diagnostics.histogram import LogBins, summarise
 from zoo.diagnostics.parameter_paths import by_layer
 from zoo.diagnostics.quantities import Metric
 from zoo.engines import LayerTrace
-from zoo.verdict.measurements import Gate, Measurements, Network, mean_by_lag
+from zoo.verdict.measurements import Gate, Measurements, Network, Nonfinite, mean_by_lag
 
 SEQUENCES, FARTHEST = 32, 64
 """Sequences of a batch that are looked into, and how many steps back one by one."""
@@ -44,7 +44,7 @@ class Inspection(Callback):
         self._traces: dict[str, LayerTrace] = {}
         self._norms: list[float] = []
         self._layers: dict[str, list[float]] = {}
-        self._nonfinite = 0
+        self._broken: list[bool] = []
         self._ways: dict[str, dict[str, list[Any]]] = {}
         self._before: dict[str, Tensor] = {}
         self._updates: dict[str, float] = {}
@@ -60,7 +60,7 @@ class Inspection(Callback):
         """Measures the gradients, and takes them away unless this is the last step."""
         summaries = summarise(named_gradients(pl_module, optimizer), LogBins())
         bad = any(summary.nonfinite for summary in summaries.values())
-        self._nonfinite += bad
+        self._broken.append(bad)
         if not bad:
             self._norms.append(math.hypot(*(summary.norm for summary in summaries.values())))
             for layer, summary in by_layer(summaries).items():
@@ -115,7 +115,8 @@ class Inspection(Callback):
             updates=self._updates,
             norms=self._norms,
             clipped=float(np.mean(beyond)) if beyond else None,
-            nonfinite=self._nonfinite,
+            nonfinite=sum(self._broken),
+            measured=Nonfinite.of(range(len(self._broken)), self._broken),
             network=self.network,
         )
 

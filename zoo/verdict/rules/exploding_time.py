@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from zoo.verdict.advice import limit
 from zoo.verdict.formatting import brief, spoken
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import PASCANU, Rule, Told, worst_way
@@ -23,7 +22,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"In {spoken(way)}, errors that have travelled back {lag} steps are {brief(growth[way])} times "
             f"as large as after the first quarter of the way: the gradient explodes through time.{others}",
-            (*(() if m.network.recurrent_clip else ("recurrent_gradient_clip: 1.0",)), *limit(m)),
+            (),
         )
 
 

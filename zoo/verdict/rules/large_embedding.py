@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from zoo.verdict.formatting import brief
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rule import Rule, Told
+from zoo.verdict.rule import Rule, Told, is_of_rate
 
 
 def _look(m: Measurements, most: float) -> Iterator[Told]:
-    if m.embedding > most:
+    if m.embedding > most and not is_of_rate(m):
         yield (
             f"The embedding has entries of {brief(m.embedding)} (root mean square): the layer that reads it "
             f"is driven to the ends of its range. The zoo's start at 0.05, torch's at 1.",

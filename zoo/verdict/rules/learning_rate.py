@@ -14,13 +14,16 @@ def _look(m: Measurements, factor: float) -> Iterator[Told]:
     better = found.better_rate if found is not None else None
     if found is None or better is None or abs(math.log(better / found.rate)) < math.log(factor):
         return
+    advice = optimizer(m, better)
+    if not all(map(found.allows, advice)):  # a longer training has shown that it is no better
+        return
     own = found.rates[found.rate]
     ends = f"to {brief(own)}" if math.isfinite(own) else "to NaN or infinity"
     yield (
         f"The learning rate is too {'large' if better < found.rate else 'small'}: in {found.rate_steps} "
         f"steps the loss comes to {brief(found.rates[better])} with {better:g}, and with {found.rate:g} "
         f"{ends}.",
-        optimizer(m, better),
+        advice,
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from zoo.diagnostics.parameter_paths import depth_of
 from zoo.verdict.measurements import Measurements
-from zoo.verdict.rule import Rule, Told
+from zoo.verdict.rule import Rule, Told, is_of_rate
 
 DEAD = 0.99
 
@@ -12,7 +12,10 @@ DEAD = 0.99
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     recurrent = {layer: rms for layer, rms in m.layers.items() if depth_of(layer)}
     others = [rms for layer, rms in m.layers.items() if not depth_of(layer)]
-    if not recurrent or max(recurrent.values()) > most or max(others, default=0.0) <= most:
+    if not recurrent or max(recurrent.values()) > most or is_of_rate(m):
+        return
+    if max(others, default=0.0) <= most:
+        yield "No gradient at all reaches any layer: the loss is flat there, or is 0 already.", ()
         return
     if any(share > DEAD for share in m.dead.values()):
         why = "their units give the same output whatever the input, as rectifiers do that start below 0"
