@@ -30,6 +30,10 @@ ALIKE = ("sequence_classifier, smooth", "multi_label, of sequences")
 """Cases whose losses are as those of others."""
 
 
+WATCHED = ("_sequence_tagger", "_language_model")
+"""Runs whose histograms are compared."""
+
+
 class Held(SequenceData):
     """A batch as a data set; validation has five of its items, which two processes cannot halve."""
 
@@ -111,7 +115,9 @@ def trained(make, data, folder, several):
     task = make()
     task.optimizer = zoo.OptimizerSpec(name="SGD", lr=0.1)
     kept = Kept()
-    watching = [zoo.GradientClipping(max_norm=0.3), zoo.GradientHistogram(every_n_steps=1), kept]
+    watching = [zoo.GradientClipping(max_norm=0.3), kept]
+    if folder.name.endswith(WATCHED):  # each draws a picture in the end, which takes longer than the fit
+        watching.append(zoo.GradientHistogram(every_n_steps=1))
     shared = {"devices": RANKS, "strategy": gloo()} if several else {"devices": 1}
     trainer = pl.Trainer(
         default_root_dir=folder,
@@ -134,8 +140,8 @@ def each(rank, folder, several=True):
     """Trains all of them in this process, one after the other."""
     warnings.simplefilter("ignore")
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    for number, (_, make, data) in enumerate(runs()):
-        place = folder / f"{'several' if several else 'one'}_{number}"
+    for number, (name, make, data) in enumerate(runs()):
+        place = folder / f"{'several' if several else 'one'}_{name}"
         torch.save(trained(make, data, place, several), folder / f"{number}_{rank}.pt")
 
 
@@ -145,7 +151,7 @@ def compared(folder):
     each("alone", folder, several=False)
     for number, (name, _, _) in enumerate(runs()):
         first, second, alone = (torch.load(folder / f"{number}_{rank}.pt") for rank in (0, 1, "alone"))
-        yield name, {key: apart(alone[key], first[key], second[key]) for key in alone}, number
+        yield name, {key: apart(alone[key], first[key], second[key]) for key in alone}
 
 
 def apart(expected, *found):
@@ -163,13 +169,13 @@ def numbers(part):
     return torch.as_tensor(part, dtype=torch.float64).flatten()
 
 
-def histograms(folder, number):
+def histograms(folder, name):
     """Those of two processes and of one."""
-    return [read_gradients(folder / f"{who}_{number}" / JOURNAL) for who in ("several", "one")]
+    return [read_gradients(folder / f"{who}_{name}" / JOURNAL) for who in ("several", "one")]
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         print("| task | loss | gradients | clipped | metrics |\n|---|---|---|---|---|")
-        for name, found, _ in compared(Path(place)):
+        for name, found in compared(Path(place)):
             print(f"| {name} | " + " | ".join(f"{value:.0e}" for value in found.values()) + " |")

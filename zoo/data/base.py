@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, ClassVar
 
 import torch
-from lightning.pytorch import LightningDataModule
+from lightning.pytorch import LightningDataModule, Trainer
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
@@ -191,7 +191,7 @@ class SequenceData(LightningDataModule, ABC):
         if not isinstance(data, SequenceDataset):
             raise self.unexpected(split, data)
         order, trainer = self.order(split, data), self.trainer
-        if trainer is None or trainer.world_size == 1:
+        if trainer is None or trainer.world_size == 1 or (split in ("train", "val") and _overfits(trainer)):
             return self.loader_over(data, order, self.batch_size)
         share = Share(rank=trainer.global_rank, ranks=trainer.world_size)
         return self.loader_over(
@@ -230,3 +230,8 @@ class SequenceData(LightningDataModule, ABC):
 
     def predict_dataloader(self) -> ResumableLoader:
         return self.loader("predict")
+
+
+def _overfits(trainer: Trainer) -> bool:
+    """Whether a few batches are taken again and again, for which Lightning has an order of its own."""
+    return bool(trainer.overfit_batches)  # type: ignore[attr-defined]  # set by one of its connectors

@@ -62,8 +62,8 @@ class ResumableLoader(DataLoader[Batch]):
         if 0 < delivered < before and before != now:
             raise ValueError(
                 f"the checkpoint is from within an epoch, after {delivered} of {before} batches, and the "
-                f"training data now makes {now}; expected the same data, or a checkpoint from the end of an "
-                f"epoch"
+                f"training data now makes {now}; expected the same data, in as many processes, or a "
+                f"checkpoint from the end of an epoch"
             )
         self._epoch, self._delivered = state_dict["epoch"], state_dict["delivered"]
         self._resuming = True
