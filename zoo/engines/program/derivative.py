@@ -25,7 +25,7 @@ def adjoint(program: Program) -> tuple[tuple[Op, ...], Blocks]:
         torch.ones(ROWS, program.width, dtype=torch.float64, requires_grad=True)
         for _ in range(program.num_inputs)
     ]
-    # where the operand is the state itself, the engine adds the product's gradient to the state's: one product
+    # where the operand is the state itself, the engine adds the product's gradient to the state's
     own = [program.operand_state(matmul) is None for matmul in program.matmuls]
     counted = [True] * (1 + len(program.state)) + own
     results = [
