@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from zoo.head import Head
 from zoo.tasks import head_loss
-from zoo.tasks.head_loss import head_cross_entropy
+from zoo.tasks.head_loss import has_few_scores, head_cross_entropy
 
 N, H, V = 23, 5, 11
 
@@ -85,3 +85,54 @@ def test_frozen_parts_get_no_gradient() -> None:
         torch.testing.assert_close(
             head_cross_entropy(head, h, y).value, F.cross_entropy(head(h), y, ignore_index=-100)
         )
+
+
+def test_a_weight_that_also_made_what_the_head_reads_is_counted_once(few: None) -> None:
+    head, _, y = parts()
+    x = torch.randint(0, V, (N,))
+
+    def loss(own: bool) -> torch.Tensor:
+        h = torch.tanh(3 * head.weight[x])
+        return head_cross_entropy(head, h, y).value if own else F.cross_entropy(head(h), y, ignore_index=-100)
+
+    both = []
+    for own in (True, False):
+        (first,) = torch.autograd.grad(loss(own), head.weight, create_graph=True)
+        both.append([first, *torch.autograd.grad(first.square().sum(), head.weight)])
+    torch.testing.assert_close(*both)
+
+
+@pytest.mark.usefixtures("few")
+def test_where_nothing_counts_there_is_no_gradient() -> None:
+    head, h, _ = parts()
+    loss, over = head_cross_entropy(head, h, torch.full((N,), -100))
+    assert (int(over), loss.item()) == (0, 0)
+    assert not any(grad.any() for grad in torch.autograd.grad(loss, [h, *head.parameters()]))
+
+
+@pytest.mark.usefixtures("few")
+def test_a_target_that_is_no_class_is_refused() -> None:
+    head, h, y = parts()
+    y[1] = -1
+    with pytest.raises((IndexError, RuntimeError), match="out of bounds"):
+        head_cross_entropy(head, h, y)
+
+
+@pytest.mark.usefixtures("few")
+def test_without_gradients_none_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    head, h, y = parts()
+    monkeypatch.setattr(torch, "mm", None)
+    with torch.no_grad():
+        assert head_cross_entropy(head, h, y).value.isfinite()
+
+
+@pytest.mark.usefixtures("few")
+def test_others_who_look_at_the_head_see_all_scores() -> None:
+    head, _, y = parts()
+    assert not has_few_scores(head, y)
+    assert has_few_scores(head, y[:3])
+    assert has_few_scores(parts()[0].half(), y)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert has_few_scores(head, y)
+    head.register_forward_hook(lambda *_: None)
+    assert has_few_scores(head, y)

@@ -13,6 +13,7 @@ __all__ = [
     "TorchDispatchMode",
     "clamp_all_",
     "decompositions",
+    "has_hooks",
     "has_side_effects",
     "is_in_forward_mode",
     "is_traced",
@@ -91,3 +92,8 @@ def clamp_all_(tensors: Sequence[Tensor], low: Sequence[Tensor], high: Sequence[
     """Clamps each to its limits, in place and in few launches; `Tensor.clamp_` for each is the slow way."""
     torch._foreach_clamp_max_(list(tensors), list(high))
     torch._foreach_clamp_min_(list(tensors), list(low))
+
+
+def has_hooks(module: torch.nn.Module) -> bool:
+    """Whether somebody watches or changes what goes into a module, or comes out of it."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)

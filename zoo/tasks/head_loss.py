@@ -5,7 +5,7 @@ Here some rows are scored at a time, and what they send back to the head and to 
 in the forward pass. Reference: Wijmans et al., 2025, https://arxiv.org/abs/2411.09009, who do so on a GPU.
 """
 
-from typing import Any
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -13,38 +13,48 @@ from torch.nn import functional as F
 
 from zoo.engines import is_special
 from zoo.head import Head
+from zoo.private.torch_names import has_hooks
 from zoo.tasks.contract import IGNORED
-from zoo.tasks.item_weights import cross_entropy
 from zoo.tasks.shares import Mean
 
 SCORES = 4_000_000
 """How many are held at most; more rows at a time bring no speed, and fewer cost some."""
 
 
-def head_cross_entropy(head: Head, h: Tensor, y: Tensor) -> Mean:
-    """The mean cross-entropy in nats of the head's scores of h (N, H), and the number of its targets y (N,).
+def has_few_scores(head: Head, y: Tensor) -> bool:
+    """Whether all scores of so many targets (N,) may be held, or must be, for other operations to see them.
 
-    Where there are few scores, and where it is differentiated in ways that only torch's own operations know,
-    all are held.
+    These are those of autocast, half precision, transforms, and whatever hooks onto the head.
     """
-    few = len(h) * head.out_features <= SCORES
-    if few or is_special(h) or torch.is_autocast_enabled(h.device.type):
-        return cross_entropy(head(h), y)
+    plain = head.weight.dtype in (torch.float32, torch.float64) and not has_hooks(head)
+    special = is_special(y) or torch.is_autocast_enabled(y.device.type)
+    return len(y) * head.out_features <= SCORES or special or not plain
+
+
+def head_cross_entropy(head: Head, h: Tensor, y: Tensor) -> Mean:
+    """The mean cross-entropy in nats of a head's scores of h (N, H), and the number of its targets y (N,)."""
     count = (y != IGNORED).sum()
-    total: Tensor = TotalLoss.apply(h, head.weight, head.bias, y, head.cap)  # type: ignore[no-untyped-call]
-    return Mean(total / count, count)
+    how = How(head.cap, torch.is_grad_enabled())  # within a function of autograd it is off
+    total: Tensor = TotalLoss.apply(h, head.weight, head.bias, y, how)  # type: ignore[no-untyped-call]
+    return Mean(total / count.clamp(min=1), count)
+
+
+@final
+class How(NamedTuple):
+    """How scores are made of the products, and whether gradients are wanted."""
+
+    cap: float | None
+    has_gradients: bool
 
 
 class TotalLoss(torch.autograd.Function):
     """The sum of the cross-entropies of c tanh((W h + b) / c), or without c of W h + b."""
 
     @staticmethod
-    def forward(
-        ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, y: Tensor, cap: float | None
-    ) -> Tensor:
+    def forward(ctx: Any, h: Tensor, weight: Tensor, bias: Tensor | None, y: Tensor, how: How) -> Tensor:
         """Adds up the loss, and where gradients are wanted these."""
-        ctx.cap = cap
-        needs = any(ctx.needs_input_grad[:3])
+        ctx.cap = cap = how.cap
+        needs = how.has_gradients and any(ctx.needs_input_grad[:3])
         rows = max(1, SCORES // len(weight))
         parts = [slice(first, first + rows) for first in range(0, len(h), rows)]
         scores, total = h.new_empty(min(rows, len(h)), len(weight)), h.new_zeros(())
@@ -69,17 +79,24 @@ class TotalLoss(torch.autograd.Function):
     def backward(ctx: Any, d_total: Tensor) -> Any:
         """The gradients, times that of the sum."""
         h, weight, bias, y, *found = ctx.saved_tensors
-        if torch.is_grad_enabled():  # to be differentiated again: from the start, with all scores
-            z = F.linear(h, weight, bias)
-            z = z if ctx.cap is None else ctx.cap * torch.tanh(z / ctx.cap)
-            total = F.cross_entropy(z, y, ignore_index=IGNORED, reduction="sum")
-            given = [part for part in (h, weight, bias) if part is not None and part.requires_grad]
-            again = iter(torch.autograd.grad(total, given, d_total, create_graph=True))
-            found = [
-                next(again) if part is not None and part.requires_grad else None for part in (h, weight, bias)
-            ]
-            return *found, None, None
+        if torch.is_grad_enabled():  # to be differentiated again
+            return *_from_all(h, weight, bias, y, ctx.cap, d_total), None, None
         return *(None if part is None else part * d_total for part in found), None, None
+
+
+def _from_all(
+    h: Tensor, weight: Tensor, bias: Tensor | None, y: Tensor, cap: float | None, d_total: Tensor
+) -> list[Tensor | None]:
+    """The gradients with respect to h, weight and bias, from all scores, as something to differentiate."""
+    # views, for what made h may have used the weight, too
+    own_h, own_weight = h.view_as(h), weight.view_as(weight)
+    own_bias = None if bias is None else bias.view_as(bias)
+    given, z = (own_h, own_weight, own_bias), F.linear(own_h, own_weight, own_bias)
+    z = z if cap is None else cap * torch.tanh(z / cap)
+    total = F.cross_entropy(z, y, ignore_index=IGNORED, reduction="sum")
+    wanted = [part for part in given if part is not None and part.requires_grad]
+    found = iter(torch.autograd.grad(total, wanted, d_total, create_graph=True))
+    return [next(found) if part is not None and part.requires_grad else None for part in given]
 
 
 def _scores(h: Tensor, weight: Tensor, bias: Tensor | None, cap: float | None, room: Tensor) -> Tensor:
@@ -94,7 +111,8 @@ def _scores(h: Tensor, weight: Tensor, bias: Tensor | None, cap: float | None, r
 
 def _to_gradient(z: Tensor, y: Tensor) -> Tensor:
     """The sum of the cross-entropies; in the place of the scores (N, V) comes its gradient."""
-    counted, target = (y != IGNORED)[:, None], y.clamp(min=0)[:, None]
+    counted = (y != IGNORED)[:, None]
+    target = torch.where(counted, y[:, None], 0)
     most = z.amax(1, keepdim=True)
     own = z.gather(1, target)
     shares = z.sub_(most).exp_()

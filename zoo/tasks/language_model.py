@@ -1,7 +1,7 @@
 """Language modelling by truncated backpropagation through time."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, final
 
@@ -17,7 +17,8 @@ from zoo.tasks.activation_penalty import ActivationPenalty
 from zoo.tasks.answers import NextTokens, Record
 from zoo.tasks.base import Task
 from zoo.tasks.contract import IGNORED, Batch, Contract, Entry
-from zoo.tasks.head_loss import head_cross_entropy
+from zoo.tasks.head_loss import has_few_scores, head_cross_entropy
+from zoo.tasks.item_weights import cross_entropy
 from zoo.tasks.optimisation import OptimizerSpec, ScheduleSpec
 from zoo.tasks.shares import Mean
 
@@ -137,8 +138,7 @@ class LanguageModel(Task):
 
     def _predict(self, batch: Batch) -> Tensor:
         """Log-probabilities (B, T, V) of the next token."""
-        logits: Tensor = self.model.head(self._read(batch, "predict"))
-        return logits.log_softmax(-1)
+        return self._read(batch, "predict", self.model).log_softmax(-1)
 
     def records(self, predicted: Tensor, batch: Batch, legend: Mapping[str, Any]) -> list[Record]:
         """For each token the one that is held most likely to follow, and what the one that follows costs."""
@@ -199,22 +199,24 @@ class LanguageModel(Task):
 
     def _loss(self, batch: Batch, stage: str) -> Tensor:
         """The cross-entropy in nats, which is logged."""
-        h, y = self._read(batch, stage), batch["y"].flatten()
-        loss = head_cross_entropy(self.model.head, h.flatten(0, 1), y)
+        head, y = self.model.head, batch["y"].flatten()
+        if has_few_scores(head, y):
+            loss = cross_entropy(self._read(batch, stage, self.model).flatten(0, 1), y)
+        else:
+            loss = head_cross_entropy(head, self._read(batch, stage, self.model.read).flatten(0, 1), y)
         count = (y != IGNORED).sum()
         self._count(stage, loss.value[None].where(count > 0, 0), count[None])
         if self.leaky:
             self._logged(loss, stage, "leaky_loss")
         return self._logged(loss, stage)
 
-    def _read(self, batch: Batch, stage: str) -> Tensor:
-        """What the head reads (B, T, H); the state after it is carried to the stage's next batch."""
-        found: Tensor
+    def _read(self, batch: Batch, stage: str, run: Callable[..., tuple[Tensor, StackState]]) -> Tensor:
+        """What the model makes of a batch; the state after it is carried to the stage's next batch."""
         if self.leaky:
-            found, _ = self.model.read(batch["x"])
+            found, _ = run(batch["x"])
             return found
         state = self._initial_state(stage, len(batch["x"]), batch.get("starts"))
-        found, state = self.model.read(batch["x"], state)
+        found, state = run(batch["x"], state=state)
         self._carried[stage] = map_state(torch.Tensor.detach, state)
         return found
 
