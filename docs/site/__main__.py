@@ -30,7 +30,10 @@ def main() -> int:
     Pages(source, given.only).write()
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", given.jobs, "-c", str(HERE)]
     folders = [str(given.output / name) for name in ("doctrees", "source", "html")]
-    return int(sphinx([*options, "-d", *folders]))
+    failed = int(sphinx([*options, "-d", *folders]))
+    if not failed:
+        print(f"written: {given.output / 'html' / 'index.html'}")
+    return failed
 
 
 if __name__ == "__main__":

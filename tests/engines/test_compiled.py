@@ -219,7 +219,7 @@ def test_threads_change_nothing(name: str, threads: Callable[[int], None]) -> No
         return
     module = module_of(name)
     run = run_of("c", module.recurrence())
-    for size in (Size(6, 5, lengths=True, resets=True), Size(3, 1)):
+    for size in (Size(6, 17, lengths=True, resets=True), Size(3, 1)):
         sequences = sequences_of(module.recurrence(), size)
         alone = results(run, module, sequences)
         threads(3)

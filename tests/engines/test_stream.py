@@ -1,5 +1,7 @@
 """Streams: moment after moment the numbers of a whole run, for every way to run a step."""
 
+import copy
+import pickle
 import resource
 
 import pytest
@@ -75,11 +77,31 @@ def test_it_goes_on_from_a_state_and_gives_one_to_go_on_from() -> None:
 
 def test_it_has_the_weights_of_the_moment_in_which_it_was_made() -> None:
     stack, x = stack_of(), torch.randn(1, 6, dtype=torch.float64)
-    before = stack.stream()(x)
+    stream, (before, _) = stack.stream(), stack(x[:, None])
     with torch.no_grad():
         for parameter in stack.parameters():
             parameter.mul_(2)
-    assert not torch.equal(stack.stream()(x), before)
+    torch.testing.assert_close(stream(x), before[:, 0].detach())
+    assert not torch.allclose(stack.stream()(x), before[:, 0])
+
+
+def test_a_copy_goes_on_by_itself() -> None:
+    stack, x = stack_of(num_layers=2), torch.randn(STEPS, 1, 6, dtype=torch.float64)
+    stream = stack.stream()
+    stream(x[0])
+    for other in (copy.deepcopy(stream), pickle.loads(pickle.dumps(stream))):
+        torch.testing.assert_close(other(x[1]), stack.stream(1, stream.state)(x[1]))
+
+
+def test_it_does_not_mind_the_mode_in_which_it_is_made_or_called() -> None:
+    stack, x = stack_of(torch.float32, cell="gru", switches="projection", num_layers=2), torch.randn(1, 6)
+    with torch.inference_mode():
+        stream = stack.stream()
+    first = stream(x)
+    torch.testing.assert_close(first, stack.stream()(x))
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = stack.stream()(x)
+    torch.testing.assert_close(rounded.float(), first, rtol=0.05, atol=0.05)
 
 
 def test_what_cannot_stream_is_refused() -> None:

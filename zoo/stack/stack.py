@@ -129,6 +129,10 @@ class Stack(Pretrained):
     def stream(self, batch_size: int = 1, state: StackState | None = None) -> Stream:
         """What reads moments one after the other, as `step` does, but faster and without gradients.
 
+        `read = stack.eval().stream(4)` and then `read(x)` for x (4, I), moment after moment, gives outputs
+        (4, O); `read.state` is the state after the last one. The weights are those of the moment in which it
+        is made.
+
         Args:
             batch_size: B, how many streams are read side by side.
             state: As `initial_state`, `forward` or `step` returned it; by default the first one.

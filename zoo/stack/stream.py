@@ -1,6 +1,6 @@
 """A stack that reads a stream, one moment after the other."""
 
-from typing import TYPE_CHECKING, cast, final
+from typing import TYPE_CHECKING, Any, cast, final
 
 import torch
 from jaxtyping import Float
@@ -34,6 +34,10 @@ class Stream:
         weight = stack.cells()[0].weight_ih
         self._fits = ((len(start[0]), stack.input_size), weight.dtype, weight.device)
 
+    def __reduce__(self) -> Any:
+        """A copy goes on from the same state, with the weights of the moment of copying."""
+        return Stream, (self._stack, self.state)
+
     @property
     def state(self) -> "StackState":
         """The state after the last moment, as `Stack.forward` takes it; a copy."""
@@ -66,7 +70,7 @@ class Stream:
         if (x.shape, x.dtype, x.device) != self._fits:
             raise ValueError(
                 f"the stream got inputs {tuple(x.shape)} of type {x.dtype} on {x.device}; expected {shape} "
-                f"of type {dtype} on {device}"
+                f"of type {dtype} on {device}, as it was made: stream(batch_size=...)"
             )
 
 

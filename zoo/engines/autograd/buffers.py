@@ -140,6 +140,11 @@ class BackwardRun:
         )
 
 
+def rows_of(whole: Tensor, numbers: Tensor | None) -> Tensor:
+    """Some rows (N, width) of a tensor (T, B, width), or all."""
+    return whole.flatten(0, 1) if numbers is None else whole.flatten(0, 1)[numbers]
+
+
 class Kernel(ABC):
     """A way to run a program and its derivative.
 
@@ -153,6 +158,10 @@ class Kernel(ABC):
     def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
         """The input products (T, B, G) of all steps; what the padding holds is not read."""
         return recurrence.project(sequences.x)
+
+    def rows(self, sequences: Sequences) -> Tensor | None:
+        """The numbers of the rows that weights' gradients are taken of; None for all, 0 in the padding."""
+        return None
 
     @abstractmethod
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:

@@ -6,7 +6,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel, rows_of
 from zoo.engines.autograd.double_backward import double_backward
 from zoo.engines.base import ForwardRun, is_special
 from zoo.engines.gradient_clip import limit_in
@@ -98,7 +98,7 @@ class RunProgram(torch.autograd.Function):
                 "lengths": each.lengths,
                 "resets": each.resets,
                 "backward": each.backward,
-                "valid": sequences.valid,
+                "valid": kernel.rows(sequences),
                 "limit": recurrence.gradient_clip,
             }
             for each, (recurrence, sequences) in zip(buffers, runs, strict=True)
@@ -235,15 +235,10 @@ def _of_products(
         d_product = whole[..., first : first + matmul.rows * program.width]
         state = program.operand_state(matmul)
         operand = buffers.operands[k] if state is None else buffers.before(state)
-        rows, operands = (_rows(part, back.valid) for part in (d_product, operand))
+        rows, operands = (rows_of(part, back.valid) for part in (d_product, operand))
         d_weights.append(rows.T @ operands)
         d_biases.append(None if bias is None else rows.sum(0))
     return d_weights, d_biases
-
-
-def _rows(whole: Tensor, valid: Tensor | None) -> Tensor:
-    """The rows of a tensor (T, B, width) that are within their sequence, (N, width)."""
-    return whole.flatten(0, 1) if valid is None else whole.flatten(0, 1)[valid]
 
 
 def _through_prologue(

@@ -105,7 +105,8 @@ def _forward(program: Program) -> list[str]:
         *_ports_at_t(
             program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
         ),
-        "if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {",
+        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const long b = mine[r];",
         *(
             f"  memcpy({row(f's{k}_t', width)}, {row(f'reset_state{k}', width)}, {width} * H * sizeof(real));"
             for k, width in enumerate(widths)
@@ -211,7 +212,10 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
 
 def _started_anew(widths: Sequence[int]) -> list[str]:
     """At a reset the gradient goes to the state that was put in place, and to none before it."""
-    lines = ["if (has_resets) for (long b = first; b < last; ++b) if (resets[t * B + b]) {"]
+    lines = [
+        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const long b = mine[r];",
+    ]
     for k, width in enumerate(widths):
         lines += [
             f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",

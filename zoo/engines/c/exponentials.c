@@ -58,21 +58,22 @@ INLINE double taylor_double(double r) {
     const real n = (x * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
     const real e = taylor_##real((x - n * HIGH) - n * LOW) + 1;                                             \
     /* two factors, for 2^n may be beyond the range where the result is within it */                       \
-    const whole i = (whole)n, half = i / 2;                                                                 \
+    const whole i = (whole)(n == n ? n : 0), half = i / 2;                                                                 \
     return x != x ? x : e * power_##real(half) * power_##real(i - half);                                    \
   }                                                                                                         \
   INLINE real own_expm1_##real(real x) {                                                                    \
     const real y = x > MOST ? MOST : x < -SATURATED * 2 ? -SATURATED * 2 : x;                                \
     const real n = (y * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
     const real e = taylor_##real((y - n * HIGH) - n * LOW);                                                 \
-    const whole i = (whole)n, half = i / 2;                                                                 \
+    const whole i = (whole)(n == n ? n : 0), half = i / 2;                                                                 \
     const real a = power_##real(half), b = power_##real(i - half);                                          \
-    return x != x ? x : e * a * b + (a * b - 1);                                                            \
+    /* where 2^n is beyond the range the result may be within it, and 1 is nothing beside it */             \
+    return x != x ? x : y > MOST - 2 ? (e + 1) * a * b : e * a * b + (a * b - 1);                           \
   }                                                                                                         \
   INLINE real own_tanh_##real(real x) {                                                                     \
     const real size = x < 0 ? -x : x, y = 2 * (size > SATURATED ? SATURATED : size);                        \
     const real n = (y * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
-    const real s = power_##real((whole)n), e = s * taylor_##real((y - n * HIGH) - n * LOW) + (s - 1);       \
+    const real s = power_##real((whole)(n == n ? n : 0)), e = s * taylor_##real((y - n * HIGH) - n * LOW) + (s - 1);       \
     const real t = e / (e + 2);                                                                             \
     return x != x ? x : x < 0 ? -t : x == 0 ? x : t;                                                         \
   }

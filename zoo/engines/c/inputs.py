@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from zoo.engines.autograd.buffers import rows_of
 from zoo.engines.c.c_products import C_TYPES, PANEL, c_arguments, product_library, worth_threads
 from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 
@@ -12,10 +13,18 @@ from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 def projected(recurrence: Recurrence, sequences: Sequences) -> Tensor:
     """`recurrence.project` of all steps (T, B, G); where it is a linear map, 0 in the padding."""
     project, x = recurrence.project, sequences.x
-    if not isinstance(project, InputMap) or project.weight.dtype != x.dtype:
-        return project(x)
+    if not isinstance(project, InputMap) or not _fits(project, x):
+        return project(x)  # which says what does not fit
     found: Tensor = InputProducts.apply(x, project.weight, project.bias, sequences.valid)  # type: ignore[no-untyped-call]
     return found
+
+
+def _fits(project: InputMap, x: Tensor) -> bool:
+    """Whether the map reads such inputs; C would not find out."""
+    weight, bias = project.weight, project.bias
+    kind, size = (x.dtype, x.device), len(weight)
+    fits = (weight.dtype, weight.device, weight.shape[1]) == (*kind, x.shape[-1])
+    return fits and (bias is None or (bias.dtype, bias.device, *bias.shape) == (*kind, size))
 
 
 class InputProducts(torch.autograd.Function):
@@ -33,17 +42,14 @@ class InputProducts(torch.autograd.Function):
         """The gradients of input, weight and bias."""
         x, weight, rows = ctx.saved_tensors
         needs_x, needs_weight, needs_bias, _ = ctx.needs_input_grad
-        if rows is None:
-            some_x, some_d = x.flatten(0, 1), d_pre.flatten(0, 1)
-        else:
-            some_x, some_d = x.flatten(0, 1)[rows], d_pre.flatten(0, 1)[rows]
         d_x = None
         if needs_x and torch.is_grad_enabled():  # to be differentiated again
             d_x = d_pre @ weight
         elif needs_x:
             d_x = _products(d_pre.contiguous(), weight.contiguous().t(), None, rows)
-        d_weight = some_d.t() @ some_x if needs_weight else None
-        return d_x, d_weight, some_d.sum(0) if needs_bias else None, None
+        some = rows_of(d_pre, rows) if needs_weight or needs_bias else d_pre
+        d_weight = some.t() @ rows_of(x, rows) if needs_weight else None
+        return d_x, d_weight, some.sum(0) if needs_bias else None, None
 
 
 def _products(x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None) -> Tensor:

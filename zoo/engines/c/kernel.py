@@ -34,6 +34,9 @@ class CKernel(Kernel):
     def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
         return projected(recurrence, sequences)
 
+    def rows(self, sequences: Sequences) -> Tensor | None:
+        return sequences.valid
+
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         return self.forward_all([buffers])[0]
 
@@ -139,7 +142,7 @@ def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
 
 
 def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
-    """What `forward` takes after the matrix product, in the order of `c_source.forward_names`."""
+    """What `forward` takes after what both take, in the order of `names.forward_pointers`."""
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, _packed(buffers), buffers.products, buffers.operands, strict=True):
         found += entry
@@ -149,7 +152,7 @@ def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
 def _backward_tensors(
     buffers: Buffers, gradients: Gradients, spare: Sequence[Tensor], vectors: Tensor
 ) -> list[Tensor | None]:
-    """What `backward` takes after the matrix product, in the order of `c_source.backward_names`."""
+    """What `backward` takes after what both take, in the order of `names.backward_pointers`."""
     # one step of each: an operand's gradient is used up within its step
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]

@@ -28,6 +28,7 @@ class CStepper(Stepper):
         state: Before the first step.
     """
 
+    @torch.inference_mode(False)  # it may be used outside of that mode, too
     @torch.no_grad()
     def __init__(self, kernel: CKernel, recurrence: Recurrence, state: State) -> None:
         x = state[0].new_zeros(1, len(state[0]), recurrence.input_size)
@@ -50,13 +51,19 @@ class CStepper(Stepper):
             for product, biased in zip(there.products, there.biased, strict=True)
             if biased and product.numel()
         ]
-        self._states, self._turn, self._is_packed = there.states, 0, False
+        self._states, self._turn = there.states, 0
         self._outputs = (there.outputs[0], back.outputs[0])
         tensors = [forward_tensors(there)]
         self._calls = [kernel.prepared("forward", [there], tensors)]
         # the same room for the packed weights
         other = [back.outputs if part is there.outputs else part for part in tensors[0]]
         self._calls.append(kernel.prepared("forward", [back], [other]))
+        first = [part.clone() for part in there.states]
+        self._calls[0]()  # packs the weights, which must be those of now
+        for part, before_it in zip(there.states, first, strict=True):
+            part.copy_(before_it)
+        for call in self._calls:
+            call.sizes[0][IS_PACKED] = True
 
     @property
     def state(self) -> State:
@@ -68,10 +75,6 @@ class CStepper(Stepper):
             product.copy_(bias)
         turn = self._turn
         self._calls[turn]()
-        if not self._is_packed:
-            for call in self._calls:
-                call.sizes[0][IS_PACKED] = True
-            self._is_packed = True
         self._turn = 1 - turn
         return self._outputs[turn]
 
@@ -93,12 +96,14 @@ class _MapRun:
             torch.arange(len(pre)),
         )
         library.pack(*c_arguments(size, width, weight, width, 1, packed, 0, 1))
-        self._product, self._kept = library.product, (packed, start, rows, pre)
+        self._product, self._kept, self._dtype = library.product, (packed, start, rows, pre), pre.dtype
         self._before = c_arguments(len(pre), size, width)
         self._after = c_arguments(width, rows, packed, start, size, pre, size)
 
     def __call__(self, x: Tensor) -> None:
         x = x.contiguous()
+        if x.dtype != self._dtype:  # as autocast makes it
+            x = x.to(self._dtype)
         self._product(*self._before, ctypes.c_void_p(x.data_ptr()), *self._after)
 
 
