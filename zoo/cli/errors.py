@@ -38,7 +38,7 @@ LIMITS = {
         "higher limit (ulimit -u)"
     ),
     r"gloo/transport|NCCL communicator was aborted": (
-        "another process of this run has ended, and its message says why, or it was killed; this one cannot go on alone"
+        "another process of this run has ended, as it says, or was killed; this one cannot go on alone"
     ),
 }
 """What is said when the system refuses something -> what to tell the user."""
