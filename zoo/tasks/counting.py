@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from zoo.private.lightning_names import count_update
+from zoo.processes import gathered
 from zoo.tasks.checkpoint import SafelyLoaded
-from zoo.tasks.shares import gathered
 from zoo.tasks.signs import Sign
 
 STAGES = ("train", "val", "test")
