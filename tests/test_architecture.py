@@ -18,13 +18,14 @@ MAY_IMPORT = {
     "registry": set(),
     "cache": set(),
     "private": set(),  # below all: private names of other libraries, in one place
+    "processes": set(),
     "engines": {"private", "cache"},
     "diagnostics": {"private", "engines"},
     "runs": {"diagnostics", "registry"},
     "verdict": {"runs", "diagnostics", "registry"},
     "pictures": {"runs", "diagnostics"},
     "data": {"registry"},
-    "callbacks": {"private", "diagnostics", "runs", "verdict", "pictures", "registry"},
+    "callbacks": {"private", "processes", "diagnostics", "runs", "verdict", "pictures", "registry"},
     "report": {"runs", "verdict", "pictures", "diagnostics", "registry"},
     "comparison": {"report", "runs", "verdict", "pictures", "diagnostics", "registry"},
     "sweep": {"comparison", "report", "runs", "pictures"},
@@ -47,6 +48,7 @@ MAY_IMPORT = {
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},
     "tasks": {
         "private",
+        "processes",
         "diagnostics",
         "seq2seq",
         "model",

@@ -5,6 +5,7 @@ import signal
 
 import lightning.pytorch as pl
 import pytest
+import torch
 
 from tests.callbacks.fits import Case, differences
 from zoo.callbacks.save_on_signal import SaveOnSignal, StoppedBySignalError
@@ -132,3 +133,57 @@ def test_what_is_ignored_stays_ignored(tmp_path, whole, monkeypatch):
     finally:
         signal.signal(signal.SIGHUP, before)
     assert differences(whole[0], end) == []
+
+
+class SendWhileSaving(pl.Callback):
+    """Sends SIGTERM to this process, once, while a checkpoint of epoch 2 is being written."""
+
+    sent = False
+
+    def on_save_checkpoint(self, trainer, module, checkpoint):
+        if trainer.current_epoch == 1 and not self.sent:
+            self.sent = True
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_what_ends_a_fit_is_heard_while_it_saves(tmp_path):
+    sends = [Send("SIGUSR1", "forward", batch=0), SendWhileSaving()]
+    with pytest.raises(StoppedBySignalError) as stopped:
+        CASE.fit(tmp_path, [*sends, SaveOnSignal(tmp_path)])
+    assert stopped.value.code == CODES["SIGTERM"]
+    assert {path.stem.partition("-")[0] for path in (tmp_path / "checkpoints").iterdir()} == {
+        "signal",
+        "interrupted",
+    }
+
+
+@pytest.fixture
+def of_two(monkeypatch):
+    """A Trainer in a fit, the first of two processes, and its module."""
+    monkeypatch.setattr(pl.Trainer, "world_size", 2)
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.state.fn = "fit"
+    return trainer, pl.LightningModule()
+
+
+def test_what_arrives_while_processes_agree_is_acted_upon_after_the_next_step(monkeypatch, of_two):
+    saves, reduced = SaveOnSignal(None), []
+
+    def all_reduce(place, operation):
+        if not reduced:
+            saves._receive(signal.SIGTERM, None)
+        reduced.append(int(place))
+
+    monkeypatch.setattr(torch.distributed, "all_reduce", all_reduce)
+    saves.on_validation_start(*of_two)  # the others know nothing of it yet
+    with pytest.raises(StoppedBySignalError):
+        saves.on_validation_start(*of_two)
+
+
+def test_a_process_that_received_nothing_acts_once(monkeypatch, of_two):
+    saves, others, acted = SaveOnSignal(None), [int(signal.SIGUSR1), 0], []
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda place, operation: place.fill_(others.pop(0)))
+    monkeypatch.setattr(saves, "_save", lambda trainer, name: acted.append(name))
+    saves.on_validation_start(*of_two)
+    saves.on_validation_start(*of_two)
+    assert acted == ["signal-step0"]

@@ -86,6 +86,11 @@ ON_THE_COMMAND_LINE = [
         "fit --config small.yaml --trainer.callbacks+=EarlyStopping --trainer.callbacks.monitr val/loss",
         ["EarlyStopping has no option 'monitr'", "did you mean 'monitor'"],
     ),
+    ("fit --config small.yaml --trainer.strategy fsdp", ["trainer.strategy is 'fsdp'", "splits weights"]),
+    (
+        'fit --config small.yaml --trainer.strategy {"class_path":"ModelParallelStrategy"}',
+        ["trainer.strategy is 'ModelParallelStrategy'", "splits weights", "expected 'ddp' or 'auto'"],
+    ),
     ("fit --config small.yaml --weights_only false", ["unknown key 'weights_only'"]),
     ("fit --config digits_bilstm_residul", ["unknown recipe", "did you mean 'digits_bilstm_residual'"]),
     ("fit --config missing.yaml", ["there is no recipe file missing.yaml"]),

@@ -9,6 +9,7 @@ from lightning.pytorch import Callback
 
 from distributed.two import commands, slurm, torchrun
 from zoo.callbacks import CALLBACKS
+from zoo.cli.run.launched import Launched, launched
 
 SHORT = ("--trainer.log_every_n_steps=1", "--trainer.limit_train_batches=6", "--test_after_fit=false")
 NATIVE = "--model.network.encoder.engine=native"  # compiles nothing
@@ -18,6 +19,32 @@ RUN = "runs/small/version_0"
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*use of fork\\(\\) may lead:DeprecationWarning",  # Python 3.12
 )
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ({}, None),  # a batch script without srun is one process, whatever the job was given
+        ({"STEP_ID": "0", "STEP_NUM_TASKS": "1", "STEP_NUM_NODES": "1"}, None),
+        ({"STEP_ID": "1", "STEP_NUM_TASKS": "4"}, Launched(by="SLURM", processes=4, machines=2)),
+        ({"STEP_ID": "0"}, Launched(by="SLURM", processes=8, machines=2)),
+    ],
+)
+def test_of_a_job_of_slurm_only_what_srun_has_started_counts(monkeypatch, step, found):
+    job = {"JOB_NAME": "zoo", "NTASKS": "8", "NNODES": "2", "NTASKS_PER_NODE": "4"}
+    for name, value in {**job, **step}.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    assert launched() == found
+
+
+def test_a_job_without_srun_is_refused_what_it_would_wait_for(zoo, folder, monkeypatch):
+    for name, value in slurm(0).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("SLURM_STEP_ID")
+    outcome = zoo(*FIT, "--trainer.devices=2")
+    assert outcome.code == 2
+    assert "SLURM has started one process, and fit with trainer.devices 2" in outcome.err
+    assert not list(folder.glob("runs/small/*"))
 
 
 class Sends(Callback):

@@ -4,6 +4,7 @@ import csv
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -36,6 +37,25 @@ def test_what_makes_no_sense_is_refused_before_anything_starts(zoo, options, tex
     outcome = zoo(*FIT, *options)
     assert outcome.code == 2
     assert text in outcome.err
+
+
+def test_two_runs_of_a_recipe_keep_what_ray_writes_apart(zoo, folder, monkeypatch):
+    places = []
+
+    def fit(ray, line, workers, on_gpu, place):
+        place.mkdir(parents=True)
+        places.append(place)
+        if len(places) == 1:
+            assert zoo(*FIT, "--trainer.devices=2", "--data.batch_size=64").code == 0
+        assert place.is_dir()
+        return 0
+
+    idle = SimpleNamespace(is_initialized=lambda: True, cluster_resources=lambda: {"CPU": 4})
+    monkeypatch.setattr("zoo.cli.run.by_ray._imported", lambda: idle)
+    monkeypatch.setattr("zoo.cli.run.by_ray._fit", fit)
+    assert zoo(*FIT, "--trainer.devices=2").code == 0
+    assert len(places) == 2
+    assert list((folder / "runs/small").iterdir()) == []
 
 
 def test_two_workers_leave_one_run_with_its_checkpoints(zoo, folder):

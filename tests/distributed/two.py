@@ -56,7 +56,7 @@ def torchrun(rank):
 def slurm(rank):
     """The environment of a task of SLURM's."""
     job = {"JOB_ID": "77", "JOB_NAME": "zoo", "NODEID": "0", "NNODES": "1"}
-    tasks = {"NTASKS": RANKS, "NTASKS_PER_NODE": RANKS, "PROCID": rank, "LOCALID": rank}
+    tasks = {"NTASKS": RANKS, "NTASKS_PER_NODE": RANKS, "PROCID": rank, "LOCALID": rank, "STEP_ID": "0"}
     return {f"SLURM_{name}": str(value) for name, value in {**job, **tasks}.items()}
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from torchmetrics import MeanSquaredError, MetricCollection
+from torchmetrics import MeanSquaredError, MetricCollection, SpearmanCorrCoef
 
 import zoo
 from zoo.tasks.base import Task
@@ -61,6 +61,33 @@ def test_its_options_and_modules_come_back_from_a_checkpoint(tmp_path: Any) -> N
     assert again.start == 3.0
     assert torch.equal(again.scale, task.scale)
     assert again.hparams["network"] == task.hparams["network"]
+
+
+class Ranked(Scaled):
+    """Its metric keeps all predictions, in lists."""
+
+    def metrics(self, output_size: int) -> MetricCollection:
+        return MetricCollection({"rank": SpearmanCorrCoef(num_outputs=output_size)})
+
+
+@pytest.mark.filterwarnings("ignore:.*will save all targets and predictions")
+def test_a_metric_that_keeps_lists_goes_on_counting_within_an_epoch() -> None:
+    task, again = Ranked(NETWORK), Ranked(NETWORK)
+    task._trainer = again._trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    predictions, targets = torch.randn(2, 3, 4, 2)
+    for batch in range(2):
+        task._count("train", predictions[batch], targets[batch])
+        task._count_all("train")
+    kept: dict[str, Any] = {}
+    task.on_save_checkpoint(kept)
+    again.on_load_checkpoint(kept)
+    again.on_train_start()
+    for each in (task, again):
+        each._count("train", predictions[2], targets[2])
+        each._count_all("train")
+    assert torch.equal(
+        task._metrics("train").compute()["train/rank"], again._metrics("train").compute()["train/rank"]
+    )
 
 
 def test_weight_decay_spares_what_cells_and_the_task_itself_say() -> None:

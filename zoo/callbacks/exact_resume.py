@@ -20,6 +20,7 @@ from zoo.callbacks.fit_progress import (
     step_plateaus,
 )
 from zoo.callbacks.random_state import random_state, restore_random_state
+from zoo.processes import gathered
 
 ACTING_AS_AN_EPOCH_BEGINS = (GradientAccumulationScheduler, StochasticWeightAveraging)
 """Callbacks of Lightning that set something when an epoch begins, and must when a part of it is left."""
@@ -109,10 +110,10 @@ class ExactResume(Callback):
         progress = after_batch(trainer) if begun is None else copy.deepcopy(begun["progress"])
         if progress is not None:
             checkpoint["loops"]["fit_loop"] = progress
-        states = _gathered(trainer, random_state() if begun is None else begun["random"])
+        own = random_state() if begun is None else begun["random"]
         metrics = {name: value.detach().cpu().clone() for name, value in trainer.callback_metrics.items()}
         checkpoint["exact_resume"] = {
-            "random": states,
+            "random": gathered(own, trainer.world_size),
             # A plateau schedule has its step after the checkpoint is written, and takes it by these.
             "metrics": metrics,
             "epoch_ended": self._epoch_ended,
@@ -131,12 +132,3 @@ class ExactResume(Callback):
             restore_random_state(self._restored[trainer.global_rank])
         elif trainer.global_rank:  # all have begun with one seed, and would drop the same units
             torch.manual_seed(torch.initial_seed() + trainer.global_rank)
-
-
-def _gathered(trainer: Trainer, own: dict[str, Any]) -> list[dict[str, Any]]:
-    """What all processes have, by rank; all must ask."""
-    if trainer.world_size == 1:
-        return [own]
-    found: list[Any] = [None] * trainer.world_size
-    torch.distributed.all_gather_object(found, own)
-    return found

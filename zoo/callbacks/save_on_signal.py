@@ -132,18 +132,19 @@ class SaveOnSignal(Callback):
             self._requeue.act()
         if not goes_on:
             raise StoppedBySignalError(received, _is_watched(trainer))
-        self.received = None
+        if self.received == received:  # else another one has come in the meantime
+            self.received = None
 
     def _agreed(self, trainer: Trainer) -> signal.Signals | None:
         """What was received: by this process, or by any of several, where what ends a run counts for more."""
-        if trainer.world_size > 1:
-            own = 0 if self.received is None else int(self.received)
-            place = torch.tensor(own + LAST * (self.received is not None and self.received.name in ENDING))
-            place = place.to(trainer.strategy.root_device)
-            torch.distributed.all_reduce(place, torch.distributed.ReduceOp.MAX)
-            number = int(place) % LAST
-            self.received = signal.Signals(number) if number else None
-        return self.received
+        own = self.received  # another one may come at any moment
+        if trainer.world_size == 1:
+            return own
+        place = torch.tensor(0 if own is None else own + LAST * (own.name in ENDING))
+        place = place.to(trainer.strategy.root_device)
+        torch.distributed.all_reduce(place, torch.distributed.ReduceOp.MAX)
+        number = int(place) % LAST
+        return signal.Signals(number) if number else None
 
     def _save(self, trainer: Trainer, name: str) -> None:
         if self.folder is None or trainer.fast_dev_run:  # type: ignore[attr-defined]  # set by a connector

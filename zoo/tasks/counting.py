@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torchmetrics import MetricCollection
 
 from zoo.private.lightning_names import count_update
+from zoo.processes import gathered
 from zoo.tasks.checkpoint import SafelyLoaded
-from zoo.tasks.shares import gathered
 from zoo.tasks.signs import Sign
 
 STAGES = ("train", "val", "test")
@@ -41,7 +41,8 @@ class Counting(SafelyLoaded, ABC):
         if self._trainer is None:
             return
         metrics = self._metrics("train").items(keep_base=True)
-        counted = {name: metric.metric_state for name, metric in metrics if metric.update_called}
+        states = {name: metric.metric_state for name, metric in metrics if metric.update_called}
+        counted = {name: _moved(state, torch.device("cpu")) for name, state in states.items()}
         uncounted = [[part.cpu() for part in batch] for batch in self._uncounted["train"]]
         checkpoint["train_metrics"] = self._of_ranks({"counted": counted, "uncounted": uncounted})
 
@@ -70,8 +71,7 @@ class Counting(SafelyLoaded, ABC):
             return
         for name, metric in self._metrics("train").items(keep_base=True):
             if name in restored["counted"]:
-                state = restored["counted"][name]
-                metric.merge_state({key: part.to(self.device) for key, part in state.items()})
+                metric.merge_state(_moved(restored["counted"][name], self.device))
                 count_update(metric)
         uncounted = ((part.to(self.device) for part in batch) for batch in restored["uncounted"])
         self._uncounted["train"] = [(predictions, targets) for predictions, targets in uncounted]
@@ -131,3 +131,11 @@ class Counting(SafelyLoaded, ABC):
         metrics = self._metrics(stage)
         self.log_dict(metrics.compute(), prog_bar=stage == "val", sync_dist=True)
         metrics.reset()
+
+
+def _moved(state: Mapping[str, Tensor | list[Tensor]], device: torch.device) -> dict[str, Any]:
+    """The state of a metric on a device; a list of tensors where the metric keeps every batch."""
+    return {
+        key: part.to(device) if isinstance(part, Tensor) else [each.to(device) for each in part]
+        for key, part in state.items()
+    }

@@ -4,11 +4,13 @@ A mean over the tokens of one process, averaged over the processes, would count 
 few of them.
 """
 
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.distributed import ReduceOp, all_gather_object, all_reduce
+from torch.distributed import ReduceOp, all_reduce
+
+from zoo.processes import gathered
 
 
 @final
@@ -48,11 +50,3 @@ def shared_mean(mean: Mean, processes: int) -> tuple[Tensor, Tensor]:
 def summed(own: Tensor, processes: int) -> Tensor:
     """The sum over so many processes, all of which must ask, where each has its own tensor on the CPU."""
     return torch.stack(gathered(own, processes)).sum(0)
-
-
-def gathered(own: Any, processes: int) -> list[Any]:
-    """What so many processes have, plain values or tensors on the CPU, by rank; all must ask."""
-    found = [own] * processes
-    if processes > 1:
-        all_gather_object(found, own)
-    return found

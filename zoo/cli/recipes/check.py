@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from zoo.cli.errors import UserError
-from zoo.cli.recipes.allowlist import KINDS, PLACES
+from zoo.cli.recipes.allowlist import KINDS, PLACES, class_of
 from zoo.cli.recipes.merge import SPELLED, as_list
 from zoo.cli.recipes.recipe import RecipeInputs
 from zoo.cli.recipes.resolve import is_task
@@ -20,8 +20,8 @@ SEEDS = 2**32
 """Seeds of numpy, and so of Lightning, are below this."""
 MOST_PROCESSES = {"devices": 512, "num_nodes": 4096}
 """What a recipe may ask a machine, or a cluster, to start."""
-SHARDING = ("fsdp", "deepspeed", "model_parallel")
-"""What the names of strategies begin with that split weights."""
+SHARDING = ("fsdp", "deepspeed", "modelparallel")
+"""What names and classes of strategies begin with that split weights, without capitals and underscores."""
 MOST_LISTED = 12
 """Options that a message lists."""
 OF_TORCH = {
@@ -63,13 +63,9 @@ def check(inputs: RecipeInputs, sections: Sequence[str]) -> None:
     for place in ("model", "data"):
         _check_part(inputs, recipe.get(place), place)
     if isinstance(recipe.get("trainer"), dict):
+        if is_task(recipe["model"]):
+            _check_strategy(inputs, recipe["trainer"].get("strategy"))
         _check_trainer(inputs, recipe["trainer"])
-        strategy = str(recipe["trainer"].get("strategy"))
-        if strategy.startswith(SHARDING) and is_task(recipe["model"]):
-            raise UserError(
-                f"{inputs.place('strategy')}trainer.strategy is {strategy!r}, which splits weights over "
-                f"devices, and a recurrence reads all of its weights at every step; expected 'ddp' or 'auto'"
-            )
     for key, text in [pair for section, value in recipe.items() for pair in _texts(value, section)]:
         if MEMBER.search(text):
             raise _wrong(inputs, key, text, "a class, and nothing of it")
@@ -112,6 +108,16 @@ def _check_trainer(inputs: RecipeInputs, trainer: dict[str, Any]) -> None:
         raise UserError(
             f"{inputs.place('gradient_clip_val')}trainer.gradient_clip_val is {limit}; expected "
             f"0 or more (below 0, Lightning clips nothing)"
+        )
+
+
+def _check_strategy(inputs: RecipeInputs, strategy: Any) -> None:
+    """Refuses strategies that a recurrence cannot be trained by, as a word or as a class."""
+    name = str(strategy.get("class_path") if isinstance(strategy, dict) else strategy)
+    if class_of(name).lower().replace("_", "").startswith(SHARDING):
+        raise UserError(
+            f"{inputs.place('strategy')}trainer.strategy is {name!r}, which splits weights over "
+            f"devices, and a recurrence reads all of its weights at every step; expected 'ddp' or 'auto'"
         )
 
 

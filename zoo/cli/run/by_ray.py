@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -49,7 +50,8 @@ def fit_by_ray(inputs: RecipeInputs, let_in: Sequence[str]) -> int:
     began = not ray.is_initialized()
     if began:
         ray.init(include_dashboard=False)
-    place = runs_of(inputs.files, trainer.get("default_root_dir")).absolute() / ".ray"
+    # Of this run alone, which removes it: another one of its recipe may go on for longer.
+    place = runs_of(inputs.files, trainer.get("default_root_dir")).absolute() / f".ray-{uuid.uuid4().hex}"
     try:
         on_gpu = _takes_gpus(trainer.get("accelerator", "auto"), ray.cluster_resources(), workers)
         return _fit(ray, _line(inputs, let_in), workers, on_gpu, place)

@@ -9,6 +9,10 @@ from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvir
 from lightning.pytorch import Trainer
 
 from zoo.cli.errors import UserError
+from zoo.private.lightning_names import cluster_of
+
+STEP = "SLURM_STEP_ID"
+"""Where srun says which step of a job it has started; a batch script itself is none."""
 
 
 @final
@@ -34,9 +38,11 @@ def launched() -> Launched | None:
     if TorchElasticEnvironment.detect():
         processes, here = int(os.environ["WORLD_SIZE"]), int(os.environ["LOCAL_WORLD_SIZE"])
         found = Launched(by="torchrun", processes=processes, machines=processes // here)
-    elif "SLURM_NTASKS" in os.environ and SLURMEnvironment.detect():
-        machines = int(os.environ.get("SLURM_NNODES", 1))
-        found = Launched(by="SLURM", processes=int(os.environ["SLURM_NTASKS"]), machines=machines)
+    elif STEP in os.environ and "SLURM_NTASKS" in os.environ and SLURMEnvironment.detect():
+        # The job may have more tasks, and more machines, than this step of it.
+        processes = int(os.environ.get("SLURM_STEP_NUM_TASKS", os.environ["SLURM_NTASKS"]))
+        machines = int(os.environ.get("SLURM_STEP_NUM_NODES", os.environ.get("SLURM_NNODES", 1)))
+        found = Launched(by="SLURM", processes=processes, machines=machines)
     else:
         return None
     return found if found.processes > 1 else None
@@ -61,6 +67,12 @@ def check_takes_all(trainer: Trainer, name: str) -> None:
         UserError: it does.
     """
     found = launched()
+    if found is None and trainer.world_size > 1 and isinstance(cluster_of(trainer), SLURMEnvironment):
+        raise UserError(
+            f"SLURM has started one process, and {name} with trainer.devices {trainer.num_devices} and "
+            f"trainer.num_nodes {trainer.num_nodes} would wait for others; expected it after srun, or "
+            f"--trainer.devices=1, or a job called interactive, where Lightning starts them itself"
+        )
     if found is not None and trainer.world_size != found.processes:
         raise UserError(
             f"{found.by} has started {found.processes} processes, and {name} with trainer.devices "
