@@ -1,6 +1,6 @@
 """Steps made for the tests of the linear scan, and what is compared of a run."""
 
-from collections.abc import Callable
+from inspect import ismethod
 from typing import Any
 
 import torch
@@ -83,9 +83,8 @@ def results(run: RunFunction, recurrence: Recurrence, sequences: Sequences, orde
     With order 2, also the gradients of a fixed sum of these gradients.
     """
     outputs, final = run(recurrence, sequences)
-    bound: Callable[..., Any] = recurrence.project
-    cell = bound.__self__ if isinstance(bound, type(cell_recurrence("mingru").project)) else None
-    weights = [recurrence.like] if cell is None else list(cell.parameters())
+    step = recurrence.step
+    weights = list(step.__self__.parameters()) if ismethod(step) else [recurrence.like]
     sources = [*weights, sequences.x, *sequences.state, *sequences.reset_state]
     found = [outputs, *final]
     last = found

@@ -49,7 +49,7 @@ def test_optimisers_that_take_turns_share_their_columns():
 @pytest.mark.parametrize(
     ("first_layer", "expected"),
     [
-        ([1e-3] * 4, "Layer 1 gets 10× less gradient than layer 3"),
+        ([1e-3] * 4, "Gradient reaches all layers: layer 1 gets 10× less than layer 3"),
         ([0.019] * 4, "Layer 1 gets about as much gradient as layer 3"),
         ([3.2] * 4, "Layer 1 gets 320× more gradient than layer 3"),
         ([1e-10] * 4, "Layer 1 gets 10⁸× less gradient than layer 3"),
@@ -61,7 +61,7 @@ def test_optimisers_that_take_turns_share_their_columns():
             [10.0, 1.0, 0.01, 0.01],
             "Layer 1 gets 1,000× more gradient than layer 3 at first, about as much later",
         ),
-        ([1e-6, 1.0], "Layer 1 gets 10× less gradient than layer 3"),
+        ([1e-6, 1.0], "Gradient reaches all layers: layer 1 gets 10× less than layer 3"),
         ([0.0] * 4, "Size of the gradient by layer, over training"),
     ],
 )
@@ -81,5 +81,11 @@ def test_the_subtitle_counts():
         record(2, {1: 1.0}, broken=[1]),
         record(3, {1: 1.0}),
     ]
-    assert subtitle(timeline(records)) == "measured in 4 steps · 25% clipped · 1 with NaN or infinity"
-    assert subtitle(timeline(records[:1])) == "measured in 1 step · none clipped"
+    assert (
+        subtitle(timeline(records))
+        == "Look at how far apart the lines lie · measured in 4 steps · 25% clipped · 1 with NaN or infinity"
+    )
+    assert (
+        subtitle(timeline(records[:1]))
+        == "Look at how far apart the lines lie · measured in 1 step · none clipped"
+    )
