@@ -74,7 +74,8 @@ def _draw_scale(axes: Axes, at: int, scale: Scale) -> None:
     """An upright axis with its name above and its values beside it."""
     axes.plot([at, at], [0, 1], color=QUIET, linewidth=1, clip_on=False, zorder=3)
     name = shorten(scale.name, LETTERS + 4)
-    axes.text(at, 1.06, name, size=TEXT, color=INK, ha="center", weight="bold", clip_on=False)
+    side = "center" if at else "left"  # left of the first axis there is no room
+    axes.text(at, 1.06, name, size=TEXT, color=INK, ha=side, weight="bold", clip_on=False)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.8}
     beside: dict[str, Any] = {"size": TEXT, "color": INK, "va": "center", "bbox": box, "zorder": 4}
     for place, words in scale.ticks():
