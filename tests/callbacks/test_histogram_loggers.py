@@ -34,17 +34,6 @@ def folded(summary):
     return counts
 
 
-@pytest.fixture
-def offline(tmp_path, monkeypatch):
-    """W&B that writes to a temporary folder and nowhere else."""
-    for name in ("DIR", "CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
-        folder = tmp_path / name.lower()
-        folder.mkdir()
-        monkeypatch.setenv(f"WANDB_{name}", str(folder))
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    monkeypatch.setenv("WANDB_MODE", "offline")
-
-
 def test_wandb_holds_what_the_local_file_holds(tmp_path, offline):
     logger = WandbLogger(project="trial", save_dir=tmp_path, offline=True)
     records = fit(tmp_path, logger)

@@ -74,17 +74,6 @@ def asked_for():
     return tables | {word for word in keys if word.startswith(stems)}
 
 
-@pytest.fixture
-def offline(tmp_path, monkeypatch):
-    """W&B that writes to a temporary folder and nowhere else."""
-    for name in ("DIR", "CACHE_DIR", "CONFIG_DIR", "DATA_DIR", "ARTIFACT_DIR"):
-        folder = tmp_path / name.lower()
-        folder.mkdir()
-        monkeypatch.setenv(f"WANDB_{name}", str(folder))
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    return tmp_path
-
-
 def test_a_run_of_eight_layers_makes_few_panels_and_three_tables(offline):
     keys, tables = fit(offline, "summary")
     assert len(keys) <= MOST, sorted(keys)

@@ -34,7 +34,6 @@ class InputProducts(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None) -> Tensor:
         """Takes the products."""
         ctx.save_for_backward(x, weight, rows)
-        ctx.has_bias = bias is not None
         return _products(x.contiguous(), weight.contiguous(), bias, rows)
 
     @staticmethod
