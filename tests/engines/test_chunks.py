@@ -4,6 +4,7 @@ import pytest
 import torch
 from conformance.cases import LENGTHS, RESETS, Case, assert_close, engines, evaluate, random_state, random_x
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from zoo.stack import StackSpec
 
@@ -42,6 +43,31 @@ def kept_bytes(engine: str, every: int) -> int:
 @pytest.mark.parametrize("engine", engines("gru"))
 def test_chunks_keep_a_fraction(engine: str) -> None:
     assert kept_bytes(engine, 16) < 0.3 * kept_bytes(engine, 0)
+
+
+class Whole(TorchDispatchMode):
+    """Counts the operations that give a tensor over so many steps."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps, self.count = steps, 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        found = func(*args, **kwargs or {})
+        self.count += isinstance(found, Tensor) and self.steps in found.shape
+        return found
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_the_gradient_of_a_chunk_is_not_as_long_as_the_whole(direction: str) -> None:
+    def count(every: int) -> int:
+        stack = StackSpec(cell="gru", hidden_size=4, direction=direction, checkpoint_every=every).build(4)
+        x = torch.randn(2, 61, 4, requires_grad=True)
+        with Whole(61) as mode:
+            stack(x)[0].sum().backward()
+        return mode.count
+
+    assert count(2) == count(40)
 
 
 def test_a_senseless_number_of_steps_is_refused() -> None:

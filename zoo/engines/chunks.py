@@ -29,13 +29,14 @@ def in_chunks(
     def piece(first: int, *states: State) -> list[tuple[Tensor, State]]:
         return run(
             [
-                (recurrence, _cut(sequences, first, every, state))
-                for (recurrence, sequences), state in zip(runs, states, strict=True)
+                (recurrence, _cut(sequences, x[first // every], first, state))
+                for (recurrence, sequences), x, state in zip(runs, inputs, states, strict=True)
             ]
         )
 
     # the states alone survive a chunk: Chen et al., 2016, https://arxiv.org/abs/1604.06174
     states = [sequences.state for _, sequences in runs]
+    inputs = [_split(sequences, every) for _, sequences in runs]
     outputs: list[list[Tensor]] = [[] for _ in runs]
     for first in range(0, steps, every):
         # not reentrant: that one knows neither `torch.autograd.grad` nor tensors within lists
@@ -50,10 +51,20 @@ def in_chunks(
     return [(torch.cat(found), state) for found, state in zip(in_time, states, strict=True)]
 
 
-def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences:
-    """The next `count` steps of sequences of which so many are read, going on from a state."""
+def _split(sequences: Sequences, every: int) -> Sequence[Tensor]:
+    """The inputs of each chunk, in the order in which they are read."""
+    # all at once: the gradient of a slice is as long as the whole, for each chunk again
+    if not sequences.backward:
+        return torch.split(sequences.x, every)
+    first = len(sequences.x) % every
+    sizes = [first] * bool(first) + [every] * (len(sequences.x) // every)
+    return torch.split(sequences.x, sizes)[::-1]
+
+
+def _cut(sequences: Sequences, x: Tensor, read: int, state: State) -> Sequences:
+    """The next steps, with inputs x, of sequences of which so many are read, going on from a state."""
     steps, lengths, resets = len(sequences.x), sequences.lengths, sequences.resets
-    first, last = read, min(read + count, steps)
+    first, last = read, read + len(x)
     if sequences.backward:
         first, last = steps - last, steps - first
     if sequences.backward and resets is not None and last < steps:  # a cut between two chunks
@@ -63,7 +74,7 @@ def _cut(sequences: Sequences, read: int, count: int, state: State) -> Sequences
         )
     return replace(
         sequences,
-        x=sequences.x[first:last],
+        x=x,
         state=state,
         # 0 where a sequence is over, or read backwards has not begun: its state then stays as it is
         lengths=None if lengths is None else (lengths - first).clamp(0, last - first),
