@@ -8,6 +8,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel, rows_of
 from zoo.engines.autograd.double_backward import double_backward
+from zoo.engines.autograd.pages import empty
 from zoo.engines.base import ForwardRun, is_special
 from zoo.engines.gradient_clip import limit_in
 from zoo.engines.program.ir import Program
@@ -145,15 +146,14 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
     time, batch_size, _ = given.pre.shape
     width, pre = program.width, given.pre
 
-    def empty(blocks: int) -> Tensor:
-        return pre.new_empty(time, batch_size, blocks * width)
-
     # not zeroed: a kernel reads nothing that it has not written
-    states = tuple(pre.new_empty(time + 1, *part.shape) for part in given.state)
+    states = tuple(empty(pre, time + 1, *part.shape) for part in given.state)
     for whole, start in zip(states, given.state, strict=True):
         whole[-1 if sequences.backward else 0] = start
     operands = tuple(
-        empty(len(matmul.operand)) if program.operand_state(matmul) is None else pre.new_empty(0)
+        empty(pre, time, batch_size, len(matmul.operand) * width)
+        if program.operand_state(matmul) is None
+        else pre.new_empty(0)
         for matmul in program.matmuls
     )
     # a view of the states, unless padding (0 in outputs only) or resets (in states only) tell the two apart
@@ -161,7 +161,9 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
     return Buffers(
         pre=pre,
         states=states,
-        outputs=empty(len(program.output)) if shown is None else _after(states[shown], sequences),
+        outputs=empty(pre, time, batch_size, len(program.output) * width)
+        if shown is None
+        else _after(states[shown], sequences),
         products=tuple(_products(program, given)),
         operands=operands,
         weights=tuple(weight.contiguous() for weight in given.weights),
@@ -181,7 +183,7 @@ def _products(program: Program, given: Inputs) -> Iterator[Tensor]:
     pre, width = given.pre, program.width
     for matmul, bias in zip(program.matmuls, given.biases, strict=True):
         if matmul.into is None:
-            product = pre.new_empty(*pre.shape[:2], matmul.rows * width)
+            product = empty(pre, *pre.shape[:2], matmul.rows * width)
             yield product if bias is None else product.copy_(bias)
             continue
         if bias is not None:
@@ -205,8 +207,8 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
             outputs=back.d_results[0].contiguous(),
             # copies, for the kernel writes into them, and these are the caller's
             states=[part.clone(memory_format=torch.contiguous_format) for part in back.d_results[1:]],
-            pre=torch.empty_like(buffers.pre),
-            products=tuple(torch.empty_like(part) for part in buffers.products),
+            pre=empty(buffers.pre, *buffers.pre.shape),
+            products=tuple(empty(part, *part.shape) for part in buffers.products),
             vectors=torch.zeros_like(buffers.vectors),
             reset_state=tuple(part.new_zeros(part.shape) for part in buffers.reset_state),
             limit=limit_in(buffers.pre.dtype, back.limit),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.buffers import rows_of
+from zoo.engines.autograd.pages import empty
 from zoo.engines.c.c_products import C_TYPES, PANEL, c_arguments, product_library, worth_threads
 from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 
@@ -55,7 +56,7 @@ def _products(x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | Non
     """W x + b for x (T, B, I) and a weight (G, I), which may be turned."""
     size, width = weight.shape
     shape = (*x.shape[:2], size)
-    result = x.new_empty(shape) if rows is None else x.new_zeros(shape)
+    result = empty(x, *shape) if rows is None else empty(x, *shape).zero_()
     count = x.shape[0] * x.shape[1] if rows is None else len(rows)
     packed = x.new_empty(weight.numel() + PANEL * width)
     bias = None if bias is None else bias.contiguous()
