@@ -223,6 +223,23 @@ def test_autocast_is_near_single_precision(cell: str, engine: str) -> None:
         assert (part - other).norm() < 0.1 * other.norm() + 0.01
 
 
+@EACH_HALF
+def test_autocast_loses_no_more_in_c_than_in_the_loop(cell: str) -> None:
+    def error(engine: str) -> float:
+        stack, x = stack_of(cell, engine).float(), random_x().float()
+        expected = torch.cat([part.flatten() for part in gradients_of(stack, x)])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            found = torch.cat([part.flatten() for part in gradients_of(stack, x)])
+        return float((found - expected).norm() / expected.norm())
+
+    assert error("c") < 1.5 * error("reference")
+
+
+def gradients_of(stack: Stack, x: Tensor) -> tuple[Tensor, ...]:
+    """Those of the parameters, of a sum of squares."""
+    return torch.autograd.grad(stack(x)[0].float().square().sum(), list(stack.parameters()))
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
 @EACH_ENGINE
 @EACH_HALF

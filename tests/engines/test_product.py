@@ -1,4 +1,4 @@
-"""The product of compiled steps: against numpy at every remainder, and each row the same in any batch."""
+"""The products of compiled steps: against numpy at every remainder, and each row the same in any batch."""
 
 import ctypes
 
@@ -6,10 +6,27 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.engines.c.c_products import product_library
+from zoo.engines.c.c_products import bf16_products, product_library
 from zoo.engines.c.kernel import PANEL
 
-REALS = {"float": (np.float32, 1e-5), "double": (np.float64, 1e-13)}
+REALS = {"float": (np.float32, 1e-5), "double": (np.float64, 1e-13), "bfloat16": (np.float32, 1e-5)}
+"""Name of a product -> the type of its numbers, and how near it comes."""
+
+
+def functions(real: str) -> tuple[int, int]:
+    """Where the product and what packs its weight lie."""
+    if real != "bfloat16":
+        return product_library(real).pointers
+    found = bf16_products()
+    if found is None:
+        pytest.skip("this processor has no products of bfloat16")
+    return found
+
+
+def rounded(real: str, factor: np.ndarray) -> np.ndarray:
+    """A factor as the product takes it, in double precision."""
+    whole = torch.from_numpy(factor)
+    return (whole.bfloat16() if real == "bfloat16" else whole).double().numpy()
 
 
 def long(number: int) -> ctypes.c_long:
@@ -22,7 +39,7 @@ def pointer(array: np.ndarray) -> ctypes.c_void_p:
 
 def packed(real: str, w: np.ndarray) -> np.ndarray:
     """The weight (k, n), packed by two threads, one after the other."""
-    pack = ctypes.CFUNCTYPE(None)(product_library(real).pointers[1])
+    pack = ctypes.CFUNCTYPE(None)(functions(real)[1])
     k, n = w.shape
     panels = np.full(w.size + PANEL * k, np.nan, w.dtype)
     steps = (long(w.strides[1] // w.itemsize), long(w.strides[0] // w.itemsize))
@@ -32,7 +49,7 @@ def packed(real: str, w: np.ndarray) -> np.ndarray:
 
 
 def product(real: str, a: np.ndarray, w: np.ndarray, rows: list[int], c: np.ndarray, adds: bool) -> None:
-    call = ctypes.CFUNCTYPE(None)(product_library(real).pointers[0])
+    call = ctypes.CFUNCTYPE(None)(functions(real)[0])
     numbers, panels = np.array(rows, dtype=np.int64), packed(real, w)
     sizes = (long(len(rows)), long(w.shape[1]), long(w.shape[0]), pointer(a), long(a.shape[1]))
     call(
@@ -51,7 +68,7 @@ def product(real: str, a: np.ndarray, w: np.ndarray, rows: list[int], c: np.ndar
 def test_it_is_numpys_at_every_remainder_of_rows_and_columns(real: str, turned: bool) -> None:
     dtype, tolerance = REALS[real]
     draw = np.random.default_rng(0)
-    for m in (1, 2, 5, 6, 7, 12, 13):
+    for m in (1, 2, 5, 6, 7, 12, 13, 40):
         for n in (*range(1, 36), 63, 64, 65, 100, 127, 129):
             k = 1 + (m * n) % 37
             a = draw.normal(size=(m + 2, k + 3)).astype(dtype)
@@ -61,29 +78,30 @@ def test_it_is_numpys_at_every_remainder_of_rows_and_columns(real: str, turned: 
             c = draw.normal(size=(m + 2, n + 1)).astype(dtype)
             for adds in (False, True):
                 expected = c.copy()
-                expected[rows, :n] = (
-                    a[rows, :k].astype(np.float64) @ w.astype(np.float64) + adds * c[rows, :n]
-                )
+                whole = rounded(real, a)[rows, :k] @ rounded(real, w.copy())
+                expected[rows, :n] = whole + adds * c[rows, :n]
                 found = c.copy()
                 product(real, a, w, rows, found, adds)
                 np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * 10)
 
 
-def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it() -> None:
+@pytest.mark.parametrize("real", ["float", "bfloat16"])
+def test_a_row_is_the_same_to_the_last_bit_whatever_stands_beside_it(real: str) -> None:
     draw = np.random.default_rng(0)
     a, w = (draw.normal(size=size).astype(np.float32) for size in ((32, 50), (50, 70)))
     whole = np.zeros((32, 70), np.float32)
-    product("float", a, w, list(range(32)), whole, False)
+    product(real, a, w, list(range(32)), whole, False)
     for row in range(32):
         alone = np.zeros((32, 70), np.float32)
-        product("float", a, w, [row], alone, False)
+        product(real, a, w, [row], alone, False)
         np.testing.assert_array_equal(alone[row], whole[row])
 
 
-def test_what_is_not_a_number_in_one_row_stays_there() -> None:
+@pytest.mark.parametrize("real", ["float", "bfloat16"])
+def test_what_is_not_a_number_in_one_row_stays_there(real: str) -> None:
     a, w = np.ones((7, 3), np.float32), np.ones((3, 5), np.float32)
     a[2] = np.nan
     c = np.zeros((7, 5), np.float32)
-    product("float", a, w, list(range(7)), c, False)
+    product(real, a, w, list(range(7)), c, False)
     assert np.isnan(c[2]).all()
     assert torch.from_numpy(np.delete(c, 2, axis=0)).eq(3).all()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from zoo.engines.program.ir import Program
@@ -29,6 +30,7 @@ class Buffers:
         lengths: (B,), or None.
         resets: (T, B), True where the state starts anew before the step is read; or None.
         backward: Whether time runs backwards.
+        rounded: Whether products take their factors rounded to bfloat16.
     """
 
     pre: Tensor
@@ -43,6 +45,7 @@ class Buffers:
     lengths: Tensor | None
     resets: Tensor | None
     backward: bool
+    rounded: bool
 
     def before(self, k: int) -> Tensor:
         """The k-th tensor of the state before each step, (T, B, width)."""
@@ -119,6 +122,7 @@ class BackwardRun:
     backward: bool
     valid: Tensor | None
     limit: float
+    rounded: bool
 
     def buffers(self, program: Program) -> Buffers:
         """The buffers as the forward run left them, without the outputs."""
@@ -137,6 +141,7 @@ class BackwardRun:
             lengths=self.lengths,
             resets=self.resets,
             backward=self.backward,
+            rounded=self.rounded,
         )
 
 
@@ -158,6 +163,14 @@ class Kernel(ABC):
     def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
         """The input products (T, B, G) of all steps; what the padding holds is not read."""
         return recurrence.project(sequences.x)
+
+    def inner(self, dtype: torch.dtype) -> torch.dtype:
+        """The type of numbers that it computes in, where its input products are of this type."""
+        return dtype
+
+    def rounds(self, dtype: torch.dtype) -> bool:
+        """Whether it then takes products of factors that are rounded to bfloat16."""
+        return False
 
     def rows(self, sequences: Sequences) -> Tensor | None:
         """The numbers of the rows that weights' gradients are taken of; None for all, 0 in the padding."""

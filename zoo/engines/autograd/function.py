@@ -15,7 +15,14 @@ from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Recurrence, Sequences, State
 from zoo.engines.reference import run_reference
 
-PRODUCTS = ("InputProductsBackward", "AddmmBackward0", "MmBackward0", "AddBackward0", "CatBackward0")
+PRODUCTS = (
+    "InputProductsBackward",
+    "AddmmBackward0",
+    "MmBackward0",
+    "AddBackward0",
+    "CatBackward0",
+    "ToCopyBackward0",
+)
 VIEWS = ("ViewBackward0", "UnsafeViewBackward0")
 """Makers of a tensor that do not read it again for their own gradient."""
 
@@ -40,18 +47,23 @@ class KernelRun(ForwardRun):
 def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -> list[tuple[Tensor, State]]:
     """Runs several recurrences of one program at once, such as the two directions of a layer."""
     # projected outside the operation: autograd takes that product's gradient for all steps at once
-    given = [inputs_of(kernel, recurrence, sequences) for recurrence, sequences in runs]
-    flat = [part for each in given for part in each.flat()]
+    projected = [kernel.project(*run) for run in runs]
+    given = [
+        inputs_of(kernel, recurrence, sequences, pre)
+        for (recurrence, sequences), pre in zip(runs, projected, strict=True)
+    ]
+    flat, dtype = [part for each in given for part in each.flat()], projected[0].dtype
     # all is of one type by now, and must stay so: kernels read bare memory
     with torch.autocast(given[0].pre.device.type, enabled=False):
-        results = RunProgram.apply(kernel, runs, *flat)  # type: ignore[no-untyped-call]
+        results = RunProgram.apply(kernel, runs, kernel.rounds(dtype), *flat)  # type: ignore[no-untyped-call]
+        results = [part.to(dtype) for part in results]
     count = 1 + len(kernel.program.state)
     return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
 
 
-def inputs_of(kernel: Kernel, recurrence: Recurrence, sequences: Sequences) -> Inputs:
-    """What a run is differentiable in, in the type of its input products: under autocast that is its own."""
-    program, pre = kernel.program, _overwritable(kernel.project(recurrence, sequences), sequences.x)
+def inputs_of(kernel: Kernel, recurrence: Recurrence, sequences: Sequences, pre: Tensor) -> Inputs:
+    """What a run is differentiable in, of the type in which the kernel computes with these input products."""
+    program, pre = kernel.program, _overwritable(pre.to(kernel.inner(pre.dtype)), sequences.x)
     assert pre.shape[-1] == len(program.pre) * program.width, "the program is of another recurrence"
     maps = [recurrence.recurrent(matmul.gates) for matmul in program.matmuls]
     return Inputs(
@@ -82,11 +94,13 @@ class RunProgram(torch.autograd.Function):
     """Outputs and final states of several runs of a program, one run after the other."""
 
     @staticmethod
-    def forward(ctx: Any, kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]], *flat: Any) -> Any:
+    def forward(
+        ctx: Any, kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]], rounded: bool, *flat: Any
+    ) -> Any:
         """Runs the kernel and keeps what its derivative needs."""
         program = kernel.program
         buffers = [
-            allocate(program, Inputs.of(program, part), sequences)
+            allocate(program, Inputs.of(program, part), sequences, rounded)
             for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
         ]
         for each in buffers:
@@ -101,6 +115,7 @@ class RunProgram(torch.autograd.Function):
                 "backward": each.backward,
                 "valid": kernel.rows(sequences),
                 "limit": recurrence.gradient_clip,
+                "rounded": rounded,
             }
             for each, (recurrence, sequences) in zip(buffers, runs, strict=True)
         ]
@@ -132,7 +147,7 @@ class RunProgram(torch.autograd.Function):
             found = [double_backward(program, back) for back in backs]
         else:
             found = _once(ctx.kernel, backs)
-        return None, None, *(part for each in found for part in each)
+        return None, None, None, *(part for each in found for part in each)
 
 
 def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
@@ -141,7 +156,7 @@ def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
     return [flat[k * size : (k + 1) * size] for k in range(count)]
 
 
-def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
+def allocate(program: Program, given: Inputs, sequences: Sequences, rounded: bool = False) -> Buffers:
     """The buffers of a run, with all that goes in put in its place."""
     time, batch_size, _ = given.pre.shape
     width, pre = program.width, given.pre
@@ -175,6 +190,7 @@ def allocate(program: Program, given: Inputs, sequences: Sequences) -> Buffers:
         if sequences.resets_in_read_order is None
         else sequences.resets_in_read_order.contiguous(),
         backward=sequences.backward,
+        rounded=rounded,
     )
 
 
@@ -238,7 +254,10 @@ def _of_products(
         state = program.operand_state(matmul)
         operand = buffers.operands[k] if state is None else buffers.before(state)
         rows, operands = (rows_of(part, back.valid) for part in (d_product, operand))
-        d_weights.append(rows.T @ operands)
+        if back.rounded:
+            d_weights.append((rows.bfloat16().T @ operands.bfloat16()).to(rows.dtype))
+        else:
+            d_weights.append(rows.T @ operands)
         d_biases.append(None if bias is None else rows.sum(0))
     return d_weights, d_biases
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zoo.engines.c.build import load_library
+from zoo.engines.c.build import CannotCompileError, load_library
 from zoo.engines.c.names import Places
 from zoo.engines.program.ir import Program
 
@@ -26,6 +26,8 @@ PANEL = 16
 """The most numbers of a vector, to a whole number of which a packed weight is filled up."""
 C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
+HALVES = (torch.bfloat16, torch.float16)
+"""The types that are computed in float; a processor that has products of bfloat16 takes them."""
 IS_PACKED, NUM_SIZES = 7, 8
 """Of the integers of a call, the one that says that the weights are packed already, and how many there are
 before those of the products: 1 where a result starts from a bias."""
@@ -98,6 +100,17 @@ def product_library(real: str) -> ProductLibrary:
     code = Path(__file__).with_name("product.c").read_text(encoding="utf-8")
     library = load_library(f"typedef {real} real;\n{code}", f"product-{real}")
     return ProductLibrary(library["product"], library["pack"], library["products"])
+
+
+@cache
+def bf16_products() -> tuple[int, int] | None:
+    """Where `product` and `pack` of `product_bf16.c` lie; None where processor or compiler cannot."""
+    code = Path(__file__).with_name("product_bf16.c").read_text(encoding="utf-8")
+    try:
+        library = load_library(code, "product-bf16")
+        return _address(library["product"]), _address(library["pack"])
+    except (CannotCompileError, AttributeError):
+        return None
 
 
 def c_arguments(*values: Tensor | int | None) -> tuple[Any, ...]:

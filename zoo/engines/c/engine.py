@@ -57,7 +57,7 @@ class CRun(PreparedRun):
 
     @cached_property
     def otherwise(self) -> PreparedRun:
-        """What runs where C cannot: under autocast, in half precision, or when nothing compiles."""
+        """What runs where C cannot: what torch transforms or traces, or when nothing compiles."""
         try:
             return eager_run(self.kernel.program)
         except Refusal:
@@ -67,7 +67,8 @@ class CRun(PreparedRun):
         return self.together([(recurrence, sequences)])[0]
 
     def stepper(self, recurrence: Recurrence, state: State) -> Stepper:
-        if self._can_run(state[0]):
+        is_plain = state[0].dtype in C_TYPES and not torch.is_autocast_enabled("cpu")
+        if is_plain and self._can_run(state[0]):
             return CStepper(self.kernel, recurrence, state)
         return super().stepper(recurrence, state)
 
@@ -79,12 +80,12 @@ class CRun(PreparedRun):
         return self.otherwise.together(runs)
 
     def _can_run(self, x: Tensor) -> bool:
-        fits = x.device.type == "cpu" and x.dtype in C_TYPES and not torch.is_autocast_enabled("cpu")
-        if is_special(x) or not fits:
+        dtype = self.kernel.inner(x.dtype)
+        if is_special(x) or x.device.type != "cpu" or dtype not in C_TYPES:
             return False
         try:
             # only now: to ask which engine would be taken must not start a compiler
-            self.kernel.compiled(x.dtype)
+            self.kernel.compiled(dtype)
         except CannotCompileError as error:
             warn_once(f"engine 'c': {error}; using another engine")
             return False

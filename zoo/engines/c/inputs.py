@@ -14,7 +14,8 @@ from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 def projected(recurrence: Recurrence, sequences: Sequences) -> Tensor:
     """`recurrence.project` of all steps (T, B, G); where it is a linear map, 0 in the padding."""
     project, x = recurrence.project, sequences.x
-    if not isinstance(project, InputMap) or not _fits(project, x):
+    is_plain = x.dtype in C_TYPES and not torch.is_autocast_enabled("cpu")
+    if not isinstance(project, InputMap) or not is_plain or not _fits(project, x):
         return project(x)  # which says what does not fit
     found: Tensor = InputProducts.apply(x, project.weight, project.bias, sequences.valid)  # type: ignore[no-untyped-call]
     return found

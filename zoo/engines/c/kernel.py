@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
 from zoo.engines.c.build import load_library
-from zoo.engines.c.c_products import C_TYPES, PANEL, product_library, worth_threads
+from zoo.engines.c.c_products import C_TYPES, HALVES, PANEL, bf16_products, product_library, worth_threads
 from zoo.engines.c.c_source import c_source
 from zoo.engines.c.inputs import projected
 from zoo.engines.program.ir import Program
@@ -33,6 +33,12 @@ class CKernel(Kernel):
 
     def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
         return projected(recurrence, sequences)
+
+    def inner(self, dtype: torch.dtype) -> torch.dtype:
+        return torch.float32 if dtype in HALVES else dtype
+
+    def rounds(self, dtype: torch.dtype) -> bool:
+        return dtype == torch.bfloat16 and bf16_products() is not None
 
     def rows(self, sequences: Sequences) -> Tensor | None:
         return sequences.valid
@@ -102,7 +108,9 @@ class CKernel(Kernel):
             numbers += [False, *buffers.biased]
             rows = torch.empty(buffers.pre.shape[1], dtype=torch.long)
             entries.append((numbers, (rows, *parts)))
-        return Call(self.compiled(dtype)[name], entries, product_library(C_TYPES[dtype]).pointers)
+        products = bf16_products() if runs[0].rounded else None
+        products = products or product_library(C_TYPES[dtype]).pointers
+        return Call(self.compiled(dtype)[name], entries, products)
 
 
 @final

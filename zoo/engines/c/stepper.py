@@ -33,7 +33,7 @@ class CStepper(Stepper):
     def __init__(self, kernel: CKernel, recurrence: Recurrence, state: State) -> None:
         x = state[0].new_zeros(1, len(state[0]), recurrence.input_size)
         sequences = Sequences(x, state, state)
-        given = inputs_of(kernel, recurrence, sequences)
+        given = inputs_of(kernel, recurrence, sequences, kernel.project(recurrence, sequences))
         before = given.pre.clone()
         there = allocate(kernel.program, given, sequences)
         shown = kernel.program.output_state
