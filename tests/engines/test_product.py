@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from zoo.engines.c.c_products import bf16_products, product_library
+from zoo.engines.c.inputs import outer
 from zoo.engines.c.kernel import PANEL
 
 REALS = {"float": (np.float32, 1e-5), "double": (np.float64, 1e-13), "bfloat16": (np.float32, 1e-5)}
@@ -105,3 +106,32 @@ def test_what_is_not_a_number_in_one_row_stays_there(real: str) -> None:
     product(real, a, w, list(range(7)), c, False)
     assert np.isnan(c[2]).all()
     assert torch.from_numpy(np.delete(c, 2, axis=0)).eq(3).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("real", ["float", "double"])
+def test_the_sum_of_outer_products_is_numpys(
+    real: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dtype, tolerance = REALS[real]
+    monkeypatch.setattr("zoo.engines.c.inputs.worth_threads", lambda work, rows: min(threads, rows))
+    draw = np.random.default_rng(0)
+    for time, batch, n, k in [
+        (1, 1, 1, 1),
+        (3, 2, 5, 7),
+        (1, 129, 13, 65),
+        (127, 1, 6, 64),
+        (64, 5, 31, 130),
+    ]:
+        a = torch.from_numpy(draw.normal(size=(time, batch, n + 3)).astype(dtype))[..., 2 : n + 2]
+        b = torch.from_numpy(draw.normal(size=(time, batch, k)).astype(dtype))
+        some = torch.from_numpy(draw.permutation(time * batch)[: time * batch // 2 + 1].copy()).sort()[0]
+        for rows in (None, some):
+            x, y = (part.flatten(0, 1).double() for part in (a, b))
+            expected = x.T @ y if rows is None else x[rows].T @ y[rows]
+            np.testing.assert_allclose(outer(a, b, rows), expected, rtol=tolerance, atol=20 * tolerance)
+
+
+def test_no_rows_have_a_sum_of_zero() -> None:
+    a, b = torch.ones(4, 2, 3), torch.ones(4, 2, 5)
+    assert outer(a, b, torch.empty(0, dtype=torch.long)).eq(torch.zeros(3, 5)).all()

@@ -176,6 +176,10 @@ class Kernel(ABC):
         """The numbers of the rows that weights' gradients are taken of; None for all, 0 in the padding."""
         return None
 
+    def outer(self, d_product: Tensor, operand: Tensor, back: BackwardRun) -> Tensor:
+        """A weight's gradient (rows, width): of its product, times the operand, summed over all steps."""
+        return d_product.flatten(0, 1).T @ operand.flatten(0, 1)
+
     @abstractmethod
     def forward(self, buffers: Buffers) -> tuple[Tensor, ...]:
         """Fills states, outputs, products and operands; each sequence's final state (B, width)."""

@@ -6,7 +6,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel, rows_of
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel
 from zoo.engines.autograd.double_backward import double_backward
 from zoo.engines.autograd.pages import empty
 from zoo.engines.base import ForwardRun, is_special
@@ -233,7 +233,7 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
     kernel.backward_all(runs)
     found = []
     for back, (buffers, gradients) in zip(backs, runs, strict=True):
-        d_weights, d_biases = _of_products(program, back, buffers, gradients)
+        d_weights, d_biases = _of_products(kernel, back, buffers, gradients)
         d_vectors = _through_prologue(program, back.given.vectors, gradients.vectors)
         found.append(
             (gradients.pre, *gradients.states, *gradients.reset_state, *d_vectors, *d_weights, *d_biases)
@@ -242,10 +242,10 @@ def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | N
 
 
 def _of_products(
-    program: Program, back: BackwardRun, buffers: Buffers, gradients: Gradients
+    kernel: Kernel, back: BackwardRun, buffers: Buffers, gradients: Gradients
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """The gradients of the recurrent weights and biases, over all steps in one product each."""
-    d_weights: list[Tensor] = []
+    program, d_weights = kernel.program, list[Tensor]()
     d_biases: list[Tensor | None] = []
     for k, (matmul, bias) in enumerate(zip(program.matmuls, back.given.biases, strict=True)):
         first = (matmul.into or 0) * program.width
@@ -253,12 +253,9 @@ def _of_products(
         d_product = whole[..., first : first + matmul.rows * program.width]
         state = program.operand_state(matmul)
         operand = buffers.operands[k] if state is None else buffers.before(state)
-        rows, operands = (rows_of(part, back.valid) for part in (d_product, operand))
-        if back.rounded:
-            d_weights.append((rows.bfloat16().T @ operands.bfloat16()).to(rows.dtype))
-        else:
-            d_weights.append(rows.T @ operands)
-        d_biases.append(None if bias is None else rows.sum(0))
+        d_weights.append(kernel.outer(d_product, operand, back))
+        # 0 in the padding, as kernels leave it
+        d_biases.append(None if bias is None else d_product.sum((0, 1)))
     return d_weights, d_biases
 
 

@@ -28,6 +28,8 @@ C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 HALVES = (torch.bfloat16, torch.float16)
 """The types that are computed in float; a processor that has products of bfloat16 takes them."""
+TILE = (128, 64)
+"""The most rows and columns that `outer` packs at a time."""
 IS_PACKED, NUM_SIZES = 7, 8
 """Of the integers of a call, the one that says that the weights are packed already, and how many there are
 before those of the products: 1 where a result starts from a bias."""
@@ -78,11 +80,13 @@ class ProductLibrary:
         product: The product for some rows.
         pack: Packs a weight.
         products: The product for many rows.
+        outer: The sum of outer products over many rows.
     """
 
     product: Callable[..., None]
     pack: Callable[..., None]
     products: Callable[..., None]
+    outer: Callable[..., None]
 
     @property
     def pointers(self) -> tuple[int, int]:
@@ -99,7 +103,7 @@ def product_library(real: str) -> ProductLibrary:
     """
     code = Path(__file__).with_name("product.c").read_text(encoding="utf-8")
     library = load_library(f"typedef {real} real;\n{code}", f"product-{real}")
-    return ProductLibrary(library["product"], library["pack"], library["products"])
+    return ProductLibrary(*(library[name] for name in ("product", "pack", "products", "outer")))
 
 
 @cache

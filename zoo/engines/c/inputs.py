@@ -7,7 +7,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.buffers import rows_of
 from zoo.engines.autograd.pages import empty
-from zoo.engines.c.c_products import C_TYPES, PANEL, c_arguments, product_library, worth_threads
+from zoo.engines.c.c_products import C_TYPES, PANEL, TILE, c_arguments, product_library, worth_threads
 from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 
 
@@ -48,9 +48,13 @@ class InputProducts(torch.autograd.Function):
             d_x = d_pre @ weight
         elif needs_x:
             d_x = _products(d_pre.contiguous(), weight.contiguous().t(), None, rows)
-        some = rows_of(d_pre, rows) if needs_weight or needs_bias else d_pre
-        d_weight = some.t() @ rows_of(x, rows) if needs_weight else None
-        return d_x, d_weight, some.sum(0) if needs_bias else None, None
+        d_weight = None
+        if needs_weight and torch.is_grad_enabled():
+            d_weight = rows_of(d_pre, rows).t() @ rows_of(x, rows)
+        elif needs_weight:
+            d_weight = outer(d_pre.contiguous(), x.contiguous(), rows)
+        # in the padding it is 0, for nothing there was read
+        return d_x, d_weight, d_pre.sum((0, 1)) if needs_bias else None, None
 
 
 def _products(x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | None) -> Tensor:
@@ -64,4 +68,24 @@ def _products(x: Tensor, weight: Tensor, bias: Tensor | None, rows: Tensor | Non
     threads = worth_threads(count * size * width, count)
     call = product_library(C_TYPES[x.dtype]).products
     call(*c_arguments(count, size, width, x, rows, weight, *weight.stride(), bias, packed, result, threads))
+    return result
+
+
+def outer(a: Tensor, b: Tensor, rows: Tensor | None) -> Tensor:
+    """The sum over rows of their outer products (n, k), of a (T, B, n) and b (T, B, k).
+
+    Args:
+        a: Its rows lie equally far apart.
+        b: Likewise.
+        rows: The numbers of the rows that count, or None for all.
+    """
+    a, b = a.flatten(0, 1), b.flatten(0, 1)
+    (count, size), width = a.shape, b.shape[1]
+    count = count if rows is None else len(rows)
+    if count == 0:
+        return a.new_zeros(size, width)
+    threads = worth_threads(count * size * width, size)
+    result, packed = a.new_empty(size, width), a.new_empty(threads, *TILE)
+    call = product_library(C_TYPES[a.dtype]).outer
+    call(*c_arguments(count, size, width, a, a.stride(0), b, b.stride(0), rows, packed, result, threads))
     return result

@@ -7,11 +7,11 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Gradients, Kernel
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Kernel, rows_of
 from zoo.engines.c.build import load_library
 from zoo.engines.c.c_products import C_TYPES, HALVES, PANEL, bf16_products, product_library, worth_threads
 from zoo.engines.c.c_source import c_source
-from zoo.engines.c.inputs import projected
+from zoo.engines.c.inputs import outer, projected
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
 from zoo.engines.recurrence import Recurrence, Sequences
@@ -39,6 +39,12 @@ class CKernel(Kernel):
 
     def rounds(self, dtype: torch.dtype) -> bool:
         return dtype == torch.bfloat16 and bf16_products() is not None
+
+    def outer(self, d_product: Tensor, operand: Tensor, back: BackwardRun) -> Tensor:
+        if not back.rounded:
+            return outer(d_product, operand, back.valid)
+        a, b = (rows_of(part, back.valid).bfloat16() for part in (d_product, operand))
+        return (a.T @ b).to(d_product.dtype)
 
     def rows(self, sequences: Sequences) -> Tensor | None:
         return sequences.valid

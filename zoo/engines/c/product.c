@@ -28,6 +28,7 @@
 #define NR (NV * LANES)
 #define BLOCK 16
 #define MANY 96
+#define TERMS 128
 
 typedef real vec __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 
@@ -124,6 +125,68 @@ void products(long m, long n, long k, const real *a, const long *rows, const rea
       const long count = end - first < MANY ? end - first : MANY;
       for (long i = 0; i < count; ++i) numbers[i] = rows ? rows[first + i] : first + i;
       product(count, n, k, a, k, numbers, packed, bias, 0, c, n);
+    }
+  }
+}
+
+/* A tile of the sum of outer products over some rows, added to c or put there. */
+static inline __attribute__((always_inline)) void outer_tile(
+    long r, long v, long count, const real *a, long lda, const long *rows, const real *w, int adds, long last,
+    real *c, long ldc) {
+  vec sum[MR][NV] = {0};
+  for (long p = 0; p < count; ++p, w += v * LANES) {
+    const real *x = a + rows[p] * lda;
+    _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
+      _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q) sum[i][q] += x[i] * *(const vec *)(w + q * LANES);
+  }
+  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
+    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q) {
+      real *at = c + i * ldc + q * LANES;
+      const long there = q < v - 1 ? LANES : last;
+      if (adds) sum[i][q] += load(at, there);
+      store(sum[i][q], at, there);
+    }
+}
+
+typedef void outer_t(long, const real *, long, const long *, const real *, int, long, real *, long);
+#define OUTER(r, v)                                                                                         \
+  static void outer_##r##_##v(long count, const real *a, long lda, const long *rows, const real *w,          \
+                              int adds, long last, real *c, long ldc) {                                     \
+    outer_tile(r, v, count, a, lda, rows, w, adds, last, c, ldc);                                           \
+  }
+#define OUTERS_OF(v) OUTER(1, v) OUTER(2, v) OUTER(3, v) OUTER(4, v) OUTER(5, v) OUTER(6, v)
+#define OUTER_NAMES_OF(v) {outer_1_##v, outer_2_##v, outer_3_##v, outer_4_##v, outer_5_##v, outer_6_##v}
+#if NV == 4
+OUTERS_OF(1) OUTERS_OF(2) OUTERS_OF(3) OUTERS_OF(4)
+static outer_t *const OUTERS[NV][MR] = {OUTER_NAMES_OF(1), OUTER_NAMES_OF(2), OUTER_NAMES_OF(3), OUTER_NAMES_OF(4)};
+#else
+OUTERS_OF(1) OUTERS_OF(2)
+static outer_t *const OUTERS[NV][MR] = {OUTER_NAMES_OF(1), OUTER_NAMES_OF(2)};
+#endif
+
+/* c (n, k) = the sum of a(row)^T b(row) over many rows, all m where none are given; each thread takes rows of c.
+ * Sums of TERMS rows are added up, so that rounding grows with their number and not with that of all rows. */
+void outer(long m, long n, long k, const real *a, long lda, const real *b, long ldb, const long *rows,
+           real *packed, real *c, long threads) {
+  #pragma omp parallel num_threads(threads)
+  {
+    const long me = omp_get_thread_num(), all = omp_get_num_threads();
+    const long top = n * me / all, end = n * (me + 1) / all;
+    packed += me * TERMS * NR;
+    for (long first = 0; first < m; first += TERMS) {
+      long numbers[TERMS];
+      const long count = m - first < TERMS ? m - first : TERMS;
+      for (long p = 0; p < count; ++p) numbers[p] = rows ? rows[first + p] : first + p;
+      for (long j = 0; j < k; j += NR) {
+        const long width = k - j < NR ? k - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
+        for (long p = 0; p < count; ++p)
+          for (long q = 0; q < v; ++q)
+            *(vec *)(packed + (p * v + q) * LANES) = load(b + numbers[p] * ldb + j + q * LANES, q < v - 1 ? LANES : last);
+        for (long i = top, r; i < end; i += r) {
+          r = end - i < MR ? end - i : MR;
+          OUTERS[v - 1][r - 1](count, a + i, lda, numbers, packed, first > 0, last, c + i * k + j, k);
+        }
+      }
     }
   }
 }
