@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "model": {"embedding", "head", "model_stream", "pooling", "sequence_model", "stack", "registry"},
     "names": {"stack", "cells", "switches", "wiring", "registry"},
     "layouts": {"model", "stack", "cells", "wiring", "registry"},
-    "bench": {"names", "stack", "cells", "wiring", "engines", "registry"},
+    "bench": {"names", "stack", "cells", "wiring", "engines", "pictures", "runs", "registry"},
     "seq2seq": {"embedding", "model", "sequence_model", "stack", "registry"},
     "tasks": {
         "private",

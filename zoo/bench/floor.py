@@ -19,7 +19,7 @@ from zoo.stack import Stack
 
 def floor_work(stack: Stack, shape: Shape, setting: Setting) -> Work:
     """The products of all cells of a stack, one cell after the other."""
-    maps = [Products(product, shape, setting) for cell in stack.cells() for product in _products(cell)]
+    maps = [Products(product, shape, setting) for cell in stack.cells() for product in products_of(cell)]
 
     @torch.no_grad()
     def run() -> None:
@@ -33,7 +33,7 @@ def floor_work(stack: Stack, shape: Shape, setting: Setting) -> Work:
 
 
 @torch.no_grad()
-def _products(cell: Cell) -> list[tuple[int, int, bool]]:
+def products_of(cell: Cell) -> list[tuple[int, int, bool]]:
     """Rows and columns of each product, and whether it is taken at each step; the input product first."""
     recurrence, like = cell.recurrence(), cell.weight_ih
     found = [(*cell.weight_ih.shape, False)]

@@ -31,6 +31,7 @@ MAP = "cividis"
 
 STROKES: Mapping[str, Any] = {
     "solid": "-",
+    "none": "",
     "dash": (0, (3, 1.5)),
     "dot": (0, (1, 1.2)),
     "dashdot": (0, (3, 1.5, 1, 1.5)),
@@ -88,6 +89,12 @@ def _set_across(axes: Axes, axis: Axis) -> None:
     low, high = axis.ends
     axes.set_xlim(low, high)
     axes.set_xlabel(axis.title, size=TEXT, color=QUIET)
+    if axis.scale == "log":
+        axes.set_xscale("log")
+        axes.set_xlim(low, high)
+        axes.set_xticks([place for place, _ in axis.ticks], [words for _, words in axis.ticks])
+        axes.xaxis.set_minor_locator(NullLocator())
+        return
     ticks = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(max(low, 0), high)
     kept = list(dict.fromkeys(int(tick) for tick in ticks if max(low, 0) <= tick <= high))
     axes.set_xticks(kept, [f"{tick:,}" for tick in kept])

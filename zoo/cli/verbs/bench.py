@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -32,6 +31,8 @@ from zoo.catalogue import MODELS, named_model
 from zoo.cells import CELLS
 from zoo.cli.errors import UserError
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
+from zoo.cli.verbs.bench_scaling import FEWER, check_alone, run_scaling
+from zoo.cli.verbs.progress import progress
 from zoo.registry import check_positive
 from zoo.stack import StackSpec
 
@@ -39,6 +40,8 @@ CELLS_FIRST = ("lstm", "gru", "elman")
 SHAPES = ("256x32x64", "128x32x256", "64x64x512")
 QUICK = 2
 """Shapes that are timed unless all are asked for."""
+REPEATS = 10
+"""Samples of each, unless told."""
 STREAMS = ("256x1x64", "256x1x256")
 _BESIDE: Mapping[str, Any] = {"one_thread": True, "timer": partial(interleaved, counts=median)}
 """How a plan differs beside busy processes: the best sample would be one in which they slept."""
@@ -84,13 +87,14 @@ class Bench(OwnVerb):
         add("--lengths", action="store_true", help="also over sequences of random lengths")
         add("--against", action="append", default=[], metavar="LIBRARY", help=f"also {', '.join(PEERS)}")
         _add_place(add)
-        add("--repeats", type=int, default=10, metavar="N", help="samples of each; the best one counts (10)")
+        add("--repeats", type=int, metavar="N", help=f"samples of each; the best one counts ({REPEATS})")
         add(
             "--no-memory",
             action="store_true",
             help="skip the peak memory, which starts a process per row",
         )
         add("--csv", type=Path, metavar="FILE", help="also write every number to a file")
+        _add_scaling(parser)
 
     def act(self, given: argparse.Namespace) -> None:
         """Times and prints.
@@ -101,6 +105,9 @@ class Bench(OwnVerb):
             UnknownNameError: there is no such cell or wiring.
         """
         _check_together(given)
+        repeats = given.repeats
+        if repeats is None:
+            repeats = FEWER if given.scaling else REPEATS
         mode: Mode = "streaming" if given.streaming else "forward" if given.forward_only else "training"
         setting = Setting(mode=mode, dtype=given.dtype, device=given.device)
         plan = Plan(
@@ -108,9 +115,13 @@ class Bench(OwnVerb):
             against=tuple(given.against),
             lengths=given.lengths,
             memory=not (given.no_memory or given.streaming),
-            repeats=given.repeats,
+            repeats=repeats,
             **(_BESIDE if given.beside_busy else {}),
         )
+        if given.scaling:
+            with threads(given.threads):
+                run_scaling(given, setting, plan)
+            return
         with threads(given.threads), busy(given.beside_busy or 0):
             cases = _cases(given, setting, plan)
             _run(cases, setting, plan, given.csv)
@@ -129,8 +140,24 @@ def _add_place(add: Callable[..., Any]) -> None:
     )
 
 
+def _add_scaling(parser: Arguments) -> None:
+    """Adds what asks how a training step grows."""
+    group = parser.add_argument_group("how it grows")
+    group.add_argument(
+        "--scaling",
+        action="store_true",
+        help="time and memory of a training step against T, B, H and layers, with exponents, the cost of "
+        "cells, and an estimate of larger machines; by default of lstm and mingru, in under 5 minutes",
+    )
+    group.add_argument(
+        "--picture", type=Path, default=Path("scaling.png"), metavar="FILE", help="scaling.png by default"
+    )
+
+
 def _check_together(given: argparse.Namespace) -> None:
     """Refuses what cannot be asked for together, as far as that takes no stack."""
+    if given.scaling:
+        check_alone(given)
     if given.all and given.compositions:
         raise UserError(
             f"--all takes every cell, and {given.compositions[0]!r} is named too; expected one of them"
@@ -170,14 +197,14 @@ def _run(cases: list[Case], setting: Setting, plan: Plan, path: Path | None) -> 
     tables: dict[Shape, list[Row]] = {}
     written: list[dict[str, str]] = []
     for k, (name, spec, shape) in enumerate(cases):
-        _progress(f"{name} at {shape}, {k + 1} of {len(cases)}")
+        progress(f"{name} at {shape}, {k + 1} of {len(cases)}")
         before = load()
         rows = compare(name, spec, shape, setting, plan)
         tables.setdefault(shape, []).extend(rows)
         written += csv_rows(rows, {**facts, "load_start": before, "load_end": load()}, plan.repeats)
         if path is not None:
             _write(path, written)
-        _progress("")
+        progress("")
         if k + 1 == len(cases) or cases[k + 1][2] != shape:
             print_table(tables[shape])
     ends = f"Load average {start} at the start, {load()} at the end."
@@ -195,12 +222,6 @@ def _missing(cases: list[Case], plan: Plan) -> list[str]:
         if (reason := peer_refusal(peer, spec)) is not None
     }
     return list(reasons)
-
-
-def _progress(text: str) -> None:
-    """Says on a terminal what is being timed; a spinner would take part in the race."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:
