@@ -102,6 +102,11 @@ class TokenEmbedding(nn.Embedding):
         return F.embedding(input, self.weight * kept)
 
 
+def token_embedding(types: int | None, width: int, dropout: float) -> TokenEmbedding | None:
+    """What embeds so many types, or None where there are none."""
+    return TokenEmbedding(types, width, dropout) if types else None
+
+
 def character_encoder(spec: CharacterSpec | None, types: int | None) -> CharacterEncoder | None:
     """What reads characters, where a network has such a thing and the data has characters."""
     return None if spec is None or types is None else CharacterEncoder(spec, types)

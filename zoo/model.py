@@ -7,8 +7,8 @@ from typing import Any, Literal, TypeAlias, final
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from zoo.embedding import CharacterSpec, TokenEmbedding, character_encoder, joined, refuse_tokens
-from zoo.head import Head
+from zoo.embedding import CharacterSpec, character_encoder, joined, refuse_tokens, token_embedding
+from zoo.head import Head, check_head, head_of
 from zoo.model_stream import ModelStream
 from zoo.pooling import COMPARED, check_pairs, compared, pooled
 from zoo.registry import Spec, check_fraction, check_positive
@@ -67,6 +67,9 @@ class ModelSpec(Spec):
     head_bias: bool = True
     """Whether the head has biases."""
 
+    adaptive_cutoffs: tuple[int, ...] = ()
+    """The first type of each cluster of an adaptive softmax; its types are to be numbered by frequency."""
+
     logit_cap: float | None = None
     """What the head's outputs z come close to at most, either way: c tanh(z / c); None leaves them alone."""
 
@@ -93,16 +96,15 @@ class ModelSpec(Spec):
             refuse_tokens(self.input_size, self.word_dropout, self.embedding_size, has_characters)
         if self.encoder.params is not None and self.vocab_size is not None and self.embedding_size is None:
             raise ValueError(
-                f"params is {self.encoder.params} for tokens, whose embedding is as wide as the first layer "
-                f"where nothing else is said; expected embedding_size"
+                f"params is {self.encoder.params}, which sets the embedding's width; expected embedding_size"
             )
         check_ends(self.encoder, "pooling 'last'" if self.pooling == "last" else "")
+        check_head(self.logit_cap, self.adaptive_cutoffs, self.tie_weights)
         check_pairs(self.pairs, self.pooling, self.tie_weights, self.characters is not None)
         check_fraction("input_dropout", self.input_dropout)
         check_fraction("output_dropout", self.output_dropout)
-        for name, limit in (("init_range", self.init_range), ("logit_cap", self.logit_cap)):
-            if limit is not None and not 0 < limit < float("inf"):
-                raise ValueError(f"{name} is {limit!r}; expected a positive number")
+        if self.init_range is not None and not 0 < self.init_range < float("inf"):
+            raise ValueError(f"init_range is {self.init_range!r}; expected a positive number")
 
     @property
     def sizes(self) -> dict[str, int | None]:
@@ -134,8 +136,8 @@ class ModelSpec(Spec):
         """A spec as it is, or the one whose plain form this is."""
         if isinstance(value, ModelSpec):
             return value
-        characters = value.get("characters")
-        parts = {"encoder": StackSpec.of(value["encoder"])}
+        characters, cutoffs = value.get("characters"), tuple(value.get("adaptive_cutoffs", ()))
+        parts = {"encoder": StackSpec.of(value["encoder"]), "adaptive_cutoffs": cutoffs}
         own = {} if characters is None else {"characters": CharacterSpec.of(characters)}
         return cls.from_plain({**value, **parts, **own})
 
@@ -173,9 +175,7 @@ class Model(SequenceModel):
         super().__init__()
         assert spec.output_size is not None
         embedding_size = spec.embedding_size or spec.encoder.hidden_sizes[0]
-        self.embedding = (
-            TokenEmbedding(spec.vocab_size, embedding_size, spec.word_dropout) if spec.vocab_size else None
-        )
+        self.embedding = token_embedding(spec.vocab_size, embedding_size, spec.word_dropout)
         self.characters = character_encoder(spec.characters, spec.character_vocab_size)
         width = spec.input_size or embedding_size
         width += 0 if self.characters is None else self.characters.output_size
@@ -184,10 +184,10 @@ class Model(SequenceModel):
         self.encoder = spec.encoder.build(width)
         self.attention = nn.Linear(self.encoder.output_size, 1) if spec.pooling == "attention" else None
         read = self.encoder.output_size * (COMPARED if spec.pairs else 1)
-        self.head = Head(read, output_size, spec.head_bias, spec.logit_cap)
+        self.head = head_of(read, output_size, spec.head_bias, spec.logit_cap, spec.adaptive_cutoffs)
         self.input_dropout = nn.Dropout(spec.input_dropout)
         self.output_dropout = nn.Dropout(spec.output_dropout)
-        if spec.tie_weights:
+        if spec.tie_weights and isinstance(self.head, Head):
             self.head.tie(self.embedding)
         if spec.init_range is not None:
             draw_uniformly(self, spec.init_range, self.stacks)

@@ -136,6 +136,8 @@ def _reason(spec: ModelSpec, names: Names) -> str | None:
         return "its layers are not all LSTMs that read forward"
     if spec.logit_cap is not None:
         return f"its logits are capped at {spec.logit_cap}"
+    if spec.adaptive_cutoffs:
+        return "its softmax is adaptive"
     if names.always_tied and not spec.tie_weights:
         return "its weights are not tied"
     *inner, last = encoder.hidden_sizes

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.engines import is_special
-from zoo.head import Head
+from zoo.head import AdaptiveHead, AnyHead
 from zoo.private.torch_names import has_hooks
 from zoo.tasks.contract import IGNORED
 from zoo.tasks.shares import Mean
@@ -21,19 +21,25 @@ SCORES = 4_000_000
 """How many are held at most; more rows at a time bring no speed, and fewer cost some."""
 
 
-def has_few_scores(head: Head, y: Tensor) -> bool:
+def has_few_scores(head: AnyHead, y: Tensor) -> bool:
     """Whether all scores of so many targets (N,) may be held, or must be, for other operations to see them.
 
-    These are those of autocast, half precision, transforms, and whatever hooks onto the head.
+    These are those of autocast, half precision, transforms, and whatever hooks onto the head. An adaptive
+    softmax never scores what it need not.
     """
+    if isinstance(head, AdaptiveHead):
+        return has_hooks(head)
     plain = head.weight.dtype in (torch.float32, torch.float64) and not has_hooks(head)
     special = is_special(y) or torch.is_autocast_enabled(y.device.type)
     return len(y) * head.out_features <= SCORES or special or not plain
 
 
-def head_cross_entropy(head: Head, h: Tensor, y: Tensor) -> Mean:
+def head_cross_entropy(head: AnyHead, h: Tensor, y: Tensor) -> Mean:
     """The mean cross-entropy in nats of a head's scores of h (N, H), and the number of its targets y (N,)."""
-    count = (y != IGNORED).sum()
+    counted = y != IGNORED
+    count = counted.sum()
+    if isinstance(head, AdaptiveHead):
+        return Mean(-head.log_probability(h[counted], y[counted]).sum() / count.clamp(min=1), count)
     how = How(head.cap, torch.is_grad_enabled())  # within a function of autograd it is off
     total: Tensor = TotalLoss.apply(h, head.weight, head.bias, y, how)  # type: ignore[no-untyped-call]
     return Mean(total / count.clamp(min=1), count)

@@ -85,9 +85,11 @@ class SequenceToSequence(Task):
                 "tie_weights of the network ties the embedding of sources to a head that writes targets; "
                 "expected tie_weights of the decoder"
             )
-        if self.network.logit_cap is not None or not self.network.head_bias:
+        has_head = self.network.logit_cap is not None or self.network.adaptive_cutoffs
+        if has_head or not self.network.head_bias:
             raise ValueError(
-                "an encoder of sources has no head; got logit_cap or head_bias false, expected neither"
+                "an encoder of sources has no head; got logit_cap, adaptive_cutoffs or head_bias false, "
+                "expected none of them"
             )
 
     def build_model(self) -> EncoderDecoder:
