@@ -61,7 +61,7 @@ class TestBuilt:
         stack = library.StackSpec(cell="elman", hidden_size=12)
         (finding,) = inspected(stack, prepare)
         assert finding.rule == "vanishes through time"
-        assert "cell: lstm" in finding.advice
+        assert "cell: gru" in finding.advice
 
     def test_one_whose_forget_gate_is_shut(self):
         stack = library.StackSpec(cell=library.LSTMSpec(forget_bias=-8.0), hidden_size=12)
