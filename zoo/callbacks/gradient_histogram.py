@@ -14,16 +14,14 @@ from torch.utils.hooks import RemovableHandle
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import log_gradient_table, log_histograms
-from zoo.callbacks.loggers import folder_of, history_so_far, log_image
+from zoo.callbacks.loggers import folder_of
+from zoo.callbacks.painting import draw_gradients, draw_weights
 from zoo.callbacks.summaries import DETAILS
 from zoo.callbacks.turns import Turn, take_turns
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
-from zoo.diagnostics.weight_histogram import weights_by_place
 from zoo.registry import check_choice
 from zoo.runs.gradient_arrays import save_arrays
-from zoo.runs.gradient_records import JOURNAL, GradientRecord, append_gradients, read_gradients
-
-PICTURE_KEY, WEIGHTS_KEY, WEIGHTS = "gradients", "weights", "weights.png"
+from zoo.runs.gradient_records import JOURNAL, GradientRecord, append_gradients
 
 
 @final
@@ -193,9 +191,12 @@ class GradientHistogram(Callback):
         file, last = recording.folder / self.file, recording.last
         _try("the table of the gradients could not be sent", partial(log_gradient_table, trainer, last))
         _try("the arrays of the gradients could not be written", partial(save_arrays, file))
-        _try("the picture of the gradients could not be drawn", partial(_draw, trainer, file, last.step))
-        draw_weights = partial(_draw_weights, trainer, pl_module, file.with_name(WEIGHTS))
-        _try("the picture of the weights could not be drawn", draw_weights)
+        _try(
+            "the picture of the gradients could not be drawn",
+            partial(draw_gradients, trainer, file, last.step),
+        )
+        weights = partial(draw_weights, trainer, pl_module, file.parent)
+        _try("the picture of the weights could not be drawn", weights)
 
 
 def _try(failure: str, action: Callable[[], object]) -> None:
@@ -204,27 +205,3 @@ def _try(failure: str, action: Callable[[], object]) -> None:
         action()
     except Exception as error:
         rank_zero_warn(f"{failure}: {error!r}")
-
-
-def _draw(trainer: Trainer, file: Path, step: int) -> None:
-    # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.by_layer import gradients_picture
-    from zoo.pictures.canvas import paint
-
-    picture = file.with_suffix(".png")
-    history = history_so_far(trainer, file.parent)
-    paint(gradients_picture(read_gradients(file), history.turned, history.told)).savefig(picture)
-    log_image(trainer, PICTURE_KEY, picture, step)
-
-
-def _draw_weights(trainer: Trainer, module: LightningModule, picture: Path) -> None:
-    # as above
-    from zoo.pictures.canvas import paint
-    from zoo.pictures.of_weights import matrices_of, weights_picture
-
-    places = weights_by_place(module)
-    plain = {place: [part.float().cpu().numpy() for part in parts] for place, parts in places.items()}
-    ways = matrices_of(plain)
-    if ways:
-        paint(weights_picture(ways, trainer.global_step)).savefig(picture)
-        log_image(trainer, WEIGHTS_KEY, picture, trainer.global_step)

@@ -1,6 +1,5 @@
 """Shows how far back in time the gradients of training reach."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -10,13 +9,12 @@ from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.layer_traces import Observation, TraceCallback
-from zoo.callbacks.loggers import history_so_far, log_image
+from zoo.callbacks.painting import draw_lags, draw_units
 from zoo.diagnostics.lag_curves import LayerTraces, differentiated, lag_values, measure_lags
 from zoo.diagnostics.unit_maps import UnitMap, unit_maps
-from zoo.runs.lag_records import THROUGH_TIME, append_lags, read_lags
+from zoo.runs.lag_records import THROUGH_TIME, append_lags
 
-PICTURE_KEY, TABLE_KEY = "gradients_through_time", "gradients_through_time_by_layer"
-UNITS_KEY, UNITS = "units_through_time", "units.png"
+TABLE_KEY = "gradients_through_time_by_layer"
 
 
 @final
@@ -98,29 +96,8 @@ class GradientThroughTime(TraceCallback):
             return
         self._log_table(trainer, TABLE_KEY, observation)
         try:
-            _draw(trainer, observation.folder / self.file, observation.last)
-            if units:
-                _draw_units(trainer, units, observation.folder / UNITS, observation.last)
+            draw_lags(trainer, observation.folder / self.file, observation.last)
+            draw_units(trainer, units, observation.folder, observation.last)
         except Exception as error:
             # Neither a training that went well nor the reason why one failed may be lost to a picture.
             rank_zero_warn(f"the picture of the gradients through time could not be drawn: {error!r}")
-
-
-def _draw(trainer: Trainer, file: Path, step: int) -> None:
-    # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.by_lag import lags_picture
-    from zoo.pictures.canvas import paint
-
-    picture = file.with_suffix(".png")
-    history = history_so_far(trainer, file.parent)
-    paint(lags_picture(read_lags(file), history.turned, history.told)).savefig(picture)
-    log_image(trainer, PICTURE_KEY, picture, step)
-
-
-def _draw_units(trainer: Trainer, units: Mapping[str, UnitMap], picture: Path, step: int) -> None:
-    # as above
-    from zoo.pictures.by_unit import units_picture
-    from zoo.pictures.canvas import paint
-
-    paint(units_picture(units, step)).savefig(picture)
-    log_image(trainer, UNITS_KEY, picture, step)

@@ -9,8 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
-from zoo.callbacks.gradient_histogram import WEIGHTS
-from zoo.callbacks.gradient_through_time import UNITS
+from zoo.callbacks.painting import UNITS, WEIGHTS
 from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.errors import UserError, is_mistake
