@@ -81,7 +81,7 @@ def _headline(found: Sequence[Standing], measure: Measure) -> str:
 
 def _subtitle(measure: Measure) -> str:
     meaning = f"a point is a run, a bar the mean, a line its 95 % interval (Student's t); {measure.words}"
-    return f"Look at whether the lines overlap · {meaning}"
+    return f"Look at whether the intervals overlap · {meaning}"
 
 
 def _draw_points(axes: Axes, found: Sequence[Standing], measure: Measure) -> None:
