@@ -7,7 +7,8 @@ advice that stands first is followed alone, with three seeds, and what it does t
 accuracy, or the mean squared error of the adding problem. A row is written for each line of advice when its
 patient is done; patients whose rows are in the file already are left out, so that the clinic can go on where
 it was ended. Rules and thresholds may be fitted on the earlier patients at even places of the list, and are
-judged on the others and on those who came later; the summary tells them apart.
+judged on the others and on those who came later, of whom the last ones, "fresh", were run only when no rule
+was changed any more; the summary tells them apart.
 """
 
 import argparse
@@ -25,12 +26,12 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from ward.patients import EARLIER, PATIENTS, Patient  # noqa: E402 (the path is set above)
+from ward.patients import EARLIER, FRESH, PATIENTS, Patient  # noqa: E402 (the path is set above)
 from ward.treatment import treated  # noqa: E402
 
 OUTPUT = ROOT / "recipes/results/clinic.csv"
 HALVES = ("fitted", "judged")
-GROUPS = (*HALVES, "later")
+GROUPS = (*HALVES, "later", "fresh")
 COLUMNS = (
     *(
         "patient",
@@ -50,7 +51,9 @@ Row = Mapping[str, str]
 
 def half(patient: Patient) -> str:
     """Whether rules are fitted on a patient, or judged, or judged by one who came when they stood."""
-    return HALVES[PATIENTS.index(patient) % 2] if patient in EARLIER else GROUPS[-1]
+    if patient in EARLIER:
+        return HALVES[PATIENTS.index(patient) % 2]
+    return "fresh" if patient in FRESH else "later"
 
 
 def mixed() -> list[Patient]:
@@ -135,10 +138,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--output", type=Path, default=OUTPUT, help="The table.")
     parser.add_argument("--jobs", type=int, default=1, help="Processes.")
-    parser.add_argument("--only", default="", help="A part of the names of patients.")
+    parser.add_argument("--only", default="", help="A group, or a part of the names of patients.")
     parser.add_argument("--short", action="store_true", help="One seed and a few steps.")
     given = parser.parse_args(arguments)
-    patients = [each for each in waiting(given.output) if given.only in each.name]
+    patients = [each for each in waiting(given.output) if given.only in f"{half(each)}: {each.name}"]
     with ProcessPoolExecutor(given.jobs) as pool:
         for rows in pool.map(partial(rows_of, short=given.short), patients):
             write(rows, given.output)

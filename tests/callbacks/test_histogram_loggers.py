@@ -88,6 +88,10 @@ def test_wandb_has_exactly_the_keys_of_the_layers_and_gates_and_their_counts(tmp
     (row,) = (row for row in read_history(tmp_path) if "gru_layer_1/gradient/before" in row)
     keys = [key for key in row if key.startswith("gru") and "gradient" in key]
     assert sorted(keys) == sorted(gru_keys() if detail == "gate" else gru_keys()[:2])
+    weights = [key for key in row if key.startswith("gru") and "weight" in key.split("/")]
+    assert len(weights) == (1 + 2 * 3 * 3 if detail == "gate" else 1)
+    count = sum(part.numel() for part in Recurrent().gru.parameters())
+    assert sum(row["gru_layer_1/weight"]["values"]) == count
     parts = {name: summary for name, summary in record.before.items() if name.startswith("gru")}
     total = np.sum([folded(summary) for summary in parts.values()], 0)
     assert row["gru_layer_1/gradient/before"]["values"] == total.tolist()

@@ -61,7 +61,7 @@ class TestBuilt:
         stack = library.StackSpec(cell="elman", hidden_size=12)
         (finding,) = inspected(stack, prepare)
         assert finding.rule == "vanishes through time"
-        assert "cell: lstm" in finding.advice
+        assert "cell: gru" in finding.advice
 
     def test_one_whose_forget_gate_is_shut(self):
         stack = library.StackSpec(cell=library.LSTMSpec(forget_bias=-8.0), hidden_size=12)
@@ -109,7 +109,7 @@ def test_it_says_what_short_trainings_have_shown_and_what_that_explains(zoo, mon
     rates = {1e-8: 2.3, 1e-2: 0.5}
     shown = Learning(steps=160, start=2.3, end=2.3, baseline=2.3, rates=rates, rate=1e-8, rate_steps=50)
     monkeypatch.setattr("zoo.cli.run.examination.Probe.learning", lambda probe: shown)
-    monkeypatch.setattr("zoo.cli.run.examination.Probe.trials", lambda probe, lines: {})
+    monkeypatch.setattr("zoo.cli.run.examination.Probe.tried", lambda probe, found, lines: found)
     outcome = zoo("inspect", "--config", "small.yaml", "--batches", "2", "--model.optimizer.lr", "1.0e-8")
     assert outcome.code == 0, outcome.err
     told = " ".join(outcome.out.split())

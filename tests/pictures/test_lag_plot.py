@@ -142,3 +142,8 @@ def test_the_share_from_further_back_is_of_the_sum():
     weight = {"layer_1/forward": [4.0, 2.0, 1.0, 1.0]}
     values = lag_values(LagRecord(step=0, state={"layer_1/forward": [1.0] * 4}, weight=weight, error={}))
     assert values == {"layer_1/forward/gradient_reach": 4.0, "layer_1/forward/gradient_beyond_1": 0.25}
+
+
+@pytest.mark.parametrize(("rate", "words"), [(1.0, "how flat the lines are"), (0.5, "begin to fall or rise")])
+def test_lines_that_are_flat_are_not_said_to_fall(rate, words):
+    assert words in subtitle([record(0, rate=rate)])

@@ -181,8 +181,43 @@ LATER = (
     _well("CIFG", "digits", _cell("cifg")),
     _sick("SGD at 0.5", "agreement", (LR,), "model.optimizer={name: SGD, lr: 0.5}"),
 )
+FRESH = (
+    _sick("peephole LSTM, Adam at 1e-6", "digits", (LR,), _cell("peephole_lstm"), f"{RATE}=1.0e-6"),
+    _sick("CIFG, SGD at 200", "agreement", (LR,), _cell("cifg"), "model.optimizer={name: SGD, lr: 200.0}"),
+    _sick("Elman over 100 steps", "adding", FADES, _cell("elman"), "data.length=100"),
+    _sick("MGU over 100 steps", "adding", FADES, _cell("mgu"), "data.length=100"),
+    _sick("14 plain MGU layers", "digits", DEPTH, *_deep(14, "plain", _cell("mgu"))),
+    _sick("14 plain GRU layers", "agreement", DEPTH, *_deep(14, "plain", _cell("gru"))),
+    _sick("CIFG, inputs x1000", "adding", (SCALE,), _cell("cifg"), "data.length=20", data="x1000"),
+    _sick("MGU, NaN", "digits", (NAN,), _cell("mgu"), data="nan"),
+    _sick(
+        "linear over 20 steps, recurrence x4",
+        "adding",
+        GROWS,
+        _cell("elman", activation="identity"),
+        "data.length=20",
+        hurt="gain 4",
+    ),
+    _sick(
+        "peephole LSTM, head of zeros",
+        "digits",
+        (FLOW,),
+        _cell("peephole_lstm"),
+        hurt="zero head",
+        heals=True,
+    ),
+    _well("UGRNN", "digits", _cell("ugrnn")),
+    _well("peephole LSTM", "agreement", _cell("peephole_lstm")),
+    _well("CIFG over 12 steps", "adding", _cell("cifg"), "data.length=12"),
+    _well("3 residual MGU layers", "digits", *_deep(3, "residual", _cell("mgu"))),
+    _well("5 residual LSTM layers", "agreement", *_deep(5, "residual")),
+)
+"""Written before any of them was run; no rule was changed by what they showed."""
 EARLIER = sorted((*HEALTHY, *ILL, *BOTH), key=lambda patient: patient.name)
 """Rules and thresholds may be fitted on those at even places; until their second writing they were judged on
 the others."""
-PATIENTS = [*EARLIER, *sorted(LATER, key=lambda patient: patient.name)]
+PATIENTS = [
+    *EARLIER,
+    *(patient for group in (LATER, FRESH) for patient in sorted(group, key=lambda each: each.name)),
+]
 """All of them; those at the end came when the rules stood, and are judged only."""

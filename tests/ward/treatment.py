@@ -27,8 +27,6 @@ from zoo.verdict.placing import placed
 
 RECIPES = Path(__file__).parent / "recipes"
 BATCHES, SEEDS = 4, (1, 2, 3)
-SECONDS = 400.0
-"""For short trainings, which a busy machine must not end early."""
 SEED = 1
 """Of what is inspected."""
 QUIET = {
@@ -94,7 +92,7 @@ def inspected(patient: Patient) -> tuple[Body, Measurements]:
     body = Body.of(patient, SEED)
     measured = _measured(body)
     arguments = {**QUIET, "callbacks": body.callbacks}
-    return body, examined(measured, body.task, body.data, arguments, seconds=SECONDS)
+    return body, examined(measured, body.task, body.data, arguments)
 
 
 def _measured(body: Body) -> Measurements:

@@ -14,15 +14,14 @@ from torch.utils.hooks import RemovableHandle
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.gradients import call_before_update, index_of, loss_scale, named_blocks, refuse_shards
 from zoo.callbacks.histogram_loggers import log_gradient_table, log_histograms
-from zoo.callbacks.loggers import folder_of, history_so_far, log_image
+from zoo.callbacks.loggers import folder_of
+from zoo.callbacks.painting import draw_gradients, draw_weights
 from zoo.callbacks.summaries import DETAILS
 from zoo.callbacks.turns import Turn, take_turns
 from zoo.diagnostics.histogram import LogBins, Measured, collect, measure
 from zoo.registry import check_choice
 from zoo.runs.gradient_arrays import save_arrays
-from zoo.runs.gradient_records import JOURNAL, GradientRecord, append_gradients, read_gradients
-
-PICTURE_KEY = "gradients"
+from zoo.runs.gradient_records import JOURNAL, GradientRecord, append_gradients
 
 
 @final
@@ -59,9 +58,10 @@ class GradientHistogram(Callback):
     update; under mixed precision they are unscaled. A step that the scaler skips has no "after".
 
     Writes one line per measured step to a file in the run's folder (read by `zoo.runs.gradient_records`), and
-    the histograms to W&B and TensorBoard where the Trainer logs to them. When the fit ends, be it by an
-    exception, it writes beside the file the same as arrays (`zoo.runs.gradient_arrays`) and a picture:
-    `gradients.npz` and `gradients.png`.
+    the histograms to W&B and TensorBoard where the Trainer logs to them, with those of the weights beside
+    them, which have a sign and a linear axis. When the fit ends, be it by an exception, it writes beside the
+    file the same as arrays (`zoo.runs.gradient_arrays`) and pictures: `gradients.npz`, `gradients.png`, and
+    of recurrent layers `weights.png`, their matrices as maps with the gates marked, and values by gate.
 
     Args:
         every_n_steps: Measure every so many steps of an optimiser, beginning with the first.
@@ -69,10 +69,11 @@ class GradientHistogram(Callback):
         max_exponent: The bins end at ten to this power.
         bins_per_decade: Bins between one power of ten and the next.
         file: Name of the file in the run's folder.
-        detail: What W&B and TensorBoard get, where each histogram is a panel: "summary", two of the whole
-            network, before and after clipping, and at the end one table of the last step; "layer", two for
-            each layer; or "gate", also two for each block of each gate: 48 for a bidirectional layer of LSTM
-            cells, say, which are in that layer's section. The file has the blocks either way.
+        detail: What W&B and TensorBoard get, where each histogram is a panel: "summary", three of the whole
+            network, before and after clipping and of weights, and at the end one table of the last step;
+            "layer", three for each layer; or "gate", also three for each block of each gate: 72 for a
+            bidirectional layer of LSTM cells, say, which are in that layer's section. The file has the
+            gradients' blocks either way.
 
     Raises:
         ValueError: an argument is not among its values, or `file` is not the plain name of a .jsonl file.
@@ -134,7 +135,7 @@ class GradientHistogram(Callback):
         index = index_of(trainer, optimizer)
         step, self._recording.steps[index] = self._recording.steps[index], self._recording.steps[index] + 1
         if step % self.every_n_steps == 0:
-            self._flush(trainer)
+            self._flush(trainer, pl_module)
             before = self._measure(trainer, pl_module, optimizer)
             self._recording.waiting[index] = (trainer.global_step, before)
 
@@ -144,9 +145,10 @@ class GradientHistogram(Callback):
 
     def _measure_after(self, trainer: Trainer, pl_module: LightningModule, index: int) -> None:
         if self._recording is not None and index in self._recording.waiting:
-            self._write(trainer, index, self._measure(trainer, pl_module, trainer.optimizers[index]))
+            after = self._measure(trainer, pl_module, trainer.optimizers[index])
+            self._write(trainer, pl_module, index, after)
 
-    def _write(self, trainer: Trainer, index: int, *after: Measured) -> None:
+    def _write(self, trainer: Trainer, pl_module: LightningModule, index: int, *after: Measured) -> None:
         assert self._recording is not None
         step, measured = self._recording.waiting.pop(index)
         before, *rest = collect(measured, *after)
@@ -154,31 +156,31 @@ class GradientHistogram(Callback):
             step=step, optimizer=index, bins=self.bins, before=before, after=rest[0] if rest else None
         )
         append_gradients(self._recording.folder / self.file, record)
-        log_histograms(trainer, record, self.detail)
+        log_histograms(trainer, pl_module, record, self.detail)
         self._recording.last = record
 
-    def _flush(self, trainer: Trainer) -> None:
+    def _flush(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes what was measured before an update that a gradient scaler then skipped."""
         assert self._recording is not None
         for index in list(self._recording.waiting):
-            self._write(trainer, index)
+            self._write(trainer, pl_module, index)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Writes what no update followed."""
         if self._recording is not None:
-            self._flush(trainer)
+            self._flush(trainer, pl_module)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Writes the arrays and the picture."""
-        self._finish(trainer)
+        self._finish(trainer, pl_module)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Writes those of a fit that failed or was interrupted, too."""
-        self._finish(trainer)
+        self._finish(trainer, pl_module)
 
-    def _finish(self, trainer: Trainer) -> None:
+    def _finish(self, trainer: Trainer, pl_module: LightningModule) -> None:
         recording, self._recording = self._recording, None
         if recording is None:
             return
@@ -189,7 +191,12 @@ class GradientHistogram(Callback):
         file, last = recording.folder / self.file, recording.last
         _try("the table of the gradients could not be sent", partial(log_gradient_table, trainer, last))
         _try("the arrays of the gradients could not be written", partial(save_arrays, file))
-        _try("the picture of the gradients could not be drawn", partial(_draw, trainer, file, last.step))
+        _try(
+            "the picture of the gradients could not be drawn",
+            partial(draw_gradients, trainer, file, last.step),
+        )
+        weights = partial(draw_weights, trainer, pl_module, file.parent)
+        _try("the picture of the weights could not be drawn", weights)
 
 
 def _try(failure: str, action: Callable[[], object]) -> None:
@@ -198,14 +205,3 @@ def _try(failure: str, action: Callable[[], object]) -> None:
         action()
     except Exception as error:
         rank_zero_warn(f"{failure}: {error!r}")
-
-
-def _draw(trainer: Trainer, file: Path, step: int) -> None:
-    # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.by_layer import gradients_picture
-    from zoo.pictures.canvas import paint
-
-    picture = file.with_suffix(".png")
-    history = history_so_far(trainer, file.parent)
-    paint(gradients_picture(read_gradients(file), history.turned, history.told)).savefig(picture)
-    log_image(trainer, PICTURE_KEY, picture, step)

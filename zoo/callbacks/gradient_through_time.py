@@ -1,7 +1,7 @@
 """Shows how far back in time the gradients of training reach."""
 
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.utilities import rank_zero_warn
@@ -9,11 +9,12 @@ from torch.optim import Optimizer
 
 from zoo.callbacks import CALLBACKS
 from zoo.callbacks.layer_traces import Observation, TraceCallback
-from zoo.callbacks.loggers import history_so_far, log_image
+from zoo.callbacks.painting import draw_lags, draw_units
 from zoo.diagnostics.lag_curves import LayerTraces, differentiated, lag_values, measure_lags
-from zoo.runs.lag_records import THROUGH_TIME, append_lags, read_lags
+from zoo.diagnostics.unit_maps import UnitMap, unit_maps
+from zoo.runs.lag_records import THROUGH_TIME, append_lags
 
-PICTURE_KEY, TABLE_KEY = "gradients_through_time", "gradients_through_time_by_layer"
+TABLE_KEY = "gradients_through_time_by_layer"
 
 
 @final
@@ -32,7 +33,9 @@ class GradientThroughTime(TraceCallback):
     it). Logs for each layer and direction `layer_1/forward/gradient_reach`, the steps until the gradient has
     fallen below 1 % of what it is at the last step, and `layer_1/forward/gradient_beyond_4`, the share of the
     recurrent weights' gradient from more than 4 steps away; also for 1 and 16. When the fit ends, be it
-    by an exception, a picture is drawn beside the file, `through_time.png`, and sent to W&B and TensorBoard.
+    by an exception, pictures are drawn beside the file and sent to W&B and TensorBoard: `through_time.png`,
+    and `units.png`, what each unit gave out at each step of one sequence of the last measured batch, and the
+    gradient that came back to it; with `detail: gate` also what each gate let through.
     Norms against lag are the way in which Bengio et al., 1994, https://doi.org/10.1109/72.279181, and Pascanu
     et al., 2013, https://arxiv.org/abs/1211.5063, show vanishing and exploding gradients.
 
@@ -65,6 +68,11 @@ class GradientThroughTime(TraceCallback):
         if Path(file).name != file or Path(file).suffix != ".jsonl":
             raise ValueError(f"file is {file!r}; expected a name that ends in .jsonl, without a folder")
         self.max_lag, self.file = max_lag, file
+        self._units: dict[str, UnitMap] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves the fit in progress out of copies."""
+        return super().__getstate__() | {"_units": {}}
 
     def usable(self, traces: LayerTraces) -> LayerTraces:
         """Those that a gradient has come back to."""
@@ -78,26 +86,18 @@ class GradientThroughTime(TraceCallback):
         scale, folder = self._observation.scale, self._observation.folder
         record = measure_lags(traces, trainer.global_step, self.max_lag, scale)
         append_lags(folder / self.file, record)
+        self._units = unit_maps(traces, scale, with_gates=self.detail == "gate")
         self._log_measured(trainer, lag_values(record), record.step, self._observation)
 
     def finish(self, trainer: Trainer, observation: Observation) -> None:
-        """Draws the picture."""
+        """Draws the pictures."""
+        units, self._units = self._units, {}
         if observation.last is None:
             return
         self._log_table(trainer, TABLE_KEY, observation)
         try:
-            _draw(trainer, observation.folder / self.file, observation.last)
+            draw_lags(trainer, observation.folder / self.file, observation.last)
+            draw_units(trainer, units, observation.folder, observation.last)
         except Exception as error:
             # Neither a training that went well nor the reason why one failed may be lost to a picture.
             rank_zero_warn(f"the picture of the gradients through time could not be drawn: {error!r}")
-
-
-def _draw(trainer: Trainer, file: Path, step: int) -> None:
-    # matplotlib takes half a second to import, which a run spends only when it has something to draw.
-    from zoo.pictures.by_lag import lags_picture
-    from zoo.pictures.canvas import paint
-
-    picture = file.with_suffix(".png")
-    history = history_so_far(trainer, file.parent)
-    paint(lags_picture(read_lags(file), history.turned, history.told)).savefig(picture)
-    log_image(trainer, PICTURE_KEY, picture, step)

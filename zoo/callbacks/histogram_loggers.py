@@ -1,36 +1,42 @@
-"""Gradient histograms as W&B and TensorBoard want them."""
+"""Histograms of gradients and weights as W&B and TensorBoard want them."""
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from lightning.pytorch import Trainer
+from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger, WandbLogger
 
 from zoo.callbacks.summaries import log_table
 from zoo.diagnostics.histogram import Summary
 from zoo.diagnostics.parameter_paths import Place, by_layer, by_place
+from zoo.diagnostics.weight_histogram import weight_histograms
 from zoo.runs.gradient_records import GradientRecord
 
 WHOLE, TABLE_KEY = Place(""), "gradients_by_layer"
+Shown = tuple[str, Int[np.ndarray, " _bins"], Float[np.ndarray, " _edges"]]
 
 
-def log_histograms(trainer: Trainer, record: GradientRecord, detail: str) -> None:
+def log_histograms(trainer: Trainer, module: LightningModule, record: GradientRecord, detail: str) -> None:
     """Sends the histograms of one step to the loggers that can draw them.
 
     They are histograms of log10|g|: of the whole network, keyed `gradient/before`; with detail "layer" of
     whole layers, keyed `layer_1/gradient/before`, and with "gate" also of the blocks of each gate, keyed
     `layer_1/forward/f/gradient/recurrent/before`. What lies beyond the
     bins is counted in the first and the last; zeros, which have no logarithm, NaN and infinity are left out.
+    Beside them stand those of the weights themselves, of which only NaN and infinity are left out: `weight`,
+    `layer_1/weight`, `layer_1/forward/f/weight/recurrent`.
     """
-    for logger in trainer.loggers:
+    drawing = [each for each in trainer.loggers if isinstance(each, WandbLogger | TensorBoardLogger)]
+    shown = list(_shown(module, record, detail)) if drawing else []
+    for logger in drawing:
         if isinstance(logger, WandbLogger):
-            _log_to_wandb(logger, record, detail)
-        elif isinstance(logger, TensorBoardLogger):
-            _log_to_tensorboard(logger, record, detail)
+            _log_to_wandb(logger, shown, record.step)
+        else:
+            _log_to_tensorboard(logger, shown, record.step)
 
 
 def log_gradient_table(trainer: Trainer, record: GradientRecord) -> None:
@@ -69,32 +75,35 @@ def _series(record: GradientRecord, detail: str) -> Iterator[tuple[str, Summary]
                 yield place.metric("gradient", moment), summary
 
 
-def _log_to_wandb(logger: WandbLogger, record: GradientRecord, detail: str) -> None:
+def _shown(module: LightningModule, record: GradientRecord, detail: str) -> Iterator[Shown]:
+    """Key, counts and edges of each histogram."""
+    for key, summary in _series(record, detail):
+        yield key, np.array(finite_counts(summary)), np.array(record.bins.edges)
+    for key, found in weight_histograms(module, detail).items():
+        yield key, np.array(found.counts), found.edges
+
+
+def _log_to_wandb(logger: WandbLogger, shown: Sequence[Shown], step: int) -> None:
     # wandb takes a second to import, and is here only for those who log to it.
     import wandb
 
-    histograms = {
-        key: wandb.Histogram(np_histogram=(np.array(finite_counts(summary)), np.array(record.bins.edges)))
-        for key, summary in _series(record, detail)
-    }
+    histograms = {key: wandb.Histogram(np_histogram=(counts, edges)) for key, counts, edges in shown}
     # Never `step=`: it must not run backwards, and other callbacks log at steps of their own.
-    logger.experiment.log({**histograms, "trainer/global_step": record.step})
+    logger.experiment.log({**histograms, "trainer/global_step": step})
 
 
-def _log_to_tensorboard(logger: TensorBoardLogger, record: GradientRecord, detail: str) -> None:
+def _log_to_tensorboard(logger: TensorBoardLogger, shown: Sequence[Shown], step: int) -> None:
     # TensorBoard takes half a second to import, and is here only for those who log to it.
     from tensorboard.compat.proto.summary_pb2 import Summary as Event  # type: ignore[import-untyped]
 
-    edges = np.array(record.bins.edges)
     event = Event()
-    for key, summary in _series(record, detail):
-        counts = np.array(finite_counts(summary))
+    for key, counts, edges in shown:
         seen = np.flatnonzero(counts)
         if seen.size:
             used = slice(seen[0], seen[-1] + 1)
             event.MergeFrom(_histogram(key, counts[used], edges[seen[0] : seen[-1] + 2]))
     # One event for all: the writer's queue holds ten, and makes training wait when it is full.
-    logger.experiment.file_writer.add_summary(event, record.step)
+    logger.experiment.file_writer.add_summary(event, step)
 
 
 def _histogram(key: str, counts: Int[np.ndarray, " bins"], edges: Float[np.ndarray, " edges"]) -> Any:

@@ -80,7 +80,8 @@ def _headline(found: Sequence[Standing], measure: Measure) -> str:
 
 
 def _subtitle(measure: Measure) -> str:
-    return f"a point is a run, a bar the mean, a line its interval of 95 % (Student's t); {measure.words}"
+    meaning = f"a point is a run, a bar the mean, a line its 95 % interval (Student's t); {measure.words}"
+    return f"Look at whether the intervals overlap · {meaning}"
 
 
 def _draw_points(axes: Axes, found: Sequence[Standing], measure: Measure) -> None:

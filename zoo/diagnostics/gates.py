@@ -56,13 +56,29 @@ def gate_saturation(trace: LayerTrace, gates: "Gates | None" = None) -> dict[str
         Nothing for cells whose step cannot be taken apart, and for runs without a valid step.
     """
     gates = Gates.of(trace.recurrence) if gates is None else gates
+    return {
+        gate: _saturation(values[trace.valid], gates.activations[gate][0])
+        for gate, values in gate_activations(trace, gates).items()
+    }
+
+
+def gate_activations(trace: LayerTrace, gates: "Gates | None" = None) -> dict[str, Float[Tensor, "T B H"]]:
+    """What each gate with a sigmoid or tanh lets through, by the gate's letter; padding holds anything.
+
+    Args:
+        trace: A run; see `zoo.diagnostics.watch`. No backward pass is needed.
+        gates: What `Gates.of` found for this recurrence, to find it only once.
+
+    Returns:
+        Nothing for cells whose step cannot be taken apart, and for runs without a valid step.
+    """
+    gates = Gates.of(trace.recurrence) if gates is None else gates
     if gates.program is None or not bool((trace.lengths > 0).any()):
         return {}
     numbers = [number for _, blocks in gates.activations.values() for number in blocks]
     found = iter(_values(trace, gates.program, numbers))
     return {
-        gate: _saturation(torch.cat([next(found) for _ in blocks], -1)[trace.valid], kind)
-        for gate, (kind, blocks) in gates.activations.items()
+        gate: torch.cat([next(found) for _ in blocks], -1) for gate, (_, blocks) in gates.activations.items()
     }
 
 

@@ -231,7 +231,10 @@ def subtitle(records: Sequence[LagRecord]) -> str:
     """What to look at, and how often it was measured."""
     count, last = len(records), f"step {records[-1].step:,}"
     often = f"measured in {count} steps, the last of them {last}" if count > 1 else f"measured in {last}"
-    return f"Look at where the lines begin to fall · {often}"
+    steep = any(abs(end[0]) > ALIKE for norms in records[-1].state.values() if (end := _far_end(norms)))
+    return (
+        f"Look at {'where the lines begin to fall or rise' if steep else 'how flat the lines are'} · {often}"
+    )
 
 
 def layer_of(key: str) -> str:

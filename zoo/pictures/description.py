@@ -66,15 +66,17 @@ class Line:
 @final
 @dataclass(frozen=True, kw_only=True)
 class HeatMap:
-    """Values over steps, as colours on a logarithmic scale.
+    """Values over steps, or over units, as colours.
 
     Attributes:
         title: What the colours tell.
         values: A row for each place on the vertical axis, from 0. NaN where there is none, infinite where it
             was not finite.
-        steps: The optimiser step of each column.
+        steps: The optimiser step of each column, or its number.
         ends: What the darkest and the brightest colour stand for; None where no value is above 0.
         stride: From one row to the next.
+        signed: Whether colours lie on a linear scale about 0, instead of on a logarithmic one.
+        cuts: Where on the vertical axis a line parts the rows.
     """
 
     title: str
@@ -82,6 +84,8 @@ class HeatMap:
     steps: Shaped[np.ndarray, " columns"]
     ends: Ends | None
     stride: int = 1
+    signed: bool = False
+    cuts: tuple[float, ...] = ()
 
 
 @final

@@ -7,15 +7,18 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from zoo.pictures.description import Axis, HeatMap, Line, Plot, edges_of, log_ticks
 from zoo.pictures.looks import ALARM
+from zoo.pictures.wording import number
 
 QUIET, EMPTY = "#666666", "#f0f0f0"
 CUT = "#f2b134"
 """What clipping took away."""
+CUTS = "#222222"
+"""Lines between the gates of a map."""
 
 TEXT = 9
 """Points; at 800 pixels of width a letter is 12 pixels high."""
@@ -26,8 +29,8 @@ FEW, MANY = 40, 200
 WINDOWS = 40
 """Running medians are taken over this part of a line."""
 
-MAP = "cividis"
-"""Reads alike with and without colour blindness, and in grey."""
+MAP, SIGNED = "cividis", "PuOr_r"
+"""Of sizes, and of values with a sign; both read alike with and without colour blindness."""
 
 STROKES: Mapping[str, Any] = {
     "solid": "-",
@@ -64,10 +67,12 @@ def draw_bar(axes: Axes, shown: HeatMap) -> None:
     if shown.ends is None:
         axes.set_axis_off()
         return
-    colours = ScalarMappable(_norm(shown), MAP)
+    colours = ScalarMappable(_norm(shown), SIGNED if shown.signed else MAP)
     bar = axes.figure.colorbar(colours, cax=axes, orientation="horizontal", ticklocation="top")
     bar.outline.set_visible(False)
-    places, names = zip(*log_ticks(colours.get_clim(), most=3), strict=True)
+    low, high = shown.ends
+    even = tuple((at, number(float(f"{at:.2g}"))) for at in (low, 0.0, high))
+    places, names = zip(*(even if shown.signed else log_ticks(colours.get_clim(), most=3)), strict=True)
     bar.set_ticks(places, labels=names)
     bar.ax.minorticks_off()
     bar.ax.tick_params(labelsize=TEXT, color=QUIET, labelcolor=QUIET, length=2, pad=1)
@@ -92,8 +97,9 @@ def _set_across(axes: Axes, axis: Axis) -> None:
     if axis.scale == "log":
         axes.set_xscale("log")
         axes.set_xlim(low, high)
-        axes.set_xticks([place for place, _ in axis.ticks], [words for _, words in axis.ticks])
         axes.xaxis.set_minor_locator(NullLocator())
+    if axis.ticks:
+        axes.set_xticks([place for place, _ in axis.ticks], [words for _, words in axis.ticks])
         return
     ticks = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(max(low, 0), high)
     kept = list(dict.fromkeys(int(tick) for tick in ticks if max(low, 0) <= tick <= high))
@@ -140,13 +146,18 @@ def _draw_map(axes: Axes, shown: HeatMap) -> None:
     edges, rows = edges_of(shown.steps), (np.arange(len(shown.values) + 1) - 0.5) * shown.stride
     if shown.ends is not None:
         known = np.where(np.isfinite(shown.values), np.maximum(shown.values, shown.ends[0]), np.nan)
-        axes.pcolormesh(edges, rows, known, norm=_norm(shown), cmap=MAP, rasterized=True)
+        colours = SIGNED if shown.signed else MAP
+        axes.pcolormesh(edges, rows, known, norm=_norm(shown), cmap=colours, rasterized=True)
+    for cut in shown.cuts:
+        axes.axhline(cut, color=CUTS, linewidth=0.8)
     if np.isinf(shown.values).any():
         broken = np.where(np.isinf(shown.values), 1.0, np.nan)
         axes.pcolormesh(edges, rows, broken, cmap=ListedColormap([ALARM]), rasterized=True)
 
 
-def _norm(shown: HeatMap) -> LogNorm:
+def _norm(shown: HeatMap) -> Normalize:
     assert shown.ends is not None
     low, high = shown.ends
+    if shown.signed:
+        return Normalize(low, high)
     return LogNorm(low * 0.999, high * 1.001)

@@ -1,6 +1,5 @@
 """Looks at the values of a data module: what is broken, unscaled, or seen twice."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -12,11 +11,12 @@ from zoo.data.base import SequenceData
 from zoo.data.batches.datasets import SequenceDataset
 from zoo.data.batches.splits import Split
 from zoo.probe.batches import Batch, fields
+from zoo.probe.budget import Budget
 from zoo.tasks.contract import IGNORED
 from zoo.verdict.facts import BadValue, DataFacts
 
 MOST, AT_ONCE, SECONDS = 20_000, 256, 1.5
-"""Sequences that are looked at, how many of them at once, and for how long."""
+"""Sequences that are looked at, how many of them at once, and for how many seconds of the processor."""
 FEWEST_TOKENS, FEWEST_NUMBERS = 20, 8
 """Sequences of less may be the same by chance."""
 
@@ -56,9 +56,9 @@ def _batches(data: Any, split: Split) -> list[Batch]:
 
 
 def _in_time(rows: SequenceDataset) -> Iterator[Batch]:
-    until, count = time.monotonic() + SECONDS, min(len(rows), MOST)
+    budget, count = Budget(SECONDS), min(len(rows), MOST)
     for first in range(0, count, AT_ONCE):
-        if time.monotonic() < until:
+        if not budget.is_spent:
             yield rows.__getitems__(range(first, min(first + AT_ONCE, count)))
 
 

@@ -1,7 +1,6 @@
 """A short training that keeps nothing but its losses."""
 
 import math
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -15,6 +14,7 @@ from lightning.pytorch.utilities.seed import isolate_rng
 from torch import Tensor
 
 from zoo.callbacks.gradient_clipping import GradientClipping
+from zoo.probe.budget import Budget
 
 LAST = 5
 """The loss after a training is the mean over one in so many of its steps, the last ones."""
@@ -26,6 +26,10 @@ class Trained:
     """Losses of a short training, of each step that was taken."""
 
     losses: Sequence[float]
+
+    def is_whole(self, steps: int) -> bool:
+        """Whether all of so many steps were taken, or there was a reason to take no more."""
+        return len(self.losses) == steps or not all(map(math.isfinite, self.losses))
 
     @property
     def end(self) -> float:
@@ -52,7 +56,7 @@ class ShortTraining:
         self.arguments = dict(arguments)
 
     def __call__(
-        self, module: LightningModule, data: LightningDataModule, steps: int, seconds: float
+        self, module: LightningModule, data: LightningDataModule, steps: int, budget: Budget
     ) -> Trained:
         """Trains a module, whose weights stay as they are then.
 
@@ -60,9 +64,9 @@ class ShortTraining:
             module: What is trained.
             data: On what.
             steps: How many steps at most.
-            seconds: When to stop, although there would be more.
+            budget: Where it is spent, training stops, although there would be more.
         """
-        listener = _Listener(seconds)
+        listener = _Listener(budget)
         clipping = [deepcopy(part) for part in self.arguments["callbacks"] if _clips(part)]
         changed = {
             "callbacks": [listener, *clipping],
@@ -94,11 +98,11 @@ UNKEPT = {
 
 @final
 class _Listener(Callback):
-    """Notes losses, and stops where they are not finite, or time is over."""
+    """Notes losses, and stops where they are not finite, or the budget is spent."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.losses: list[float] = []
-        self.until = time.monotonic() + seconds
+        self.budget = budget
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -106,7 +110,7 @@ class _Listener(Callback):
         loss = outputs["loss"] if isinstance(outputs, Mapping) else outputs
         if isinstance(loss, Tensor):
             self.losses.append(float(loss))
-            trainer.should_stop = not math.isfinite(self.losses[-1]) or time.monotonic() > self.until
+            trainer.should_stop = not math.isfinite(self.losses[-1]) or self.budget.is_spent
 
 
 def _clips(part: Any) -> bool:

@@ -82,6 +82,8 @@ class Learning:
         rate: The recipe's learning rate, whose loss is among them.
         rate_steps: Steps of these.
         trials: What it is after `steps` with a line of advice followed.
+        taken: Steps of all trainings together.
+        wanted: Steps that they would have taken, had the budget lasted.
     """
 
     steps: int = 0
@@ -94,6 +96,13 @@ class Learning:
     rate: float = math.nan
     rate_steps: int = 0
     trials: Mapping[str, float] = field(default_factory=dict)
+    taken: int = 0
+    wanted: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the budget did not last for all trainings."""
+        return self.taken < self.wanted
 
     @property
     def floor(self) -> float:
@@ -106,9 +115,14 @@ class Learning:
         return self.end < FAST * self.floor
 
     @property
+    def is_hardly_any(self) -> bool:
+        """Whether no more is learned than who does not look at the input knows."""
+        return self.end >= (1 - CHANCE) * self.floor
+
+    @property
     def is_nothing(self) -> bool:
-        """Whether true targets teach no more than those of other sequences."""
-        return self.end >= (1 - CHANCE) * self.shuffled and self.end >= (1 - CHANCE) * self.floor
+        """Whether true targets teach no more than those of other sequences, either."""
+        return self.is_hardly_any and self.end >= (1 - CHANCE) * self.shuffled
 
     @property
     def better_rate(self) -> float | None:
@@ -136,7 +150,7 @@ class Learning:
 
     def allows(self, line: str) -> bool:
         """Whether a line of advice may be given: nothing is known against it."""
-        return line not in self.trials or self.helps(line)
+        return math.isnan(self.trials.get(line, math.nan)) or self.helps(line)
 
     def helps(self, line: str) -> bool:
         """Whether a line of advice was followed, and the loss fell clearly further for it.

@@ -50,7 +50,15 @@ def judge(measured: Measurements) -> list[Finding]:
         return _once(_folded(found))
     if not (measured.layers or measured.gradients or measured.norms or measured.dead):
         return [Finding(severity="warning", text="Nothing was measured, so there is nothing to say.")]
-    return [Finding(severity="good", text="The gradients look healthy; there is nothing to repair.")]
+    return [Finding(severity="good", text=f"The gradients look healthy; {_rest(measured)}.")]
+
+
+def _rest(m: Measurements) -> str:
+    """What is known beside gradients where nothing is wrong."""
+    if m.learning is None or not m.learning.is_cut:
+        return "there is nothing to repair"
+    steps = f"{m.learning.taken} of {m.learning.wanted} steps"
+    return f"how it learns is not known: short trainings were cut short after {steps}"
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
@@ -64,10 +72,9 @@ def _once(findings: Sequence[Finding]) -> list[Finding]:
 
 def to_try(measured: Measurements) -> list[str]:
     """Lines of advice that a short training should try before they are given."""
+    first = past_the_layers(measured) if measured.network.num_layers >= DEEP else ()
     lines = [line for finding in judge(measured) for line in finding.advice]
-    if measured.network.num_layers >= DEEP:
-        lines += past_the_layers(measured)
-    return list(dict.fromkeys(lines))
+    return list(dict.fromkeys((*first, *lines)))
 
 
 def _told(m: Measurements) -> Iterator[tuple[Rule, Finding]]:

@@ -112,7 +112,6 @@ def network_in(recipe: Any) -> Network:
         network,
         clips=("GradientClipping" in parts and not watches) or bool(trainer.get("gradient_clip_val")),
         limit=None if limit == math.inf else limit,
-        guarded="NonFiniteGuard" in parts,
         optimizer=optimizer.get("name", "Adam"),
         lr=optimizer.get("lr"),
     )

@@ -67,7 +67,6 @@ class Network:
         num_layers: Depth.
         clips: Whether anything clips gradients.
         limit: The largest norm over all gradients that is let through, or None.
-        guarded: Whether anything guards against NaN.
         forgetting: The spec of that cell, where its option `forget_bias` says how its forget gate starts.
         forget_bias: Of that cell.
         optimizer: Its name.
@@ -80,7 +79,6 @@ class Network:
     num_layers: int = 0
     clips: bool = False
     limit: float | None = None
-    guarded: bool = False
     forgetting: str = ""
     forget_bias: float = 1.0
     optimizer: str = "Adam"

@@ -2,7 +2,6 @@
 
 IN_ENCODER = ("cell", "wiring", "num_layers", "direction", "recurrent_gradient_clip")
 IN_NETWORK = ("pooling",)
-CLIPPING = "{{class_path: GradientClipping, init_args: {{max_norm: {}}}}}"
 
 
 def placed(line: str) -> tuple[str, str]:
@@ -21,10 +20,6 @@ def placed(line: str) -> tuple[str, str]:
         return f"model.network.{key}", value
     if key == "optimizer":
         return "model.optimizer", value
-    if key == "callbacks":
-        return "trainer.callbacks+", value
-    if key == "max_norm":
-        return "trainer.callbacks+", f"[{CLIPPING.format(value)}]"
     raise ValueError(f"no line of advice begins with {key!r}; expected one of {', '.join(IN_ENCODER)}")
 
 

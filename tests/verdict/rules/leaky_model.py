@@ -3,5 +3,5 @@
 CASE = (
     {"validated": {"leaky_loss": [0.4, 0.03]}},
     "The loss of 0.03 nats per token is that of copying",
-    "direction: forward",
+    "",
 )

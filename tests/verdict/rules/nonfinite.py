@@ -1,3 +1,3 @@
 """The gradient, or the loss, was NaN or infinite."""
 
-CASE = ({"nonfinite": 1}, "NaN or infinite in 1 step", "max_norm: 1")
+CASE = ({"nonfinite": 1}, "NaN or infinite in 1 step", "")

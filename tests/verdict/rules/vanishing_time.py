@@ -5,5 +5,5 @@ from verdict.healthy import FADING
 CASE = (
     {"weights": {"layer_1/forward": FADING}},
     "older than 6 steps contributes under 1%",
-    "cell: {class_path: LSTMSpec, init_args: {forget_bias: 3.0}}",
+    "pooling: max",
 )

@@ -28,7 +28,7 @@ from zoo.verdict.placing import as_option, placed
 AS_IT_IS = "as it is"
 STEPS, SEEDS = 200, "3"
 OF_TRYING = tuple(name for name, _, _ in TRYING)
-OF_INSPECT = (*OF_TRYING, "batches", "probe")
+OF_INSPECT = (*OF_TRYING, "batches", "probe", "probe_seconds")
 """Options that no training has."""
 
 

@@ -8,6 +8,7 @@ from lightning.pytorch import LightningModule
 from torch import nn
 
 from zoo.probe.batches import HeldBatches, taken
+from zoo.probe.budget import Budget
 from zoo.probe.data_facts import data_facts
 from zoo.probe.probe import SECONDS, STEPS, Probe
 from zoo.tasks.base import Task
@@ -33,19 +34,18 @@ def examined(
         data: Its data module, which is set up.
         arguments: The Trainer's, callbacks as a list.
         is_trained: Whether its weights are not those that training would begin with.
-        seconds: How long short trainings may take.
+        seconds: Of the processor, for all short trainings.
     """
     held = taken(data.train_dataloader(), STEPS)
     found = replace(measured, data=data_facts(data, held), embedding=largest_embedding(module))
     if not isinstance(module, Task) or not held or found.data is None or found.data.bad:
         return found
-    probe = Probe(module, HeldBatches(held, dict(data.sizes)), arguments, is_trained, seconds)
+    probe = Probe(module, HeldBatches(held, dict(data.sizes)), arguments, is_trained, Budget(seconds))
     learning = probe.learning()
     if learning is None:
         return found
     found = replace(found, learning=learning)
-    trials = probe.trials(to_try(found))
-    return replace(found, learning=replace(learning, trials=trials))
+    return replace(found, learning=probe.tried(learning, to_try(found)))
 
 
 def largest_embedding(module: LightningModule) -> float:

@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.cli import LightningArgumentParser
 from lightning.pytorch.utilities.model_helpers import is_overridden
 
+from zoo.callbacks.painting import UNITS, WEIGHTS
 from zoo.callbacks.say import say
 from zoo.callbacks.verdict import Verdict
 from zoo.cli.errors import UserError, is_mistake
@@ -111,8 +112,7 @@ def finish_fit(
         if isinstance(part, Verdict):
             for finding in part.findings:
                 print(told(finding), flush=True)
-    for journal in () if folder is None else (journal_in(folder), lags_in(folder)):
-        picture = journal.with_suffix(".png")
+    for picture in () if folder is None else _pictures(folder):
         if picture.is_file():
             say("picture", str(picture))
     return metrics
@@ -134,3 +134,9 @@ def _test(
     for metrics in results:
         say("test", numbers(metrics))
     return {name: float(value) for metrics in results for name, value in metrics.items()}
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """Where callbacks put pictures of a run."""
+    drawn = [journal.with_suffix(".png") for journal in (journal_in(folder), lags_in(folder))]
+    return [*drawn, folder / WEIGHTS, folder / UNITS]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 from jsonargparse import Namespace
+from jsonargparse.typing import PositiveFloat
 from lightning.pytorch import Callback, Trainer
 from lightning.pytorch.cli import LightningArgumentParser
 
@@ -16,6 +17,8 @@ from zoo.cli.run.inspection import Inspection
 from zoo.cli.run.job import BuiltRun, Job
 from zoo.cli.run.output import describe, told
 from zoo.diagnostics.lag_record import span
+from zoo.probe.probe import SECONDS
+from zoo.verdict.facts import Learning
 from zoo.verdict.formatting import brief
 from zoo.verdict.judge import Finding, judge
 from zoo.verdict.measured import network_in
@@ -55,7 +58,13 @@ class InspectJob(Job):
             type=bool,
             default=True,
             help="Whether to look at the data, too, and to train copies for some steps, to see whether they "
-            "learn, and what of the advice helps; it takes up to 20 seconds.",
+            "learn, and what of the advice helps.",
+        )
+        parser.add_argument(
+            "--probe_seconds",
+            type=PositiveFloat,
+            default=SECONDS,
+            help="Seconds of the processor that these copies may take together (%(default)s).",
         )
         for name, kind, words in TRYING:
             parser.add_argument(f"--{name}", type=kind, default=SUPPRESS, help=words)
@@ -73,13 +82,14 @@ class InspectJob(Job):
         run.trainer.fit(run.model, datamodule=run.data)
         measured = self.inspection.measured
         if run.config.probe and run.data is not None:
-            measured = examined(
-                measured, run.model, run.data, self.arguments, is_trained=run.checkpoint is not None
-            )
+            is_trained, seconds = run.checkpoint is not None, run.config.probe_seconds
+            measured = examined(measured, run.model, run.data, self.arguments, is_trained, seconds)
         say("model", describe(run.model))
         weights = "as initialised" if run.checkpoint is None else f"of {run.config.ckpt_path}"
         batches = run.trainer.fit_loop.epoch_loop.batch_idx + 1
         say("looked at", f"{batches} batches of training data, weights {weights}")
+        if measured.learning is not None:
+            say("trained", _short_trainings(measured.learning))
         print()
         for line in table(measured):
             print(line)
@@ -120,6 +130,14 @@ def inspecting(config: dict[str, Any], network: Network, batches: int) -> tuple[
         "fast_dev_run": False,
     }
     return inspection, Trainer(**config | changed)
+
+
+def _short_trainings(found: Learning) -> str:
+    """How far they came."""
+    if not found.is_cut:
+        return f"copies for {found.taken} steps in all"
+    steps = f"{found.taken} of {found.wanted} steps"
+    return f"copies, cut short after {steps}: what takes more is not said; --probe_seconds gives it"
 
 
 def table(measured: Measurements) -> list[str]:

@@ -15,7 +15,7 @@ class Inspect(RecipeVerb):
     """Look at the gradients of a few batches, train copies briefly, and say what to try; --try tries it."""
 
     job = "zoo.cli.run.inspect:InspectJob"
-    sections = (*SECTIONS, "batches", "probe", "try", "steps", "epochs", "seeds", "jobs")
+    sections = (*SECTIONS, "batches", "probe", "probe_seconds", "try", "steps", "epochs", "seeds", "jobs")
 
     def run(self, arguments: Sequence[str], allowed: Sequence[str]) -> int:
         return super().run([{"--try": "--try=true"}.get(word, word) for word in arguments], allowed)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from zoo.verdict.advice import past_the_layers
 from zoo.verdict.formatting import brief
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told, learns_as_it_is, stack_ends
@@ -16,7 +15,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
             yield (
                 f"The gradient that reaches {first}{when} is {brief(ratio)} times {last}'s: it grows with "
                 f"depth.",
-                past_the_layers(m),
+                (),
             )
 
 

@@ -7,7 +7,6 @@ from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import Rule, Told
 
 LOSS = "leaky_loss"
-ADVICE = ("direction: forward",)
 
 
 def _look(m: Measurements, most: float) -> Iterator[Told]:
@@ -16,7 +15,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"The loss of {brief(loss)} nats per token is that of copying: with leaky, the encoder has read "
             f"the token that it predicts, and this is no number of a language model.",
-            ADVICE,
+            (),
         )
 
 

@@ -15,8 +15,8 @@ def _look(m: Measurements, factor: float) -> Iterator[Told]:
     if found is None or better is None or abs(math.log(better / found.rate)) < math.log(factor):
         return
     advice = optimizer(m, better)
-    if not all(map(found.allows, advice)):  # a longer training has shown that it is no better
-        return
+    if not all(map(found.helps if found.is_cut else found.allows, advice)):
+        return  # a longer training has shown that it is no better, or there was no time for that
     own = found.rates[found.rate]
     ends = f"to {brief(own)}" if math.isfinite(own) else "to NaN or infinity"
     yield (

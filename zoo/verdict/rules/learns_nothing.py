@@ -12,6 +12,8 @@ def _look(m: Measurements, least: float) -> Iterator[Told]:
     found = m.learning
     if found is None or found.steps < least or not found.is_nothing:
         return
+    if found.is_cut:  # what was left out might have told why
+        return
     one = "can" if found.one_batch < 0.9 * found.floor else "cannot even"
     yield (
         f"In {found.steps} steps it learned nothing: the loss is {brief(found.end)}, with the targets of "

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from zoo.verdict.advice import GUARD, limit
 from zoo.verdict.measurements import Measurements, Nonfinite
 from zoo.verdict.rule import PASCANU, Rule, Told
 
@@ -10,7 +9,7 @@ from zoo.verdict.rule import PASCANU, Rule, Told
 def _look(m: Measurements, most: float) -> Iterator[Told]:
     told = _broken(m, most)
     if told:
-        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}{_hopeless(m)}", _advice(m)
+        yield f"The {told}.{f' {m.events[0]}' if m.events else ''}{_hopeless(m)}", ()
 
 
 def _never_finite(m: Measurements) -> bool:
@@ -22,11 +21,6 @@ def _hopeless(m: Measurements) -> str:
     if not _never_finite(m):
         return ""
     return " So it is from the first step on, where no limit helps and there is nothing to roll back to."
-
-
-def _advice(m: Measurements) -> tuple[str, ...]:
-    """What keeps later steps finite; nothing where none ever was."""
-    return () if _never_finite(m) else (*limit(m), *(() if m.network.guarded else (GUARD,)))
 
 
 def _broken(m: Measurements, most: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from zoo.verdict.formatting import brief, rounded
+from zoo.verdict.formatting import brief
 from zoo.verdict.measurements import Measurements
 from zoo.verdict.rule import FEW, PASCANU, Rule, Told
 
@@ -19,7 +19,7 @@ def _look(m: Measurements, most: float) -> Iterator[Told]:
         yield (
             f"The norm of the gradient rises to {brief(highest)}, {brief(highest / usual)} times its "
             f"median of {brief(usual)}, and nothing clips it.",
-            (f"max_norm: {rounded(5 * usual)}",),
+            (),
         )
 
 
