@@ -28,8 +28,8 @@ C_TYPES = {torch.float32: "float", torch.float64: "double"}
 """The types that there is a library for."""
 HALVES = (torch.bfloat16, torch.float16)
 """The types that are computed in float; a processor that has products of bfloat16 takes them."""
-TILE = (128, 64)
-"""The most rows and columns that `outer` packs at a time."""
+TERMS, TILE = 128, 64 + 18
+"""Of the room of `outer`: the rows that it packs at a time, and their columns beside those of the result."""
 IS_PACKED, NUM_SIZES = 7, 8
 """Of the integers of a call, the one that says that the weights are packed already, and how many there are
 before those of the products: 1 where a result starts from a bias."""

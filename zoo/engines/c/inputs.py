@@ -7,7 +7,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.buffers import rows_of
 from zoo.engines.autograd.pages import empty
-from zoo.engines.c.c_products import C_TYPES, PANEL, TILE, c_arguments, product_library, worth_threads
+from zoo.engines.c.c_products import C_TYPES, PANEL, TERMS, TILE, c_arguments, product_library, worth_threads
 from zoo.engines.recurrence import InputMap, Recurrence, Sequences
 
 
@@ -85,7 +85,7 @@ def outer(a: Tensor, b: Tensor, rows: Tensor | None) -> Tensor:
     if count == 0:
         return a.new_zeros(size, width)
     threads = worth_threads(count * size * width, size)
-    result, packed = a.new_empty(size, width), a.new_empty(threads, *TILE)
+    result, packed = a.new_empty(size, width), a.new_empty(TERMS * (threads * TILE + size))
     call = product_library(C_TYPES[a.dtype]).outer
     call(*c_arguments(count, size, width, a, a.stride(0), b, b.stride(0), rows, packed, result, threads))
     return result

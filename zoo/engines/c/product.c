@@ -29,6 +29,7 @@
 #define BLOCK 16
 #define MANY 96
 #define TERMS 128
+#define FAR 384 /* rows so far apart fall into few sets of the first cache */
 
 typedef real vec __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 
@@ -164,6 +165,19 @@ OUTERS_OF(1) OUTERS_OF(2)
 static outer_t *const OUTERS[NV][MR] = {OUTER_NAMES_OF(1), OUTER_NAMES_OF(2)};
 #endif
 
+/* Columns of some rows of a, MR side by side, as a tile reads them. */
+static void pack_columns(long count, long columns, const real *a, long lda, const long *rows, real *packed) {
+  for (long p = 0; p < count; ++p) {
+    const real *x = a + rows[p] * lda;
+    real *to = packed + p * MR;
+    long i = 0;
+    /* a power of two at once: what is too much is written over by the next row, or lies behind the last one */
+    for (; i + 8 <= columns; i += MR, to += count * MR) memcpy(to, x + i, 8 * sizeof(real));
+    for (; i < columns; i += MR, to += count * MR)
+      memcpy(to, x + i, (columns - i < MR ? columns - i : MR) * sizeof(real));
+  }
+}
+
 /* c (n, k) = the sum of a(row)^T b(row) over many rows, all m where none are given; each thread takes rows of c.
  * Sums of TERMS rows are added up, so that rounding grows with their number and not with that of all rows. */
 void outer(long m, long n, long k, const real *a, long lda, const real *b, long ldb, const long *rows,
@@ -172,19 +186,25 @@ void outer(long m, long n, long k, const real *a, long lda, const real *b, long 
   {
     const long me = omp_get_thread_num(), all = omp_get_num_threads();
     const long top = n * me / all, end = n * (me + 1) / all;
-    packed += me * TERMS * NR;
+    real *panel = packed + me * TERMS * (NR + n / all + 3 * MR), *tiles = panel + TERMS * NR;
+    long places[TERMS];
+    for (long p = 0; p < TERMS; ++p) places[p] = p;
     for (long first = 0; first < m; first += TERMS) {
       long numbers[TERMS];
       const long count = m - first < TERMS ? m - first : TERMS;
       for (long p = 0; p < count; ++p) numbers[p] = rows ? rows[first + p] : first + p;
+      const int far = lda >= FAR;
+      if (far) pack_columns(count, end - top, a + top, lda, numbers, tiles);
       for (long j = 0; j < k; j += NR) {
         const long width = k - j < NR ? k - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
         for (long p = 0; p < count; ++p)
           for (long q = 0; q < v; ++q)
-            *(vec *)(packed + (p * v + q) * LANES) = load(b + numbers[p] * ldb + j + q * LANES, q < v - 1 ? LANES : last);
+            *(vec *)(panel + (p * v + q) * LANES) = load(b + numbers[p] * ldb + j + q * LANES, q < v - 1 ? LANES : last);
         for (long i = top, r; i < end; i += r) {
           r = end - i < MR ? end - i : MR;
-          OUTERS[v - 1][r - 1](count, a + i, lda, numbers, packed, first > 0, last, c + i * k + j, k);
+          const real *from = far ? tiles + (i - top) * count : a + i;
+          OUTERS[v - 1][r - 1](count, from, far ? MR : lda, far ? places : numbers, panel, first > 0, last,
+                               c + i * k + j, k);
         }
       }
     }
