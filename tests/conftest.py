@@ -57,8 +57,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the compiled engine makes is kept for this run of the tests, not in the cache of the user."""
-    folder = tmp_path_factory.mktemp("libraries")
+    """What the compiled engine makes is kept for this run of the tests, not in the cache of the user.
+
+    All processes of the run share it, beside the folders that each of them has of its own.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "libraries"
+    folder.mkdir(mode=0o700, exist_ok=True)
     before = os.environ.get("ZOO_CACHE")
     os.environ["ZOO_CACHE"] = str(folder)
     yield folder
