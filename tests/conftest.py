@@ -5,6 +5,7 @@ wait for one another, and seconds become minutes.
 """
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -119,6 +120,27 @@ def zoo(folder, capsys):
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def kept_folders(tmp_path_factory):
+    """Where `once` keeps what was made for the next test."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def once(folder, kept_folders):
+    """Has a function fill the working folder the first time; later tests get a copy of what it wrote."""
+
+    def fill(name, make):
+        kept = kept_folders / name
+        if kept.exists():
+            shutil.copytree(kept, folder, dirs_exist_ok=True)
+        else:
+            make()
+            shutil.copytree(folder, kept)
+
+    return fill
 
 
 @pytest.fixture
