@@ -5,6 +5,7 @@ wait for one another, and seconds become minutes.
 """
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,8 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_libraries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the compiled engine makes is kept for this run of the tests, not in the cache of the user."""
-    folder = tmp_path_factory.mktemp("libraries")
+    """What the compiled engine makes is kept for this run of the tests, not in the cache of the user.
+
+    All processes of the run share it, beside the folders that each of them has of its own.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "libraries"
+    folder.mkdir(mode=0o700, exist_ok=True)
     before = os.environ.get("ZOO_CACHE")
     os.environ["ZOO_CACHE"] = str(folder)
     yield folder
@@ -114,6 +120,27 @@ def zoo(folder, capsys):
         return Outcome(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def kept_folders(tmp_path_factory):
+    """Where `once` keeps what was made for the next test."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture
+def once(folder, kept_folders):
+    """Has a function fill the working folder the first time; later tests get a copy of what it wrote."""
+
+    def fill(name, make):
+        kept = kept_folders / name
+        if kept.exists():
+            shutil.copytree(kept, folder, dirs_exist_ok=True)
+        else:
+            make()
+            shutil.copytree(folder, kept)
+
+    return fill
 
 
 @pytest.fixture

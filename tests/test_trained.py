@@ -42,13 +42,17 @@ trainer: {max_epochs: 8, accelerator: cpu}
 
 
 @pytest.fixture
-def texts(zoo, folder):
+def texts(zoo, folder, once):
     """The run of a classifier of texts, whose training data is gone."""
-    rows = [f"{text},{label}" for label, some in TEXTS.items() for text in some] * 10
-    (folder / "texts.csv").write_text("\n".join(["text,label", *rows]))
-    (folder / "recipe.yaml").write_text(LABELLED)
-    assert zoo("fit", "--config", "recipe.yaml").code == 0
-    (folder / "texts.csv").unlink()
+
+    def fit():
+        rows = [f"{text},{label}" for label, some in TEXTS.items() for text in some] * 10
+        (folder / "texts.csv").write_text("\n".join(["text,label", *rows]))
+        (folder / "recipe.yaml").write_text(LABELLED)
+        assert zoo("fit", "--config", "recipe.yaml").code == 0
+        (folder / "texts.csv").unlink()
+
+    once("texts", fit)
     return folder / "runs/recipe/version_0"
 
 
@@ -175,20 +179,20 @@ trainer: {max_epochs: 1, accelerator: cpu}
 
 
 @pytest.fixture
-def numbered(zoo, folder):
+def numbered(zoo, folder, once):
     """The run of a model that gives each series of two columns a number near 1,000; its data is gone."""
-    rows = [f"s{k},{step},{k + step},{1000 + k}" for k in range(20) for step in range(5)]
-    (folder / "series.csv").write_text("\n".join(["id,a,b,size", *rows]))
-    (folder / "recipe.yaml").write_text(NUMBERED)
-    assert zoo("fit", "--config", "recipe.yaml").code == 0
-    assert (
-        zoo(
-            "predict", "--ckpt_path", "runs/recipe/version_0/checkpoints/last.ckpt", "--output=said.jsonl"
-        ).code
-        == 0
-    )
-    (folder / "series.csv").unlink()
-    return folder / "runs/recipe/version_0/checkpoints/last.ckpt"
+    checkpoint = "runs/recipe/version_0/checkpoints/last.ckpt"
+
+    def fit():
+        rows = [f"s{k},{step},{k + step},{1000 + k}" for k in range(20) for step in range(5)]
+        (folder / "series.csv").write_text("\n".join(["id,a,b,size", *rows]))
+        (folder / "recipe.yaml").write_text(NUMBERED)
+        assert zoo("fit", "--config", "recipe.yaml").code == 0
+        assert zoo("predict", "--ckpt_path", checkpoint, "--output=said.jsonl").code == 0
+        (folder / "series.csv").unlink()
+
+    once("numbered", fit)
+    return folder / checkpoint
 
 
 def test_numbers_are_said_in_the_units_of_the_data(numbered, folder):

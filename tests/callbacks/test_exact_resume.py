@@ -2,6 +2,7 @@
 
 import csv
 import random
+import shutil
 
 import lightning.pytorch as pl
 import numpy as np
@@ -37,16 +38,20 @@ PLACES = {
     "after validation": (1, "all", True),
     "within the last epoch": (2, 1, False),
 }
+"""Epoch, batch, whether in validation; in the order in which a fit comes to them."""
 
 
 def check_resumes(case, folder, *places):
-    """Saves at each place, goes on from there, and compares with a run that was not cut short."""
+    """Saves at each place and stops at the last, goes on from each, and compares with a run not cut short."""
     whole, losses = case.fit(folder / "whole")
-    path = folder / "cut.ckpt"
-    for place in places:
-        with pytest.raises(StoppedError):
-            case.fit(folder / place, [SaveAt(path, *PLACES[place])])
-        end, rest = case.fit(folder / place, checkpoint=path)
+    paths = {place: folder / f"{place}.ckpt" for place in sorted(places, key=list(PLACES).index)}
+    saves = [SaveAt(path, *PLACES[place], stops=False) for place, path in paths.items()]
+    saves[-1].stops = True
+    with pytest.raises(StoppedError):
+        case.fit(folder / "cut", saves)
+    for place, path in paths.items():
+        shutil.rmtree(folder / "cut")  # nothing is needed of it, and what is compared was written after this
+        end, rest = case.fit(folder / "cut", checkpoint=path)
         assert rest == {at: losses[at] for at in losses if at >= min(rest)}, place
         assert differences(whole, end) == [], place
 
@@ -158,8 +163,9 @@ def test_trainers(tmp_path, name):
 def test_the_end_of_an_epoch(tmp_path, source):
     case = Case(source)
     whole, _ = case.fit(tmp_path / "whole")
-    case.fit(tmp_path / "cut")
-    end, rest = case.fit(tmp_path / "cut", checkpoint=tmp_path / "cut/kept/epoch=0.ckpt")
+    kept = shutil.move(tmp_path / "whole/kept/epoch=0.ckpt", tmp_path)
+    shutil.rmtree(tmp_path / "whole")
+    end, rest = case.fit(tmp_path / "whole", checkpoint=kept)
     assert {epoch for epoch, _ in rest} == {1, 2}
     assert differences(whole, end) == []
 

@@ -104,11 +104,8 @@ def tasks():
     }
 
 
-def save(task, folder, name):
+def save(trainer, task, folder, name):
     """Writes a checkpoint as Lightning does, and what the model gives for some input."""
-    trainer = pl.Trainer(
-        accelerator="cpu", logger=False, enable_progress_bar=False, enable_model_summary=False
-    )
     trainer.strategy.connect(task)
     trainer.save_checkpoint(folder / f"{name}.ckpt", weights_only=True)
     x = inputs(task.network)
@@ -131,8 +128,10 @@ def test_a_model_is_another_one_in_another_process(tmp_path):
     torch.manual_seed(0)
     made = tasks()
     assert {type(task) for task in made.values()} == {TASKS[name] for name in TASKS.names()}
+    quiet = {"logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    trainer = pl.Trainer(accelerator="cpu", **quiet)
     for name, task in made.items():
-        save(task, tmp_path, name.replace("/", "-"))
+        save(trainer, task, tmp_path, name.replace("/", "-"))
     assert loaded(tmp_path) == ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ PLAIN = (bool, int, float, str, bytes, type(None), list, tuple, dict, set)
 """Types of attributes that a program may change between two calls."""
 SETTLED = ("spec", "input_size", "hidden_size")
 """Attributes that a cell is built for, and keeps."""
+READ, WRITTEN = "names that were read", "names that were set"
+"""Where a double carries what it notes."""
 ROWS = 2
 
 
@@ -53,28 +56,33 @@ class StepReads:
 
 def _watched_step(cell: "Cell", read: set[str], written: set[str]) -> list[Tensor]:
     """The results of one step on zeros, by a double of the cell that notes attributes."""
-    kind = type(cell)
-
-    class Double(kind):  # type: ignore[misc, valid-type]
-        """Shares all that the cell has."""
-
-        def __getattribute__(self, name: str) -> Any:
-            read.add(name)
-            return super().__getattribute__(name)
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            written.add(name)
-
-    like = cell.weight_ih
-    double = object.__new__(Double)
-    object.__setattr__(double, "__dict__", dict(vars(cell)))
+    like, kind = cell.weight_ih, _double_of(type(cell))
+    double = object.__new__(kind)
+    object.__setattr__(double, "__dict__", dict(vars(cell)) | {READ: read, WRITTEN: written})
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         x = like.new_zeros(ROWS, cell.input_size + cell.reads_deltas)
         state = cell.state_type(*(like.new_zeros(ROWS, size).requires_grad_() for size in cell.state_sizes))
         pre = cell.project(x)
         read.clear()
-        output, new_state = Double.step(double, pre, state, linear_product(cell.recurrent))
+        output, new_state = kind.step(double, pre, state, linear_product(cell.recurrent))
     return [output, *new_state]
+
+
+@lru_cache(maxsize=256)
+def _double_of(kind: "type[Cell]") -> "type[Cell]":
+    """A class of cells that share all that a cell of this kind has, and note what is read and set."""
+
+    class Double(kind):  # type: ignore[misc, valid-type]
+        """Notes the names of attributes in two sets that it carries."""
+
+        def __getattribute__(self, name: str) -> Any:
+            object.__getattribute__(self, "__dict__")[READ].add(name)
+            return super().__getattribute__(name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__getattribute__(self, "__dict__")[WRITTEN].add(name)
+
+    return Double
 
 
 def _graph(results: list[Tensor]) -> Iterator[Any]:

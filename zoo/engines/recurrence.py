@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, TypeAlias
 
 import torch
@@ -27,15 +27,14 @@ Map: TypeAlias = tuple[Tensor, Tensor | None]
 
 def linear_product(recurrent: Callable[[str], Map]) -> Product:
     """The product that takes these linear maps, each of which is asked for once."""
-    maps: dict[str, Map] = {}
+    return partial(_product, recurrent, {})
 
-    def product(gates: str, operand: Tensor) -> Tensor:
-        if gates not in maps:
-            maps[gates] = recurrent(gates)
-        weight, bias = maps[gates]
-        return F.linear(operand, weight, bias)
 
-    return product
+def _product(recurrent: Callable[[str], Map], maps: dict[str, Map], gates: str, operand: Tensor) -> Tensor:
+    if gates not in maps:
+        maps[gates] = recurrent(gates)
+    weight, bias = maps[gates]
+    return F.linear(operand, weight, bias)
 
 
 @dataclass(frozen=True)
