@@ -120,7 +120,7 @@ def _cost_row(points: Sequence[Point]) -> PanelRow:
     floor = {each.composition: each.seconds for each in points if each.contender.kind == "floor"}
     torch = [each for each in points if each.contender.kind == "torch"]
     rows, ends = np.arange(len(names), dtype=float), np.array([-0.5, len(names) - 0.5])
-    blue = Look(colour=RUNS[0], dark=RUNS_DARK[0], dash="none", symbol="circle")
+    blue = Look(colour=RUNS[0], dark=RUNS_DARK[0], dash="none")
     grey = Look(colour=GREY, dark=GREY_DARK, dash="dash")
     lines = [
         Line(name="cell", x=np.array([each.seconds * 1e3 for each in engines]), y=rows, look=blue),
@@ -128,7 +128,7 @@ def _cost_row(points: Sequence[Point]) -> PanelRow:
             name="floor",
             x=np.array([floor[name] * 1e3 for name in names]),
             y=rows,
-            look=Look(colour=RUNS[1], dark=RUNS_DARK[1], dash="none", symbol="diamond"),
+            look=Look(colour=RUNS[1], dark=RUNS_DARK[1], dash="none"),
         ),
         *(Line(name=each.line, x=np.full(2, each.seconds * 1e3), y=ends, look=grey) for each in torch),
     ]
@@ -136,7 +136,7 @@ def _cost_row(points: Sequence[Point]) -> PanelRow:
     up = Axis(title="", ends=(-0.7, len(names) - 0.3), ticks=tuple(zip(rows.tolist(), names, strict=True)))
     beside = ", ".join(f"{each.line} dashed" for each in torch)
     return PanelRow(
-        title=f"Cost of a cell: its training step (circle), its floor (diamond){', ' * bool(beside)}{beside}",
+        title=f"Cost of a cell: its training step in blue, its floor in orange{', ' * bool(beside)}{beside}",
         height=CELL_ROW * len(names) + 0.2,
         plots=[Plot(title="cells", across=across, up=up, lines=lines)],
     )
