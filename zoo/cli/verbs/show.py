@@ -12,6 +12,7 @@ from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.cli.verbs.cell_table import WIDTH
+from zoo.cli.verbs.machine_facts import columns, engine_facts, machine_facts
 from zoo.cli.verbs.model_table import model_facts
 from zoo.cli.verbs.part_facts import cell_facts, cited, spec_options, wiring_facts
 from zoo.data import DATA
@@ -30,12 +31,17 @@ TYPICAL = "lstm"
 @final
 @register_verb("show")
 class Show(OwnVerb):
-    """Show one part: equations, options, parameters, paper."""
+    """Show one part: equations, options, parameters, paper; or what this machine has."""
 
-    usage = "NAME    a cell, wiring, switch, model, task, data module, callback or recipe"
+    usage = "[NAME]    a cell, wiring, switch, model, task, data module, callback or recipe; or none"
 
     def add_arguments(self, parser: Arguments) -> None:
-        parser.add_argument("name", metavar="NAME", help="its registered name or the name of its class")
+        parser.add_argument(
+            "name",
+            metavar="NAME",
+            nargs="?",
+            help="its registered name or the name of its class; without one, what this machine has",
+        )
 
     def act(self, given: argparse.Namespace) -> None:
         """Prints it.
@@ -43,7 +49,13 @@ class Show(OwnVerb):
         Raises:
             UnknownNameError: nothing has that name.
         """
-        print(show(given.name))
+        print(this_machine() if given.name is None else show(given.name))
+
+
+def this_machine() -> str:
+    """What this machine has, and which engines can be used on it."""
+    lines = ["this machine", "", *columns(machine_facts()), "", "engines", "", *columns(engine_facts())]
+    return "\n".join([*lines, "", "more    docs/engines.md, zoo bench"])
 
 
 def show(name: str) -> str:
