@@ -47,7 +47,7 @@ H100 = Machine(
     peak=67e12,
     bandwidth=3.35e12,
     latency=5e-6,
-    source="peak and bandwidth of NVIDIA's data sheet of the H100 SXM; 5 µs a step are assumed",
+    source="peak and bandwidth as they are quoted for the H100 SXM; 5 µs a step are assumed",
 )
 MACHINES: Sequence[Machine] = (
     H100,
