@@ -109,7 +109,7 @@ ON_THE_COMMAND_LINE = [
     ("list cels", ["unknown kind 'cels'", "did you mean 'cells'"]),
     ("list --all", ["usage: zoo list"]),
     ("show lstn", ["nothing is called 'lstn'", "did you mean 'lstm'"]),
-    ("show", ["usage: zoo show"]),
+    ("show lstm gru", ["show takes no 'gru'", "usage: zoo show"]),
 ]
 
 
