@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -61,12 +60,6 @@ def engine_facts() -> dict[str, str]:
         found[name] = f"no: {refused}" if refused else "yes"
         found[name] += "; auto takes it for an LSTM" if name == first else ""
     return found
-
-
-def columns(facts: Mapping[str, str]) -> list[str]:
-    """Names and what is said of them, one below the other."""
-    wide = max(map(len, facts))
-    return [f"{name:{wide}}  {text}" for name, text in facts.items()]
 
 
 def _recurrence(cell: str) -> Recurrence:

@@ -12,7 +12,7 @@ from zoo.cells import CELLS, Cell
 from zoo.cli.recipes.listing import recipes
 from zoo.cli.verbs.base import Arguments, OwnVerb, register_verb
 from zoo.cli.verbs.cell_table import WIDTH
-from zoo.cli.verbs.machine_facts import columns, engine_facts, machine_facts
+from zoo.cli.verbs.machine_facts import engine_facts, machine_facts
 from zoo.cli.verbs.model_table import model_facts
 from zoo.cli.verbs.part_facts import cell_facts, cited, spec_options, wiring_facts
 from zoo.data import DATA
@@ -54,7 +54,7 @@ class Show(OwnVerb):
 
 def this_machine() -> str:
     """What this machine has, and which engines can be used on it."""
-    lines = ["this machine", "", *columns(machine_facts()), "", "engines", "", *columns(engine_facts())]
+    lines = ["this machine", "", *_columns(machine_facts()), "", "engines", "", *_columns(engine_facts())]
     return "\n".join([*lines, "", "more    docs/engines.md, zoo bench"])
 
 
