@@ -42,8 +42,7 @@ C_EXPRESSIONS = {
     "relu": "{0} < 0 ? 0 : {0}",
     "rsqrt": "1 / SQRT({0})",
     "rsub": "{1} - {0}",
-    # exp may become infinite here, and then the quotient is 0, as it should be
-    "sigmoid": "1 / (1 + EXP(-{0}))",
+    "sigmoid": "SIGMOID({0})",
     "sigmoid_backward": "{0} * {1} * (1 - {1})",
     "sign": "(real)(({0} > 0) - ({0} < 0))",
     "sin": "SIN({0})",

@@ -56,7 +56,7 @@ static void take_rows(long B, long first, long last, long all, const long *lengt
 def c_source(layout: Layout, real: str) -> str:
     """The C file of a layout, for numbers of type `real`, "float" or "double"."""
     suffix = "f" if real == "float" else ""
-    own = {name: f"own_{name}_{real}" for name in ("exp", "expm1", "tanh")}
+    own = {name: f"own_{name}_{real}" for name in ("exp", "expm1", "sigmoid", "tanh")}
     vectors = {name: name + suffix for name in ("cos", "log", "log1p", "sin")}
     others = {name: name + suffix for name in ("erf", "fabs", "floor", "pow", "sqrt")}
     lines = [f"typedef {real} real;", Path(__file__).with_name("exponentials.c").read_text(encoding="utf-8")]

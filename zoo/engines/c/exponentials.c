@@ -1,7 +1,8 @@
-/* exp, expm1 and tanh such that loops that call them become vectors, on any processor and with any C library.
+/* exp, expm1, sigmoid and tanh such that loops that call them become vectors, on any processor and with any C library.
  *
  * exp x = 2^n exp r with n whole and |r| <= ln(2) / 2, where Taylor's polynomial of exp r - 1 is exact to half a unit
- * of the last place; of tanh the error is at most three such units. What is not a number stays so.
+ * of the last place; of sigmoid and tanh the error is at most three such units. What is not a number stays so: it passes
+ * every comparison below, and its polynomial is not a number either, whatever n came out.
  */
 #include <math.h>
 #include <stdint.h>
@@ -9,7 +10,7 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* The number whose bits are (n + bias) << mantissa: 2^n, for n from -126 or -1022 on. */
+/* The number whose bits are (n + bias) << mantissa: 2^n, for n from -126 or -1022 on; 2^128 and 2^1024 are infinite. */
 INLINE float power_float(int32_t n) {
   const int32_t bits = (int32_t)((uint32_t)(n + 127) << 23);
   float x;
@@ -22,6 +23,23 @@ INLINE double power_double(int64_t n) {
   double x;
   memcpy(&x, &bits, sizeof x);
   return x;
+}
+
+/* The whole number n that stands in the last bits of z = n + WHOLE. */
+INLINE int32_t whole_float(float z) {
+  const float zero = 12582912.f;
+  int32_t n, from;
+  memcpy(&n, &z, sizeof z);
+  memcpy(&from, &zero, sizeof zero);
+  return (int32_t)((uint32_t)n - (uint32_t)from);
+}
+
+INLINE int64_t whole_double(double z) {
+  const double zero = 6755399441055744.;
+  int64_t n, from;
+  memcpy(&n, &z, sizeof z);
+  memcpy(&from, &zero, sizeof zero);
+  return (int64_t)((uint64_t)n - (uint64_t)from);
 }
 
 INLINE float taylor_float(float r) {
@@ -51,32 +69,37 @@ INLINE double taylor_double(double r) {
 }
 
 /* WHOLE is so large that adding it rounds to a whole number; ln 2 = HIGH + LOW, and n HIGH is exact. */
-#define EXPONENTIALS(real, whole, LEAST, MOST, WHOLE, HIGH, LOW, SATURATED)                                   \
+#define EXPONENTIALS(real, whole, f, LEAST, MOST, WHOLE, HIGH, LOW, SATURATED)                              \
   INLINE real own_exp_##real(real x) {                                                                      \
     x = x > MOST ? MOST : x;                                                                                \
     x = x < LEAST ? LEAST : x;                                                                              \
-    const real n = (x * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
+    const real z = x * (real)1.4426950408889634 + WHOLE, n = z - WHOLE;                                     \
     const real e = taylor_##real((x - n * HIGH) - n * LOW) + 1;                                             \
-    /* two factors, for 2^n may be beyond the range where the result is within it */                       \
-    const whole i = (whole)(n == n ? n : 0), half = i / 2;                                                                 \
-    return x != x ? x : e * power_##real(half) * power_##real(i - half);                                    \
+    /* two factors, for 2^n may be beyond the range where the result is within it */                        \
+    const whole i = whole_##real(z), half = i / 2;                                                          \
+    return e * power_##real(half) * power_##real(i - half);                                                 \
   }                                                                                                         \
   INLINE real own_expm1_##real(real x) {                                                                    \
-    const real y = x > MOST ? MOST : x < -SATURATED * 2 ? -SATURATED * 2 : x;                                \
-    const real n = (y * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
+    const real y = x > MOST ? MOST : x < -SATURATED * 2 ? -SATURATED * 2 : x;                               \
+    const real z = y * (real)1.4426950408889634 + WHOLE, n = z - WHOLE;                                     \
     const real e = taylor_##real((y - n * HIGH) - n * LOW);                                                 \
-    const whole i = (whole)(n == n ? n : 0), half = i / 2;                                                                 \
+    const whole i = whole_##real(z), half = i / 2;                                                          \
     const real a = power_##real(half), b = power_##real(i - half);                                          \
     /* where 2^n is beyond the range the result may be within it, and 1 is nothing beside it */             \
-    return x != x ? x : y > MOST - 2 ? (e + 1) * a * b : e * a * b + (a * b - 1);                           \
+    return y > MOST - 2 ? (e + 1) * a * b : e * a * b + (a * b - 1);                                        \
+  }                                                                                                         \
+  INLINE real own_sigmoid_##real(real x) {                                                                  \
+    /* one factor is enough: where it is infinite the quotient is 0, and where exp -x is cut off it is 1 */ \
+    const real low = x > MOST - 2 ? 2 - MOST : -x, y = low > MOST ? MOST : low;                             \
+    const real z = y * (real)1.4426950408889634 + WHOLE, n = z - WHOLE;                                     \
+    return 1 / (power_##real(whole_##real(z)) * (taylor_##real((y - n * HIGH) - n * LOW) + 1) + 1);         \
   }                                                                                                         \
   INLINE real own_tanh_##real(real x) {                                                                     \
-    const real size = x < 0 ? -x : x, y = 2 * (size > SATURATED ? SATURATED : size);                        \
-    const real n = (y * (real)1.4426950408889634 + WHOLE) - WHOLE;                                          \
-    const real s = power_##real((whole)(n == n ? n : 0)), e = s * taylor_##real((y - n * HIGH) - n * LOW) + (s - 1);       \
-    const real t = e / (e + 2);                                                                             \
-    return x != x ? x : x < 0 ? -t : x == 0 ? x : t;                                                         \
+    const real size = __builtin_fabs##f(x), y = 2 * (size > SATURATED ? SATURATED : size);                  \
+    const real z = y * (real)1.4426950408889634 + WHOLE, n = z - WHOLE, s = power_##real(whole_##real(z));  \
+    const real e = s * taylor_##real((y - n * HIGH) - n * LOW) + (s - 1);                                   \
+    return __builtin_copysign##f(e / (e + 2), x);                                                           \
   }
-EXPONENTIALS(float, int32_t, -104.f, 89.f, 12582912.f, 0.693359375f, -2.12194440e-4f, 10.f)
-EXPONENTIALS(double, int64_t, -746., 710., 6755399441055744., 6.93147180369123816490e-01,
+EXPONENTIALS(float, int32_t, f, -104.f, 89.f, 12582912.f, 0.693359375f, -2.12194440e-4f, 10.f)
+EXPONENTIALS(double, int64_t, , -746., 710., 6755399441055744., 6.93147180369123816490e-01,
              1.90821492927058770002e-10, 20.)
