@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -12,12 +12,38 @@ from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Recurrence, Sequences
 
 
+@dataclass(frozen=True)
+class Source:
+    """What a kernel takes the input products of: they are W x + b, and each is taken just before it is read.
+
+    Attributes:
+        x: Inputs (T, B, I), contiguous.
+        weight: W (G, I), contiguous.
+        bias: b (G), or None for 0.
+    """
+
+    x: Tensor
+    weight: Tensor
+    bias: Tensor | None
+
+
+@dataclass(frozen=True)
+class Projected:
+    """The input products (T, B, G) of a run, or room for them and what the kernel takes them of."""
+
+    pre: Tensor
+    source: Source | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Buffers:
     """The tensors of one run, all contiguous, time major.
 
     Attributes:
         pre: Input products (T, B, G); the products that are folded are added into it.
+        source: What the kernel takes the input products of; None where they are in `pre` already.
+        keeps: Whether every step is kept, for gradients. Otherwise states have room for two, in turns,
+            products and operands for one, and `pre` for some where the kernel fills it.
         states: Each tensor of the state before every step and after the last, (T + 1, B, width); in a run
             backwards the last in memory is the one before the first step that is read.
         outputs: (T, B, O); a view of a state where the output is that state.
@@ -34,6 +60,8 @@ class Buffers:
     """
 
     pre: Tensor
+    source: Source | None = None
+    keeps: bool = True
     states: tuple[Tensor, ...]
     outputs: Tensor
     products: tuple[Tensor, ...]
@@ -46,6 +74,21 @@ class Buffers:
     resets: Tensor | None
     backward: bool
     rounded: bool
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return len(self.pre if self.source is None else self.source.x)
+
+    def first(self, states: Tensor) -> Tensor:
+        """The place (B, width) of the state before the first step that is read."""
+        return states[-1 if self.backward else 0] if self.keeps else states[self.backward * self.steps % 2]
+
+    def last(self, states: Tensor) -> Tensor:
+        """The place of the state after the last step."""
+        if self.keeps:
+            return states[0 if self.backward else -1]
+        return states[(not self.backward) * self.steps % 2]
 
     def before(self, k: int) -> Tensor:
         """The k-th tensor of the state before each step, (T, B, width)."""
@@ -157,12 +200,15 @@ class Kernel(ABC):
         program: A folded program.
     """
 
+    forgets: ClassVar[bool] = False
+    """Whether it can run in buffers that do not keep every step."""
+
     def __init__(self, program: Program) -> None:
         self.program = program
 
-    def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
-        """The input products (T, B, G) of all steps; what the padding holds is not read."""
-        return recurrence.project(sequences.x)
+    def project(self, recurrence: Recurrence, sequences: Sequences) -> Projected:
+        """The input products of all steps; what the padding holds is not read."""
+        return Projected(recurrence.project(sequences.x))
 
     def inner(self, dtype: torch.dtype) -> torch.dtype:
         """The type of numbers that it computes in, where its input products are of this type."""

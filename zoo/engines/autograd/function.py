@@ -1,12 +1,13 @@
 """A program as one operation of torch's autograd: a kernel runs it, and weight gradients wait for the end."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel
+from zoo.engines.autograd.allocation import allocate
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Inputs, Kernel, Source
 from zoo.engines.autograd.double_backward import double_backward
 from zoo.engines.autograd.pages import empty
 from zoo.engines.base import ForwardRun, is_special
@@ -49,13 +50,17 @@ def run_together(kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]]) -
     # projected outside the operation: autograd takes that product's gradient for all steps at once
     projected = [kernel.project(*run) for run in runs]
     given = [
-        inputs_of(kernel, recurrence, sequences, pre)
-        for (recurrence, sequences), pre in zip(runs, projected, strict=True)
+        inputs_of(kernel, recurrence, sequences, found.pre)
+        for (recurrence, sequences), found in zip(runs, projected, strict=True)
     ]
-    flat, dtype = [part for each in given for part in each.flat()], projected[0].dtype
+    dtype, sources = projected[0].pre.dtype, [found.source for found in projected]
     # all is of one type by now, and must stay so: kernels read bare memory
     with torch.autocast(given[0].pre.device.type, enabled=False):
-        results = RunProgram.apply(kernel, runs, kernel.rounds(dtype), *flat)  # type: ignore[no-untyped-call]
+        if torch.is_grad_enabled():
+            flat = [part for each in given for part in each.flat()]
+            results = RunProgram.apply(kernel, runs, sources, kernel.rounds(dtype), *flat)  # type: ignore[no-untyped-call]
+        else:
+            results = _run(kernel, _allocated(kernel, runs, given, sources, kernel.rounds(dtype)))
         results = [part.to(dtype) for part in results]
     count = 1 + len(kernel.program.state)
     return [(results[k], tuple(results[k + 1 : k + count])) for k in range(0, len(results), count)]
@@ -95,18 +100,20 @@ class RunProgram(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, kernel: Kernel, runs: Sequence[tuple[Recurrence, Sequences]], rounded: bool, *flat: Any
+        ctx: Any,
+        kernel: Kernel,
+        runs: Sequence[tuple[Recurrence, Sequences]],
+        sources: Sequence[Source | None],
+        rounded: bool,
+        *flat: Any,
     ) -> Any:
         """Runs the kernel and keeps what its derivative needs."""
-        program = kernel.program
-        buffers = [
-            allocate(program, Inputs.of(program, part), sequences, rounded)
-            for part, (_, sequences) in zip(_pieces(flat, len(runs)), runs, strict=True)
-        ]
+        given = [Inputs.of(kernel.program, part) for part in _pieces(flat, len(runs))]
+        buffers = _allocated(kernel, runs, given, sources, rounded, keeps=True)
         for each in buffers:
             if not each.pre.is_inference():
                 torch.autograd.graph.increment_version(each.pre)  # autograd does not see what a kernel writes
-        final = kernel.forward_all(buffers)
+        results = _run(kernel, buffers)
         ctx.kernel = kernel
         ctx.settings = [
             {
@@ -122,9 +129,7 @@ class RunProgram(torch.autograd.Function):
         made = [part for each in buffers for part in each.made()]
         ctx.save_for_backward(*flat, *made)
         ctx.count_given = len(flat)
-        return tuple(
-            part for each, last in zip(buffers, final, strict=True) for part in (each.outputs, *last)
-        )
+        return results
 
     @staticmethod
     def backward(ctx: Any, *d_results: Tensor) -> Any:
@@ -147,7 +152,7 @@ class RunProgram(torch.autograd.Function):
             found = [double_backward(program, back) for back in backs]
         else:
             found = _once(ctx.kernel, backs)
-        return None, None, None, *(part for each in found for part in each)
+        return None, None, None, None, *(part for each in found for part in each)
 
 
 def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
@@ -156,61 +161,24 @@ def _pieces(flat: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
     return [flat[k * size : (k + 1) * size] for k in range(count)]
 
 
-def allocate(program: Program, given: Inputs, sequences: Sequences, rounded: bool = False) -> Buffers:
-    """The buffers of a run, with all that goes in put in its place."""
-    time, batch_size, _ = given.pre.shape
-    width, pre = program.width, given.pre
-
-    # not zeroed: a kernel reads nothing that it has not written
-    states = tuple(empty(pre, time + 1, *part.shape) for part in given.state)
-    for whole, start in zip(states, given.state, strict=True):
-        whole[-1 if sequences.backward else 0] = start
-    operands = tuple(
-        empty(pre, time, batch_size, len(matmul.operand) * width)
-        if program.operand_state(matmul) is None
-        else pre.new_empty(0)
-        for matmul in program.matmuls
-    )
-    # a view of the states, unless padding (0 in outputs only) or resets (in states only) tell the two apart
-    shown = program.output_state if sequences.lengths is None and sequences.resets is None else None
-    return Buffers(
-        pre=pre,
-        states=states,
-        outputs=empty(pre, time, batch_size, len(program.output) * width)
-        if shown is None
-        else _after(states[shown], sequences),
-        products=tuple(_products(program, given)),
-        operands=operands,
-        weights=tuple(weight.contiguous() for weight in given.weights),
-        biased=tuple(bias is not None for bias in given.biases),
-        vectors=torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
-        reset_state=tuple(part.contiguous() for part in given.reset_state),
-        lengths=None if sequences.lengths is None else sequences.lengths.contiguous(),
-        resets=None
-        if sequences.resets_in_read_order is None
-        else sequences.resets_in_read_order.contiguous(),
-        backward=sequences.backward,
-        rounded=rounded,
-    )
+def _allocated(
+    kernel: Kernel,
+    runs: Sequence[tuple[Recurrence, Sequences]],
+    given: Sequence[Inputs],
+    sources: Sequence[Source | None],
+    rounded: bool,
+    keeps: bool = False,
+) -> list[Buffers]:
+    return [
+        allocate(kernel.program, part, sequences, source, rounded=rounded, keeps=keeps or not kernel.forgets)
+        for part, (_, sequences), source in zip(given, runs, sources, strict=True)
+    ]
 
 
-def _products(program: Program, given: Inputs) -> Iterator[Tensor]:
-    """The buffers of the products, with biases where they start from these."""
-    pre, width = given.pre, program.width
-    for matmul, bias in zip(program.matmuls, given.biases, strict=True):
-        if matmul.into is None:
-            product = empty(pre, *pre.shape[:2], matmul.rows * width)
-            yield product if bias is None else product.copy_(bias)
-            continue
-        if bias is not None:
-            # a folded product adds onto the input product, so its bias goes there once for all steps
-            pre[..., matmul.into * width :][..., : matmul.rows * width] += bias
-        yield pre.new_empty(0)
-
-
-def _after(states: Tensor, sequences: Sequences) -> Tensor:
-    """The state after each step."""
-    return states[:-1] if sequences.backward else states[1:]
+def _run(kernel: Kernel, buffers: Sequence[Buffers]) -> tuple[Tensor, ...]:
+    """The outputs and final states of each run."""
+    final = kernel.forward_all(buffers)
+    return tuple(part for each, last in zip(buffers, final, strict=True) for part in (each.outputs, *last))
 
 
 def _once(kernel: Kernel, backs: Sequence[BackwardRun]) -> list[tuple[Tensor | None, ...]]:

@@ -19,7 +19,22 @@ typedef void product_t(long m, long n, long k, const real *a, long lda, const lo
                        const real *from, long ldf, real *c, long ldc);
 typedef void pack_t(long n, long k, const real *w, long by_column, long by_row, real *packed, long me,
                     long all);
+
+/* The input products of some steps: of those of these rows that are within their sequence. */
+static void project(product_t *product, long B, long I, long G, long first, long last, long count,
+                    const long *mine, const long *lengths, const real *x, const real *packed,
+                    const real *bias, real *pre) {
+  long numbers[MANY], found = 0;
+  for (long t = first; t < last; ++t) for (long r = 0; r < count; ++r) {
+    if (lengths && lengths[mine[r]] <= t) break; /* the longest come first */
+    numbers[found++] = (t - first) * B + mine[r];
+    if (found == MANY) product(found, G, I, x, I, numbers, packed, bias, 0, pre, G), found = 0;
+  }
+  if (found) product(found, G, I, x, I, numbers, packed, bias, 0, pre, G);
+}
 """
+MANY = 96
+"""Rows whose input products are taken at a time: while they lie in the cache their steps are run."""
 SHARE = 16e6
 """Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
 PANEL = 16
@@ -30,14 +45,14 @@ HALVES = (torch.bfloat16, torch.float16)
 """The types that are computed in float; a processor that has products of bfloat16 takes them."""
 TERMS, TILE = 128, 64 + 18
 """Of the room of `outer`: the rows that it packs at a time, and their columns beside those of the result."""
-IS_PACKED, NUM_SIZES = 7, 8
+IS_PACKED, NUM_SIZES = 7, 11
 """Of the integers of a call, the one that says that the weights are packed already, and how many there are
 before those of the products: 1 where a result starts from a bias."""
 
 
 def packs(program: Program, back: bool = False) -> list[str]:
     """Packs the weight of each product, or for the gradient of its operand its transpose."""
-    lines = []
+    lines = [] if back else [f"if (x) pack({len(program.pre)} * H, I, x_weight, I, 1, x_packed, me, all);"]
     for k, matmul in enumerate(program.matmuls):
         rows, columns = f"{matmul.rows} * H", f"{len(matmul.operand)} * H"
         sizes = f"{columns}, {rows}, u{k}, 1, {columns}" if back else f"{rows}, {columns}, u{k}, {columns}, 1"

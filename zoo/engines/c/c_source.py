@@ -7,23 +7,11 @@ Between two products of a step, all operations on a row run in one loop over its
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.engines.c.c_ops import Pass, Store
-from zoo.engines.c.c_products import IS_PACKED, PRODUCT_TYPES, packs, product, product_back
-from zoo.engines.c.names import (
-    Places,
-    arguments,
-    backward_pointers,
-    c_block,
-    entry,
-    forward_pointers,
-    gradient_places,
-    over_padding,
-    over_rows,
-    row,
-    seed_places,
-)
-from zoo.engines.program.ir import Program
-from zoo.engines.program.layout import Layout, Wanted
+from zoo.engines.c.c_backward import backward_body
+from zoo.engines.c.c_forward import forward_body
+from zoo.engines.c.c_products import IS_PACKED, MANY, PRODUCT_TYPES, packs
+from zoo.engines.c.names import arguments, backward_pointers, c_block, forward_pointers
+from zoo.engines.program.layout import Layout
 
 C_PRELUDE = """
 #include <math.h>
@@ -65,12 +53,32 @@ def c_source(layout: Layout, real: str) -> str:
     lines += [
         f'__attribute__((simd("notinbranch"))) extern {real} {call}({real});' for call in vectors.values()
     ]
-    lines += ["#endif", C_PRELUDE, PRODUCT_TYPES, ROWS, *_forward(layout.program), "", *_backward(layout)]
+    lines += [
+        "#endif",
+        C_PRELUDE,
+        f"#define MANY {MANY}",
+        PRODUCT_TYPES,
+        ROWS,
+    ]
+    program = layout.program
+    lines += _function("forward", forward_pointers(program), packs(program), forward_body(program))
+    lines += _function(
+        "backward", backward_pointers(program), packs(program, back=True), backward_body(layout)
+    )
     return "\n".join(lines) + "\n"
 
 
-CALL_SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];"
-"""The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
+SIZES = (
+    "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6], I = n[8], "
+    "keeps = n[9], span = n[10];"
+)
+"""The integers of a call. The fourth is the number of threads, the eighth says whether weights are packed,
+`keeps` whether every step is kept, `span` for how many steps input products are taken at a time. After them
+comes for each product 1 where its result starts from a bias."""
+LOOPS = {
+    "forward": "for (long i = 0; i < T; ++i) {",
+    "backward": "for (long i = T - 1; i >= 0; --i) {",
+}
 
 WRAPPER = """
 /* {name}: each thread takes its share of the rows of all runs, through all of time. */
@@ -94,158 +102,6 @@ void {name}(long count, const long *const *n, void *const *const *a) {{
 """
 
 
-def _forward(program: Program) -> list[str]:
-    places = Places(program)
-    widths = [len(part) for part in program.state]
-    lines = [
-        # of T + 1 states the one before step t is the t-th; backwards, where time runs down, the next
-        *(f"real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
-        *(f"real *s{k}_n = s{k} + (t + !back) * B * {width} * H;" for k, width in enumerate(widths)),
-        f"real *pre_t = pre + t * B * {len(program.pre)} * H, *y_t = y + t * B * {len(program.output)} * H;",
-        *_ports_at_t(
-            program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
-        ),
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
-        *(
-            f"  memcpy({row(f's{k}_t', width)}, {row(f'reset_state{k}', width)}, {width} * H * sizeof(real));"
-            for k, width in enumerate(widths)
-        ),
-        "}",
-    ]
-    for k, matmul in enumerate(program.matmuls):
-        if program.operand_state(matmul) is None:
-            stores = [
-                Store(block, f"{entry(f'o{k}_t', len(matmul.operand), place)} =")
-                for place, block in enumerate(matmul.operand)
-            ]
-            lines += over_rows(Pass(program.ops, places.inputs, stores).lines())
-        lines.append(product(places, k))
-    lines += over_rows(Pass(program.ops, places.inputs, _results(program)).lines())
-    lines += over_padding(_forward_padding(program))
-    return _function(
-        "forward", forward_pointers(program), packs(program), "for (long i = 0; i < T; ++i) {", lines
-    )
-
-
-def _results(program: Program) -> list[Store]:
-    """Where the output and the new state of a row go."""
-    widths, width = [len(part) for part in program.state], len(program.output)
-    stores = [
-        Store(block, f"{entry(f's{k}_n', widths[k], place)} =")
-        for k, part in enumerate(program.new_state)
-        for place, block in enumerate(part)
-    ]
-    return stores + [Store(block, f"{entry('y_t', width, k)} =") for k, block in enumerate(program.output)]
-
-
-def _forward_padding(program: Program) -> list[str]:
-    """In the padding the state stays; all else is 0, for gradients of 0 are multiplied with it."""
-    zeros = [("y_t", len(program.output))]
-    for k, matmul in enumerate(program.matmuls):
-        zeros += [] if matmul.into is not None else [(f"p{k}_t", matmul.rows)]
-        zeros += [] if program.operand_state(matmul) is not None else [(f"o{k}_t", len(matmul.operand))]
-    states = [(f"s{k}_n", f"s{k}_t", len(part)) for k, part in enumerate(program.state)]
-    return [
-        *(
-            f"memcpy({row(new, width)}, {row(old, width)}, {width} * H * sizeof(real));"
-            for new, old, width in states
-        ),
-        *(f"memset({row(name, width)}, 0, {width} * H * sizeof(real));" for name, width in zeros),
-    ]
-
-
-def _backward(layout: Layout) -> list[str]:
-    program = layout.program
-    places = Places(program)
-    widths = [len(part) for part in program.state]
-    sources = places.inputs | seed_places(layout)
-    lines = [
-        *(f"const real *s{k}_t = s{k} + (t + back) * B * {width} * H;" for k, width in enumerate(widths)),
-        f"const real *pre_t = pre + t * B * {len(program.pre)} * H;",
-        f"const real *dy_t = dy + t * B * {len(program.output)} * H;",
-        f"real *d_pre_t = d_pre + t * B * {len(program.pre)} * H;",
-        *_ports_at_t(program, "const real *p{k}_t = p{k} + t * B * {rows} * H;"),
-        *_ports_at_t(program, "real *d_p{k}_t = d_p{k} + t * B * {rows} * H;"),
-    ]
-    undone = [*reversed(layout.computed), None]
-    for wanted, k in zip(layout.back_passes, undone, strict=True):
-        lines += _gradients(layout, wanted, sources)
-        if k is not None:
-            lines.append(product_back(places, k, f"d_o{k}", adds=False))
-    for k, matmul in enumerate(program.matmuls):
-        state = program.operand_state(matmul)
-        if state is not None:
-            # added up: the passes above have put the rest of this gradient there
-            lines.append(product_back(places, k, f"e_s{state}", adds=True))
-    # all that the step sends back is in e_s by now, and a reset has not taken it yet
-    if program.clips:
-        lines += over_rows(_clipped(widths))
-    lines += _started_anew(widths)
-    # what leaves this step enters the next one; `CKernel.backward_all` knows where it ends
-    lines += [f"real *swap{k} = d_s{k}; d_s{k} = e_s{k}; e_s{k} = swap{k};" for k in range(len(widths))]
-    return _function(
-        "backward",
-        backward_pointers(program),
-        packs(program, back=True),
-        "for (long i = T - 1; i >= 0; --i) {",
-        lines,
-    )
-
-
-def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]) -> list[str]:
-    """One backward pass; in the padding the state's gradient goes by, and all others are 0."""
-    program = layout.program
-    places = gradient_places(program)
-    stores = [Store(item.block, places[item.number]) for item in wanted]
-    state = {number: k for k, part in enumerate(program.state) for number in part}
-    padding = []
-    for item in wanted:
-        place, operator = places[item.number].rsplit(" ", 1)
-        if operator == "=":
-            k = state.get(item.number)
-            # 0, so that the weights' gradient over all steps adds nothing
-            value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
-            padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
-    return [*over_rows(Pass(layout.back_ops, sources, stores).lines()), *over_padding(padding)]
-
-
-def _started_anew(widths: Sequence[int]) -> list[str]:
-    """At a reset the gradient goes to the state that was put in place, and to none before it."""
-    lines = [
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
-    ]
-    for k, width in enumerate(widths):
-        lines += [
-            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
-            f"    d_fresh{k}[j] += e_s{k}[j];",
-            f"    e_s{k}[j] = 0;",
-            "  }",
-        ]
-    return [*lines, "}"]
-
-
-def _clipped(widths: Sequence[int]) -> list[str]:
-    """Clips what a step sends to a row of the state before it; NaN stays NaN."""
-    lines = ["const real most = *limit;"]
-    for k, width in enumerate(widths):
-        lines += [
-            f"real *r{k} = {row(f'e_s{k}', width)};",
-            "#pragma omp simd",
-            f"for (long j = 0; j < {width} * H; ++j)",
-            f"  r{k}[j] = r{k}[j] > most ? most : r{k}[j] < -most ? -most : r{k}[j];",
-        ]
-    return lines
-
-
-def _ports_at_t(program: Program, line: str) -> list[str]:
-    return [
-        line.format(k=k, rows=matmul.rows, operand=len(matmul.operand))
-        for k, matmul in enumerate(program.matmuls)
-    ]
-
-
 ACTIVE = """const long t = back ? T - 1 - i : i;
 if (has_lengths) {
   while (active < count && lengths[mine[active]] > t) ++active;
@@ -254,24 +110,22 @@ if (has_lengths) {
 """How many rows are within their sequence at this step: the first ones, for the longest come first."""
 
 
-def _function(
-    name: str, names: Sequence[str], packs: Sequence[str], loop: str, body: Sequence[str]
-) -> list[str]:
+def _function(name: str, names: Sequence[str], packs: Sequence[str], body: Sequence[str]) -> list[str]:
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
         f"static void {name}_pack(const long *n, void *const *a, long me, long all) {{",
-        *c_block([f"if (n[{IS_PACKED}]) return;", "const long H = n[2];", *arguments(names), *packs]),
+        *c_block([f"if (n[{IS_PACKED}]) return;", SIZES, *arguments(names), *packs]),
         "}",
         f"static void {name}_rows(const long *n, void *const *a, long me, long all, long first,",
         "    long last) {",
         *c_block(
             [
-                CALL_SIZES,
+                SIZES,
                 *arguments(names),
                 "const long count = last - first, *const mine = rows + first;",
-                "long active = has_lengths ? 0 : count;",
+                "long active = has_lengths ? 0 : count, first_t = 0;",
                 "take_rows(B, first, last, all, lengths, rows);",
-                loop,
+                LOOPS[name],
                 *c_block([ACTIVE, *body]),
                 "}",
             ]

@@ -2,16 +2,16 @@
 
 import ctypes
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Kernel, rows_of
+from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Kernel, Projected, rows_of
 from zoo.engines.c.build import load_library
 from zoo.engines.c.c_products import C_TYPES, HALVES, PANEL, bf16_products, product_library, worth_threads
 from zoo.engines.c.c_source import c_source
-from zoo.engines.c.inputs import outer, projected
+from zoo.engines.c.inputs import outer, projected, steps_at_once
 from zoo.engines.program.ir import Program
 from zoo.engines.program.layout import Layout
 from zoo.engines.recurrence import Recurrence, Sequences
@@ -23,6 +23,8 @@ OPERATION = 8
 class CKernel(Kernel):
     """A program in C, compiled when it first runs in a type of numbers."""
 
+    forgets: ClassVar[bool] = True
+
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.layout = Layout.of(program)
@@ -31,7 +33,7 @@ class CKernel(Kernel):
     def __reduce__(self) -> Any:
         return type(self), (self.program,)
 
-    def project(self, recurrence: Recurrence, sequences: Sequences) -> Tensor:
+    def project(self, recurrence: Recurrence, sequences: Sequences) -> Projected:
         return projected(recurrence, sequences)
 
     def inner(self, dtype: torch.dtype) -> torch.dtype:
@@ -57,9 +59,7 @@ class CKernel(Kernel):
 
     def forward_all(self, runs: Sequence[Buffers]) -> list[tuple[Tensor, ...]]:
         self.prepared("forward", runs, [forward_tensors(buffers) for buffers in runs])()
-        return [
-            tuple(part[0 if buffers.backward else -1].clone() for part in buffers.states) for buffers in runs
-        ]
+        return [tuple(buffers.last(part).clone() for part in buffers.states) for buffers in runs]
 
     def backward_all(self, runs: Sequence[tuple[Buffers, Gradients]]) -> None:
         threads = self._threads([buffers for buffers, _ in runs])
@@ -95,12 +95,13 @@ class CKernel(Kernel):
     def _threads(self, runs: Sequence[Buffers]) -> int:
         """As many as torch may use, and not more than there are rows, or than the work is worth."""
         rows = sum(buffers.pre.shape[1] for buffers in runs)
-        work = sum(len(buffers.pre) * buffers.pre.shape[1] * self._row(buffers) for buffers in runs)
+        work = sum(buffers.steps * buffers.pre.shape[1] * self._row(buffers) for buffers in runs)
         return worth_threads(work, rows)
 
     def _row(self, buffers: Buffers) -> int:
         """Multiply-adds of one row in one step."""
         products = sum(weight.numel() for weight in buffers.weights)
+        products += 0 if buffers.source is None else buffers.source.weight.numel()
         return products + OPERATION * len(self.program.ops) * self.program.width
 
     def prepared(
@@ -109,9 +110,11 @@ class CKernel(Kernel):
         """A call of one of the library's functions, for some runs and the tensors that it takes of each."""
         dtype, threads, entries = runs[0].pre.dtype, self._threads(runs), []
         for buffers, parts in zip(runs, tensors, strict=True):
-            numbers = [*buffers.pre.shape[:2], self.program.width, threads]
-            numbers += [buffers.lengths is not None, buffers.resets is not None, buffers.backward]
-            numbers += [False, *buffers.biased]
+            numbers = [buffers.steps, buffers.pre.shape[1], self.program.width, threads]
+            numbers += [buffers.lengths is not None, buffers.resets is not None, buffers.backward, False]
+            x = None if buffers.source is None else buffers.source.x
+            numbers += [0, buffers.keeps, 0] if x is None else [x.shape[2], buffers.keeps, steps_at_once(x)]
+            numbers += buffers.biased
             rows = torch.empty(buffers.pre.shape[1], dtype=torch.long)
             entries.append((numbers, (rows, *parts)))
         products = bf16_products() if runs[0].rounded else None
@@ -157,7 +160,10 @@ def _array(parts: Sequence[ctypes.Array[Any]]) -> ctypes.Array[Any]:
 
 def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     """What `forward` takes after what both take, in the order of `names.forward_pointers`."""
-    found: list[Tensor | None] = [buffers.pre, *buffers.states]
+    found: list[Tensor | None] = [None] * 4
+    if (source := buffers.source) is not None:
+        found = [source.x, source.weight, _room(source.weight), source.bias]
+    found += [buffers.pre, *buffers.states]
     for entry in zip(buffers.weights, _packed(buffers), buffers.products, buffers.operands, strict=True):
         found += entry
     return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.reset_state]
@@ -182,4 +188,8 @@ def _backward_tensors(
 
 def _packed(buffers: Buffers) -> list[Tensor]:
     """Room for each weight in panels, whichever way it is packed."""
-    return [buffers.pre.new_empty(weight.numel() + PANEL * max(weight.shape)) for weight in buffers.weights]
+    return [_room(weight) for weight in buffers.weights]
+
+
+def _room(weight: Tensor) -> Tensor:
+    return weight.new_empty(weight.numel() + PANEL * max(weight.shape))

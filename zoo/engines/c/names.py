@@ -70,6 +70,14 @@ def over_padding(body: Sequence[str]) -> list[str]:
     return ["for (long r = active; r < count; ++r) {", *c_block(["const long b = mine[r];", *body]), "}"]
 
 
+def at_t(program: Program, line: str) -> list[str]:
+    """A line for each product: its number, and the blocks of its result and of its operand."""
+    return [
+        line.format(k=k, rows=matmul.rows, operand=len(matmul.operand))
+        for k, matmul in enumerate(program.matmuls)
+    ]
+
+
 CALLED = ["product_t product", "pack_t pack", "long rows"]
 """What both functions take first: those of `product.c`, and room for the numbers of the rows."""
 
@@ -77,7 +85,8 @@ CALLED = ["product_t product", "pack_t pack", "long rows"]
 def forward_pointers(program: Program) -> list[str]:
     """The pointers that `forward` takes, in order."""
     states = range(len(program.state))
-    names = [*CALLED, "real pre", *(f"real s{k}" for k in states)]
+    names = [*CALLED, "const real x", "const real x_weight", "real x_packed", "const real x_bias", "real pre"]
+    names += [f"real s{k}" for k in states]
     for k in range(len(program.matmuls)):
         names += [f"const real u{k}", f"real q{k}", f"real p{k}", f"real o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]

@@ -8,7 +8,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.function import allocate, inputs_of
+from zoo.engines.autograd.allocation import allocate
+from zoo.engines.autograd.function import inputs_of
 from zoo.engines.base import Stepper
 from zoo.engines.c.c_products import C_TYPES, IS_PACKED, PANEL, c_arguments, product_library
 from zoo.engines.c.kernel import CKernel, forward_tensors
@@ -33,7 +34,7 @@ class CStepper(Stepper):
     def __init__(self, kernel: CKernel, recurrence: Recurrence, state: State) -> None:
         x = state[0].new_zeros(1, len(state[0]), recurrence.input_size)
         sequences = Sequences(x, state, state)
-        given = inputs_of(kernel, recurrence, sequences, kernel.project(recurrence, sequences))
+        given = inputs_of(kernel, recurrence, sequences, recurrence.project(x))
         before = given.pre.clone()
         there = allocate(kernel.program, given, sequences)
         shown = kernel.program.output_state
