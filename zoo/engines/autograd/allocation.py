@@ -6,14 +6,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from zoo.engines.autograd.buffers import Buffers, Inputs, Source
+from zoo.engines.autograd.buffers import Buffers, Inputs, Kernel, Source
 from zoo.engines.autograd.pages import empty
 from zoo.engines.program.ir import Program
 from zoo.engines.recurrence import Sequences
 
 
 def allocate(
-    program: Program,
+    kernel: Kernel,
     given: Inputs,
     sequences: Sequences,
     source: Source | None = None,
@@ -22,15 +22,12 @@ def allocate(
     keeps: bool = True,
 ) -> Buffers:
     """The buffers of a run, with all that goes in put in its place."""
-    time, pre, lengths, resets = (
-        len(sequences.x),
-        given.pre,
-        sequences.lengths,
-        sequences.resets_in_read_order,
-    )
+    program, time, pre = kernel.program, len(sequences.x), given.pre
+    lengths, resets = sequences.lengths, sequences.resets_in_read_order
     # not zeroed: a kernel reads nothing that it has not written
     states = tuple(empty(pre, time + 1 if keeps else 2, *part.shape) for part in given.state)
-    source, products = _biased(program, given, source, time=time, keeps=keeps)
+    start, source = _start(given, source)
+    products = tuple(_products(kernel, given, start, time if keeps else 1))
     buffers = Buffers(
         pre=pre,
         source=source,
@@ -40,7 +37,7 @@ def allocate(
         products=products,
         operands=tuple(_operands(program, pre, time if keeps else 1)),
         weights=tuple(weight.contiguous() for weight in given.weights),
-        biased=tuple(bias is not None for bias in given.biases),
+        biases=tuple(None if bias is None else bias.contiguous() for bias in given.biases),
         vectors=torch.stack(program.fixed(given.vectors)) if program.vectors else pre.new_empty(0),
         reset_state=tuple(part.contiguous() for part in given.reset_state),
         lengths=None if lengths is None else lengths.contiguous(),
@@ -53,26 +50,27 @@ def allocate(
     return buffers
 
 
-def _biased(
-    program: Program, given: Inputs, source: Source | None, *, time: int, keeps: bool
-) -> tuple[Source | None, tuple[Tensor, ...]]:
-    """The source of the input products and the buffers of the others, with the biases they start from."""
-    pre, width, products = given.pre, program.width, list[Tensor]()
-    start = pre
-    if source is not None and any(bias is not None for bias in given.biases):
-        start = pre.new_zeros(pre.shape[-1]) if source.bias is None else source.bias.clone()
-        source = replace(source, bias=start)
+def _start(given: Inputs, source: Source | None) -> tuple[Tensor, Source | None]:
+    """What the biases of folded products are added to: the input products, or the bias of their source."""
+    if source is None or all(bias is None for bias in given.biases):
+        return given.pre, source
+    size = given.pre.shape[-1]
+    start = given.pre.new_zeros(size) if source.bias is None else source.bias.clone()
+    return start, replace(source, bias=start)
+
+
+def _products(kernel: Kernel, given: Inputs, start: Tensor, time: int) -> Iterator[Tensor]:
+    """The buffers of the products."""
+    program, pre, width = kernel.program, given.pre, kernel.program.width
     for matmul, bias in zip(program.matmuls, given.biases, strict=True):
         if matmul.into is None:
-            steps = time if keeps or bias is not None else 1  # a bias is written over
-            product = empty(pre, steps, pre.shape[1], matmul.rows * width)
-            products.append(product if bias is None else product.copy_(bias))
+            product = empty(pre, time, pre.shape[1], matmul.rows * width)
+            yield product if bias is None or kernel.reads_biases else product.copy_(bias)
             continue
         if bias is not None:
             # a folded product adds onto the input product, so its bias goes there once for all steps
             start[..., matmul.into * width :][..., : matmul.rows * width] += bias
-        products.append(pre.new_empty(0))
-    return source, tuple(products)
+        yield pre.new_empty(0)
 
 
 def _outputs(program: Program, sequences: Sequences, pre: Tensor, states: Sequence[Tensor]) -> Tensor:

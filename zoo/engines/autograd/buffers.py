@@ -50,7 +50,8 @@ class Buffers:
         products: Results (T, B, rows) of the other products; empty for those that are folded.
         operands: Operands (T, B, width) that are computed; empty for those that are a state.
         weights: Weight (rows, width) of each product.
-        biased: Whether each product starts from what its buffer holds.
+        biases: Bias (rows,) of each product, or None. The buffer of one that is not folded holds it where
+            the kernel does not read it from here.
         vectors: The program's vectors, (count, H).
         reset_state: State that resets put in place, (B, width).
         lengths: (B,), or None.
@@ -67,7 +68,7 @@ class Buffers:
     products: tuple[Tensor, ...]
     operands: tuple[Tensor, ...]
     weights: tuple[Tensor, ...]
-    biased: tuple[bool, ...]
+    biases: tuple[Tensor | None, ...]
     vectors: Tensor
     reset_state: tuple[Tensor, ...]
     lengths: Tensor | None
@@ -178,7 +179,7 @@ class BackwardRun:
             products=self.made[parts : parts + matmuls],
             operands=self.made[parts + matmuls : -1],
             weights=tuple(weight.contiguous() for weight in given.weights),
-            biased=tuple(bias is not None for bias in given.biases),
+            biases=given.biases,
             vectors=self.made[-1],
             reset_state=given.reset_state,
             lengths=self.lengths,
@@ -202,6 +203,8 @@ class Kernel(ABC):
 
     forgets: ClassVar[bool] = False
     """Whether it can run in buffers that do not keep every step."""
+    reads_biases: ClassVar[bool] = False
+    """Whether it adds the biases of products that are not folded by itself."""
 
     def __init__(self, program: Program) -> None:
         self.program = program

@@ -170,7 +170,7 @@ def _allocated(
     keeps: bool = False,
 ) -> list[Buffers]:
     return [
-        allocate(kernel.program, part, sequences, source, rounded=rounded, keeps=keeps or not kernel.forgets)
+        allocate(kernel, part, sequences, source, rounded=rounded, keeps=keeps or not kernel.forgets)
         for part, (_, sequences), source in zip(given, runs, sources, strict=True)
     ]
 

@@ -1,7 +1,7 @@
 """Writes a step forward as C."""
 
 from zoo.engines.c.c_ops import Pass, Store
-from zoo.engines.c.c_products import NUM_SIZES, product
+from zoo.engines.c.c_products import product
 from zoo.engines.c.names import Places, at_t, entry, over_padding, over_rows, row
 from zoo.engines.program.ir import Program
 
@@ -19,7 +19,7 @@ def forward_body(program: Program) -> list[str]:
         f"real *y_t = y + t * B * {len(program.output)} * H;",
         *at_t(
             program,
-            f"real *p{{k}}_t = p{{k}} + (keeps || n[{NUM_SIZES} + {{k}}] ? t : 0) * B * {{rows}} * H, "
+            "real *p{k}_t = p{k} + (keeps ? t : 0) * B * {rows} * H, "
             "*o{k}_t = o{k} + (keeps ? t : 0) * B * {operand} * H;",
         ),
         "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",

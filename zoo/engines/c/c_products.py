@@ -45,9 +45,8 @@ HALVES = (torch.bfloat16, torch.float16)
 """The types that are computed in float; a processor that has products of bfloat16 takes them."""
 TERMS, TILE = 128, 64 + 18
 """Of the room of `outer`: the rows that it packs at a time, and their columns beside those of the result."""
-IS_PACKED, NUM_SIZES = 7, 11
-"""Of the integers of a call, the one that says that the weights are packed already, and how many there are
-before those of the products: 1 where a result starts from a bias."""
+IS_PACKED = 7
+"""Of the integers of a call, the one that says that the weights are packed already."""
 
 
 def packs(program: Program, back: bool = False) -> list[str]:
@@ -64,10 +63,10 @@ def product(places: Places, k: int) -> str:
     """Takes the k-th product for the rows of this thread."""
     (target, step), (operand, inner) = places.product(k), places.operand(k)
     matmul = places.program.matmuls[k]
-    start = target if matmul.into is not None else f"n[{NUM_SIZES + k}] ? {target} : 0"
+    start, apart = (f"b{k}", "0") if matmul.into is None else (target, f"{step} * H")
     return (
         f"product(active, {matmul.rows} * H, {inner} * H, {operand}, {inner} * H, mine, q{k}, {start}, "
-        f"{step} * H, {target}, {step} * H);"
+        f"{apart}, {target}, {step} * H);"
     )
 
 

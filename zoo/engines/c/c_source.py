@@ -73,8 +73,7 @@ SIZES = (
     "keeps = n[9], span = n[10];"
 )
 """The integers of a call. The fourth is the number of threads, the eighth says whether weights are packed,
-`keeps` whether every step is kept, `span` for how many steps input products are taken at a time. After them
-comes for each product 1 where its result starts from a bias."""
+`keeps` whether every step is kept, `span` for how many steps input products are taken at a time."""
 LOOPS = {
     "forward": "for (long i = 0; i < T; ++i) {",
     "backward": "for (long i = T - 1; i >= 0; --i) {",

@@ -24,6 +24,7 @@ class CKernel(Kernel):
     """A program in C, compiled when it first runs in a type of numbers."""
 
     forgets: ClassVar[bool] = True
+    reads_biases: ClassVar[bool] = True
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
@@ -114,7 +115,6 @@ class CKernel(Kernel):
             numbers += [buffers.lengths is not None, buffers.resets is not None, buffers.backward, False]
             x = None if buffers.source is None else buffers.source.x
             numbers += [0, buffers.keeps, 0] if x is None else [x.shape[2], buffers.keeps, steps_at_once(x)]
-            numbers += buffers.biased
             rows = torch.empty(buffers.pre.shape[1], dtype=torch.long)
             entries.append((numbers, (rows, *parts)))
         products = bf16_products() if runs[0].rounded else None
@@ -164,7 +164,14 @@ def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     if (source := buffers.source) is not None:
         found = [source.x, source.weight, _room(source.weight), source.bias]
     found += [buffers.pre, *buffers.states]
-    for entry in zip(buffers.weights, _packed(buffers), buffers.products, buffers.operands, strict=True):
+    for entry in zip(
+        buffers.weights,
+        _packed(buffers),
+        buffers.biases,
+        buffers.products,
+        buffers.operands,
+        strict=True,
+    ):
         found += entry
     return [*found, *buffers.vectors, buffers.outputs, buffers.lengths, buffers.resets, *buffers.reset_state]
 

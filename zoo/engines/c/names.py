@@ -88,7 +88,7 @@ def forward_pointers(program: Program) -> list[str]:
     names = [*CALLED, "const real x", "const real x_weight", "real x_packed", "const real x_bias", "real pre"]
     names += [f"real s{k}" for k in states]
     for k in range(len(program.matmuls)):
-        names += [f"const real u{k}", f"real q{k}", f"real p{k}", f"real o{k}"]
+        names += [f"const real u{k}", f"real q{k}", f"const real b{k}", f"real p{k}", f"real o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
     return [
         *names,

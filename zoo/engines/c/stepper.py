@@ -36,7 +36,7 @@ class CStepper(Stepper):
         sequences = Sequences(x, state, state)
         given = inputs_of(kernel, recurrence, sequences, recurrence.project(x))
         before = given.pre.clone()
-        there = allocate(kernel.program, given, sequences)
+        there = allocate(kernel, given, sequences)
         shown = kernel.program.output_state
         outputs = there.outputs if shown is None else there.states[shown][:1]
         back = replace(there, backward=True, outputs=outputs)
@@ -47,11 +47,6 @@ class CStepper(Stepper):
             if isinstance(project, InputMap)
             else _ProjectRun(project, pre, pre - before[0])
         )
-        self._biases = [
-            (product, product.clone())
-            for product, biased in zip(there.products, there.biased, strict=True)
-            if biased and product.numel()
-        ]
         self._states, self._turn = there.states, 0
         self._outputs = (there.outputs[0], back.outputs[0])
         tensors = [forward_tensors(there)]
@@ -72,8 +67,6 @@ class CStepper(Stepper):
 
     def __call__(self, x: Tensor) -> Tensor:
         self._project(x)
-        for product, bias in self._biases:
-            product.copy_(bias)
         turn = self._turn
         self._calls[turn]()
         self._turn = 1 - turn

@@ -110,7 +110,7 @@ def forward_views(program: Program, buffers: Buffers, first: int, last: int) -> 
         found |= {
             f"a{k}": by_step(operand[now]),
             f"u{k}": buffers.weights[k].T,
-            f"beta{k}": buffers.biased[k],
+            f"beta{k}": buffers.biases[k] is not None,
         }
         if state is None:
             blocks = blocks_of(operand[now], program.width)

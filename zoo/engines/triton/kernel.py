@@ -114,7 +114,8 @@ class TritonKernel(Kernel):
             for t in steps:
                 launches.run(held, t, 1)
 
-        device, biased = launches.buffers.pre.device, launches.buffers.biased
+        device = launches.buffers.pre.device
+        biased = tuple(bias is not None for bias in launches.buffers.biases)
         shapes = tuple(
             (name, None if part is None else (part.shape, part.dtype)) for name, part in live.items()
         )

@@ -150,7 +150,7 @@ class Launches:
             0, 1
         )
         result, weight = self._product(k, tensors, "", first, count), _get(tensors, f"u{k}")
-        if matmul.into is None and not self.buffers.biased[k]:
+        if matmul.into is None and self.buffers.biases[k] is None:
             torch.mm(operand, weight.T, out=result)
         else:
             result.addmm_(operand, weight.T)
@@ -174,7 +174,7 @@ class Launches:
         names = backward_tensors(self.program)
         if self.gradients is None:
             names = forward_tensors(self.program)
-            sizes |= {f"biased{k}": biased for k, biased in enumerate(self.buffers.biased)}
+            sizes |= {f"biased{k}": bias is not None for k, bias in enumerate(self.buffers.biases)}
         kernel = vars(self.module)[name][self.grid]
         kernel(*(tensors[part] for part in names), **sizes, enable_fp_fusion=True)
 
