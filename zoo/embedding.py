@@ -94,6 +94,10 @@ class TokenEmbedding(nn.Embedding):
         self.weight.data.mul_(EMBEDDING_STD)
         self.dropout = dropout
 
+    def reset_parameters(self) -> None:
+        if not self.weight.is_meta:  # there, shapes are all there is, and torch would import its compiler
+            super().reset_parameters()
+
     def forward(self, input: Int[Tensor, "..."]) -> Float[Tensor, "... E"]:
         """The vectors of these tokens."""
         if not (self.training and self.dropout):

@@ -14,7 +14,7 @@ from zoo.cli.verbs.list import KINDS
 from zoo.data import DATA
 from zoo.tasks import TASKS
 
-HEAVY = ("torch", "lightning", "wandb", "matplotlib", "rich", "yaml", "jsonargparse")
+HEAVY = ("torch", "torch._dynamo", "lightning", "wandb", "matplotlib", "rich", "yaml", "jsonargparse")
 
 
 def imported(*commands):

@@ -80,7 +80,8 @@ class Cell(nn.Module, ABC):
         has_own = spec.bias and own_bias > 0
         self.register_parameter("bias_hh", nn.Parameter(torch.empty(own_bias)) if has_own else None)
         self.add_parameters()
-        self.reset_parameters()
+        if not self.weight_ih.is_meta:  # there, shapes are all there is, and torch would import its compiler
+            self.reset_parameters()
 
     def add_parameters(self) -> None:
         """Makes the parameters that this cell has beyond the fused ones; `reset_parameters` fills them."""
