@@ -67,6 +67,7 @@ def without_caches() -> Iterator[Callable[[], None]]:
     def forget() -> None:
         build.compiler.cache_clear()
         build._version.cache_clear()
+        build._flavours.cache_clear()
         engine.warn_once.cache_clear()
 
     forget()

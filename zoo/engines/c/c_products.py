@@ -15,10 +15,10 @@ from zoo.engines.c.names import Places
 from zoo.engines.program.ir import Program
 
 PRODUCT_TYPES = """
-typedef void product_t(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed,
-                       const real *from, long ldf, real *c, long ldc);
-typedef void pack_t(long n, long k, const real *w, long by_column, long by_row, real *packed, long me,
-                    long all);
+typedef void product_t(i64 m, i64 n, i64 k, const real *a, i64 lda, const i64 *rows, const real *packed,
+                       const real *from, i64 ldf, real *c, i64 ldc);
+typedef void pack_t(i64 n, i64 k, const real *w, i64 by_column, i64 by_row, real *packed, i64 me,
+                    i64 all);
 """
 SHARE = 16e6
 """Multiply-adds that are worth a thread: with fewer, one that wakes late costs more than it brings."""
@@ -125,7 +125,7 @@ def c_arguments(*values: Tensor | int | None) -> tuple[Any, ...]:
         if isinstance(value, Tensor)
         else value
         if value is None
-        else ctypes.c_long(value)
+        else ctypes.c_int64(value)
         for value in values
     )
 

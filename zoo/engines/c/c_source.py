@@ -30,24 +30,23 @@ C_PRELUDE = """
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <omp.h>
 """
 
 ROWS = """
 static int later(const void *a, const void *b) {
-  const long x = *(const long *)a, y = *(const long *)b;
+  const i64 x = *(const i64 *)a, y = *(const i64 *)b;
   return (x < y) - (x > y);
 }
 
 /* The rows from `first` to `last` that fall to one of `all` threads, the longest sequence first. */
-static void take_rows(long B, long first, long last, long all, const long *lengths, long *rows) {
-  long place = 0;
-  if (!lengths) for (long b = first; b < last; ++b) rows[b] = b;
+static void take_rows(i64 B, i64 first, i64 last, i64 all, const i64 *lengths, i64 *rows) {
+  i64 place = 0;
+  if (!lengths) for (i64 b = first; b < last; ++b) rows[b] = b;
   /* dealt out, for neighbours may be of like length */
-  else for (long hand = 0; hand < all; ++hand) for (long b = hand; b < B; b += all, ++place)
+  else for (i64 hand = 0; hand < all; ++hand) for (i64 b = hand; b < B; b += all, ++place)
     if (first <= place && place < last) rows[place] = lengths[b] * B + b;
   if (!lengths) return;
-  qsort(rows + first, last - first, sizeof(long), later);
+  qsort(rows + first, last - first, sizeof(i64), later);
   for (place = first; place < last; ++place) rows[place] %= B;
 }
 """
@@ -69,23 +68,23 @@ def c_source(layout: Layout, real: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-CALL_SIZES = "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];"
+CALL_SIZES = "const i64 T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6];"
 """The integers of a call; after them, one for each product, 1 where its result starts from a bias."""
 
 WRAPPER = """
 /* {name}: each thread takes its share of the rows of all runs, through all of time. */
-void {name}(long count, const long *const *n, void *const *const *a) {{
+EXPORT void {name}(i64 count, const i64 *const *n, void *const *const *a) {{
   #pragma omp parallel num_threads(n[0][3])
   {{
-    const long me = omp_get_thread_num(), all = omp_get_num_threads();
-    long total = 0, before = 0;
-    for (long run = 0; run < count; ++run) total += n[run][1];
-    for (long run = 0; run < count; ++run) {name}_pack(n[run], a[run], me, all);
+    const i64 me = omp_get_thread_num(), all = omp_get_num_threads();
+    i64 total = 0, before = 0;
+    for (i64 run = 0; run < count; ++run) total += n[run][1];
+    for (i64 run = 0; run < count; ++run) {name}_pack(n[run], a[run], me, all);
     #pragma omp barrier
-    const long from = total * me / all, to = total * (me + 1) / all;
-    for (long run = 0; run < count; ++run) {{
-      const long first = from > before ? from - before : 0;
-      const long last = to - before < n[run][1] ? to - before : n[run][1];
+    const i64 from = total * me / all, to = total * (me + 1) / all;
+    for (i64 run = 0; run < count; ++run) {{
+      const i64 first = from > before ? from - before : 0;
+      const i64 last = to - before < n[run][1] ? to - before : n[run][1];
       if (first < last) {name}_rows(n[run], a[run], me, all, first, last);
       before += n[run][1];
     }}
@@ -105,8 +104,8 @@ def _forward(program: Program) -> list[str]:
         *_ports_at_t(
             program, "real *p{k}_t = p{k} + t * B * {rows} * H, *o{k}_t = o{k} + t * B * {operand} * H;"
         ),
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
+        "if (has_resets) for (i64 r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const i64 b = mine[r];",
         *(
             f"  memcpy({row(f's{k}_t', width)}, {row(f'reset_state{k}', width)}, {width} * H * sizeof(real));"
             for k, width in enumerate(widths)
@@ -124,7 +123,7 @@ def _forward(program: Program) -> list[str]:
     lines += over_rows(Pass(program.ops, places.inputs, _results(program)).lines())
     lines += over_padding(_forward_padding(program))
     return _function(
-        "forward", forward_pointers(program), packs(program), "for (long i = 0; i < T; ++i) {", lines
+        "forward", forward_pointers(program), packs(program), "for (i64 i = 0; i < T; ++i) {", lines
     )
 
 
@@ -188,7 +187,7 @@ def _backward(layout: Layout) -> list[str]:
         "backward",
         backward_pointers(program),
         packs(program, back=True),
-        "for (long i = T - 1; i >= 0; --i) {",
+        "for (i64 i = T - 1; i >= 0; --i) {",
         lines,
     )
 
@@ -206,19 +205,19 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
             k = state.get(item.number)
             # 0, so that the weights' gradient over all steps adds nothing
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
-            padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
+            padding.append(f"for (i64 j = 0; j < H; ++j) {place} = {value};")
     return [*over_rows(Pass(layout.back_ops, sources, stores).lines()), *over_padding(padding)]
 
 
 def _started_anew(widths: Sequence[int]) -> list[str]:
     """At a reset the gradient goes to the state that was put in place, and to none before it."""
     lines = [
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
+        "if (has_resets) for (i64 r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const i64 b = mine[r];",
     ]
     for k, width in enumerate(widths):
         lines += [
-            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
+            f"  for (i64 j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
             f"    d_fresh{k}[j] += e_s{k}[j];",
             f"    e_s{k}[j] = 0;",
             "  }",
@@ -233,7 +232,7 @@ def _clipped(widths: Sequence[int]) -> list[str]:
         lines += [
             f"real *r{k} = {row(f'e_s{k}', width)};",
             "#pragma omp simd",
-            f"for (long j = 0; j < {width} * H; ++j)",
+            f"for (i64 j = 0; j < {width} * H; ++j)",
             f"  r{k}[j] = r{k}[j] > most ? most : r{k}[j] < -most ? -most : r{k}[j];",
         ]
     return lines
@@ -246,7 +245,7 @@ def _ports_at_t(program: Program, line: str) -> list[str]:
     ]
 
 
-ACTIVE = """const long t = back ? T - 1 - i : i;
+ACTIVE = """const i64 t = back ? T - 1 - i : i;
 if (has_lengths) {
   while (active < count && lengths[mine[active]] > t) ++active;
   while (active > 0 && lengths[mine[active - 1]] <= t) --active;
@@ -259,17 +258,17 @@ def _function(
 ) -> list[str]:
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
-        f"static void {name}_pack(const long *n, void *const *a, long me, long all) {{",
-        *c_block([f"if (n[{IS_PACKED}]) return;", "const long H = n[2];", *arguments(names), *packs]),
+        f"static void {name}_pack(const i64 *n, void *const *a, i64 me, i64 all) {{",
+        *c_block([f"if (n[{IS_PACKED}]) return;", "const i64 H = n[2];", *arguments(names), *packs]),
         "}",
-        f"static void {name}_rows(const long *n, void *const *a, long me, long all, long first,",
-        "    long last) {",
+        f"static void {name}_rows(const i64 *n, void *const *a, i64 me, i64 all, i64 first,",
+        "    i64 last) {",
         *c_block(
             [
                 CALL_SIZES,
                 *arguments(names),
-                "const long count = last - first, *const mine = rows + first;",
-                "long active = has_lengths ? 0 : count;",
+                "const i64 count = last - first, *const mine = rows + first;",
+                "i64 active = has_lengths ? 0 : count;",
                 "take_rows(B, first, last, all, lengths, rows);",
                 loop,
                 *c_block([ACTIVE, *body]),

@@ -1,6 +1,5 @@
 """The engine `c`: a step written as C, compiled in less than a second, kept for next time."""
 
-import ctypes
 import warnings
 from collections.abc import Sequence
 from functools import cache, cached_property
@@ -36,8 +35,6 @@ class CEngine(Engine):
             raise Refusal(f"it runs on the CPU, not on {device}")
         if compiler() is None:
             raise Refusal("there is no C compiler; install gcc or clang, or set CC")
-        if ctypes.sizeof(ctypes.c_long) != 8:
-            raise Refusal("whole numbers of C are shorter here than torch's")
         run = c_run(fold_products(trace(recurrence)))
         strange = ops_without_c([*run.kernel.program.ops, *run.kernel.layout.back_ops])
         if strange:
