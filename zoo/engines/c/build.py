@@ -42,6 +42,9 @@ if sys.platform == "darwin":
     FLAVOURS |= {"-plain": ["-fopenmp-simd"]}
 MACHINE = Path(__file__).with_name("machine.h").read_text(encoding="utf-8")
 PROBE = """
+#if defined(VECTOR_MATH) && !__has_attribute(simd)
+#error this compiler knows no vector functions, and would call those for one number
+#endif
 EXPORT int threads(void) {
   int all = 0;
   #pragma omp parallel

@@ -15,3 +15,12 @@ static inline int omp_get_num_threads(void) { return 1; }
 #else
 #define EXPORT
 #endif
+
+/* A loop whose turns become lines of their own, so that what they compute stays in registers: of `most` turns, the
+ * first n. Written with a bound that is no constant, clang would unroll it too late. */
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 8")
+#endif
+#define EACH(i, n, most) UNROLL for (i64 i = 0; i < most; ++i) if (i < n)

@@ -65,17 +65,17 @@ static inline __attribute__((always_inline)) void tile(
     i64 ldf, i64 last, real *c, i64 ldc) {
   vec sum[MR][NV];
   const real *x[MR];
-  _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i) {
+  EACH(i, r, MR) {
     x[i] = a + rows[i] * lda;
-    _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+    EACH(q, v, NV)
       sum[i][q] = from ? load(from + rows[i] * ldf + q * LANES, q < v - 1 ? LANES : last) : (vec){0};
   }
   for (i64 p = 0; p < k; ++p, w += v * LANES)
-    _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-      _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+    EACH(i, r, MR)
+      EACH(q, v, NV)
         sum[i][q] += x[i][p] * *(const vec *)(w + q * LANES);
-  _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+  EACH(i, r, MR)
+    EACH(q, v, NV)
       store(sum[i][q], c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last);
 }
 
@@ -136,11 +136,11 @@ static inline __attribute__((always_inline)) void outer_tile(
   vec sum[MR][NV] = {0};
   for (i64 p = 0; p < count; ++p, w += v * LANES) {
     const real *x = a + rows[p] * lda;
-    _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-      _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q) sum[i][q] += x[i] * *(const vec *)(w + q * LANES);
+    EACH(i, r, MR)
+      EACH(q, v, NV) sum[i][q] += x[i] * *(const vec *)(w + q * LANES);
   }
-  _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q) {
+  EACH(i, r, MR)
+    EACH(q, v, NV) {
       real *at = c + i * ldc + q * LANES;
       const i64 there = q < v - 1 ? LANES : last;
       if (adds) sum[i][q] += load(at, there);

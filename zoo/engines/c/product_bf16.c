@@ -57,18 +57,18 @@ static inline __attribute__((always_inline)) void tile(
     i64 r, i64 v, i64 pairs, const uint32_t *a, const i64 *rows, const uint32_t *w, const float *from,
     i64 ldf, i64 last, float *c, i64 ldc) {
   __m512 sum[MR][NV];
-  _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+  EACH(i, r, MR)
+    EACH(q, v, NV)
       sum[i][q] = from ? _mm512_maskz_loadu_ps(first(q < v - 1 ? LANES : last), from + rows[i] * ldf + q * LANES)
                        : _mm512_setzero_ps();
   for (i64 p = 0; p < pairs; ++p, w += v * LANES)
-    _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i) {
+    EACH(i, r, MR) {
       const __m512i x = _mm512_set1_epi32((int)a[i * pairs + p]);
-      _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+      EACH(q, v, NV)
         sum[i][q] = _mm512_dpbf16_ps(sum[i][q], (__m512bh)x, (__m512bh)_mm512_loadu_si512(w + q * LANES));
     }
-  _Pragma("GCC unroll 8") for (i64 i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (i64 q = 0; q < v; ++q)
+  EACH(i, r, MR)
+    EACH(q, v, NV)
       _mm512_mask_storeu_ps(c + rows[i] * ldc + q * LANES, first(q < v - 1 ? LANES : last), sum[i][q]);
 }
 
