@@ -13,7 +13,7 @@ from pathlib import Path
 
 LIMIT = 64_000_000
 """Bytes of libraries that are kept; a library has about 25,000."""
-LIBRARY = re.compile(r"[a-z]+-[0-9a-f]{24}(-vector)?\.so")
+LIBRARY = re.compile(r"[a-z]+-[0-9a-f]{24}(-[a-z]+)?\.so")
 """What the files of libraries are called; no other file is ever removed."""
 UNFINISHED = "compiling-"
 """How the folders begin in which a library is made before it gets its name."""
@@ -69,12 +69,13 @@ def keep(made: Path, library: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    with made.open("r+b") as file:
-        file.seek(0, os.SEEK_END)
-        file.write(_digest(made.read_bytes(), library.name))
+    content, sealed = made.read_bytes(), made.with_name(library.name)
+    # a new file: one that is open may not be written to (Windows), nor run once it was (macOS)
+    with sealed.open("xb") as file:
+        file.write(content + _digest(content, library.name))
         file.flush()
         os.fsync(file.fileno())
-    made.replace(library)
+    sealed.replace(library)
     _flush(library.parent)
     _prune(library)
 

@@ -67,15 +67,6 @@ def test_the_compiled_engine_runs_on_the_cpu_only() -> None:
         pick("c", module_of("gru").recurrence(), "cuda")
 
 
-def test_where_a_long_is_short_another_engine_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows, where numbers of rows would be read wrongly."""
-    monkeypatch.setattr("ctypes.sizeof", lambda kind: 4)
-    recurrence = module_of("gru").recurrence()
-    with pytest.raises(ValueError, match="whole numbers of C are shorter here"):
-        pick("c", recurrence)
-    assert pick("auto", recurrence).name == "native"
-
-
 def test_the_subjects_meet_every_engine_of_this_device() -> None:
     met = {engine for name in SUBJECTS for engine in engines(name)}
     assert set(PREFERENCE["cpu"]) <= met | {"reference", "chunkwise"}  # that one has subjects of its own

@@ -30,8 +30,8 @@ def rounded(real: str, factor: np.ndarray) -> np.ndarray:
     return (whole.bfloat16() if real == "bfloat16" else whole).double().numpy()
 
 
-def long(number: int) -> ctypes.c_long:
-    return ctypes.c_long(number)
+def long(number: int) -> ctypes.c_int64:
+    return ctypes.c_int64(number)
 
 
 def pointer(array: np.ndarray) -> ctypes.c_void_p:

@@ -1,8 +1,10 @@
 """What an engine is, what it prepares, and when only the reference loop will do."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar, final
 
 import torch
@@ -135,3 +137,9 @@ def is_special(x: Tensor) -> bool:
         or is_transformed()
         or is_in_forward_mode()
     )
+
+
+@cache
+def warn_once(message: str) -> None:
+    """Warns, once for each message."""
+    warnings.warn(message, stacklevel=2)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from zoo.engines.base import ChosenEngine
-from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State
+from zoo.engines.base import ChosenEngine, warn_once
+from zoo.engines.recurrence import Lack, Recurrence, Refusal, Sequences, State
 from zoo.engines.table import ENGINES, engine_name
 
 PREFERENCE = {"cpu": ("c", "native", "scan", "chunkwise", "eager", "reference")}
@@ -37,14 +37,19 @@ def pick(name: str, recurrence: Recurrence, device: str = "cpu") -> ChosenEngine
             message = f"engine {name!r} cannot run this: {reason}; use engine 'auto' or 'reference'"
             raise ValueError(message) from None
     refusals: list[str] = []
+    lacks: list[str] = []
     for key in PREFERENCE.get(device, ELSEWHERE):
         try:
             run = ENGINES[key].prepare(recurrence, device)
         except Refusal as reason:
             refusals.append(f"{key} cannot, for {reason}")
+            if isinstance(reason, Lack):
+                lacks += refusals[-1:]
         else:
             # of the loop one wants to know why not the engine before it, which asks for least
-            why_not = refusals[-1:] if key == "reference" else []
+            why_not = [*lacks, *(refusals[-1:] if key == "reference" else [])]
+            for lack in lacks:
+                warn_once(f"engine {lack}; until then 'auto' takes another, which may be slower")
             return ChosenEngine(key, "; ".join([ENGINES[key].reason, *why_not]), run)
     raise AssertionError("the reference loop runs every cell")
 

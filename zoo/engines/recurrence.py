@@ -213,6 +213,14 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
     """An engine cannot run a recurrence; the message says why."""
 
 
+class Missing(Refusal):
+    """The machine lacks what the engine needs; the message says what to install."""
+
+
+class Lack(Refusal):
+    """It could, if the machine had what the message names, such as a compiler."""
+
+
 RunFunction: TypeAlias = Callable[[Recurrence, Sequences], tuple[Tensor, State]]
 """An engine: outputs (T, B, output_size), 0 in the padding, and the state of each sequence after its
 own last valid step (the state before its first where it has none)."""

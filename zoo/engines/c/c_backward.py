@@ -62,19 +62,19 @@ def _gradients(layout: Layout, wanted: Sequence[Wanted], sources: dict[int, str]
             k = state.get(item.number)
             # 0, so that the weights' gradient over all steps adds nothing
             value = "0" if k is None else place.replace(f"e_s{k}", f"d_s{k}", 1)
-            padding.append(f"for (long j = 0; j < H; ++j) {place} = {value};")
+            padding.append(f"for (i64 j = 0; j < H; ++j) {place} = {value};")
     return [*over_rows(Pass(layout.back_ops, sources, stores).lines()), *over_padding(padding)]
 
 
 def _started_anew(widths: Sequence[int]) -> list[str]:
     """At a reset the gradient goes to the state that was put in place, and to none before it."""
     lines = [
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
+        "if (has_resets) for (i64 r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const i64 b = mine[r];",
     ]
     for k, width in enumerate(widths):
         lines += [
-            f"  for (long j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
+            f"  for (i64 j = b * {width} * H; j < (b + 1) * {width} * H; ++j) {{",
             f"    d_fresh{k}[j] += e_s{k}[j];",
             f"    e_s{k}[j] = 0;",
             "  }",
@@ -89,7 +89,7 @@ def _clipped(widths: Sequence[int]) -> list[str]:
         lines += [
             f"real *r{k} = {row(f'e_s{k}', width)};",
             "#pragma omp simd",
-            f"for (long j = 0; j < {width} * H; ++j)",
+            f"for (i64 j = 0; j < {width} * H; ++j)",
             f"  r{k}[j] = r{k}[j] > most ? most : r{k}[j] < -most ? -most : r{k}[j];",
         ]
     return lines

@@ -12,7 +12,7 @@ def forward_body(program: Program) -> list[str]:
     widths = [len(part) for part in program.state]
     lines = [
         # of T + 1 states the one before step t is the t-th; backwards, where time runs down, the next
-        "const long before = keeps ? t + back : (t + back) % 2, after = keeps ? t + !back : (t + !back) % 2;",
+        "const i64 before = keeps ? t + back : (t + back) % 2, after = keeps ? t + !back : (t + !back) % 2;",
         *(f"real *s{k}_t = s{k} + before * B * {width} * H;" for k, width in enumerate(widths)),
         *(f"real *s{k}_n = s{k} + after * B * {width} * H;" for k, width in enumerate(widths)),
         *_projected(len(program.pre)),
@@ -22,8 +22,8 @@ def forward_body(program: Program) -> list[str]:
             "real *p{k}_t = p{k} + (keeps ? t : 0) * B * {rows} * H, "
             "*o{k}_t = o{k} + (keeps ? t : 0) * B * {operand} * H;",
         ),
-        "if (has_resets) for (long r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
-        "  const long b = mine[r];",
+        "if (has_resets) for (i64 r = 0; r < active; ++r) if (resets[t * B + mine[r]]) {",
+        "  const i64 b = mine[r];",
         *(
             f"  memcpy({row(f's{k}_t', width)}, {row(f'reset_state{k}', width)}, {width} * H * sizeof(real));"
             for k, width in enumerate(widths)
@@ -48,7 +48,7 @@ def _projected(blocks: int) -> list[str]:
     width = f"{blocks} * H"
     return [
         "if (x && i % span == 0) {",
-        "  const long steps = i + span < T ? span : T - i, end = back ? t + 1 : t + steps;",
+        "  const i64 steps = i + span < T ? span : T - i, end = back ? t + 1 : t + steps;",
         "  first_t = end - steps;",
         f"  project(product, B, I, {width}, first_t, end, count, mine, lengths, x + first_t * B * I,",
         f"          x_packed, x_bias, keeps ? pre + first_t * B * {width} : pre);",

@@ -185,7 +185,7 @@ class Pass:
             *(self._value(number) for number in alone),
             *(f"real v{number} = 0;" for number in sums),
             f"#pragma omp simd{reduction}",
-            "for (long j = 0; j < H; ++j) {",
+            "for (i64 j = 0; j < H; ++j) {",
             *(f"  {line}" for line in body),
             "}",
             *(line for number in sequences for line in self._sequence(number, rows)),
@@ -200,7 +200,7 @@ class Pass:
             x = self.sources.get(block.index, f"s{block.index}[j]")
         return [
             before.format(n=number),
-            f"for (long j = 0; j < H; ++j) {{ {each.format(n=number, x=x)} }}",
+            f"for (i64 j = 0; j < H; ++j) {{ {each.format(n=number, x=x)} }}",
         ]
 
     def _when(self, store: Store, stages: Mapping[int, int]) -> int:

@@ -15,17 +15,17 @@ from zoo.engines.c.names import Places
 from zoo.engines.program.ir import Program
 
 PRODUCT_TYPES = """
-typedef void product_t(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed,
-                       const real *from, long ldf, real *c, long ldc);
-typedef void pack_t(long n, long k, const real *w, long by_column, long by_row, real *packed, long me,
-                    long all);
+typedef void product_t(i64 m, i64 n, i64 k, const real *a, i64 lda, const i64 *rows, const real *packed,
+                       const real *from, i64 ldf, real *c, i64 ldc);
+typedef void pack_t(i64 n, i64 k, const real *w, i64 by_column, i64 by_row, real *packed, i64 me,
+                    i64 all);
 
 /* The input products of some steps: of those of these rows that are within their sequence. */
-static void project(product_t *product, long B, long I, long G, long first, long last, long count,
-                    const long *mine, const long *lengths, const real *x, const real *packed,
+static void project(product_t *product, i64 B, i64 I, i64 G, i64 first, i64 last, i64 count,
+                    const i64 *mine, const i64 *lengths, const real *x, const real *packed,
                     const real *bias, real *pre) {
-  long numbers[MANY], found = 0;
-  for (long t = first; t < last; ++t) for (long r = 0; r < count; ++r) {
+  i64 numbers[MANY], found = 0;
+  for (i64 t = first; t < last; ++t) for (i64 r = 0; r < count; ++r) {
     if (lengths && lengths[mine[r]] <= t) break; /* the longest come first */
     numbers[found++] = (t - first) * B + mine[r];
     if (found == MANY) product(found, G, I, x, I, numbers, packed, bias, 0, pre, G), found = 0;
@@ -139,7 +139,7 @@ def c_arguments(*values: Tensor | int | None) -> tuple[Any, ...]:
         if isinstance(value, Tensor)
         else value
         if value is None
-        else ctypes.c_long(value)
+        else ctypes.c_int64(value)
         for value in values
     )
 

@@ -18,24 +18,23 @@ C_PRELUDE = """
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <omp.h>
 """
 
 ROWS = """
 static int later(const void *a, const void *b) {
-  const long x = *(const long *)a, y = *(const long *)b;
+  const i64 x = *(const i64 *)a, y = *(const i64 *)b;
   return (x < y) - (x > y);
 }
 
 /* The rows from `first` to `last` that fall to one of `all` threads, the longest sequence first. */
-static void take_rows(long B, long first, long last, long all, const long *lengths, long *rows) {
-  long place = 0;
-  if (!lengths) for (long b = first; b < last; ++b) rows[b] = b;
+static void take_rows(i64 B, i64 first, i64 last, i64 all, const i64 *lengths, i64 *rows) {
+  i64 place = 0;
+  if (!lengths) for (i64 b = first; b < last; ++b) rows[b] = b;
   /* dealt out, for neighbours may be of like length */
-  else for (long hand = 0; hand < all; ++hand) for (long b = hand; b < B; b += all, ++place)
+  else for (i64 hand = 0; hand < all; ++hand) for (i64 b = hand; b < B; b += all, ++place)
     if (first <= place && place < last) rows[place] = lengths[b] * B + b;
   if (!lengths) return;
-  qsort(rows + first, last - first, sizeof(long), later);
+  qsort(rows + first, last - first, sizeof(i64), later);
   for (place = first; place < last; ++place) rows[place] %= B;
 }
 """
@@ -69,30 +68,30 @@ def c_source(layout: Layout, real: str) -> str:
 
 
 SIZES = (
-    "const long T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6], I = n[8], "
+    "const i64 T = n[0], B = n[1], H = n[2], has_lengths = n[4], has_resets = n[5], back = n[6], I = n[8], "
     "keeps = n[9], span = n[10];"
 )
 """The integers of a call. The fourth is the number of threads, the eighth says whether weights are packed,
 `keeps` whether every step is kept, `span` for how many steps input products are taken at a time."""
 LOOPS = {
-    "forward": "for (long i = 0; i < T; ++i) {",
-    "backward": "for (long i = T - 1; i >= 0; --i) {",
+    "forward": "for (i64 i = 0; i < T; ++i) {",
+    "backward": "for (i64 i = T - 1; i >= 0; --i) {",
 }
 
 WRAPPER = """
 /* {name}: each thread takes its share of the rows of all runs, through all of time. */
-void {name}(long count, const long *const *n, void *const *const *a) {{
+EXPORT void {name}(i64 count, const i64 *const *n, void *const *const *a) {{
   #pragma omp parallel num_threads(n[0][3])
   {{
-    const long me = omp_get_thread_num(), all = omp_get_num_threads();
-    long total = 0, before = 0;
-    for (long run = 0; run < count; ++run) total += n[run][1];
-    for (long run = 0; run < count; ++run) {name}_pack(n[run], a[run], me, all);
+    const i64 me = omp_get_thread_num(), all = omp_get_num_threads();
+    i64 total = 0, before = 0;
+    for (i64 run = 0; run < count; ++run) total += n[run][1];
+    for (i64 run = 0; run < count; ++run) {name}_pack(n[run], a[run], me, all);
     #pragma omp barrier
-    const long from = total * me / all, to = total * (me + 1) / all;
-    for (long run = 0; run < count; ++run) {{
-      const long first = from > before ? from - before : 0;
-      const long last = to - before < n[run][1] ? to - before : n[run][1];
+    const i64 from = total * me / all, to = total * (me + 1) / all;
+    for (i64 run = 0; run < count; ++run) {{
+      const i64 first = from > before ? from - before : 0;
+      const i64 last = to - before < n[run][1] ? to - before : n[run][1];
       if (first < last) {name}_rows(n[run], a[run], me, all, first, last);
       before += n[run][1];
     }}
@@ -101,7 +100,7 @@ void {name}(long count, const long *const *n, void *const *const *a) {{
 """
 
 
-ACTIVE = """const long t = back ? T - 1 - i : i;
+ACTIVE = """const i64 t = back ? T - 1 - i : i;
 if (has_lengths) {
   while (active < count && lengths[mine[active]] > t) ++active;
   while (active > 0 && lengths[mine[active - 1]] <= t) --active;
@@ -112,17 +111,17 @@ if (has_lengths) {
 def _function(name: str, names: Sequence[str], packs: Sequence[str], body: Sequence[str]) -> list[str]:
     """One function of the file: some rows of one run, through all of time; and what calls it in threads."""
     return [
-        f"static void {name}_pack(const long *n, void *const *a, long me, long all) {{",
+        f"static void {name}_pack(const i64 *n, void *const *a, i64 me, i64 all) {{",
         *c_block([f"if (n[{IS_PACKED}]) return;", SIZES, *arguments(names), *packs]),
         "}",
-        f"static void {name}_rows(const long *n, void *const *a, long me, long all, long first,",
-        "    long last) {",
+        f"static void {name}_rows(const i64 *n, void *const *a, i64 me, i64 all, i64 first,",
+        "    i64 last) {",
         *c_block(
             [
                 SIZES,
                 *arguments(names),
-                "const long count = last - first, *const mine = rows + first;",
-                "long active = has_lengths ? 0 : count, first_t = 0;",
+                "const i64 count = last - first, *const mine = rows + first;",
+                "i64 active = has_lengths ? 0 : count, first_t = 0;",
                 "take_rows(B, first, last, all, lengths, rows);",
                 LOOPS[name],
                 *c_block([ACTIVE, *body]),

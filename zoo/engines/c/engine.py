@@ -1,9 +1,7 @@
 """The engine `c`: a step written as C, compiled in less than a second, kept for next time."""
 
-import ctypes
-import warnings
 from collections.abc import Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, ClassVar, final
 from weakref import WeakValueDictionary
 
@@ -11,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo.engines.autograd.function import run_together
-from zoo.engines.base import Engine, PreparedRun, Stepper, is_special
+from zoo.engines.base import Engine, PreparedRun, Stepper, is_special, warn_once
 from zoo.engines.c.build import CannotCompileError, compiler
 from zoo.engines.c.c_ops import ops_without_c
 from zoo.engines.c.c_products import C_TYPES
@@ -21,7 +19,7 @@ from zoo.engines.eager.engine import eager_run
 from zoo.engines.program.ir import Program
 from zoo.engines.program.simplify import fold_products
 from zoo.engines.program.trace import trace
-from zoo.engines.recurrence import Recurrence, Refusal, Sequences, State
+from zoo.engines.recurrence import Lack, Recurrence, Refusal, Sequences, State
 from zoo.engines.reference import ReferenceRun
 
 
@@ -34,14 +32,12 @@ class CEngine(Engine):
     def prepare(self, recurrence: Recurrence, device: str = "cpu") -> PreparedRun:
         if device != "cpu":
             raise Refusal(f"it runs on the CPU, not on {device}")
-        if compiler() is None:
-            raise Refusal("there is no C compiler; install gcc or clang, or set CC")
-        if ctypes.sizeof(ctypes.c_long) != 8:
-            raise Refusal("whole numbers of C are shorter here than torch's")
         run = c_run(fold_products(trace(recurrence)))
         strange = ops_without_c([*run.kernel.program.ops, *run.kernel.layout.back_ops])
         if strange:
             raise Refusal(f"there is no C for {', '.join(strange)}")
+        if compiler() is None:  # asked last: whoever gets one has this engine
+            raise Lack("there is no C compiler; install gcc or clang, or set CC")
         return run
 
 
@@ -102,9 +98,3 @@ def c_run(program: Program) -> CRun:
     if run is None:
         run = _ALIVE[key] = CRun(program)
     return run
-
-
-@cache
-def warn_once(message: str) -> None:
-    """Warns, once for each message."""
-    warnings.warn(message, stacklevel=2)

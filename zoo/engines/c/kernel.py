@@ -141,13 +141,13 @@ class Call:
         self.function = function
         # C gets bare addresses: what they point to lives as long as this object
         self._runs = runs
-        self.sizes = [(ctypes.c_long * len(numbers))(*numbers) for numbers, _ in runs]
+        self.sizes = [(ctypes.c_int64 * len(numbers))(*numbers) for numbers, _ in runs]
         pointers = [
             [*functions, *(None if part is None else part.data_ptr() for part in tensors)]
             for _, tensors in runs
         ]
         self._pointers = [(ctypes.c_void_p * len(entry))(*entry) for entry in pointers]
-        self._arguments = (ctypes.c_long(len(runs)), _array(self.sizes), _array(self._pointers))
+        self._arguments = (ctypes.c_int64(len(runs)), _array(self.sizes), _array(self._pointers))
 
     def __call__(self) -> None:
         self.function(*self._arguments)

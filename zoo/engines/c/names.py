@@ -62,12 +62,12 @@ def arguments(entries: Sequence[str]) -> list[str]:
 
 def over_rows(body: Sequence[str]) -> list[str]:
     """A loop over the rows of this thread that are within their sequence."""
-    return ["for (long r = 0; r < active; ++r) {", *c_block(["const long b = mine[r];", *body]), "}"]
+    return ["for (i64 r = 0; r < active; ++r) {", *c_block(["const i64 b = mine[r];", *body]), "}"]
 
 
 def over_padding(body: Sequence[str]) -> list[str]:
     """A loop over the other rows of this thread."""
-    return ["for (long r = active; r < count; ++r) {", *c_block(["const long b = mine[r];", *body]), "}"]
+    return ["for (i64 r = active; r < count; ++r) {", *c_block(["const i64 b = mine[r];", *body]), "}"]
 
 
 def at_t(program: Program, line: str) -> list[str]:
@@ -78,7 +78,7 @@ def at_t(program: Program, line: str) -> list[str]:
     ]
 
 
-CALLED = ["product_t product", "pack_t pack", "long rows"]
+CALLED = ["product_t product", "pack_t pack", "i64 rows"]
 """What both functions take first: those of `product.c`, and room for the numbers of the rows."""
 
 
@@ -93,7 +93,7 @@ def forward_pointers(program: Program) -> list[str]:
     return [
         *names,
         "real y",
-        "const long lengths",
+        "const i64 lengths",
         "const bool resets",
         *(f"const real reset_state{k}" for k in states),
     ]
@@ -106,7 +106,7 @@ def backward_pointers(program: Program) -> list[str]:
     for k in range(len(program.matmuls)):
         names += [f"const real u{k}", f"real q{k}", f"const real p{k}", f"real d_p{k}", f"real d_o{k}"]
     names += [f"const real w{k}" for k in range(len(program.vectors))]
-    names += ["const real dy", "real d_pre", "real d_w", "const long lengths", "const bool resets"]
+    names += ["const real dy", "real d_pre", "real d_w", "const i64 lengths", "const bool resets"]
     for k in states:
         names += [f"real d_s{k}", f"real e_s{k}", f"real d_fresh{k}"]
     return [*names, "const real limit"] if program.clips else names

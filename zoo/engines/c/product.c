@@ -7,7 +7,6 @@
  *
  * `real` is float or double.
  */
-#include <omp.h>
 #include <string.h>
 
 #if defined(__AVX512F__)
@@ -24,7 +23,7 @@
 #define NV 2
 #endif
 #define MR 6
-#define LANES (VECTOR / (long)sizeof(real))
+#define LANES (VECTOR / (i64)sizeof(real))
 #define NR (NV * LANES)
 #define BLOCK 16
 #define MANY 96
@@ -34,56 +33,56 @@
 typedef real vec __attribute__((vector_size(VECTOR), aligned(sizeof(real)), may_alias));
 
 /* The part of w (n, k) that this thread packs: entry (j, p) lies at w[j * by_column + p * by_row]. */
-void pack(long n, long k, const real *w, long by_column, long by_row, real *packed, long me, long all) {
-  for (long j = me * NR; j < n; j += all * NR) {
-    const long width = n - j < NR ? n - j : NR, padded = (width + LANES - 1) / LANES * LANES;
+EXPORT void pack(i64 n, i64 k, const real *w, i64 by_column, i64 by_row, real *packed, i64 me, i64 all) {
+  for (i64 j = me * NR; j < n; j += all * NR) {
+    const i64 width = n - j < NR ? n - j : NR, padded = (width + LANES - 1) / LANES * LANES;
     real *panel = packed + j * k;
-    for (long from = 0; from < k; from += BLOCK) { /* a cache line of w at a time, whichever way it lies */
-      const long to = from + BLOCK < k ? from + BLOCK : k;
-      for (long q = 0; q < padded; ++q)
-        for (long p = from; p < to; ++p)
+    for (i64 from = 0; from < k; from += BLOCK) { /* a cache line of w at a time, whichever way it lies */
+      const i64 to = from + BLOCK < k ? from + BLOCK : k;
+      for (i64 q = 0; q < padded; ++q)
+        for (i64 p = from; p < to; ++p)
           panel[p * padded + q] = q < width ? w[(j + q) * by_column + p * by_row] : 0;
     }
   }
 }
 
 /* One vector of a row, of which `count` entries are there. */
-static inline __attribute__((always_inline)) vec load(const real *at, long count) {
+static inline __attribute__((always_inline)) vec load(const real *at, i64 count) {
   vec x = {0};
   if (count == LANES) return *(const vec *)at;
   memcpy(&x, at, count * sizeof(real));
   return x;
 }
 
-static inline __attribute__((always_inline)) void store(vec x, real *at, long count) {
+static inline __attribute__((always_inline)) void store(vec x, real *at, i64 count) {
   if (count == LANES) *(vec *)at = x;
   else memcpy(at, &x, count * sizeof(real));
 }
 
 /* A tile of r rows and v vectors, the last of which has `last` entries. */
 static inline __attribute__((always_inline)) void tile(
-    long r, long v, long k, const real *a, long lda, const long *rows, const real *w, const real *from,
-    long ldf, long last, real *c, long ldc) {
+    i64 r, i64 v, i64 k, const real *a, i64 lda, const i64 *rows, const real *w, const real *from,
+    i64 ldf, i64 last, real *c, i64 ldc) {
   vec sum[MR][NV];
   const real *x[MR];
-  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i) {
+  EACH(i, r, MR) {
     x[i] = a + rows[i] * lda;
-    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+    EACH(q, v, NV)
       sum[i][q] = from ? load(from + rows[i] * ldf + q * LANES, q < v - 1 ? LANES : last) : (vec){0};
   }
-  for (long p = 0; p < k; ++p, w += v * LANES)
-    _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
-      _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+  for (i64 p = 0; p < k; ++p, w += v * LANES)
+    EACH(i, r, MR)
+      EACH(q, v, NV)
         sum[i][q] += x[i][p] * *(const vec *)(w + q * LANES);
-  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q)
+  EACH(i, r, MR)
+    EACH(q, v, NV)
       store(sum[i][q], c + rows[i] * ldc + q * LANES, q < v - 1 ? LANES : last);
 }
 
-typedef void tile_t(long, const real *, long, const long *, const real *, const real *, long, long, real *, long);
+typedef void tile_t(i64, const real *, i64, const i64 *, const real *, const real *, i64, i64, real *, i64);
 #define TILE(r, v)                                                                                          \
-  static void tile_##r##_##v(long k, const real *a, long lda, const long *rows, const real *w,              \
-                             const real *from, long ldf, long last, real *c, long ldc) {                    \
+  static void tile_##r##_##v(i64 k, const real *a, i64 lda, const i64 *rows, const real *w,                 \
+                             const real *from, i64 ldf, i64 last, real *c, i64 ldc) {                       \
     tile(r, v, k, a, lda, rows, w, from, ldf, last, c, ldc);                                                \
   }
 #define TILES_OF(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
@@ -98,14 +97,14 @@ static tile_t *const TILES[NV][MR] = {NAMES_OF(1), NAMES_OF(2)};
 
 /* The product for the m rows whose numbers are given. It begins from `from`: c where it is added, a bias, whose
  * rows are 0 apart, or nothing. Rows of a and c are lda and ldc apart. */
-void product(long m, long n, long k, const real *a, long lda, const long *rows, const real *packed,
-             const real *from, long ldf, real *c, long ldc) {
-  for (long j = 0; j < n; j += NR) {
-    const long width = n - j < NR ? n - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
+EXPORT void product(i64 m, i64 n, i64 k, const real *a, i64 lda, const i64 *rows, const real *packed,
+             const real *from, i64 ldf, real *c, i64 ldc) {
+  for (i64 j = 0; j < n; j += NR) {
+    const i64 width = n - j < NR ? n - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
     const real *start = from ? from + j : from;
     /* as many tiles as needed, all of about the same height */
-    for (long i = 0, tiles = (m + MR - 1) / MR; tiles > 0; --tiles) {
-      const long r = (m - i + tiles - 1) / tiles;
+    for (i64 i = 0, tiles = (m + MR - 1) / MR; tiles > 0; --tiles) {
+      const i64 r = (m - i + tiles - 1) / tiles;
       TILES[v - 1][r - 1](k, a, lda, rows + i, packed + j * k, start, ldf, last, c + j, ldc);
       i += r;
     }
@@ -113,18 +112,18 @@ void product(long m, long n, long k, const real *a, long lda, const long *rows, 
 }
 
 /* The product for many rows, all m where none are given, in blocks that stay in the cache; in threads. */
-void products(long m, long n, long k, const real *a, const long *rows, const real *w, long by_column, long by_row,
-              const real *bias, real *packed, real *c, long threads) {
+EXPORT void products(i64 m, i64 n, i64 k, const real *a, const i64 *rows, const real *w, i64 by_column, i64 by_row,
+              const real *bias, real *packed, real *c, i64 threads) {
   #pragma omp parallel num_threads(threads)
   {
-    const long me = omp_get_thread_num(), all = omp_get_num_threads();
+    const i64 me = omp_get_thread_num(), all = omp_get_num_threads();
     pack(n, k, w, by_column, by_row, packed, me, all);
     #pragma omp barrier
-    const long end = m * (me + 1) / all;
-    for (long first = m * me / all; first < end; first += MANY) {
-      long numbers[MANY];
-      const long count = end - first < MANY ? end - first : MANY;
-      for (long i = 0; i < count; ++i) numbers[i] = rows ? rows[first + i] : first + i;
+    const i64 end = m * (me + 1) / all;
+    for (i64 first = m * me / all; first < end; first += MANY) {
+      i64 numbers[MANY];
+      const i64 count = end - first < MANY ? end - first : MANY;
+      for (i64 i = 0; i < count; ++i) numbers[i] = rows ? rows[first + i] : first + i;
       product(count, n, k, a, k, numbers, packed, bias, 0, c, n);
     }
   }
@@ -132,27 +131,27 @@ void products(long m, long n, long k, const real *a, const long *rows, const rea
 
 /* A tile of the sum of outer products over some rows, added to c or put there. */
 static inline __attribute__((always_inline)) void outer_tile(
-    long r, long v, long count, const real *a, long lda, const long *rows, const real *w, int adds, long last,
-    real *c, long ldc) {
+    i64 r, i64 v, i64 count, const real *a, i64 lda, const i64 *rows, const real *w, int adds, i64 last,
+    real *c, i64 ldc) {
   vec sum[MR][NV] = {0};
-  for (long p = 0; p < count; ++p, w += v * LANES) {
+  for (i64 p = 0; p < count; ++p, w += v * LANES) {
     const real *x = a + rows[p] * lda;
-    _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
-      _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q) sum[i][q] += x[i] * *(const vec *)(w + q * LANES);
+    EACH(i, r, MR)
+      EACH(q, v, NV) sum[i][q] += x[i] * *(const vec *)(w + q * LANES);
   }
-  _Pragma("GCC unroll 8") for (long i = 0; i < r; ++i)
-    _Pragma("GCC unroll 8") for (long q = 0; q < v; ++q) {
+  EACH(i, r, MR)
+    EACH(q, v, NV) {
       real *at = c + i * ldc + q * LANES;
-      const long there = q < v - 1 ? LANES : last;
+      const i64 there = q < v - 1 ? LANES : last;
       if (adds) sum[i][q] += load(at, there);
       store(sum[i][q], at, there);
     }
 }
 
-typedef void outer_t(long, const real *, long, const long *, const real *, int, long, real *, long);
+typedef void outer_t(i64, const real *, i64, const i64 *, const real *, int, i64, real *, i64);
 #define OUTER(r, v)                                                                                         \
-  static void outer_##r##_##v(long count, const real *a, long lda, const long *rows, const real *w,          \
-                              int adds, long last, real *c, long ldc) {                                     \
+  static void outer_##r##_##v(i64 count, const real *a, i64 lda, const i64 *rows, const real *w,            \
+                              int adds, i64 last, real *c, i64 ldc) {                                       \
     outer_tile(r, v, count, a, lda, rows, w, adds, last, c, ldc);                                           \
   }
 #define OUTERS_OF(v) OUTER(1, v) OUTER(2, v) OUTER(3, v) OUTER(4, v) OUTER(5, v) OUTER(6, v)
@@ -166,11 +165,11 @@ static outer_t *const OUTERS[NV][MR] = {OUTER_NAMES_OF(1), OUTER_NAMES_OF(2)};
 #endif
 
 /* Columns of some rows of a, MR side by side, as a tile reads them. */
-static void pack_columns(long count, long columns, const real *a, long lda, const long *rows, real *packed) {
-  for (long p = 0; p < count; ++p) {
+static void pack_columns(i64 count, i64 columns, const real *a, i64 lda, const i64 *rows, real *packed) {
+  for (i64 p = 0; p < count; ++p) {
     const real *x = a + rows[p] * lda;
     real *to = packed + p * MR;
-    long i = 0;
+    i64 i = 0;
     /* a power of two at once: what is too much is written over by the next row, or lies behind the last one */
     for (; i + 8 <= columns; i += MR, to += count * MR) memcpy(to, x + i, 8 * sizeof(real));
     for (; i < columns; i += MR, to += count * MR)
@@ -180,27 +179,27 @@ static void pack_columns(long count, long columns, const real *a, long lda, cons
 
 /* c (n, k) = the sum of a(row)^T b(row) over many rows, all m where none are given; each thread takes rows of c.
  * Sums of TERMS rows are added up, so that rounding grows with their number and not with that of all rows. */
-void outer(long m, long n, long k, const real *a, long lda, const real *b, long ldb, const long *rows,
-           real *packed, real *c, long threads) {
+EXPORT void outer(i64 m, i64 n, i64 k, const real *a, i64 lda, const real *b, i64 ldb, const i64 *rows,
+           real *packed, real *c, i64 threads) {
   #pragma omp parallel num_threads(threads)
   {
-    const long me = omp_get_thread_num(), all = omp_get_num_threads();
-    const long top = n * me / all, end = n * (me + 1) / all;
+    const i64 me = omp_get_thread_num(), all = omp_get_num_threads();
+    const i64 top = n * me / all, end = n * (me + 1) / all;
     real *panel = packed + me * TERMS * (NR + n / all + 3 * MR), *tiles = panel + TERMS * NR;
-    long places[TERMS];
-    for (long p = 0; p < TERMS; ++p) places[p] = p;
-    for (long first = 0; first < m; first += TERMS) {
-      long numbers[TERMS];
-      const long count = m - first < TERMS ? m - first : TERMS;
-      for (long p = 0; p < count; ++p) numbers[p] = rows ? rows[first + p] : first + p;
+    i64 places[TERMS];
+    for (i64 p = 0; p < TERMS; ++p) places[p] = p;
+    for (i64 first = 0; first < m; first += TERMS) {
+      i64 numbers[TERMS];
+      const i64 count = m - first < TERMS ? m - first : TERMS;
+      for (i64 p = 0; p < count; ++p) numbers[p] = rows ? rows[first + p] : first + p;
       const int far = lda >= FAR;
       if (far) pack_columns(count, end - top, a + top, lda, numbers, tiles);
-      for (long j = 0; j < k; j += NR) {
-        const long width = k - j < NR ? k - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
-        for (long p = 0; p < count; ++p)
-          for (long q = 0; q < v; ++q)
+      for (i64 j = 0; j < k; j += NR) {
+        const i64 width = k - j < NR ? k - j : NR, v = (width + LANES - 1) / LANES, last = width - (v - 1) * LANES;
+        for (i64 p = 0; p < count; ++p)
+          for (i64 q = 0; q < v; ++q)
             *(vec *)(panel + (p * v + q) * LANES) = load(b + numbers[p] * ldb + j + q * LANES, q < v - 1 ? LANES : last);
-        for (long i = top, r; i < end; i += r) {
+        for (i64 i = top, r; i < end; i += r) {
           r = end - i < MR ? end - i : MR;
           const real *from = far ? tiles + (i - top) * count : a + i;
           OUTERS[v - 1][r - 1](count, from, far ? MR : lda, far ? places : numbers, panel, first > 0, last,
