@@ -10,40 +10,13 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import FunctionType
 from typing import Any
 
-import jaxtyping
 import pytest
 import torch
 
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # and in the processes that tests start
-
-_jaxtyped = jaxtyping.jaxtyped
-
-
-def _checked(*, typechecker):
-    """Has jaxtyping compare shapes where a function has some in its signature; all others have types alone.
-
-    It takes every argument up and checks it twice, which costs more than many a function itself.
-    """
-
-    def check(part):
-        is_plain = isinstance(part, FunctionType) and not _may_have_shapes(part)
-        return typechecker(part) if is_plain else _jaxtyped(part, typechecker=typechecker)
-
-    return check
-
-
-def _may_have_shapes(function):
-    """Whether an annotation has a shape in it, or is a string that is read later."""
-    annotations = function.__annotations__.values()
-    return any(isinstance(each, str) or "jaxtyping" in f"{each!r}" for each in annotations)
-
-
-jaxtyping.jaxtyped = _checked  # which the plug-in puts on each function of what is imported from here on
-
 
 RECIPE = """\
 seed_everything: 3

@@ -8,14 +8,10 @@ import sys
 import tomllib
 from pathlib import Path
 
-import jaxtyping
 import pytest
-import torch
-from beartype.roar import BeartypeCallHintParamViolation
 
 import zoo
 from zoo.registry import declared
-from zoo.stack.ends import backward_columns, final_outputs
 
 ZOO = Path(zoo.__file__).parent
 MAY_IMPORT = {
@@ -140,15 +136,6 @@ def test_every_annotated_shape_is_checked():
     assert len(names) > 100
     unwatched = [name for name in names if not any(f"{name}.".startswith(f"{part}.") for part in watched)]
     assert unwatched == []
-
-
-def test_a_wrong_shape_and_a_wrong_type_are_found():
-    """Also where a function has no shape in its signature, and is checked in the quick way."""
-    outputs, count = torch.zeros(2, 5, 3), torch.zeros(3, dtype=torch.int64)
-    with pytest.raises(jaxtyping.TypeCheckError, match="final_outputs"):
-        final_outputs(outputs, count, 0)
-    with pytest.raises(BeartypeCallHintParamViolation, match="backward_columns"):
-        backward_columns("stack")
 
 
 def test_a_cell_never_imports_another_cell():
