@@ -13,7 +13,7 @@ from pathlib import Path
 
 LIMIT = 64_000_000
 """Bytes of libraries that are kept; a library has about 25,000."""
-LIBRARY = re.compile(r"[a-z]+-[0-9a-f]{24}(-[a-z]+)?\.so")
+LIBRARY = re.compile(r"[a-z]+(-[a-z0-9]+)?-[0-9a-f]{24}(-[a-z]+)?\.so")
 """What the files of libraries are called; no other file is ever removed."""
 UNFINISHED = "compiling-"
 """How the folders begin in which a library is made before it gets its name."""

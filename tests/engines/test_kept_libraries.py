@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zoo import cache
-from zoo.engines.c import build
+from zoo.engines.c import build, c_products
 
 BEGIN = """\
 import os, sys, time
@@ -184,6 +184,15 @@ def test_what_a_crash_left_is_swept_and_files_of_others_are_not(
     os.utime(abandoned, (1000, 1000))
     assert list(cache.clear(folder)) == [made]
     assert sorted(folder.iterdir()) == sorted([own, running])
+
+
+def test_those_of_the_matrix_products_go_too(folder: Path) -> None:
+    c_products.product_library.__wrapped__("double")
+    c_products.bf16_products.__wrapped__()  # none where the processor has no such products
+    made = set(folder.glob("*.so"))
+    assert made
+    assert set(cache.clear(folder)) == made
+    assert not list(folder.iterdir())
 
 
 def test_a_library_is_on_the_disk_before_it_has_its_name(
