@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.engines.c.c_products import bf16_products, product_library
+from zoo.engines.c.c_products import PANEL, bf16_products, product_library
 from zoo.engines.c.inputs import outer
-from zoo.engines.c.kernel import PANEL
 
 REALS = {"float": (np.float32, 1e-5), "double": (np.float64, 1e-13), "bfloat16": (np.float32, 1e-5)}
 """Name of a product -> the type of its numbers, and how near it comes."""

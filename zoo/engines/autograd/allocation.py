@@ -45,8 +45,8 @@ def allocate(
         backward=sequences.backward,
         rounded=rounded,
     )
-    for whole, start in zip(states, given.state, strict=True):
-        buffers.first(whole).copy_(start)
+    for whole, before in zip(states, given.state, strict=True):
+        buffers.first(whole).copy_(before)
     return buffers
 
 
@@ -65,7 +65,7 @@ def _products(kernel: Kernel, given: Inputs, start: Tensor, time: int) -> Iterat
     for matmul, bias in zip(program.matmuls, given.biases, strict=True):
         if matmul.into is None:
             product = empty(pre, time, pre.shape[1], matmul.rows * width)
-            yield product if bias is None or kernel.reads_biases else product.copy_(bias)
+            yield product if bias is None or kernel.forgets else product.copy_(bias)
             continue
         if bias is not None:
             # a folded product adds onto the input product, so its bias goes there once for all steps

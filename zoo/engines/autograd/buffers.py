@@ -50,8 +50,8 @@ class Buffers:
         products: Results (T, B, rows) of the other products; empty for those that are folded.
         operands: Operands (T, B, width) that are computed; empty for those that are a state.
         weights: Weight (rows, width) of each product.
-        biases: Bias (rows,) of each product, or None. The buffer of one that is not folded holds it where
-            the kernel does not read it from here.
+        biases: Bias (rows,) of each product, or None. The buffer of one that is not folded holds it for a
+            kernel that does not forget.
         vectors: The program's vectors, (count, H).
         reset_state: State that resets put in place, (B, width).
         lengths: (B,), or None.
@@ -202,9 +202,7 @@ class Kernel(ABC):
     """
 
     forgets: ClassVar[bool] = False
-    """Whether it can run in buffers that do not keep every step."""
-    reads_biases: ClassVar[bool] = False
-    """Whether it adds the biases of products that are not folded by itself."""
+    """Whether it can run in buffers that do not keep every step, and starts products from their biases."""
 
     def __init__(self, program: Program) -> None:
         self.program = program

@@ -81,6 +81,11 @@ def product_back(places: Places, k: int, target: str, *, adds: bool) -> str:
     )
 
 
+def panels(weight: Tensor) -> Tensor:
+    """Room for a weight in panels, whichever way it is packed."""
+    return weight.new_empty(weight.numel() + PANEL * max(weight.shape))
+
+
 def worth_threads(work: float, rows: int) -> int:
     """How many threads these multiply-adds are worth: as many as torch may use, and a row for each."""
     return max(1, min(torch.get_num_threads(), rows, int(work / SHARE)))

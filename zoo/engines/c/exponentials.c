@@ -25,23 +25,6 @@ INLINE double power_double(int64_t n) {
   return x;
 }
 
-/* The whole number n that stands in the last bits of z = n + WHOLE. */
-INLINE int32_t whole_float(float z) {
-  const float zero = 12582912.f;
-  int32_t n, from;
-  memcpy(&n, &z, sizeof z);
-  memcpy(&from, &zero, sizeof zero);
-  return (int32_t)((uint32_t)n - (uint32_t)from);
-}
-
-INLINE int64_t whole_double(double z) {
-  const double zero = 6755399441055744.;
-  int64_t n, from;
-  memcpy(&n, &z, sizeof z);
-  memcpy(&from, &zero, sizeof zero);
-  return (int64_t)((uint64_t)n - (uint64_t)from);
-}
-
 INLINE float taylor_float(float r) {
   float p = 1.f / 5040;
   p = p * r + 1.f / 720;
@@ -70,6 +53,14 @@ INLINE double taylor_double(double r) {
 
 /* WHOLE is so large that adding it rounds to a whole number; ln 2 = HIGH + LOW, and n HIGH is exact. */
 #define EXPONENTIALS(real, whole, f, LEAST, MOST, WHOLE, HIGH, LOW, SATURATED)                              \
+  /* the whole number n that stands in the last bits of z = n + WHOLE */                                    \
+  INLINE whole whole_##real(real z) {                                                                       \
+    const real zero = WHOLE;                                                                                \
+    u##whole n, from;                                                                                       \
+    memcpy(&n, &z, sizeof z);                                                                               \
+    memcpy(&from, &zero, sizeof zero);                                                                      \
+    return (whole)(n - from);                                                                               \
+  }                                                                                                         \
   INLINE real own_exp_##real(real x) {                                                                      \
     x = x > MOST ? MOST : x;                                                                                \
     x = x < LEAST ? LEAST : x;                                                                              \

@@ -10,10 +10,10 @@ from zoo.engines.autograd.pages import empty
 from zoo.engines.c.c_products import (
     C_TYPES,
     MANY,
-    PANEL,
     TERMS,
     TILE,
     c_arguments,
+    panels,
     product_library,
     worth_threads,
 )
@@ -80,10 +80,10 @@ def _products(x: Tensor, weight: Tensor, rows: Tensor | None) -> Tensor:
     shape = (*x.shape[:2], size)
     result = empty(x, *shape) if rows is None else empty(x, *shape).zero_()
     count = x.shape[0] * x.shape[1] if rows is None else len(rows)
-    packed = x.new_empty(weight.numel() + PANEL * width)
+    packed = panels(weight)
     threads = worth_threads(count * size * width, count)
     call = product_library(C_TYPES[x.dtype]).products
-    call(*c_arguments(count, size, width, x, rows, weight, *weight.stride(), None, packed, result, threads))
+    call(*c_arguments(count, size, width, x, rows, weight, *weight.stride(), packed, result, threads))
     return result
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zoo.engines.autograd.buffers import BackwardRun, Buffers, Gradients, Kernel, Projected, rows_of
 from zoo.engines.c.build import load_library
-from zoo.engines.c.c_products import C_TYPES, HALVES, PANEL, bf16_products, product_library, worth_threads
+from zoo.engines.c.c_products import C_TYPES, HALVES, bf16_products, panels, product_library, worth_threads
 from zoo.engines.c.c_source import c_source
 from zoo.engines.c.inputs import outer, projected, steps_at_once
 from zoo.engines.program.ir import Program
@@ -24,7 +24,6 @@ class CKernel(Kernel):
     """A program in C, compiled when it first runs in a type of numbers."""
 
     forgets: ClassVar[bool] = True
-    reads_biases: ClassVar[bool] = True
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
@@ -162,11 +161,11 @@ def forward_tensors(buffers: Buffers) -> list[Tensor | None]:
     """What `forward` takes after what both take, in the order of `names.forward_pointers`."""
     found: list[Tensor | None] = [None] * 4
     if (source := buffers.source) is not None:
-        found = [source.x, source.weight, _room(source.weight), source.bias]
+        found = [source.x, source.weight, panels(source.weight), source.bias]
     found += [buffers.pre, *buffers.states]
     for entry in zip(
         buffers.weights,
-        _packed(buffers),
+        map(panels, buffers.weights),
         buffers.biases,
         buffers.products,
         buffers.operands,
@@ -184,19 +183,15 @@ def _backward_tensors(
     operands = [buffers.pre.new_empty(part.shape[1:]) for part in buffers.operands]
     found: list[Tensor | None] = [buffers.pre, *buffers.states]
     for entry in zip(
-        buffers.weights, _packed(buffers), buffers.products, gradients.products, operands, strict=True
+        buffers.weights,
+        map(panels, buffers.weights),
+        buffers.products,
+        gradients.products,
+        operands,
+        strict=True,
     ):
         found += entry
     found += [*buffers.vectors, gradients.outputs, gradients.pre, vectors, buffers.lengths, buffers.resets]
     for states in zip(gradients.states, spare, gradients.reset_state, strict=True):
         found += states
     return found
-
-
-def _packed(buffers: Buffers) -> list[Tensor]:
-    """Room for each weight in panels, whichever way it is packed."""
-    return [_room(weight) for weight in buffers.weights]
-
-
-def _room(weight: Tensor) -> Tensor:
-    return weight.new_empty(weight.numel() + PANEL * max(weight.shape))

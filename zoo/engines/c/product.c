@@ -113,7 +113,7 @@ EXPORT void product(i64 m, i64 n, i64 k, const real *a, i64 lda, const i64 *rows
 
 /* The product for many rows, all m where none are given, in blocks that stay in the cache; in threads. */
 EXPORT void products(i64 m, i64 n, i64 k, const real *a, const i64 *rows, const real *w, i64 by_column, i64 by_row,
-              const real *bias, real *packed, real *c, i64 threads) {
+              real *packed, real *c, i64 threads) {
   #pragma omp parallel num_threads(threads)
   {
     const i64 me = omp_get_thread_num(), all = omp_get_num_threads();
@@ -124,7 +124,7 @@ EXPORT void products(i64 m, i64 n, i64 k, const real *a, const i64 *rows, const 
       i64 numbers[MANY];
       const i64 count = end - first < MANY ? end - first : MANY;
       for (i64 i = 0; i < count; ++i) numbers[i] = rows ? rows[first + i] : first + i;
-      product(count, n, k, a, k, numbers, packed, bias, 0, c, n);
+      product(count, n, k, a, k, numbers, packed, 0, 0, c, n);
     }
   }
 }

@@ -11,7 +11,7 @@ from torch import Tensor
 from zoo.engines.autograd.allocation import allocate
 from zoo.engines.autograd.function import inputs_of
 from zoo.engines.base import Stepper
-from zoo.engines.c.c_products import C_TYPES, IS_PACKED, PANEL, c_arguments, product_library
+from zoo.engines.c.c_products import C_TYPES, IS_PACKED, c_arguments, panels, product_library
 from zoo.engines.c.kernel import CKernel, forward_tensors
 from zoo.engines.recurrence import InputMap, Recurrence, Sequences, State
 
@@ -84,11 +84,7 @@ class _MapRun:
     def __init__(self, project: InputMap, pre: Tensor) -> None:
         weight, library = project.weight.contiguous(), product_library(C_TYPES[pre.dtype])
         size, width = weight.shape
-        packed, start, rows = (
-            pre.new_empty(weight.numel() + PANEL * width),
-            pre.clone(),
-            torch.arange(len(pre)),
-        )
+        packed, start, rows = panels(weight), pre.clone(), torch.arange(len(pre))
         library.pack(*c_arguments(size, width, weight, width, 1, packed, 0, 1))
         self._product, self._kept, self._dtype = library.product, (packed, start, rows, pre), pre.dtype
         self._before = c_arguments(len(pre), size, width)
